@@ -1,0 +1,238 @@
+//! Who wrote this board, when, and where its sections are; how it is doing, and how it ended.
+
+use super::record::record;
+
+/// First word of every board: `SCOREBD1` read as a big-endian number. It is stored last, with
+/// release, so a reader that sees it sees everything that was written before.
+pub const MAGIC: u64 = 0x5343_4F52_4542_4431;
+/// Layouts with another major number are refused.
+pub const MAJOR: u32 = 1;
+/// Layouts with a higher minor number are read as far as they are known.
+pub const MINOR: u32 = 0;
+/// No board is larger; a reader refuses to believe otherwise.
+pub const MAX_BOARD_BYTES: u64 = 64 << 20;
+/// No table of contents is longer.
+pub const MAX_SECTIONS: u64 = 64;
+
+record! {
+    /// The first bytes of a board. Written once, before [`MAGIC`]; never changed afterwards.
+    Header, HeaderCopy, 256 bytes {
+        /// [`MAGIC`], stored last.
+        0x00 magic,
+        /// Major number in the high half, minor number in the low half.
+        0x08 layout_version,
+        /// 0x0102030405060708 as its writer stores it; tells byte order.
+        0x10 byte_order,
+        /// Bytes of a pointer in the writer: 8.
+        0x18 pointer_bytes,
+        /// Bytes of the whole board.
+        0x20 total_bytes,
+        /// Offset of the first [`Section`] entry, in bytes.
+        0x28 toc_offset,
+        /// Number of [`Section`] entries.
+        0x30 toc_count,
+        /// Process id of the writer, in its own pid namespace.
+        0x38 pid,
+        /// The kernel's start time of that process, in clock ticks since boot. With the pid and
+        /// the boot id this identifies the process for good.
+        0x40 pid_start,
+        /// Effective user id of the writer.
+        0x48 uid,
+        /// A number of its own for each run of the daemon: no difference is taken across two.
+        0x50 instance,
+        /// Wall clock at init, ns since 1970.
+        0x58 started_wall_ns,
+        /// Boot id of the kernel, 128 bits.
+        0x60 boot_id[2],
+        /// Inode number of the writer's pid namespace.
+        0x70 pid_namespace,
+        /// Inode number of the writer's time namespace; 0 where the kernel has none.
+        0x78 time_namespace,
+        /// [`ClockKind`] of every stamp on the board.
+        0x80 clock_kind,
+        /// Stamp taken at init.
+        0x88 clock_start,
+        /// `CLOCK_MONOTONIC` at that stamp, ns.
+        0x90 clock_start_ns,
+        /// Nanoseconds of one clock unit, as 32.32 fixed point, as known at init.
+        0x98 clock_ns_per_unit,
+        /// Board name, a text reference.
+        0xa0 name,
+        /// What was built: package and version, a text reference.
+        0xa8 build,
+        /// Path of the running program, a text reference.
+        0xb0 program,
+        /// Period of the keeper, ns; 0 when the daemon runs without one.
+        0xb8 keeper_period_ns,
+        /// Build id of the running program (first 16 bytes), 0 when it has none.
+        0xc0 build_id[2],
+        /// Written as zero, ignored by readers.
+        0xd0 reserved[6],
+    }
+}
+
+/// What the unit of a stamp is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockKind {
+    /// The processor's time-stamp counter; the kernel itself keeps time by it.
+    Tsc = 1,
+    /// `CLOCK_MONOTONIC`, in nanoseconds.
+    Monotonic = 2,
+}
+
+impl ClockKind {
+    /// The kind that a word on a board names, if it is a known one.
+    pub fn from_word(word: u64) -> Option<Self> {
+        match word {
+            1 => Some(Self::Tsc),
+            2 => Some(Self::Monotonic),
+            _ => None,
+        }
+    }
+}
+
+record! {
+    /// One entry of the table of contents. `used` and `lost` grow; the rest never changes.
+    Section, SectionCopy, 64 bytes {
+        /// [`SectionKind`]. Readers skip kinds they do not know.
+        0x00 kind,
+        /// Version of this section's records.
+        0x08 version,
+        /// Offset of the first record, in bytes from the start of the board.
+        0x10 offset,
+        /// Bytes of the whole section.
+        0x18 length,
+        /// Bytes from one record to the next; 1 for text.
+        0x20 stride,
+        /// Records that fit; bytes for text.
+        0x28 capacity,
+        /// Records (bytes) in use, from the first on: published with release after they were
+        /// written. For slots, the number of slots ever used.
+        0x30 used,
+        /// Records that found no room.
+        0x38 lost,
+    }
+}
+
+/// What a section holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u64)]
+pub enum SectionKind {
+    /// Bytes of UTF-8 that text references point into.
+    Strings = 1,
+    /// [`super::SiteRecord`]: one probe in the source.
+    Sites = 2,
+    /// [`super::MetricRecord`]: one named number.
+    Metrics = 3,
+    /// [`super::CellRecord`]: the value of the metric with the same index, where it is shared.
+    Cells = 4,
+    /// [`super::SlotRecord`]: one thread.
+    Slots = 5,
+    /// Two [`super::BLOCK_BYTES`] blocks of [`super::FrameRecord`] for each slot.
+    Frames = 6,
+    /// One row of words for each slot: this thread's share of the counters.
+    Shards = 7,
+    /// [`super::WatchRecord`]: what the keeper noticed about the slot with the same index.
+    Watches = 8,
+    /// [`super::WorkerRecord`]: busy time of the thread in the slot with the same index.
+    Workers = 9,
+    /// [`super::QueueRecord`].
+    Queues = 10,
+    /// [`super::HistogramBlock`]: buckets of a histogram.
+    Histograms = 11,
+    /// A [`super::RingHead`] and entries of busy time per slot.
+    BusyRing = 12,
+    /// A [`super::RingHead`] and entries of totals per metric.
+    CountRing = 13,
+    /// [`super::FactRecord`].
+    Facts = 14,
+    /// In-flight operations.
+    Ops = 15,
+    /// The last tags of the slot with the same index.
+    Trails = 16,
+    /// One [`LostRecord`].
+    Lost = 17,
+    /// One [`PulseRecord`].
+    Pulse = 18,
+    /// One [`EndRecord`].
+    End = 19,
+}
+
+record! {
+    /// What could not be recorded since init, by cause. Raised with an atomic add.
+    LostRecord, LostCopy, 128 bytes {
+        /// Threads that found no free slot; their counters are kept, their lines are not shown.
+        0x00 threads,
+        /// Metrics and family members that found no room.
+        0x08 metrics,
+        /// Sites that found no room in the site table.
+        0x10 sites,
+        /// Operations that found no room.
+        0x18 ops,
+        /// Scopes deeper than the frames of a slot.
+        0x20 nested,
+        /// Scopes that ended out of order or were forgotten, and were put right.
+        0x28 healed,
+        /// Texts that found no room among the strings.
+        0x30 strings,
+        /// Facts that found no room, or lost against another thread writing the same one.
+        0x38 facts,
+        /// Histogram samples without a block.
+        0x40 histograms,
+        /// Records dropped because a signal handler probed inside the write of the same record.
+        0x48 signals,
+        /// Queues that found no room.
+        0x50 queues,
+        /// Workers' nested jobs ended more often than begun, and the like: misuse that was ignored.
+        0x58 misuse,
+        /// Written as zero, ignored by readers.
+        0x60 reserved[4],
+    }
+}
+
+record! {
+    /// The keeper's sign of life, doubled: copy `sequence & 1` is the valid one.
+    PulseRecord, PulseCopy, 256 bytes {
+        /// Number of beats so far.
+        0x00 sequence,
+        /// Ring entries and other work skipped because the keeper woke late.
+        0x08 skipped,
+        /// Written as zero, ignored by readers.
+        0x10 reserved0[6],
+        /// Stamp, `CLOCK_MONOTONIC` ns and wall clock ns of one beat.
+        0x40 even[8],
+        /// The same of the other.
+        0x80 odd[8],
+        /// Written as zero, ignored by readers.
+        0xc0 reserved1[8],
+    }
+}
+
+record! {
+    /// What is known of the daemon's end. All zero when it was killed.
+    EndRecord, EndCopy, 1024 bytes {
+        /// 1 once the process ran its exit handlers. Stored last, with release.
+        0x00 exited,
+        /// Exit code, as the process passed it.
+        0x08 exit_code,
+        /// Stamp of the exit.
+        0x10 exit_stamp,
+        /// Wall clock of the exit, ns since 1970.
+        0x18 exit_wall_ns,
+        /// Panics so far; copy `panics & 1` below describes the last.
+        0x20 panics,
+        /// Written as zero, ignored by readers.
+        0x28 reserved0[3],
+        /// A panic: stamp, wall clock ns, tid, text length, then 320 bytes of text.
+        0x40 even[44],
+        /// The same of the other.
+        0x1a0 odd[44],
+        /// Written as zero, ignored by readers.
+        0x300 reserved1[32],
+    }
+}
+
+/// Words before the text in a copy of the panic record.
+pub const PANIC_TEXT_WORD: usize = 4;
+/// Bytes of text in a copy of the panic record.
+pub const PANIC_TEXT_BYTES: usize = 320;

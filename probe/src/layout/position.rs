@@ -1,0 +1,141 @@
+//! Where each thread is: sites, slots, frames, trails, and what the keeper noticed.
+
+use super::record::record;
+
+record! {
+    /// One probe in the source. Written at init (or when a plugin is loaded), never changed.
+    SiteRecord, SiteCopy, 64 bytes {
+        /// The site's address in the daemon: the tag that frames hold. A multiple of 8.
+        0x00 address,
+        /// Source file as the compiler saw it, a text reference.
+        0x08 file,
+        /// Line in the high half, column in the low half.
+        0x10 line_column,
+        /// Path of the enclosing function, a text reference.
+        0x18 function,
+        /// Label, a text reference, or 0.
+        0x20 label,
+        /// [`Class`] in the low byte, [`SITE_ARG`] and other flags above it.
+        0x28 class_flags,
+        /// Group that switches it, a text reference, or 0.
+        0x30 group,
+        /// Shard word that counts its passes, plus 1; 0 when passes are not counted.
+        0x38 hits,
+    }
+}
+
+/// Flag in [`SiteRecord::class_flags`]: the probe carries an argument.
+pub const SITE_ARG: u64 = 1 << 8;
+/// Flag in [`SiteRecord::class_flags`]: the probe opens a scope.
+pub const SITE_SCOPE: u64 = 1 << 9;
+/// Flag in [`SiteRecord::class_flags`]: the probe's group is switched off.
+pub const SITE_OFF: u64 = 1 << 10;
+/// What a thread does at a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[repr(u8)]
+pub enum Class {
+    /// It works. The default.
+    #[default]
+    Work = 0,
+    /// It waits for something that the work in hand needs: a lock, a disk, a peer.
+    Wait = 1,
+    /// It has nothing to do.
+    Idle = 2,
+}
+
+impl Class {
+    /// The class in the low byte of [`SiteRecord::class_flags`].
+    pub fn from_word(word: u64) -> Option<Self> {
+        match word & 0xff {
+            0 => Some(Self::Work),
+            1 => Some(Self::Wait),
+            2 => Some(Self::Idle),
+            _ => None,
+        }
+    }
+}
+
+record! {
+    /// One thread. Written by that thread at its first probe and at its exit.
+    SlotRecord, SlotCopy, 128 bytes {
+        /// Generation in the high 56 bits, [`SLOT_FREE`], [`SLOT_CLAIMING`] or [`SLOT_LIVE`] in the
+        /// low 8. A reader that finds it changed by the end of its reading throws the reading away.
+        0x00 state,
+        /// Thread id, in the daemon's pid namespace.
+        0x08 tid,
+        /// The thread's name as the kernel has it, zero-ended.
+        0x10 name[2],
+        /// Stamp of the claim.
+        0x20 started,
+        /// Which of its two frame blocks it uses: 0 or 1.
+        0x28 block,
+        /// Busy time in [`super::WorkerRecord`] at the claim, in clock units.
+        0x30 busy_at_start,
+        /// Written as zero, ignored by readers.
+        0x38 reserved[9],
+    }
+}
+
+/// Low byte of [`SlotRecord::state`]: nobody's.
+pub const SLOT_FREE: u64 = 0;
+/// Low byte of [`SlotRecord::state`]: being filled; the rest is not to be believed.
+pub const SLOT_CLAIMING: u64 = 1;
+/// Low byte of [`SlotRecord::state`]: a thread's.
+pub const SLOT_LIVE: u64 = 2;
+
+/// Bytes of one frame block, which starts at a multiple of it.
+pub const BLOCK_BYTES: usize = 1024;
+/// Frames in a block. The first holds the push count, the second is the base, the rest are scopes.
+pub const BLOCK_FRAMES: usize = BLOCK_BYTES / 32;
+/// Scopes that can be open at once in a slot; deeper ones are counted, not shown.
+pub const MAX_DEPTH: usize = BLOCK_FRAMES - 2;
+
+record! {
+    /// One level of a thread's stack. In the first frame of a block only `scope` has a meaning: it
+    /// counts pushes. The base frame has no scope. From there, the stack ends before the first frame
+    /// whose scope is zero.
+    FrameRecord, FrameCopy, 32 bytes {
+        /// Address of the site whose scope this is. Zero: not open.
+        0x00 scope,
+        /// Address of the site of the last tag in it, 0 before the first. Its lowest bit set: the
+        /// argument is just being replaced.
+        0x08 line,
+        /// Argument of that tag, when its site carries one.
+        0x10 arg,
+        /// Argument of the scope, when its site carries one.
+        0x18 scope_arg,
+    }
+}
+
+record! {
+    /// What the keeper noticed about one slot. The position is stored busy (all ones), then the
+    /// rest, then the position: a reader takes it only when it reads the same before and after.
+    WatchRecord, WatchCopy, 64 bytes {
+        /// A digest of the slot's generation, stack and line.
+        0x00 position,
+        /// Stamp of the first look that found it there.
+        0x08 since,
+        /// Stamp of the first look since which the thread used no processor time and was not
+        /// switched; `u64::MAX` when that is not known.
+        0x10 still_since,
+        /// Written as zero, ignored by readers.
+        0x18 reserved[5],
+    }
+}
+
+/// Bytes of a trail: 32 entries and the word that closes them, padded.
+pub const TRAIL_STRIDE: usize = 512;
+/// Entries of a trail. The newest is the one before the first zero among them, or the last.
+pub const TRAIL_ENTRIES: usize = 32;
+
+/// The position digest that both sides compute: two looks that agree in it found the thread at
+/// the same place. FNV-1a over words; a collision makes an age too old, never a place wrong.
+pub fn position_digest(generation: u64, words: impl IntoIterator<Item = u64>) -> u64 {
+    let mut digest = 0xcbf2_9ce4_8422_2325 ^ generation;
+    for word in words {
+        digest = (digest ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        digest ^= digest >> 29;
+    }
+    // All ones is the busy mark.
+    digest >> 1
+}

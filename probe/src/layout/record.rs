@@ -1,0 +1,60 @@
+//! One table, three witnesses: each record is written once as a table of offsets, from which the
+//! compiler makes the live struct of atomics and its copied-out twin, and checks both against it.
+
+/// Declares a record: the live form of atomics that the daemon writes, the plain form that a
+/// reader copies out, and the proof that every word stands at the offset the table says.
+macro_rules! record {
+    (
+        $(#[$about:meta])*
+        $live:ident, $copy:ident, $size:literal bytes {
+            $( $(#[$help:meta])* $offset:literal $field:ident $([$n:literal])?, )*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout)]
+        #[repr(C, align(8))]
+        pub struct $live {
+            $( $(#[$help])* pub $field: $crate::layout::record::word!(live $($n)?), )*
+        }
+
+        #[doc = concat!("A copy of one [`", stringify!($live), "`], as a reader holds it.")]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq,
+            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout, zerocopy::Immutable,
+        )]
+        #[repr(C, align(8))]
+        pub struct $copy {
+            $( $(#[$help])* pub $field: $crate::layout::record::word!(copy $($n)?), )*
+        }
+
+        impl $copy {
+            /// Bytes of the record.
+            pub const BYTES: usize = $size;
+
+            /// The record in the first words of `words`; `None` when there are too few.
+            pub fn from_words(words: &[u64]) -> Option<Self> {
+                use zerocopy::{FromBytes, IntoBytes};
+                Self::read_from_prefix(words.as_bytes()).ok().map(|(record, _)| record)
+            }
+        }
+
+        const _: () = {
+            assert!(core::mem::size_of::<$live>() == $size);
+            assert!(core::mem::size_of::<$copy>() == $size);
+            $(
+                assert!(core::mem::offset_of!($live, $field) == $offset);
+                assert!(core::mem::offset_of!($copy, $field) == $offset);
+            )*
+        };
+    };
+}
+
+/// The type of one field: a word or a row of words, live or copied.
+macro_rules! word {
+    (live) => { core::sync::atomic::AtomicU64 };
+    (live $n:literal) => { [core::sync::atomic::AtomicU64; $n] };
+    (copy) => { u64 };
+    (copy $n:literal) => { [u64; $n] };
+}
+
+pub(crate) use {record, word};

@@ -1,0 +1,302 @@
+//! The probes as a daemon writes them. Each macro here only sorts its arguments; what it then calls
+//! is chosen, by `cfg` in this crate, to be the probe (`on/emit.rs`) or nothing (`off.rs`).
+
+/// This thread is at this line: one word, one store.
+///
+/// Forms, each part optional and in this order:
+/// `tag!([work|wait|idle,] [hits,] [group = "name",] ["label" [, argument]])`
+///
+/// - The class says what the thread does here: `work` (the default), `wait` (for something the
+///   work in hand needs) or `idle` (nothing to do).
+/// - `hits` also counts, exactly, how often the line was passed.
+/// - `group` lets `PROBE_FILTER` switch it at run time.
+/// - The argument is any integer: which table, which peer, which lock.
+///
+/// Cost on a registered thread: 5 instructions with one store (each further tag in a function with no
+/// call between: 2). An argument adds two stores, `hits` 4 instructions, `group` 2.
+///
+/// The compiler may move arithmetic across a tag, which is a relaxed store: calls, I/O and other
+/// atomics stay on their side. Where a value must be computed on one side, wrap it in [`pin!`](crate::pin).
+///
+/// ```
+/// fn serve(table: u32) {
+///     probe::tag!();
+///     probe::tag!("parse");
+///     probe::tag!("look up", table);
+///     probe::tag!(wait, "disk");
+///     probe::tag!(hits, "answer");
+/// }
+/// # serve(1);
+/// ```
+#[macro_export]
+macro_rules! tag {
+    ($($form:tt)*) => { $crate::__position!([tag] [Work] [] [] $($form)*) };
+}
+
+/// A tag that nests: it holds until the returned guard is dropped, also on panic and early return,
+/// and then the outer scope's last line stands again. Takes the same forms as [`tag!`].
+///
+/// Tags inside it move its line and never hide the scope itself. 30 levels are shown; deeper ones
+/// are counted. A guard that is forgotten or dropped out of order is put right by the next outer one.
+/// The guard cannot leave its thread, so holding it across `.await` in a future that must be `Send`
+/// does not compile: use [`scoped!`](crate::scoped) or `#[probe::instrument]` there.
+///
+/// Cost: 16 instructions, in and out together.
+///
+/// ```
+/// fn commit(batch: u64) {
+///     let _scope = probe::scope!("commit", batch);
+///     probe::tag!("write");
+/// }
+/// # commit(1);
+/// ```
+#[macro_export]
+macro_rules! scope {
+    ($($form:tt)*) => { $crate::__position!([scope] [Work] [] [] $($form)*) };
+}
+
+/// Wraps a future so that its position belongs to it: at each poll the scope is entered and the line
+/// that the future had reached stands again; between polls the thread shows nothing of it.
+/// `scoped!(future, FORM)` with the same forms as [`tag!`].
+///
+/// ```
+/// # async fn fetch() -> u32 { probe::tag!("reading"); 7 }
+/// # async fn f() -> u32 {
+/// probe::scoped!(fetch(), "fetch").await
+/// # }
+/// ```
+#[macro_export]
+macro_rules! scoped {
+    ($future:expr) => { $crate::__scoped!($future, [Work] [] [] [] []) };
+    ($future:expr, $($form:tt)*) => { $crate::__position!([scoped $future] [Work] [] [] $($form)*) };
+}
+
+/// Sorts the arguments of a position probe: first what to do, then class, `hits` and group as far as
+/// they are known, then what is left. Not for direct use.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __position {
+    ($do:tt $class:tt $hits:tt $group:tt work $(, $($rest:tt)*)?) => {
+        $crate::__position!($do [Work] $hits $group $($($rest)*)?)
+    };
+    ($do:tt $class:tt $hits:tt $group:tt wait $(, $($rest:tt)*)?) => {
+        $crate::__position!($do [Wait] $hits $group $($($rest)*)?)
+    };
+    ($do:tt $class:tt $hits:tt $group:tt idle $(, $($rest:tt)*)?) => {
+        $crate::__position!($do [Idle] $hits $group $($($rest)*)?)
+    };
+    ($do:tt $class:tt [] $group:tt hits $(, $($rest:tt)*)?) => {
+        $crate::__position!($do $class [hits] $group $($($rest)*)?)
+    };
+    ($do:tt $class:tt $hits:tt [] group = $name:literal $(, $($rest:tt)*)?) => {
+        $crate::__position!($do $class $hits [$name] $($($rest)*)?)
+    };
+    ([tag] $class:tt $hits:tt $group:tt $($label:literal $(, $arg:expr)? $(,)?)?) => {
+        $crate::__tag!($class $hits $group [$($label)?] [$($($arg)?)?])
+    };
+    ([scope] $class:tt $hits:tt $group:tt $($label:literal $(, $arg:expr)? $(,)?)?) => {
+        $crate::__scope!($class $hits $group [$($label)?] [$($($arg)?)?])
+    };
+    ([scoped $future:expr] $class:tt $hits:tt $group:tt $($label:literal $(, $arg:expr)? $(,)?)?) => {
+        $crate::__scoped!($future, $class $hits $group [$($label)?] [$($($arg)?)?])
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "expected ([work|wait|idle,] [hits,] [group = \"name\",] [\"label\" [, argument]])"
+        )
+    };
+}
+
+/// Adds to a counter: `count!(COUNTER)` adds one, `count!(COUNTER, n)` adds `n`.
+///
+/// Cost on a registered thread: 5 instructions, no lock prefix; a member of a family or a shared
+/// counter is one atomic add.
+#[macro_export]
+macro_rules! count {
+    ($counter:expr $(,)?) => { $crate::count!($counter, 1u64) };
+    ($counter:expr, $n:expr $(,)?) => { $crate::__when_in!($crate::__private::Count::add(&$counter, $crate::__private::Number::to_u64($n))) };
+}
+
+/// Sets a gauge to a level, any integer. One store; and a compare for its high-water mark.
+#[macro_export]
+macro_rules! set {
+    ($gauge:expr, $level:expr $(,)?) => { $crate::__when_in!($crate::__private::Level::set(&$gauge, $crate::__private::Number::to_i64($level))) };
+}
+
+/// Moves a gauge by a signed amount. One atomic add; and a compare for its high-water mark.
+#[macro_export]
+macro_rules! adjust {
+    ($gauge:expr, $by:expr $(,)?) => { $crate::__when_in!($crate::__private::Level::adjust(&$gauge, $crate::__private::Number::to_i64($by))) };
+}
+
+/// Adds one value to a histogram. Two atomic adds and a compare.
+#[macro_export]
+macro_rules! record {
+    ($histogram:expr, $value:expr $(,)?) => { $crate::__when_in!($crate::__private::Sample::record(&$histogram, $crate::__private::Number::to_u64($value))) };
+}
+
+/// A periodic job just ran. Two stores and a clock read.
+#[macro_export]
+macro_rules! beat {
+    ($heartbeat:expr $(,)?) => { $crate::__when_in!($crate::__private::Beat::beat(&$heartbeat)) };
+}
+
+/// How far a long task has come: `progress!(PROGRESS, done, total)`. Two stores.
+#[macro_export]
+macro_rules! progress {
+    ($progress:expr, $done:expr, $total:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Advance::advance(&$progress, $crate::__private::Number::to_u64($done), $crate::__private::Number::to_u64($total)))
+    };
+}
+
+/// A member of a family: `member!(ROWS, "db0")`. It appears on the board now and is gone when the
+/// handle is dropped. Slow (it looks for room in a table): keep the handle.
+#[macro_export]
+macro_rules! member {
+    ($family:expr, $label:expr $(,)?) => { $crate::__member!($family, $label) };
+}
+
+/// The time now, as a [`Stamp`](crate::Stamp) to be shared between adjacent events. One clock read
+/// (about 10 ns where the TSC is trusted).
+#[macro_export]
+macro_rules! now {
+    () => { $crate::__or_nothing!($crate::__private::now() => $crate::Stamp::NONE) };
+}
+
+/// An item enters a queue: `arrive!(QUEUE)` or `arrive!(QUEUE, now)`. Returns the [`Stamp`](crate::Stamp)
+/// that travels with the item. One atomic add, a compare, and a clock read unless a stamp is given.
+#[macro_export]
+macro_rules! arrive {
+    ($queue:expr $(,)?) => { $crate::arrive!($queue, $crate::now!()) };
+    ($queue:expr, $now:expr $(,)?) => { $crate::__or_nothing!($crate::__private::Flow::arrive(&$queue, $now) => $crate::Stamp::NONE) };
+}
+
+/// An item's service begins on this thread: `start!(QUEUE, arrived)` or `start!(QUEUE, arrived, now)`,
+/// where `arrived` is its stamp from [`arrive!`]. Records its waiting time and makes this thread busy.
+/// Returns the stamp to hand to [`complete!`].
+#[macro_export]
+macro_rules! start {
+    ($queue:expr, $arrived:expr $(,)?) => { $crate::start!($queue, $arrived, $crate::now!()) };
+    ($queue:expr, $arrived:expr, $now:expr $(,)?) => { $crate::__or_nothing!($crate::__private::Flow::start(&$queue, $arrived, $now) => $crate::Stamp::NONE) };
+}
+
+/// An item's service ends on this thread: `complete!(QUEUE, started)` or `complete!(QUEUE, started, now)`.
+/// Records its service time; the thread is idle once it has completed all that it started.
+#[macro_export]
+macro_rules! complete {
+    ($queue:expr, $started:expr $(,)?) => { $crate::complete!($queue, $started, $crate::now!()) };
+    ($queue:expr, $started:expr, $now:expr $(,)?) => { $crate::__when_in!($crate::__private::Flow::complete(&$queue, $started, $now)) };
+}
+
+/// Items leave a queue without service (dropped, superseded): `leave!(QUEUE)` or `leave!(QUEUE, n)`.
+#[macro_export]
+macro_rules! leave {
+    ($queue:expr $(,)?) => { $crate::leave!($queue, 1u64) };
+    ($queue:expr, $n:expr $(,)?) => { $crate::__when_in!($crate::__private::Flow::leave(&$queue, $crate::__private::Number::to_u64($n))) };
+}
+
+/// Says which item is now at the head: `head!(QUEUE, Some(stamp))`, or `None` for an empty queue. To
+/// be called by whoever removes or replaces the head, under the queue's own lock; from it comes the age of
+/// the oldest item, which stays right when items are superseded or reordered. One store.
+#[macro_export]
+macro_rules! head {
+    ($queue:expr, $stamp:expr $(,)?) => { $crate::__when_in!($crate::__private::Flow::head(&$queue, $stamp)) };
+}
+
+/// This thread is busy until the returned guard is dropped: load without a queue. Two clock reads
+/// and a few stores, in and out together.
+#[macro_export]
+macro_rules! busy {
+    () => { $crate::__or_nothing!($crate::__private::busy() => $crate::Busy::new()) };
+}
+
+/// A named text: `fact!("config", text)`. Written rarely; 112 bytes of it are kept.
+#[macro_export]
+macro_rules! fact {
+    ($key:literal, $text:expr $(,)?) => { $crate::__fact!($key, $text) };
+}
+
+/// Pins a value at this place: what it is computed from is done before, what uses it comes after. Costs
+/// a trip through memory at most. Without probes it is the value itself.
+#[macro_export]
+macro_rules! pin {
+    ($value:expr) => { $crate::__private::pin($value) };
+}
+
+/// Makes this process's board: `init!("name")`, or `init!("name", |config| config.threads(128))`.
+/// Returns the [`Status`](crate::Status). It never fails the daemon: what went wrong is said once on
+/// stderr and in the status, and probes then write to private memory. Calling it again does nothing.
+/// Call it after daemonizing. The name may hold letters, digits, `-`, `_`; see [`Config`](crate::Config).
+#[macro_export]
+macro_rules! init {
+    ($name:expr $(,)?) => { $crate::init!($name, |config| config) };
+    ($name:expr, $config:expr $(,)?) => { $crate::__init!($name, $config) };
+}
+
+/// Declares named numbers, each a `static` with its documentation comment as help:
+///
+/// ```
+/// probe::metrics! {
+///     /// Jobs that writers handed over.
+///     pub counter SUBMITTED = "jobs_submitted", "jobs";
+///     /// Jobs that a newer one made needless.
+///     pub counter SUPERSEDED = "jobs_superseded", "jobs";
+///     /// Share of the jobs that were never written.
+///     pub ratio AVOIDED = "writes_avoided", [SUPERSEDED] / [SUBMITTED];
+///     /// Jobs that wait.
+///     pub gauge BACKLOG = "backlog", "jobs";
+///     /// Time of a commit.
+///     pub histogram COMMIT = "commit_time", "ns";
+///     /// The expiry job.
+///     pub heartbeat EXPIRY = "expiry", every 1000 ms;
+///     /// Rows loaded.
+///     pub progress LOADED = "loaded", "rows";
+///     /// Update jobs.
+///     pub queue JOBS = "jobs";
+///     /// Rows of each table.
+///     pub gauge family ROWS = "rows", "rows", by "table";
+/// }
+/// let rows = probe::member!(ROWS, "users");
+/// probe::set!(rows, 3);
+/// probe::count!(SUBMITTED);
+/// ```
+#[macro_export]
+macro_rules! metrics {
+    () => {};
+    ($(#[doc = $help:literal])* $vis:vis counter $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Counter = $text, $unit);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis gauge $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Gauge = $text, $unit);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis histogram $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Histogram = $text, $unit);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis progress $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Progress = $text, $unit);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis queue $name:ident = $text:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Queue = $text, "items");
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis heartbeat $name:ident = $text:literal, every $every:literal ms; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Heartbeat = $text, "beats", $every);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis ratio $name:ident = $text:literal, [$($over:expr),+ $(,)?] / [$($under:expr),+ $(,)?]; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: Ratio = $text, "", &[$(&$over),+], &[$(&$under),+]);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis gauge family $name:ident = $text:literal, $unit:literal, by $key:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: GaugeFamily = $text, $unit, $key);
+        $crate::metrics! { $($rest)* }
+    };
+    ($(#[doc = $help:literal])* $vis:vis counter family $name:ident = $text:literal, $unit:literal, by $key:literal; $($rest:tt)*) => {
+        $crate::__metric!([$($help)*] $vis $name: CounterFamily = $text, $unit, $key);
+        $crate::metrics! { $($rest)* }
+    };
+}

@@ -1,0 +1,39 @@
+//! The integers that probes take.
+
+/// Any integer, as a word for the board. Values that do not fit saturate.
+pub trait Number: Copy {
+    /// As an unsigned word; negative values keep their bits.
+    fn to_u64(self) -> u64;
+    /// As a signed level; what is too large saturates.
+    fn to_i64(self) -> i64;
+}
+
+macro_rules! number {
+    ($($unsigned:ty),*; $($signed:ty),*) => {
+        $(impl Number for $unsigned {
+            #[inline(always)]
+            fn to_u64(self) -> u64 { self as u64 }
+            #[inline(always)]
+            fn to_i64(self) -> i64 { i64::try_from(self).unwrap_or(i64::MAX) }
+        })*
+        $(impl Number for $signed {
+            #[inline(always)]
+            fn to_u64(self) -> u64 { self as u64 }
+            #[inline(always)]
+            fn to_i64(self) -> i64 { self as i64 }
+        })*
+    };
+}
+
+number!(u8, u16, u32, u64, usize; i8, i16, i32, i64, isize);
+
+impl Number for bool {
+    #[inline(always)]
+    fn to_u64(self) -> u64 {
+        u64::from(self)
+    }
+    #[inline(always)]
+    fn to_i64(self) -> i64 {
+        i64::from(self)
+    }
+}
