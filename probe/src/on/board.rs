@@ -86,7 +86,8 @@ pub(super) struct Board {
     pub(super) queues: Table<QueueRecord>,
     pub(super) histograms: Table<Buckets>,
     pub(super) facts: Table<FactRecord>,
-    pub(super) trails: Option<Words>,
+    #[cfg(feature = "trail")]
+    pub(super) trails: Option<Table<super::trail::Ring>>,
     pub(super) strings: Words,
     pub(super) busy_rings: Vec<Ring>,
     pub(super) count_rings: Vec<Ring>,
@@ -202,7 +203,8 @@ impl Board {
             queues: table(&segment, find(Queues))?,
             histograms: table(&segment, find(Histograms))?,
             facts: table(&segment, find(Facts))?,
-            trails: words(find(Trails)),
+            #[cfg(feature = "trail")]
+            trails: table(&segment, find(Trails)),
             strings: words(find(Strings))?,
             busy_rings: rings(BusyRing, &BUSY_RINGS, capacity.threads)?,
             count_rings: rings(CountRing, &COUNT_RINGS, capacity.metrics)?,

@@ -23,6 +23,13 @@ use crate::protocol::{keyed, stack};
 const UNREGISTERED: *const FrameRecord =
     ptr::without_provenance(0usize.wrapping_sub(size_of::<FrameRecord>()));
 
+/// Where the cursor of a thread without a place points.
+#[cfg(not(feature = "trail"))]
+const NOWHERE: *const FrameRecord = UNREGISTERED;
+/// Where the cursor of a thread without a place points: a frame that nobody reads.
+#[cfg(feature = "trail")]
+const NOWHERE: *const FrameRecord = super::memory::SINK_FRAME;
+
 /// This thread's place. On one cache line.
 #[repr(C, align(64))]
 pub(super) struct Local {
@@ -30,6 +37,9 @@ pub(super) struct Local {
     cursor: Cell<*const FrameRecord>,
     /// This thread's counters; null before registration.
     shard: Cell<*const AtomicU64>,
+    /// Where the next tag of this thread's trail goes.
+    #[cfg(feature = "trail")]
+    pub(super) trail: super::trail::Trail,
     /// This thread's worker record; `None` for threads without a place on the board.
     pub(super) worker: Cell<Option<&'static WorkerRecord>>,
     /// Slot index plus 1; 0 for threads without one.
@@ -41,8 +51,10 @@ pub(super) struct Local {
 thread_local! {
     static LOCAL: Local = const {
         Local {
-            cursor: Cell::new(UNREGISTERED),
+            cursor: Cell::new(NOWHERE),
             shard: Cell::new(ptr::null()),
+            #[cfg(feature = "trail")]
+            trail: super::trail::Trail::new(),
             worker: Cell::new(None),
             slot: Cell::new(0),
             registering: Cell::new(false),
@@ -69,6 +81,8 @@ pub(super) fn address() -> usize {
 pub(super) struct Place {
     pub(super) block: NonNull<FrameRecord>,
     pub(super) shard: NonNull<AtomicU64>,
+    #[cfg(feature = "trail")]
+    pub(super) trail: &'static super::trail::Ring,
     pub(super) worker: Option<&'static WorkerRecord>,
     pub(super) slot: u32,
 }
@@ -82,6 +96,8 @@ pub(super) unsafe fn settle(place: Place) {
     with(|local| {
         local.slot.set(place.slot);
         local.worker.set(place.worker);
+        #[cfg(feature = "trail")]
+        local.trail.begin(place.trail);
         local.shard.set(place.shard.as_ptr());
         // The base frame is the second of its block.
         local.cursor.set(place.block.as_ptr().wrapping_add(1));
@@ -96,8 +112,10 @@ pub(super) fn shard_address() -> Option<NonNull<AtomicU64>> {
 /// Takes this thread's place away: the next probe registers it again.
 pub(super) fn unsettle() {
     with(|local| {
-        local.cursor.set(UNREGISTERED);
+        local.cursor.set(NOWHERE);
         local.shard.set(ptr::null());
+        #[cfg(feature = "trail")]
+        local.trail.reset();
         local.worker.set(None);
         local.slot.set(0);
     });
@@ -105,36 +123,37 @@ pub(super) fn unsettle() {
 
 /// Whether this thread has a place.
 pub(super) fn is_settled() -> bool {
-    with(|local| local.cursor.get() != UNREGISTERED)
+    with(|local| !local.shard.get().is_null())
 }
 
-/// The frame that the cursor points to, or `None` before registration.
+/// What `then` makes of the frame that the cursor points to, or of `otherwise` before registration. Not
+/// an `Option` in between: that would ask a second time, whether the frame is null.
 #[inline(always)]
-fn frame(cursor: *const FrameRecord) -> Option<&'static FrameRecord> {
-    if cursor == UNREGISTERED {
-        return None;
+fn at_cursor(then: impl FnOnce(&'static FrameRecord), otherwise: impl FnOnce()) {
+    let cursor = with(|local| local.cursor.get());
+    // With trails the first tag has registered the thread already, or left it a frame to write to.
+    if cfg!(not(feature = "trail")) && cursor == UNREGISTERED {
+        return otherwise();
     }
     // SAFETY: by the module's invariant a cursor that is not `UNREGISTERED` points to a frame that is
     // mapped for the life of the process; frames are atomics.
-    Some(unsafe { &*cursor })
+    then(unsafe { &*cursor });
 }
 
 /// This thread is at `site`.
 #[inline(always)]
 pub fn at(site: &'static Site) {
-    match frame(with(|local| local.cursor.get())) {
-        Some(frame) => stack::tag(&frame.line, site.tag()),
-        None => first_at(site),
-    }
+    #[cfg(feature = "trail")]
+    super::trail::note(site.tag());
+    at_cursor(|frame| stack::tag(&frame.line, site.tag()), || first_at(site));
 }
 
 /// This thread is at `site`, with an argument.
 #[inline(always)]
 pub fn at_with(site: &'static Site, argument: u64) {
-    match frame(with(|local| local.cursor.get())) {
-        Some(frame) => store_with(frame, site, argument),
-        None => first_at_with(site, argument),
-    }
+    #[cfg(feature = "trail")]
+    super::trail::note(site.tag());
+    at_cursor(|frame| store_with(frame, site, argument), || first_at_with(site, argument));
 }
 
 #[inline(always)]
@@ -146,18 +165,14 @@ fn store_with(frame: &FrameRecord, site: &'static Site, argument: u64) {
 #[inline(never)]
 fn first_at(site: &'static Site) {
     super::thread::register();
-    if let Some(frame) = frame(with(|local| local.cursor.get())) {
-        stack::tag(&frame.line, site.tag());
-    }
+    at_cursor(|frame| stack::tag(&frame.line, site.tag()), || ());
 }
 
 #[cold]
 #[inline(never)]
 fn first_at_with(site: &'static Site, argument: u64) {
     super::thread::register();
-    if let Some(frame) = frame(with(|local| local.cursor.get())) {
-        store_with(frame, site, argument);
-    }
+    at_cursor(|frame| store_with(frame, site, argument), || ());
 }
 
 /// A thread's counters.
@@ -187,6 +202,8 @@ impl Shard {
 /// Enters a scope; null when there is no room for it.
 #[inline(always)]
 pub(super) fn push(site: &'static Site, argument: Option<u64>) -> *const FrameRecord {
+    #[cfg(feature = "trail")]
+    super::trail::note(site.tag());
     let outer = with(|local| local.cursor.get());
     let inner = outer.wrapping_add(1);
     if inner.addr() & (BLOCK_BYTES - 1) == 0 {
@@ -226,7 +243,7 @@ fn push_slowly(site: &'static Site, argument: Option<u64>) -> *const FrameRecord
     if !is_settled() {
         super::thread::register();
         let outer = with(|local| local.cursor.get());
-        if outer != UNREGISTERED {
+        if is_settled() {
             return push_into(outer, outer.wrapping_add(1), site, argument);
         }
         return ptr::null();
@@ -258,11 +275,11 @@ fn pop_slowly(inner: *const FrameRecord) {
         return;
     }
     let cursor = with(|local| local.cursor.get());
-    if cursor != UNREGISTERED {
+    if is_settled() {
         super::board::lost(|lost| &lost.healed);
     }
     let same_block = cursor.addr() & !(BLOCK_BYTES - 1) == inner.addr() & !(BLOCK_BYTES - 1);
-    if cursor == UNREGISTERED || !same_block || cursor.addr() < inner.addr() {
+    if !is_settled() || !same_block || cursor.addr() < inner.addr() {
         return;
     }
     with(|local| local.cursor.set(inner.wrapping_sub(1)));

@@ -23,6 +23,8 @@ pub(super) const SHARD_WORDS: usize = 4096;
 pub(super) struct Private {
     shard: [AtomicU64; SHARD_WORDS],
     frames: Blocks,
+    #[cfg(feature = "trail")]
+    trail: super::trail::Ring,
     /// 1 while a thread has it.
     taken: AtomicU64,
     /// The block made before it.
@@ -36,9 +38,18 @@ static ALL: AtomicPtr<Private> = AtomicPtr::new(core::ptr::null_mut());
 static SINK: Private = Private {
     shard: [const { AtomicU64::new(0) }; SHARD_WORDS],
     frames: Blocks { blocks: [const { [const { new_frame() }; BLOCK_FRAMES] }; 2] },
+    #[cfg(feature = "trail")]
+    trail: super::trail::Ring::new(),
     taken: AtomicU64::new(1),
     next: AtomicPtr::new(core::ptr::null_mut()),
 };
+
+/// A frame of the sink, for a thread that has no place yet.
+#[cfg(feature = "trail")]
+pub(super) const SINK_FRAME: *const FrameRecord = &raw const SINK.frames.blocks[0][1];
+/// The sink's trail.
+#[cfg(feature = "trail")]
+pub(super) const SINK_TRAIL: *const super::trail::Ring = &raw const SINK.trail;
 
 const fn new_frame() -> FrameRecord {
     FrameRecord {
@@ -54,7 +65,14 @@ impl Private {
     pub(super) fn place(&'static self) -> Place {
         let shard = NonNull::from(&self.shard).cast();
         let (_, block) = self.frames.clear_of(super::local::address());
-        Place { block, shard, worker: None, slot: 0 }
+        Place {
+            block,
+            shard,
+            #[cfg(feature = "trail")]
+            trail: &self.trail,
+            worker: None,
+            slot: 0,
+        }
     }
 
     /// Gives it to the next thread; the sink stays everybody's.

@@ -8,6 +8,7 @@
 //! fact     named texts                 clock    the cheapest stamp another process can read
 //! init     from a name to a board      board    the board as typed tables
 //! segment  the only casts              store    shared memory or a file, checked before it is touched
+//! trail    the last tags, in order
 //! keeper   the last minute             end      exit and panic
 //! fork     the child's board           sweep    boards of the dead
 //! ```
@@ -35,6 +36,8 @@ mod site;
 mod store;
 mod sweep;
 mod thread;
+#[cfg(feature = "trail")]
+mod trail;
 
 pub use clock::Stamp;
 pub use config::Config;

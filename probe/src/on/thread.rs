@@ -110,6 +110,10 @@ fn fill(board: &'static Board, slot: usize) -> Option<Place> {
         frame.scope.store(0, Ordering::Relaxed);
         frame.line.store(0, Ordering::Relaxed);
     }
+    #[cfg(feature = "trail")]
+    let trail = board.trails?.get(slot)?;
+    #[cfg(feature = "trail")]
+    trail.clear();
     let tid = thread_id();
     let mut name = [0; 2];
     pack(&thread_name(), &mut name);
@@ -129,7 +133,14 @@ fn fill(board: &'static Board, slot: usize) -> Option<Place> {
     board.raise_used(SectionKind::Slots, slot + 1);
     flow::begin_tenancy(generation, busy, tenant.sequence.load(Ordering::Relaxed));
     let slot = u32::try_from(slot).ok()? + 1;
-    Some(Place { block, shard, worker: Some(worker), slot })
+    Some(Place {
+        block,
+        shard,
+        #[cfg(feature = "trail")]
+        trail,
+        worker: Some(worker),
+        slot,
+    })
 }
 
 /// Takes over the slot of a thread that ended without running its destructors.
