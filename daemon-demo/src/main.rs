@@ -11,7 +11,10 @@ probe::metrics! {
     heartbeat H = "x", every 1000 ms;
 }
 #[probe::instrument(wait, "label", x)]
-async fn foo(x: u32) -> Result<u32, std::io::Error> { std::fs::metadata("/")?; Ok(x) }
+async fn foo(x: u32) -> Result<u32, std::io::Error> {
+    std::fs::metadata("/")?;
+    Ok(x)
+}
 #[probe::instrument]
 fn bar() {}
 fn main() {
@@ -34,4 +37,13 @@ fn main() {
     let _b = probe::busy!();
     drop(probe::scoped!(foo(3), "x"));
     bar();
+    eprintln!("{:?}", probe::status());
+    std::thread::spawn(|| {
+        loop {
+            probe::tag!("spin");
+            probe::count!(A);
+        }
+    });
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    std::process::exit(3);
 }

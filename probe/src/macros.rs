@@ -113,39 +113,67 @@ macro_rules! __position {
 /// counter is one atomic add.
 #[macro_export]
 macro_rules! count {
-    ($counter:expr $(,)?) => { $crate::count!($counter, 1u64) };
-    ($counter:expr, $n:expr $(,)?) => { $crate::__when_in!($crate::__private::Count::add(&$counter, $crate::__private::Number::to_u64($n))) };
+    ($counter:expr $(,)?) => {
+        $crate::count!($counter, 1u64)
+    };
+    ($counter:expr, $n:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Count::add(
+            &$counter,
+            $crate::__private::Number::to_u64($n)
+        ))
+    };
 }
 
 /// Sets a gauge to a level, any integer. One store; and a compare for its high-water mark.
 #[macro_export]
 macro_rules! set {
-    ($gauge:expr, $level:expr $(,)?) => { $crate::__when_in!($crate::__private::Level::set(&$gauge, $crate::__private::Number::to_i64($level))) };
+    ($gauge:expr, $level:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Level::set(
+            &$gauge,
+            $crate::__private::Number::to_i64($level)
+        ))
+    };
 }
 
 /// Moves a gauge by a signed amount. One atomic add; and a compare for its high-water mark.
 #[macro_export]
 macro_rules! adjust {
-    ($gauge:expr, $by:expr $(,)?) => { $crate::__when_in!($crate::__private::Level::adjust(&$gauge, $crate::__private::Number::to_i64($by))) };
+    ($gauge:expr, $by:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Level::adjust(
+            &$gauge,
+            $crate::__private::Number::to_i64($by)
+        ))
+    };
 }
 
 /// Adds one value to a histogram. Two atomic adds and a compare.
 #[macro_export]
 macro_rules! record {
-    ($histogram:expr, $value:expr $(,)?) => { $crate::__when_in!($crate::__private::Sample::record(&$histogram, $crate::__private::Number::to_u64($value))) };
+    ($histogram:expr, $value:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Sample::record(
+            &$histogram,
+            $crate::__private::Number::to_u64($value)
+        ))
+    };
 }
 
 /// A periodic job just ran. Two stores and a clock read.
 #[macro_export]
 macro_rules! beat {
-    ($heartbeat:expr $(,)?) => { $crate::__when_in!($crate::__private::Beat::beat(&$heartbeat)) };
+    ($heartbeat:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Beat::beat(&$heartbeat))
+    };
 }
 
 /// How far a long task has come: `progress!(PROGRESS, done, total)`. Two stores.
 #[macro_export]
 macro_rules! progress {
     ($progress:expr, $done:expr, $total:expr $(,)?) => {
-        $crate::__when_in!($crate::__private::Advance::advance(&$progress, $crate::__private::Number::to_u64($done), $crate::__private::Number::to_u64($total)))
+        $crate::__when_in!($crate::__private::Advance::advance(
+            &$progress,
+            $crate::__private::Number::to_u64($done),
+            $crate::__private::Number::to_u64($total)
+        ))
     };
 }
 
@@ -153,7 +181,9 @@ macro_rules! progress {
 /// handle is dropped. Slow (it looks for room in a table): keep the handle.
 #[macro_export]
 macro_rules! member {
-    ($family:expr, $label:expr $(,)?) => { $crate::__member!($family, $label) };
+    ($family:expr, $label:expr $(,)?) => {
+        $crate::__member!($family, $label)
+    };
 }
 
 /// The time now, as a [`Stamp`](crate::Stamp) to be shared between adjacent events. One clock read
@@ -184,15 +214,26 @@ macro_rules! start {
 /// Records its service time; the thread is idle once it has completed all that it started.
 #[macro_export]
 macro_rules! complete {
-    ($queue:expr, $started:expr $(,)?) => { $crate::complete!($queue, $started, $crate::now!()) };
-    ($queue:expr, $started:expr, $now:expr $(,)?) => { $crate::__when_in!($crate::__private::Flow::complete(&$queue, $started, $now)) };
+    ($queue:expr, $started:expr $(,)?) => {
+        $crate::complete!($queue, $started, $crate::now!())
+    };
+    ($queue:expr, $started:expr, $now:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Flow::complete(&$queue, $started, $now))
+    };
 }
 
 /// Items leave a queue without service (dropped, superseded): `leave!(QUEUE)` or `leave!(QUEUE, n)`.
 #[macro_export]
 macro_rules! leave {
-    ($queue:expr $(,)?) => { $crate::leave!($queue, 1u64) };
-    ($queue:expr, $n:expr $(,)?) => { $crate::__when_in!($crate::__private::Flow::leave(&$queue, $crate::__private::Number::to_u64($n))) };
+    ($queue:expr $(,)?) => {
+        $crate::leave!($queue, 1u64)
+    };
+    ($queue:expr, $n:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Flow::leave(
+            &$queue,
+            $crate::__private::Number::to_u64($n)
+        ))
+    };
 }
 
 /// Says which item is now at the head: `head!(QUEUE, Some(stamp))`, or `None` for an empty queue. To
@@ -200,7 +241,9 @@ macro_rules! leave {
 /// the oldest item, which stays right when items are superseded or reordered. One store.
 #[macro_export]
 macro_rules! head {
-    ($queue:expr, $stamp:expr $(,)?) => { $crate::__when_in!($crate::__private::Flow::head(&$queue, $stamp)) };
+    ($queue:expr, $stamp:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Flow::head(&$queue, $stamp))
+    };
 }
 
 /// This thread is busy until the returned guard is dropped: load without a queue. Two clock reads
@@ -213,14 +256,18 @@ macro_rules! busy {
 /// A named text: `fact!("config", text)`. Written rarely; 112 bytes of it are kept.
 #[macro_export]
 macro_rules! fact {
-    ($key:literal, $text:expr $(,)?) => { $crate::__fact!($key, $text) };
+    ($key:literal, $text:expr $(,)?) => {
+        $crate::__fact!($key, $text)
+    };
 }
 
 /// Pins a value at this place: what it is computed from is done before, what uses it comes after. Costs
 /// a trip through memory at most. Without probes it is the value itself.
 #[macro_export]
 macro_rules! pin {
-    ($value:expr) => { $crate::__private::pin($value) };
+    ($value:expr) => {
+        $crate::__private::pin($value)
+    };
 }
 
 /// Makes this process's board: `init!("name")`, or `init!("name", |config| config.threads(128))`.
@@ -229,8 +276,12 @@ macro_rules! pin {
 /// Call it after daemonizing. The name may hold letters, digits, `-`, `_`; see [`Config`](crate::Config).
 #[macro_export]
 macro_rules! init {
-    ($name:expr $(,)?) => { $crate::init!($name, |config| config) };
-    ($name:expr, $config:expr $(,)?) => { $crate::__init!($name, $config) };
+    ($name:expr $(,)?) => {
+        $crate::init!($name, |config| config)
+    };
+    ($name:expr, $config:expr $(,)?) => {
+        $crate::__init!($name, $config)
+    };
 }
 
 /// Declares named numbers, each a `static` with its documentation comment as help:

@@ -50,7 +50,8 @@ fn around_future(form: TokenStream, body: Group) -> TokenStream {
 
 /// `::probe::NAME!(arguments)`
 fn call(name: &str, arguments: TokenStream) -> impl Iterator<Item = TokenTree> + use<> {
-    let path = [joint(':'), punct(':'), word("probe"), joint(':'), punct(':'), word(name), punct('!')];
+    let path =
+        [joint(':'), punct(':'), word("probe"), joint(':'), punct(':'), word(name), punct('!')];
     let arguments = TokenTree::Group(Group::new(Delimiter::Parenthesis, arguments));
     path.into_iter().chain([arguments])
 }

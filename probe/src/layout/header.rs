@@ -130,7 +130,8 @@ pub enum SectionKind {
     Slots = 5,
     /// Two [`super::BLOCK_BYTES`] blocks of [`super::FrameRecord`] for each slot.
     Frames = 6,
-    /// One row of words for each slot: this thread's share of the counters.
+    /// One row of words for each slot, that thread's share of the counters, and one more row for all
+    /// threads without a slot.
     Shards = 7,
     /// [`super::WatchRecord`]: what the keeper noticed about the slot with the same index.
     Watches = 8,

@@ -77,7 +77,7 @@ pub fn plan(capacity: &Capacity) -> (Vec<Planned>, usize) {
     let threads = capacity.threads;
     let mut wanted: Vec<(SectionKind, usize, usize, usize)> = vec![
         (Frames, threads, 2 * BLOCK_BYTES, PAGE),
-        (Shards, threads, shard_bytes(capacity.metrics), PAGE),
+        (Shards, threads + 1, shard_bytes(capacity.metrics), PAGE),
         (Slots, threads, SlotCopy::BYTES, LINES),
         (Watches, threads, WatchCopy::BYTES, LINES),
         (Workers, threads, WorkerCopy::BYTES, LINES),

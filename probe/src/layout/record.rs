@@ -51,10 +51,18 @@ macro_rules! record {
 
 /// The type of one field: a word or a row of words, live or copied.
 macro_rules! word {
-    (live) => { core::sync::atomic::AtomicU64 };
-    (live $n:literal) => { [core::sync::atomic::AtomicU64; $n] };
-    (copy) => { u64 };
-    (copy $n:literal) => { [u64; $n] };
+    (live) => {
+        core::sync::atomic::AtomicU64
+    };
+    (live $n:literal) => {
+        [core::sync::atomic::AtomicU64; $n]
+    };
+    (copy) => {
+        u64
+    };
+    (copy $n:literal) => {
+        [u64; $n]
+    };
 }
 
 pub(crate) use {record, word};

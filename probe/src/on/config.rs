@@ -1,0 +1,199 @@
+//! What a daemon, and then its environment, say about the board.
+
+use std::path::PathBuf;
+
+use crate::layout::Capacity;
+
+/// Settings of a board. A daemon sets them in [`init!`](crate::init); the environment (`PROBE=…`,
+/// `PROBE_BOARD=…`, see the README) has the last word.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(super) name: String,
+    pub(super) build: &'static str,
+    pub(super) capacity: Capacity,
+    pub(super) size: Option<usize>,
+    pub(super) keeper: bool,
+    pub(super) mode: Option<u32>,
+    pub(super) group: Option<String>,
+    /// A directory for a board in a file; shared memory when `None`.
+    pub(super) directory: Option<PathBuf>,
+    pub(super) keep: bool,
+    pub(super) keep_dead: usize,
+    pub(super) filter: String,
+    pub(super) off: bool,
+    /// What in the environment could not be understood.
+    pub(super) complaints: Vec<String>,
+}
+
+impl Config {
+    #[doc(hidden)]
+    pub fn new(name: &str) -> Self {
+        let letter = |c: char| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }
+        };
+        let name: String = name.chars().take(100).map(letter).collect();
+        let name = name.trim_start_matches('.');
+        Self {
+            name: if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() },
+            build: "",
+            capacity: Capacity::default(),
+            size: None,
+            keeper: true,
+            mode: None,
+            group: None,
+            directory: None,
+            keep: false,
+            keep_dead: 3,
+            filter: String::new(),
+            off: false,
+            complaints: Vec::new(),
+        }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn build(mut self, build: &'static str) -> Self {
+        self.build = build;
+        self
+    }
+
+    /// Threads with a slot of their own. Default 64.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.capacity.threads = threads.clamp(1, 4096);
+        self
+    }
+
+    /// Probes in the source. Default 1,000.
+    #[must_use]
+    pub fn sites(mut self, sites: usize) -> Self {
+        self.capacity.sites = sites.clamp(1, 65_536);
+        self
+    }
+
+    /// Named numbers, family members included. Default 500.
+    #[must_use]
+    pub fn metrics(mut self, metrics: usize) -> Self {
+        self.capacity.metrics = metrics.clamp(1, super::memory::SHARD_WORDS - 1);
+        self
+    }
+
+    /// Queues. Default 16.
+    #[must_use]
+    pub fn queues(mut self, queues: usize) -> Self {
+        self.capacity.queues = queues.clamp(1, 1024);
+        self
+    }
+
+    /// Histograms; each queue takes two. Default 40.
+    #[must_use]
+    pub fn histograms(mut self, histograms: usize) -> Self {
+        self.capacity.histograms = histograms.clamp(1, 4096);
+        self
+    }
+
+    /// Operations in flight. Default 256.
+    #[must_use]
+    pub fn ops(mut self, ops: usize) -> Self {
+        self.capacity.ops = ops.clamp(1, 65_536);
+        self
+    }
+
+    /// Whether the board has a keeper: a thread that wakes 20 times a second (about 0.05 % of a core)
+    /// to write heartbeat, load windows and rates. Default yes. Without it there are none of these.
+    #[must_use]
+    pub fn keeper(mut self, keeper: bool) -> Self {
+        self.keeper = keeper;
+        self
+    }
+
+    /// Permissions of the board, exactly. Default 0600.
+    #[must_use]
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = Some(mode & 0o777);
+        self
+    }
+
+    /// Makes the board a file in this directory instead of shared memory.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// How many boards of dead processes of this name and owner stay. Default 3.
+    #[must_use]
+    pub fn keep_dead(mut self, boards: usize) -> Self {
+        self.keep_dead = boards;
+        self
+    }
+
+    /// Lets the environment have its say; a set-uid program's is not asked.
+    pub(super) fn with_environment(mut self) -> Self {
+        if !super::limits::environment_is_trusted() {
+            return self;
+        }
+        let get = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
+        let mut complain = |key: &str, value: &str, want: &str| {
+            self.complaints.push(format!("{key}={value}: {want}"))
+        };
+        match get("PROBE").as_deref() {
+            None | Some("on") => {}
+            Some("off") => self.off = true,
+            Some(other) => complain("PROBE", other, "expected on or off"),
+        }
+        match get("PROBE_BOARD").as_deref() {
+            None => {}
+            Some("shm") => self.directory = None,
+            Some(other) => match other.strip_prefix("file:") {
+                Some(directory) => self.directory = Some(directory.into()),
+                None => complain("PROBE_BOARD", other, "expected shm or file:DIR"),
+            },
+        }
+        if let Some(mode) = get("PROBE_MODE") {
+            match u32::from_str_radix(&mode, 8) {
+                Ok(bits) if bits <= 0o777 => self.mode = Some(bits),
+                _ => complain("PROBE_MODE", &mode, "expected octal permissions such as 0640"),
+            }
+        }
+        self.group = get("PROBE_GROUP");
+        if let Some(size) = get("PROBE_SIZE") {
+            match size.parse() {
+                Ok(bytes) => self.size = Some(bytes),
+                Err(_) => complain("PROBE_SIZE", &size, "expected a number of bytes"),
+            }
+        }
+        self.keep |= get("PROBE_KEEP").is_some_and(|value| value != "0");
+        self.filter = get("PROBE_FILTER").unwrap_or_default();
+        self
+    }
+
+    /// Permissions as they will be.
+    pub(super) fn permissions(&self) -> u32 {
+        self.mode.unwrap_or(if self.group.is_some() { 0o640 } else { 0o600 })
+    }
+
+    /// Capacities that fit the wanted size: all tables shrink, or grow, by the same factor.
+    pub(super) fn fitted_capacity(&self) -> Capacity {
+        let Some(size) = self.size else {
+            return self.capacity;
+        };
+        let total = |capacity: &Capacity| crate::layout::plan(capacity).1;
+        let scaled = |percent: usize| {
+            let part = |count: usize| (count * percent / 100).max(1);
+            let limit = super::memory::SHARD_WORDS - 1;
+            Capacity {
+                threads: part(self.capacity.threads).min(4096),
+                sites: part(self.capacity.sites),
+                metrics: part(self.capacity.metrics).min(limit),
+                queues: part(self.capacity.queues),
+                histograms: part(self.capacity.histograms),
+                ops: part(self.capacity.ops),
+                facts: part(self.capacity.facts),
+                strings: part(self.capacity.strings).max(4096),
+                trails: self.capacity.trails,
+            }
+        };
+        (1..=1000).rev().map(scaled).find(|capacity| total(capacity) <= size).unwrap_or(scaled(1))
+    }
+}

@@ -1,0 +1,234 @@
+//! What a macro becomes when probes are in: one static, one safe call.
+
+pub use super::clock::now;
+pub use super::family::Family;
+pub use super::flow::{Flow, busy};
+pub use super::init::init;
+pub use super::local::{at, at_with};
+pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample};
+pub use super::site::{Class, SITES};
+pub use crate::layout::{SITE_ARG, SITE_SCOPE};
+pub use crate::number::Number;
+pub use linkme;
+
+/// Keeps a value from being computed later or earlier than here.
+#[inline(always)]
+pub fn pin<T>(value: T) -> T {
+    core::hint::black_box(value)
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __when_in {
+    ($probe:expr) => {
+        $probe
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __or_nothing {
+    ($probe:expr => $nothing:expr) => {
+        $probe
+    };
+}
+
+/// The static of one site.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    ([$class:ident] [$($hits:ident)?] [$($group:literal)?] [$($label:literal)?] $flags:expr) => {{
+        #[$crate::__private::linkme::distributed_slice($crate::__private::SITES)]
+        #[linkme(crate = $crate::__private::linkme)]
+        static SITE: $crate::Site = $crate::Site {
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            function: {
+                fn here() -> &'static str {
+                    ::core::any::type_name_of_val(&here)
+                }
+                here
+            },
+            label: $crate::__literal!($($label)?),
+            class: $crate::__private::Class::$class,
+            flags: $flags,
+            group: $crate::__literal!($($group)?),
+            gate: $crate::__gate!($($group)?),
+            hits: $crate::__hits!($($hits)?),
+        };
+        &SITE
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __literal {
+    () => {
+        ""
+    };
+    ($literal:literal) => {
+        $literal
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gate {
+    () => {
+        ::core::option::Option::None
+    };
+    ($group:literal) => {{
+        static GATE: $crate::Gate = $crate::Gate::new();
+        ::core::option::Option::Some(&GATE)
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hits {
+    () => {
+        ::core::option::Option::None
+    };
+    (hits) => {{
+        static HITS: $crate::Hits = $crate::Hits::new();
+        ::core::option::Option::Some(&HITS)
+    }};
+}
+
+/// Counts the pass, where asked for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pass {
+    ($site:ident []) => {};
+    ($site:ident [hits]) => {
+        if let ::core::option::Option::Some(hits) = $site.hits {
+            hits.pass();
+        }
+    };
+}
+
+/// Runs a probe if its group is on; without a group there is nothing to ask.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __gated {
+    ($site:ident [] $probe:expr, $otherwise:expr) => {
+        $probe
+    };
+    ($site:ident [$group:literal] $probe:expr, $otherwise:expr) => {
+        match $site.gate {
+            ::core::option::Option::Some(gate) if !gate.is_on() => $otherwise,
+            _ => $probe,
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tag {
+    ($class:tt $hits:tt $group:tt $label:tt []) => {{
+        let site = $crate::__site!($class $hits $group $label 0);
+        $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            $crate::__private::at(site)
+        }, ())
+    }};
+    ($class:tt $hits:tt $group:tt $label:tt [$arg:expr]) => {{
+        let site = $crate::__site!($class $hits $group $label $crate::__private::SITE_ARG);
+        $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            $crate::__private::at_with(site, $crate::__private::Number::to_u64($arg))
+        }, ())
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __scope {
+    ($class:tt $hits:tt $group:tt $label:tt []) => {{
+        let site = $crate::__site!($class $hits $group $label $crate::__private::SITE_SCOPE);
+        $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            $crate::Scope::enter(site)
+        }, $crate::Scope::none())
+    }};
+    ($class:tt $hits:tt $group:tt $label:tt [$arg:expr]) => {{
+        let site = $crate::__site!($class $hits $group $label
+            $crate::__private::SITE_SCOPE | $crate::__private::SITE_ARG);
+        $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            $crate::Scope::enter_with(site, $crate::__private::Number::to_u64($arg))
+        }, $crate::Scope::none())
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __scoped {
+    ($future:expr, $class:tt $hits:tt $group:tt $label:tt []) => {{
+        let site = $crate::__site!($class $hits $group $label $crate::__private::SITE_SCOPE);
+        $crate::Scoped::new($future, $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            ::core::option::Option::Some(site)
+        }, ::core::option::Option::None), 0)
+    }};
+    ($future:expr, $class:tt $hits:tt $group:tt $label:tt [$arg:expr]) => {{
+        let site = $crate::__site!($class $hits $group $label
+            $crate::__private::SITE_SCOPE | $crate::__private::SITE_ARG);
+        let argument = $crate::__private::Number::to_u64($arg);
+        $crate::Scoped::new($future, $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            ::core::option::Option::Some(site)
+        }, ::core::option::Option::None), argument)
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __member {
+    ($family:expr, $label:expr) => {
+        $crate::__private::Family::member(&$family, ::core::convert::AsRef::<str>::as_ref(&$label))
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __fact {
+    ($key:literal, $text:expr) => {{
+        static FACT: $crate::Fact = {
+            #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static DECLARED: $crate::__private::Declared = $crate::__private::Declared::Fact(&FACT);
+            $crate::Fact::new($key)
+        };
+        FACT.set(::core::convert::AsRef::<str>::as_ref(&$text))
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __init {
+    ($name:expr, $config:expr) => {{
+        let settings: fn($crate::Config) -> $crate::Config = $config;
+        $crate::__private::init(settings($crate::Config::new($name).build(::core::concat!(
+            ::core::env!("CARGO_PKG_NAME"),
+            " ",
+            ::core::env!("CARGO_PKG_VERSION")
+        ))))
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __metric {
+    ([$($help:literal)*] $vis:vis $name:ident: $kind:ident = $text:literal, $unit:literal $(, $more:expr)*) => {
+        $(#[doc = $help])*
+        #[allow(dead_code, reason = "declared for the board")]
+        $vis static $name: $crate::$kind = {
+            #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static DECLARED: $crate::__private::Declared = $crate::__private::Declared::$kind(&$name);
+            $crate::$kind::new($text, $unit, ::core::concat!($($help, "\n"),*) $(, $more)*)
+        };
+    };
+}

@@ -1,0 +1,91 @@
+//! What can be known of the end: a panic's words and place, an exit's code. Nothing of either means that
+//! the process was killed.
+#![expect(unsafe_code, reason = "registers an exit handler with the C library")]
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
+
+use super::board::board;
+use super::clock;
+use super::store::Store;
+use crate::layout::{PANIC_TEXT_BYTES, PANIC_TEXT_WORD, WORD, pack};
+use crate::protocol::{doubled, published};
+
+/// The board's memory, to take its name away at a clean exit, and whether to.
+static AT_EXIT: OnceLock<std::sync::Mutex<Option<(Store, bool)>>> = OnceLock::new();
+static HOOKED: AtomicBool = AtomicBool::new(false);
+/// Panics so far, and a lock against two at a time.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+static PANICKING: AtomicBool = AtomicBool::new(false);
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
+
+unsafe extern "C" {
+    fn on_exit(
+        function: extern "C" fn(libc::c_int, *mut libc::c_void),
+        argument: *mut libc::c_void,
+    ) -> libc::c_int;
+}
+
+/// From now on panics and the exit are written down. `keep` leaves the board after a clean exit.
+pub(super) fn watch(store: Store, keep: bool) {
+    let slot = AT_EXIT.get_or_init(|| std::sync::Mutex::new(None));
+    if let Ok(mut slot) = slot.lock()
+        && let Some((old, _)) = slot.replace((store, keep))
+    {
+        // A forked child's copy of the parent's: neither its name nor its descriptor is the child's.
+        std::mem::forget(old);
+    }
+    PANICS.store(0, Ordering::Relaxed);
+    if HOOKED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let before: Hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        write_panic(info);
+        before(info);
+    }));
+    // SAFETY: the handler never unwinds and its argument is not used.
+    unsafe { on_exit(at_exit, core::ptr::null_mut()) };
+}
+
+fn write_panic(info: &PanicHookInfo<'_>) {
+    let Some(board) = board() else { return };
+    if board.pid != std::process::id() || PANICKING.swap(true, Ordering::Acquire) {
+        return;
+    }
+    let words = info.payload_as_str().unwrap_or("(not text)");
+    let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    let text = format!("thread '{thread}' panicked{place}: {words}");
+    let mut copy = [0; PANIC_TEXT_WORD + PANIC_TEXT_BYTES / WORD];
+    if let Some((head, body)) = copy.split_at_mut_checked(PANIC_TEXT_WORD) {
+        let length = pack(&text, body) as u64;
+        head.copy_from_slice(&[clock::units(), clock::wall_ns(), 0, length]);
+    }
+    let count = PANICS.fetch_add(1, Ordering::Relaxed) + 1;
+    doubled::publish(&board.end.panics, &board.end.even, &board.end.odd, count, copy);
+    PANICKING.store(false, Ordering::Release);
+}
+
+extern "C" fn at_exit(code: libc::c_int, _: *mut libc::c_void) {
+    let Some(board) = board() else { return };
+    if board.pid != std::process::id() {
+        return;
+    }
+    super::keeper::last_look(board);
+    board.end.exit_code.store(i64::from(code & 0xff) as u64, Ordering::Relaxed);
+    board.end.exit_stamp.store(clock::units(), Ordering::Relaxed);
+    board.end.exit_wall_ns.store(clock::wall_ns(), Ordering::Relaxed);
+    published::publish(&board.end.exited, 1);
+    // Other threads may still run and probe: the memory stays, only the name goes.
+    if code == 0
+        && let Some(slot) = AT_EXIT.get()
+        && let Ok(slot) = slot.try_lock()
+        && let Some((store, false)) = slot.as_ref()
+    {
+        store.remove();
+    }
+}

@@ -1,0 +1,267 @@
+//! One thread of our own in the daemon: 20 times a second it writes the heartbeat, the busy time of every
+//! worker, and since when each thread stands where it stands; once a second the totals. So hot paths
+//! stay bare stores, and rates, load and the last minute are there for a reader who comes once, or late.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::sync::OnceLock;
+
+use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
+use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
+
+use super::board::{Board, Ring, board};
+use super::clock::{self, Calibration};
+use super::memory;
+use super::metric::{Declared, METRICS};
+use crate::layout::*;
+use crate::protocol::{doubled, keyed, tenancy};
+
+/// Name of the keeper's thread: a reader knows it by this.
+const NAME: &str = "probe-keeper";
+/// Looks between two askings of the kernel about a thread that stands still: half a second.
+const LOOKS_PER_ASKING: u64 = 10;
+
+static CALIBRATION: OnceLock<std::sync::Mutex<Calibration>> = OnceLock::new();
+/// Counts beats over the life of the process; the sequence of the pulse record.
+static BEATS: AtomicU64 = AtomicU64::new(0);
+
+/// Where the clock started; the keeper makes its unit finer from there.
+pub(super) fn calibrate(calibration: Calibration) {
+    let slot = CALIBRATION.get_or_init(|| std::sync::Mutex::new(calibration));
+    if let Ok(mut slot) = slot.lock() {
+        *slot = calibration;
+    }
+    BEATS.store(0, Ordering::Relaxed);
+}
+
+/// Starts the keeper; false when no thread could be started.
+pub(super) fn start() -> bool {
+    let Some(board) = board() else { return false };
+    std::thread::Builder::new()
+        .name(NAME.to_owned())
+        .stack_size(128 << 10)
+        .spawn(move || keep(board))
+        .is_ok()
+}
+
+fn keep(board: &'static Board) {
+    // The daemon's signals are not ours to take.
+    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
+    let mut watch = vec![Watch::default(); board.slots.count()];
+    let mut due = clock::monotonic_ns();
+    loop {
+        beat(board, &mut watch);
+        due += KEEPER_PERIOD_NS;
+        let now = clock::monotonic_ns();
+        if due <= now {
+            // Late by whole periods: they are skipped, never caught up.
+            let periods = (now - due) / KEEPER_PERIOD_NS + 1;
+            board.pulse.skipped.fetch_add(periods, Ordering::Relaxed);
+            due += periods * KEEPER_PERIOD_NS;
+        }
+        sleep_until(due);
+    }
+}
+
+fn sleep_until(due: u64) {
+    let time = nix::sys::time::TimeSpec::new(
+        i64::try_from(due / 1_000_000_000).unwrap_or(i64::MAX),
+        i64::try_from(due % 1_000_000_000).unwrap_or(0),
+    );
+    let absolute = ClockNanosleepFlags::TIMER_ABSTIME;
+    while clock_nanosleep(ClockId::CLOCK_MONOTONIC, absolute, &time)
+        == Err(nix::errno::Errno::EINTR)
+    {}
+}
+
+/// One look.
+fn beat(board: &Board, watch: &mut [Watch]) {
+    let (stamp, monotonic) = clock::stamp_pair();
+    let count = BEATS.fetch_add(1, Ordering::Relaxed) + 1;
+    if let Some(Ok(calibration)) = CALIBRATION.get().map(std::sync::Mutex::try_lock) {
+        clock::refine(&calibration, (stamp, monotonic));
+    }
+    for ring in &board.busy_rings {
+        write_ring(ring, count, stamp, |slot| busy_until(board, slot, stamp));
+    }
+    if count % 20 == 1 {
+        sum_private(board);
+    }
+    for ring in &board.count_rings {
+        write_ring(ring, count, stamp, |metric| total(board, metric));
+    }
+    for (slot, watch) in watch.iter_mut().enumerate() {
+        look_at(board, slot, watch, stamp, count);
+    }
+    doubled::publish(
+        &board.pulse.sequence,
+        &board.pulse.even,
+        &board.pulse.odd,
+        count,
+        [stamp, monotonic, clock::wall_ns()],
+    );
+}
+
+/// The exit's last look: what the keeper would have written next.
+pub(super) fn last_look(board: &Board) {
+    sum_private(board);
+}
+
+/// Writes a ring's next entry, when it is due.
+fn write_ring(ring: &Ring, beat: u64, stamp: u64, value: impl Fn(usize) -> u64) {
+    let every = ring.shape.period_ns / KEEPER_PERIOD_NS;
+    if every == 0 || beat % every != 1 % every {
+        return;
+    }
+    // From the beat, not from the board: the ring's own words decide nothing.
+    let written = beat / every;
+    let first = (written as usize % ring.shape.entries) * ring.entry_words;
+    let Some(key) = ring.words.get(first) else {
+        return;
+    };
+    key.store(0, Ordering::Relaxed);
+    core::sync::atomic::fence(Ordering::Release);
+    for column in 0..ring.entry_words - 1 {
+        if let Some(word) = ring.words.get(first + 1 + column) {
+            word.store(value(column), Ordering::Relaxed);
+        }
+    }
+    key.store(stamp, Ordering::Release);
+    ring.head.written.store(written + 1, Ordering::Release);
+}
+
+/// Busy units of a slot's worker up to `now`, the job in hand included.
+fn busy_until(board: &Board, slot: usize, now: u64) -> u64 {
+    let Some(worker) = board.workers.get(slot) else {
+        return 0;
+    };
+    let read = doubled::read::<3>(
+        || worker.sequence.load(Ordering::Relaxed),
+        |odd, index| {
+            let copy = if odd { &worker.odd } else { &worker.even };
+            copy.get(index).map_or(0, |word| word.load(Ordering::Relaxed))
+        },
+        &mut 0,
+    );
+    match read {
+        Some((_, [busy, since, in_hand])) if in_hand > 0 => busy + now.saturating_sub(since),
+        Some((_, [busy, _, _])) => busy,
+        None => 0,
+    }
+}
+
+/// Total of a metric: a counter's shards, a queue's completions, else its cell.
+fn total(board: &Board, index: usize) -> u64 {
+    let Some(record) = board.metrics.get(index) else {
+        return 0;
+    };
+    if record.state.load(Ordering::Relaxed) & 0xff != METRIC_LIVE {
+        return 0;
+    }
+    let kind_flags = record.kind_flags.load(Ordering::Relaxed);
+    let place = record.place.load(Ordering::Relaxed) as usize;
+    match MetricKind::from_word(kind_flags) {
+        Some(MetricKind::Counter) if kind_flags & METRIC_SHARED == 0 => (0..=board.slots.count())
+            .fold(0, |sum, slot| {
+                let word = board.shards.get(slot * board.shard_words + place % board.shard_words);
+                sum.wrapping_add(word.map_or(0, |word| word.load(Ordering::Relaxed)))
+            }),
+        Some(MetricKind::Queue) => {
+            board.queues.get(place).map_or(0, |queue| queue.completions.load(Ordering::Relaxed))
+        }
+        _ => board.cells.get(index).map_or(0, |cell| cell.value.load(Ordering::Relaxed)),
+    }
+}
+
+/// Puts what threads without a slot counted, and what was counted before the board, into the shard
+/// behind the last slot's.
+fn sum_private(board: &Board) {
+    let row = board.slots.count() * board.shard_words;
+    let counters = METRICS.iter().filter_map(|declared| match declared {
+        Declared::Counter(counter) => {
+            Some((counter.offset.load(Ordering::Relaxed), counter.early.load(Ordering::Relaxed)))
+        }
+        _ => None,
+    });
+    let hits = super::site::SITES.iter().filter_map(|site| site.hits);
+    let hits = hits.map(|hits| (hits.0.load(Ordering::Relaxed), 0));
+    for (offset, early) in counters.chain(hits).filter(|&(offset, _)| offset != 0) {
+        let word = offset as usize / WORD;
+        if let Some(to) = board.shards.get(row + word) {
+            to.store(memory::sum(word).wrapping_add(early), Ordering::Relaxed);
+        }
+    }
+}
+
+/// What the keeper remembers of a slot between looks.
+#[derive(Clone, Copy, Default)]
+struct Watch {
+    position: u64,
+    since: u64,
+    /// Processor time and number of turns on a processor, as last asked.
+    ran: Option<(u64, u64)>,
+    still_since: Option<u64>,
+}
+
+fn look_at(board: &Board, slot: usize, watch: &mut Watch, now: u64, beat: u64) {
+    let Some((tid, position)) = position_of(board, slot) else {
+        watch.position = 0;
+        return;
+    };
+    if position != watch.position {
+        *watch = Watch { position, since: now, ran: None, still_since: None };
+    } else if (beat + slot as u64) % LOOKS_PER_ASKING == 0 {
+        let ran = processor_use(tid);
+        if ran.is_none() || ran != watch.ran {
+            watch.still_since = None;
+            watch.ran = ran;
+        } else if watch.still_since.is_none() {
+            watch.still_since = Some(now - clock::from_ns(LOOKS_PER_ASKING * KEEPER_PERIOD_NS));
+        } else {
+            return;
+        }
+    } else {
+        return;
+    }
+    if let Some(record) = board.watches.get(slot) {
+        keyed::store(
+            &record.position,
+            [&record.since, &record.still_since],
+            u64::MAX,
+            watch.position,
+            [watch.since, watch.still_since.unwrap_or(u64::MAX)],
+        );
+    }
+}
+
+/// Thread id of a slot's tenant and the digest of where it is.
+fn position_of(board: &Board, slot: usize) -> Option<(u64, u64)> {
+    let tenant = board.tenants.get(slot)?;
+    // Acquire: pairs with the release in `thread::fill`.
+    let tid = tenant.tid.load(Ordering::Acquire);
+    if tid == 0 {
+        return None;
+    }
+    let block = tenant.block.load(Ordering::Relaxed) as usize & 1;
+    let frames = &board.blocks.get(slot)?.blocks[block];
+    let open = frames.iter().skip(1).enumerate().map_while(|(depth, frame)| {
+        let scope = if depth == 0 { 0 } else { frame.scope.load(Ordering::Relaxed) };
+        (depth == 0 || scope != 0).then(|| [scope, frame.line.load(Ordering::Relaxed) & !1])
+    });
+    let generation = tenant.generation.load(Ordering::Relaxed);
+    Some((tid, position_digest(generation, open.flatten())))
+}
+
+/// Nanoseconds on a processor and number of turns there, from the kernel.
+fn processor_use(tid: u64) -> Option<(u64, u64)> {
+    let mut path = String::with_capacity(48);
+    write!(path, "/proc/self/task/{tid}/schedstat").ok()?;
+    let mut text = [0; 96];
+    let length = std::fs::File::open(path).ok()?.read(&mut text).ok()?;
+    let mut numbers = core::str::from_utf8(text.get(..length)?).ok()?.split_whitespace();
+    let ran = numbers.next()?.parse().ok()?;
+    Some((ran, numbers.nth(1)?.parse().ok()?))
+}
+
+const _: () = assert!(tenancy::LIVE == METRIC_LIVE && tenancy::LIVE == SLOT_LIVE);

@@ -1,0 +1,315 @@
+//! What this thread knows of itself, in thread-local memory: where its current frame is and where its
+//! counters are. Every probe starts here.
+//!
+//! The cursor is the address of the current frame, or [`UNREGISTERED`]. It is set from private memory
+//! only, never from a word on the board, and always points to a frame that stays mapped for the life
+//! of the process: on the board, or in a private block, or in the sink that a thread falls back to at
+//! its end.
+#![expect(
+    unsafe_code,
+    reason = "follows this thread's own cursor and shard pointer; see the module's invariant"
+)]
+
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::site::Site;
+use crate::layout::{BLOCK_BYTES, FrameRecord, WorkerRecord};
+use crate::protocol::{keyed, stack};
+
+/// The cursor of a thread that has not probed yet. One frame further is a multiple of the block size,
+/// so that entering a scope asks one question for "no room" and "not registered".
+const UNREGISTERED: *const FrameRecord =
+    ptr::without_provenance(0usize.wrapping_sub(size_of::<FrameRecord>()));
+
+/// Where the cursor of a thread without a place points.
+#[cfg(not(feature = "trail"))]
+const NOWHERE: *const FrameRecord = UNREGISTERED;
+/// Where the cursor of a thread without a place points: a frame that nobody reads.
+#[cfg(feature = "trail")]
+const NOWHERE: *const FrameRecord = super::memory::SINK_FRAME;
+
+/// This thread's place. On one cache line.
+#[repr(C, align(64))]
+pub(super) struct Local {
+    /// The current frame.
+    cursor: Cell<*const FrameRecord>,
+    /// This thread's counters; null before registration.
+    shard: Cell<*const AtomicU64>,
+    /// Where the next tag of this thread's trail goes.
+    #[cfg(feature = "trail")]
+    pub(super) trail: super::trail::Trail,
+    /// This thread's worker record; `None` for threads without a place on the board.
+    pub(super) worker: Cell<Option<&'static WorkerRecord>>,
+    /// Slot index plus 1; 0 for threads without one.
+    pub(super) slot: Cell<u32>,
+    /// Set while this thread is being registered: a signal handler that probes then is dropped.
+    pub(super) registering: Cell<bool>,
+}
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local {
+            cursor: Cell::new(NOWHERE),
+            shard: Cell::new(ptr::null()),
+            #[cfg(feature = "trail")]
+            trail: super::trail::Trail::new(),
+            worker: Cell::new(None),
+            slot: Cell::new(0),
+            registering: Cell::new(false),
+        }
+    };
+}
+
+/// Runs `body` with this thread's place. The thread-local has no destructor, so it is there for the
+/// whole life of the thread, also in other thread-locals' destructors.
+#[inline(always)]
+pub(super) fn with<T>(body: impl FnOnce(&Local) -> T) -> T {
+    LOCAL.with(body)
+}
+
+/// Address of the cursor's thread-local: a slot's hot words keep clear of its low 12 bits, or every
+/// tag's load of the cursor would wait for the last tag's store.
+pub(super) fn address() -> usize {
+    with(|local| ptr::from_ref(local).addr())
+}
+
+/// A place that a thread can be given: frames, counters, worker record. All of it stays mapped for the
+/// life of the process.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) block: NonNull<FrameRecord>,
+    pub(super) shard: NonNull<AtomicU64>,
+    #[cfg(feature = "trail")]
+    pub(super) trail: &'static super::trail::Ring,
+    pub(super) worker: Option<&'static WorkerRecord>,
+    pub(super) slot: u32,
+}
+
+/// Puts this thread there.
+///
+/// # Safety
+/// `place.block` is a whole frame block, aligned to its size, and `place.shard` a whole shard, both
+/// mapped for the rest of the process's life.
+pub(super) unsafe fn settle(place: Place) {
+    with(|local| {
+        local.slot.set(place.slot);
+        local.worker.set(place.worker);
+        #[cfg(feature = "trail")]
+        local.trail.begin(place.trail);
+        local.shard.set(place.shard.as_ptr());
+        // The base frame is the second of its block.
+        local.cursor.set(place.block.as_ptr().wrapping_add(1));
+    });
+}
+
+/// This thread's shard, whoever's it is.
+pub(super) fn shard_address() -> Option<NonNull<AtomicU64>> {
+    shard().map(|shard| shard.0)
+}
+
+/// Takes this thread's place away: the next probe registers it again.
+pub(super) fn unsettle() {
+    with(|local| {
+        local.cursor.set(NOWHERE);
+        local.shard.set(ptr::null());
+        #[cfg(feature = "trail")]
+        local.trail.reset();
+        local.worker.set(None);
+        local.slot.set(0);
+    });
+}
+
+/// Whether this thread has a place.
+pub(super) fn is_settled() -> bool {
+    with(|local| !local.shard.get().is_null())
+}
+
+/// What `then` makes of the frame that the cursor points to, or of `otherwise` before registration. Not
+/// an `Option` in between: that would ask a second time, whether the frame is null.
+#[inline(always)]
+fn at_cursor(then: impl FnOnce(&'static FrameRecord), otherwise: impl FnOnce()) {
+    let cursor = with(|local| local.cursor.get());
+    // With trails the first tag has registered the thread already, or left it a frame to write to.
+    if cfg!(not(feature = "trail")) && cursor == UNREGISTERED {
+        return otherwise();
+    }
+    // SAFETY: by the module's invariant a cursor that is not `UNREGISTERED` points to a frame that is
+    // mapped for the life of the process; frames are atomics.
+    then(unsafe { &*cursor });
+}
+
+/// This thread is at `site`.
+#[inline(always)]
+pub fn at(site: &'static Site) {
+    #[cfg(feature = "trail")]
+    super::trail::note(site.tag());
+    at_cursor(|frame| stack::tag(&frame.line, site.tag()), || first_at(site));
+}
+
+/// This thread is at `site`, with an argument.
+#[inline(always)]
+pub fn at_with(site: &'static Site, argument: u64) {
+    #[cfg(feature = "trail")]
+    super::trail::note(site.tag());
+    at_cursor(|frame| store_with(frame, site, argument), || first_at_with(site, argument));
+}
+
+#[inline(always)]
+fn store_with(frame: &FrameRecord, site: &'static Site, argument: u64) {
+    keyed::store(&frame.line, [&frame.arg], site.tag() | 1, site.tag(), [argument]);
+}
+
+#[cold]
+#[inline(never)]
+fn first_at(site: &'static Site) {
+    super::thread::register();
+    at_cursor(|frame| stack::tag(&frame.line, site.tag()), || ());
+}
+
+#[cold]
+#[inline(never)]
+fn first_at_with(site: &'static Site, argument: u64) {
+    super::thread::register();
+    at_cursor(|frame| store_with(frame, site, argument), || ());
+}
+
+/// A thread's counters.
+#[derive(Clone, Copy)]
+pub(super) struct Shard(NonNull<AtomicU64>);
+
+/// This thread's counters; `None` before registration.
+#[inline(always)]
+pub(super) fn shard() -> Option<Shard> {
+    NonNull::new(with(|local| local.shard.get()).cast_mut()).map(Shard)
+}
+
+impl Shard {
+    /// Adds to the counter at `offset` bytes.
+    #[inline(always)]
+    pub(super) fn add(self, offset: u32, n: u64) {
+        // SAFETY: by the module's invariant a shard is mapped as a whole, and offsets come from `Counter`
+        // and `Hits`, which `board` places inside a shard and which are 0 before that.
+        let word = unsafe { self.0.byte_add(offset as usize) };
+        // SAFETY: as above; offsets are multiples of a word.
+        let word = unsafe { word.as_ref() };
+        // Relaxed: one writer, and the reader takes a total that is allowed to be a moment old.
+        word.store(word.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+    }
+}
+
+/// Enters a scope; null when there is no room for it.
+#[inline(always)]
+pub(super) fn push(site: &'static Site, argument: Option<u64>) -> *const FrameRecord {
+    #[cfg(feature = "trail")]
+    super::trail::note(site.tag());
+    let outer = with(|local| local.cursor.get());
+    let inner = outer.wrapping_add(1);
+    if inner.addr() & (BLOCK_BYTES - 1) == 0 {
+        return push_slowly(site, argument);
+    }
+    push_into(outer, inner, site, argument)
+}
+
+#[inline(always)]
+fn push_into(
+    outer: *const FrameRecord,
+    inner: *const FrameRecord,
+    site: &'static Site,
+    argument: Option<u64>,
+) -> *const FrameRecord {
+    // The cursor moves first: a signal handler that probes between any two stores below then works on
+    // the frame that is being opened, or further in, and not on the outer one.
+    with(|local| local.cursor.set(inner));
+    core::sync::atomic::compiler_fence(Ordering::Release);
+    let block = outer.map_addr(|address| address & !(BLOCK_BYTES - 1));
+    // SAFETY: `outer` is a frame of a whole block that starts at a multiple of its size, so the rounded
+    // address is the block's first frame.
+    let first = unsafe { &*block };
+    // SAFETY: `inner` does not start a new block, so it is the next frame of the same one.
+    let frame = unsafe { &*inner };
+    stack::count_push(&first.scope);
+    if let Some(argument) = argument {
+        frame.scope_arg.store(argument, Ordering::Relaxed);
+    }
+    stack::open(&frame.scope, &frame.line, site.tag());
+    inner
+}
+
+#[cold]
+#[inline(never)]
+fn push_slowly(site: &'static Site, argument: Option<u64>) -> *const FrameRecord {
+    if !is_settled() {
+        super::thread::register();
+        let outer = with(|local| local.cursor.get());
+        if is_settled() {
+            return push_into(outer, outer.wrapping_add(1), site, argument);
+        }
+        return ptr::null();
+    }
+    super::board::lost(|lost| &lost.nested);
+    ptr::null()
+}
+
+/// Leaves the scope in `inner`.
+#[inline(always)]
+pub(super) fn pop(inner: *const FrameRecord) {
+    if with(|local| local.cursor.get()) != inner {
+        return pop_slowly(inner);
+    }
+    with(|local| local.cursor.set(inner.wrapping_sub(1)));
+    core::sync::atomic::compiler_fence(Ordering::Release);
+    // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
+    let frame = unsafe { &*inner };
+    stack::close(&frame.scope);
+}
+
+/// Leaves a scope that is not the innermost: inner ones were forgotten, or outlive it. Everything from
+/// the cursor down to its frame is closed if that frame is still open on this thread's block; else
+/// there is nothing to do.
+#[cold]
+#[inline(never)]
+fn pop_slowly(inner: *const FrameRecord) {
+    if inner.is_null() {
+        return;
+    }
+    let cursor = with(|local| local.cursor.get());
+    if is_settled() {
+        super::board::lost(|lost| &lost.healed);
+    }
+    let same_block = cursor.addr() & !(BLOCK_BYTES - 1) == inner.addr() & !(BLOCK_BYTES - 1);
+    if !is_settled() || !same_block || cursor.addr() < inner.addr() {
+        return;
+    }
+    with(|local| local.cursor.set(inner.wrapping_sub(1)));
+    core::sync::atomic::compiler_fence(Ordering::Release);
+    let mut frame = cursor;
+    while frame.addr() >= inner.addr() {
+        // SAFETY: from the cursor down to `inner`, both in one mapped block, every address is a frame.
+        let open = unsafe { &*frame };
+        stack::close(&open.scope);
+        frame = frame.wrapping_sub(1);
+    }
+}
+
+/// The line that the scope in `inner` has reached, to be set again later: site and argument.
+pub(super) fn line_of(inner: *const FrameRecord) -> (u64, u64) {
+    if inner.is_null() || with(|local| local.cursor.get()) != inner {
+        return (0, 0);
+    }
+    // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
+    let frame = unsafe { &*inner };
+    // What comes back from the board here only goes there again.
+    (frame.line.load(Ordering::Relaxed), frame.arg.load(Ordering::Relaxed))
+}
+
+/// Sets the line of the scope in `inner` again.
+pub(super) fn set_line(inner: *const FrameRecord, (line, argument): (u64, u64)) {
+    if inner.is_null() || line == 0 || with(|local| local.cursor.get()) != inner {
+        return;
+    }
+    // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
+    let frame = unsafe { &*inner };
+    keyed::store(&frame.line, [&frame.arg], line | 1, line & !1, [argument]);
+}

@@ -1,0 +1,340 @@
+//! Named numbers that are declared in source: where their words are, and the few instructions that
+//! change them.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::board::{self, Buckets};
+use super::placed::Placed;
+use super::{clock, local};
+use crate::layout::{CellRecord, bucket_of};
+
+/// Every declared number of this binary. The linker gathers them.
+#[linkme::distributed_slice]
+pub static METRICS: [Declared];
+
+/// One declaration.
+#[derive(Debug)]
+pub enum Declared {
+    /// See [`Counter`].
+    Counter(&'static Counter),
+    /// See [`Gauge`].
+    Gauge(&'static Gauge),
+    /// See [`Histogram`].
+    Histogram(&'static Histogram),
+    /// See [`Ratio`].
+    Ratio(&'static Ratio),
+    /// See [`Heartbeat`].
+    Heartbeat(&'static Heartbeat),
+    /// See [`Progress`].
+    Progress(&'static Progress),
+    /// See [`super::Queue`].
+    Queue(&'static super::Queue),
+    /// See [`super::GaugeFamily`].
+    GaugeFamily(&'static super::GaugeFamily),
+    /// See [`super::CounterFamily`].
+    CounterFamily(&'static super::CounterFamily),
+    /// See [`super::Fact`].
+    Fact(&'static super::Fact),
+}
+
+/// What a number is called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About {
+    pub(super) name: &'static str,
+    pub(super) unit: &'static str,
+    pub(super) help: &'static str,
+}
+
+/// What [`count!`](crate::count) counts on.
+pub trait Count {
+    /// Adds `n`.
+    fn add(&self, n: u64);
+}
+
+/// What [`set!`](crate::set) and [`adjust!`](crate::adjust) work on.
+pub trait Level {
+    /// Sets the level.
+    fn set(&self, level: i64);
+    /// Moves the level.
+    fn adjust(&self, by: i64);
+}
+
+/// What [`record!`](crate::record) works on.
+pub trait Sample {
+    /// Adds one value.
+    fn record(&self, value: u64);
+}
+
+/// What [`beat!`](crate::beat) works on.
+pub trait Beat {
+    /// The job ran.
+    fn beat(&self);
+}
+
+/// What [`progress!`](crate::progress) works on.
+pub trait Advance {
+    /// `done` of `total`.
+    fn advance(&self, done: u64, total: u64);
+}
+
+impl<T: Count + ?Sized> Count for &T {
+    #[inline(always)]
+    fn add(&self, n: u64) {
+        (**self).add(n);
+    }
+}
+
+impl<T: Level + ?Sized> Level for &T {
+    #[inline(always)]
+    fn set(&self, level: i64) {
+        (**self).set(level);
+    }
+    #[inline(always)]
+    fn adjust(&self, by: i64) {
+        (**self).adjust(by);
+    }
+}
+
+/// A number that only grows. Each thread counts in a word of its own; the reader adds them up.
+#[derive(Debug)]
+pub struct Counter {
+    pub(super) about: About,
+    /// Bytes into every shard; 0, the word that nobody reads, before the board is made.
+    pub(super) offset: AtomicU32,
+    /// Counted before there was a board.
+    pub(super) early: AtomicU64,
+}
+
+impl Counter {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, unit: &'static str, help: &'static str) -> Self {
+        let about = About { name, unit, help };
+        Self { about, offset: AtomicU32::new(0), early: AtomicU64::new(0) }
+    }
+}
+
+impl Count for Counter {
+    #[inline(always)]
+    fn add(&self, n: u64) {
+        match local::shard() {
+            Some(shard) => shard.add(self.offset.load(Ordering::Relaxed), n),
+            None => self.add_first(n),
+        }
+    }
+}
+
+impl Counter {
+    #[cold]
+    #[inline(never)]
+    fn add_first(&self, n: u64) {
+        super::thread::register();
+        match local::shard() {
+            Some(shard) => shard.add(self.offset.load(Ordering::Relaxed), n),
+            None => _ = self.early.fetch_add(n, Ordering::Relaxed),
+        }
+    }
+}
+
+/// A number's shared cell: its own, in private memory, until the board gives it one there.
+#[derive(Debug)]
+pub(super) struct Cell {
+    placed: Placed<CellRecord>,
+    own: CellRecord,
+}
+
+impl Cell {
+    pub(super) const fn new() -> Self {
+        Self { placed: Placed::nowhere(), own: new_cell() }
+    }
+
+    #[inline(always)]
+    pub(super) fn get(&self) -> &CellRecord {
+        self.placed.get().unwrap_or(&self.own)
+    }
+
+    /// From now on the number lives in `cell`, which starts where it was.
+    pub(super) fn place(&self, cell: &'static CellRecord) {
+        let now = self.get();
+        for (to, from) in
+            [(&cell.value, &now.value), (&cell.max, &now.max), (&cell.stamp, &now.stamp)]
+        {
+            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self.placed.place(cell);
+    }
+}
+
+/// A cell that holds nothing yet.
+pub(super) const fn new_cell() -> CellRecord {
+    CellRecord {
+        value: AtomicU64::new(0),
+        max: AtomicU64::new(0),
+        stamp: AtomicU64::new(0),
+        reserved: [const { AtomicU64::new(0) }; 5],
+    }
+}
+
+/// Sets a level and its high-water mark.
+#[inline]
+pub(super) fn set_level(cell: &CellRecord, level: i64) {
+    cell.value.store(level as u64, Ordering::Relaxed);
+    raise(cell, level);
+}
+
+/// Moves a level and its high-water mark.
+#[inline]
+pub(super) fn move_level(cell: &CellRecord, by: i64) {
+    let before = cell.value.fetch_add(by as u64, Ordering::Relaxed);
+    raise(cell, (before as i64).wrapping_add(by));
+}
+
+#[inline]
+fn raise(cell: &CellRecord, level: i64) {
+    let mut max = cell.max.load(Ordering::Relaxed);
+    while level > max as i64 {
+        match cell.max.compare_exchange_weak(
+            max,
+            level as u64,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => return,
+            Err(now) => max = now,
+        }
+    }
+}
+
+macro_rules! celled {
+    ($(#[$about:meta])* $name:ident) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $name {
+            pub(super) about: About,
+            pub(super) cell: Cell,
+        }
+
+        impl $name {
+            #[doc(hidden)]
+            pub const fn new(name: &'static str, unit: &'static str, help: &'static str) -> Self {
+                Self { about: About { name, unit, help }, cell: Cell::new() }
+            }
+        }
+    };
+}
+
+celled! {
+    /// A signed level with a high-water mark. One word for all threads: the last to set it wins.
+    Gauge
+}
+
+celled! {
+    /// How far a long task has come.
+    Progress
+}
+
+impl Level for Gauge {
+    #[inline(always)]
+    fn set(&self, level: i64) {
+        set_level(self.cell.get(), level);
+    }
+    #[inline(always)]
+    fn adjust(&self, by: i64) {
+        move_level(self.cell.get(), by);
+    }
+}
+
+impl Advance for Progress {
+    #[inline]
+    fn advance(&self, done: u64, total: u64) {
+        let cell = self.cell.get();
+        cell.max.store(total, Ordering::Relaxed);
+        cell.value.store(done, Ordering::Relaxed);
+    }
+}
+
+/// A periodic job: how often it should run, how often it did, and when last.
+#[derive(Debug)]
+pub struct Heartbeat {
+    pub(super) about: About,
+    pub(super) every_ms: u64,
+    pub(super) cell: Cell,
+}
+
+impl Heartbeat {
+    #[doc(hidden)]
+    pub const fn new(
+        name: &'static str,
+        unit: &'static str,
+        help: &'static str,
+        every_ms: u64,
+    ) -> Self {
+        Self { about: About { name, unit, help }, every_ms, cell: Cell::new() }
+    }
+}
+
+impl Beat for Heartbeat {
+    #[inline]
+    fn beat(&self) {
+        let cell = self.cell.get();
+        cell.stamp.store(clock::units(), Ordering::Relaxed);
+        cell.value.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A quotient of counters, computed by the reader.
+#[derive(Debug)]
+pub struct Ratio {
+    pub(super) about: About,
+    pub(super) over: &'static [&'static Counter],
+    pub(super) under: &'static [&'static Counter],
+}
+
+impl Ratio {
+    #[doc(hidden)]
+    pub const fn new(
+        name: &'static str,
+        unit: &'static str,
+        help: &'static str,
+        over: &'static [&'static Counter],
+        under: &'static [&'static Counter],
+    ) -> Self {
+        Self { about: About { name, unit, help }, over, under }
+    }
+}
+
+/// A distribution of values in log-linear buckets, each within 1/32 of the value.
+#[derive(Debug)]
+pub struct Histogram {
+    pub(super) about: About,
+    pub(super) block: Placed<Buckets>,
+}
+
+impl Histogram {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, unit: &'static str, help: &'static str) -> Self {
+        let about = About { name, unit, help };
+        Self { about, block: Placed::nowhere() }
+    }
+}
+
+impl Sample for Histogram {
+    #[inline]
+    fn record(&self, value: u64) {
+        record_in(&self.block, value);
+    }
+}
+
+/// Adds a value to a histogram's block. Two atomic adds and a compare.
+#[inline]
+pub(super) fn record_in(block: &Placed<Buckets>, value: u64) {
+    let Some(block) = block.get() else {
+        return board::lost(|lost| &lost.histograms);
+    };
+    if let Some(bucket) = block.counts.get(bucket_of(value)) {
+        bucket.fetch_add(1, Ordering::Relaxed);
+    }
+    block.head.sum.fetch_add(value, Ordering::Relaxed);
+    if value > block.head.max.load(Ordering::Relaxed) {
+        block.head.max.fetch_max(value, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,50 @@
+//! Probes in.
+//!
+//! ```text
+//! emit     what a macro becomes        site     one probe in the source
+//! local    this thread's cursor        thread   a thread comes, goes, is told apart
+//! scope    tags that nest              flow     queues and the threads that serve them
+//! metric   counters, gauges, …         family   members that come and go
+//! fact     named texts                 clock    the cheapest stamp another process can read
+//! init     from a name to a board      board    the board as typed tables
+//! segment  the only casts              store    shared memory or a file, checked before it is touched
+//! trail    the last tags, in order
+//! keeper   the last minute             end      exit and panic
+//! fork     the child's board           sweep    boards of the dead
+//! ```
+
+mod board;
+mod clock;
+mod config;
+pub mod emit;
+mod end;
+mod fact;
+mod family;
+mod filter;
+mod flow;
+mod fork;
+mod init;
+mod keeper;
+mod limits;
+mod local;
+mod memory;
+mod metric;
+mod placed;
+mod scope;
+mod segment;
+mod site;
+mod store;
+mod sweep;
+mod thread;
+#[cfg(feature = "trail")]
+mod trail;
+
+pub use clock::Stamp;
+pub use config::Config;
+pub use fact::Fact;
+pub use family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
+pub use flow::{Busy, Queue};
+pub use init::{Status, status};
+pub use metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
+pub use scope::{Scope, Scoped};
+pub use site::{Gate, Hits, Site};

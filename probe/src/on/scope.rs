@@ -1,0 +1,81 @@
+//! Tags that nest.
+
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::local;
+use super::site::Site;
+use crate::layout::FrameRecord;
+
+/// Guard of [`scope!`](crate::scope): the scope ends when it is dropped. Bound to its thread.
+#[derive(Debug)]
+#[must_use = "the scope ends when this is dropped"]
+pub struct Scope {
+    /// The frame it opened; null when there was no room.
+    frame: *const FrameRecord,
+    /// Never leaves its thread.
+    bound: PhantomData<*const ()>,
+}
+
+impl Scope {
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn enter(site: &'static Site) -> Self {
+        Self { frame: local::push(site, None), bound: PhantomData }
+    }
+
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn enter_with(site: &'static Site, argument: u64) -> Self {
+        Self { frame: local::push(site, Some(argument)), bound: PhantomData }
+    }
+
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn none() -> Self {
+        Self { frame: core::ptr::null(), bound: PhantomData }
+    }
+}
+
+impl Drop for Scope {
+    #[inline(always)]
+    fn drop(&mut self) {
+        local::pop(self.frame);
+    }
+}
+
+/// A future with a position of its own; see [`scoped!`](crate::scoped).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Scoped<F> {
+    future: Pin<Box<F>>,
+    site: Option<&'static Site>,
+    argument: u64,
+    /// Line and argument that it had reached at the end of the last poll.
+    line: (u64, u64),
+}
+
+impl<F: Future> Scoped<F> {
+    #[doc(hidden)]
+    pub fn new(future: F, site: Option<&'static Site>, argument: u64) -> Self {
+        Self { future: Box::pin(future), site, argument, line: (0, 0) }
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        let Some(site) = this.site else {
+            return this.future.as_mut().poll(context);
+        };
+        let scope = Scope::enter_with(site, this.argument);
+        local::set_line(scope.frame, this.line);
+        let polled = this.future.as_mut().poll(context);
+        this.line = local::line_of(scope.frame);
+        polled
+    }
+}

@@ -1,0 +1,118 @@
+//! One probe in the source: a static whose address is the tag.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::local;
+
+pub use crate::layout::Class;
+
+/// Every site of this binary, reached or not. The linker gathers them.
+#[linkme::distributed_slice]
+pub static SITES: [Site];
+
+/// One probe in the source. Made by macros only.
+#[derive(Debug)]
+#[repr(align(8))]
+pub struct Site {
+    /// Source file, as the compiler saw it.
+    pub file: &'static str,
+    /// Line.
+    pub line: u32,
+    /// Column.
+    pub column: u32,
+    /// Path of the enclosing function and of an item in it: a type's name is not known at compile time.
+    pub function: fn() -> &'static str,
+    /// Label, or nothing.
+    pub label: &'static str,
+    /// What the thread does here.
+    pub class: Class,
+    /// Flags as on the board.
+    pub flags: u64,
+    /// The group that switches it, or nothing.
+    pub group: &'static str,
+    /// The group's switch.
+    pub gate: Option<&'static Gate>,
+    /// Where its passes are counted.
+    pub hits: Option<&'static Hits>,
+}
+
+impl Site {
+    /// The tag that names this site.
+    #[inline(always)]
+    pub fn tag(&'static self) -> u64 {
+        core::ptr::from_ref(self).addr() as u64
+    }
+
+    /// Path of the enclosing function.
+    pub(super) fn function_path(&self) -> &'static str {
+        // The name is of a function inside the static inside the enclosing function.
+        let path = (self.function)();
+        let path = path.strip_suffix("::here").unwrap_or(path);
+        let path = path.strip_suffix("::SITE").unwrap_or(path);
+        path.trim_end_matches("::{{closure}}")
+    }
+}
+
+/// A group's switch, as one site sees it. On until the filter says otherwise.
+#[derive(Debug)]
+pub struct Gate(AtomicBool);
+
+impl Gate {
+    /// A switch that is on.
+    pub const fn new() -> Self {
+        Self(AtomicBool::new(true))
+    }
+
+    /// Whether the site's probe acts.
+    #[inline(always)]
+    pub fn is_on(&self) -> bool {
+        // Relaxed: the switch guards nothing but its own probe.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, on: bool) {
+        self.0.store(on, Ordering::Relaxed);
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where a site's passes are counted: an offset into every thread's shard.
+#[derive(Debug)]
+pub struct Hits(pub(super) AtomicU32);
+
+impl Hits {
+    /// Not placed yet: passes are thrown away until the board is made.
+    pub const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// One pass.
+    #[inline(always)]
+    pub fn pass(&'static self) {
+        match local::shard() {
+            Some(shard) => shard.add(self.0.load(Ordering::Relaxed), 1),
+            None => self.pass_first(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pass_first(&self) {
+        super::thread::register();
+        // Without a board there is nothing to remember the pass by.
+        if let Some(shard) = local::shard() {
+            shard.add(self.0.load(Ordering::Relaxed), 1);
+        }
+    }
+}
+
+impl Default for Hits {
+    fn default() -> Self {
+        Self::new()
+    }
+}

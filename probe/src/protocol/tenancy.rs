@@ -1,0 +1,74 @@
+//! A record with one tenant after the other (a thread's slot, a family's member): the state word holds
+//! a generation and a status, and a reader that finds it changed throws away what it read between.
+
+use super::super::sync::{AtomicU64, Ordering, fence};
+
+/// Status of a record that nobody holds.
+pub const FREE: u64 = 0;
+/// Status of a record that is being filled.
+pub const CLAIMING: u64 = 1;
+/// Status of a record in use.
+pub const LIVE: u64 = 2;
+
+/// The state word of a generation.
+pub const fn state(generation: u64, status: u64) -> u64 {
+    generation << 8 | status
+}
+
+/// Begins a tenancy: from here to [`settle`] the record may be filled. The claim itself was made in
+/// private memory; `generation` is private too and higher than the last one's.
+#[inline]
+pub fn begin(word: &AtomicU64, generation: u64) {
+    word.store(state(generation, CLAIMING), Ordering::Relaxed);
+    // Release: who meets a store that fills the record finds the state moved when it looks again.
+    fence(Ordering::Release);
+}
+
+/// The record is filled.
+#[inline]
+pub fn settle(word: &AtomicU64, generation: u64) {
+    // Release: pairs with the first fence in `read`.
+    word.store(state(generation, LIVE), Ordering::Release);
+}
+
+/// Ends a tenancy. What the record holds is no longer anybody's.
+#[inline]
+pub fn end(word: &AtomicU64, generation: u64) {
+    // Release: the tenant's last words come before it.
+    word.store(state(generation, FREE), Ordering::Release);
+}
+
+/// What one reading of a record came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading<T> {
+    /// Nobody holds it, or it is being filled.
+    Vacant,
+    /// What `body` read, all of it of the tenant with this generation.
+    Live(u64, T),
+    /// Tenants changed during every try.
+    Torn,
+}
+
+/// Reads a record under one tenancy. `body` gets the generation and may be run several times.
+pub fn read<T>(
+    mut load_state: impl FnMut() -> u64,
+    mut body: impl FnMut(u64) -> T,
+    retries: &mut u64,
+) -> Reading<T> {
+    for _ in 0..super::TRIES {
+        let before = load_state();
+        // Acquire: pairs with the release store in `settle`.
+        fence(Ordering::Acquire);
+        if before & 0xff != LIVE {
+            return Reading::Vacant;
+        }
+        let value = body(before >> 8);
+        // Acquire: pairs with the release fence in `begin`.
+        fence(Ordering::Acquire);
+        if load_state() == before {
+            return Reading::Live(before >> 8, value);
+        }
+        *retries += 1;
+    }
+    Reading::Torn
+}
