@@ -1,1 +1,75 @@
-//! stub
+//! Look at a running daemon without touching it: the operator's side.
+//!
+//! A daemon that links `probe` writes a board in shared memory. This library finds boards, tells
+//! whether their writers live, copies them honestly and says what they mean; the binary `inspect` is a
+//! thin layer over it. Nothing here writes to a board, locks it, signals its process or asks it.
+//!
+//! ```text
+//! locate ─► attached (attach, liveness, context) ─► snapshot ─► derive ─► model ─► render
+//! ```
+//!
+//! - [`locate`] finds files that are named like boards, here and in containers;
+//! - [`attached`] opens them and says whether their writers live ([`liveness`]);
+//! - [`snapshot`] copies a board, bounded and counted;
+//! - [`derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
+//! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
+//!
+//! ```no_run
+//! let mut boards = inspect::attach(&inspect::Target::Name("recordd".into()))?;
+//! let report = boards[0].report()?;
+//! for thread in &report.threads {
+//!     println!("{:?} {:?} {:?}", thread.name, thread.line, thread.load.s10);
+//! }
+//! # Ok::<(), inspect::AttachError>(())
+//! ```
+
+pub mod attach;
+pub mod attached;
+pub mod cli;
+pub mod context;
+pub mod derive;
+mod error;
+mod guard;
+pub mod liveness;
+pub mod locate;
+pub mod model;
+pub mod proc;
+pub mod render;
+pub mod saved;
+pub mod snapshot;
+pub mod source;
+
+pub use attached::{Attached, attach};
+pub use error::AttachError;
+pub use guard::quiet_pipe;
+pub use liveness::State;
+pub use locate::Target;
+
+/// The members of a gauge family on the live board of a name: label value and level, by label. Of
+/// several live boards (a daemon and its clients) the first that has the family answers.
+///
+/// # Errors
+/// [`AttachError::NotFound`] when no board of that name lives.
+pub fn rows(name: &str, family: &str) -> Result<Vec<(String, i64)>, AttachError> {
+    let target = Target::Name(name.to_owned());
+    let mut live = 0;
+    for mut board in attach(&target)?.into_iter().filter(Attached::exists) {
+        let report = board.report()?;
+        live += 1;
+        let members = report.gauges.iter().filter(|gauge| gauge.name.raw() == family);
+        let rows: Vec<(String, i64)> = members
+            .filter_map(|gauge| {
+                let label = gauge.labels.values().next()?;
+                Some((label.raw().to_owned(), gauge.value))
+            })
+            .collect();
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+    }
+    if live > 0 {
+        return Ok(Vec::new());
+    }
+    let dirs: Vec<_> = locate::directories().iter().map(|dir| dir.display().to_string()).collect();
+    Err(AttachError::NotFound { wanted: target.words(), looked: dirs.join(", ") })
+}

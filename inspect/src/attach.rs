@@ -1,0 +1,231 @@
+//! Opening a board read-only and loading words from it. The only place, with the signal guard
+//! beside it, that holds `unsafe`: it turns a read-only mapping into atomic words, once.
+#![expect(unsafe_code, reason = "loads words from a mapping that another process writes")]
+
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memmap2::{MmapOptions, MmapRaw};
+use nix::fcntl::{AT_FDCWD, FcntlArg, OFlag, fcntl, openat};
+use nix::sys::stat::Mode;
+use probe::layout::MAX_BOARD_BYTES;
+
+use crate::error::AttachError;
+use crate::guard::Guard;
+
+/// How far a file is trusted before it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Found by searching: owner, links and permission bits must be those of a board.
+    Found,
+    /// Named by the user: any regular file.
+    Named,
+}
+
+/// An open board: the descriptor and what the file system says of it.
+#[derive(Debug)]
+pub struct BoardFile {
+    /// The open file, read-only.
+    pub file: File,
+    /// Where it was found.
+    pub path: PathBuf,
+    /// Device number.
+    pub dev: u64,
+    /// Inode number.
+    pub ino: u64,
+    /// Owner of the file.
+    pub uid: u32,
+    /// Group of the file.
+    pub gid: u32,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl BoardFile {
+    /// Opens `path` without following a last symbolic link, without blocking and without a right to
+    /// write, and refuses what cannot be a board.
+    ///
+    /// # Errors
+    /// [`AttachError::Permission`], [`AttachError::Refused`] or [`AttachError::Io`].
+    pub fn open(path: &Path, trust: Trust) -> Result<Self, AttachError> {
+        let mut flags =
+            OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        if trust == Trust::Found {
+            flags |= OFlag::O_NOFOLLOW;
+        }
+        let fd = openat(AT_FDCWD, path, flags, Mode::empty()).map_err(|errno| open_error(path, errno))?;
+        Self::from_fd(fd, path, trust)
+    }
+
+    /// The same for a descriptor that is already open for reading.
+    ///
+    /// # Errors
+    /// As [`BoardFile::open`].
+    pub fn from_fd(fd: OwnedFd, path: &Path, trust: Trust) -> Result<Self, AttachError> {
+        let file = File::from(fd);
+        let facts = file.metadata().map_err(|source| AttachError::Io {
+            path: path.to_owned(),
+            doing: "fstat",
+            source,
+        })?;
+        let refused = |why| Err(AttachError::Refused { path: path.to_owned(), why });
+        if !facts.is_file() {
+            return refused("not a regular file");
+        }
+        if trust == Trust::Found {
+            // An unlinked board that its process still holds has no name at all: 0 links are fine.
+            if facts.nlink() > 1 {
+                return refused("a file with several names (hard links)");
+            }
+            if facts.mode() & 0o022 != 0 {
+                return refused("writable by group or others, so anybody may have written it");
+            }
+        }
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            dev: facts.dev(),
+            ino: facts.ino(),
+            uid: facts.uid(),
+            gid: facts.gid(),
+            bytes: facts.len(),
+        })
+    }
+
+    /// Bytes of the file now.
+    pub fn bytes_now(&self) -> u64 {
+        self.file.metadata().map_or(0, |facts| facts.len())
+    }
+
+    /// Whether a process holds the writer's lock. Asks with `F_OFD_GETLK`, which takes nothing; the
+    /// kernel gives the lock back when its holder is gone, however it went. `None` where the file
+    /// system cannot say.
+    pub fn lock_held(&self) -> Option<bool> {
+        let mut lock = libc::flock {
+            l_type: libc::F_WRLCK as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: 0,
+            l_len: 0,
+            l_pid: 0,
+        };
+        fcntl(&self.file, FcntlArg::F_OFD_GETLK(&mut lock)).ok()?;
+        // A reader's lock (F_RDLCK) would also conflict with the one asked for; it proves nothing.
+        Some(lock.l_type == libc::F_WRLCK as libc::c_short)
+    }
+
+    /// Words read with `pread` into private memory. Bytes past the end of the file come as zeros.
+    /// Returns whether all of them were there.
+    pub(crate) fn pread(&self, offset: u64, words: &mut [u64]) -> bool {
+        let mut bytes = [0u8; 4096];
+        let mut at = offset;
+        for chunk in words.chunks_mut(bytes.len() / 8) {
+            let wanted = &mut bytes[..chunk.len() * 8];
+            let mut filled = 0;
+            while filled < wanted.len() {
+                match self.file.read_at(&mut wanted[filled..], at + filled as u64) {
+                    Ok(0) => break,
+                    Ok(more) => filled += more,
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            let complete = filled == wanted.len();
+            wanted[filled..].fill(0);
+            for (word, bytes) in chunk.iter_mut().zip(wanted.as_chunks::<8>().0) {
+                *word = u64::from_ne_bytes(*bytes);
+            }
+            if !complete {
+                let rest = (at - offset) as usize / 8 + chunk.len();
+                words[rest..].fill(0);
+                return false;
+            }
+            at += (chunk.len() * 8) as u64;
+        }
+        true
+    }
+}
+
+/// The error for a failed open: a refused permission is told apart, with the file's owner.
+fn open_error(path: &Path, errno: nix::errno::Errno) -> AttachError {
+    use nix::errno::Errno;
+    match errno {
+        Errno::EACCES | Errno::EPERM => {
+            let facts = std::fs::symlink_metadata(path);
+            let (owner, mode) =
+                facts.map_or((u32::MAX, 0), |facts| (facts.uid(), facts.mode() & 0o7777));
+            AttachError::Permission { path: path.to_owned(), owner, mode }
+        }
+        Errno::ELOOP => {
+            AttachError::Refused { path: path.to_owned(), why: "a symbolic link" }
+        }
+        Errno::ENXIO => {
+            AttachError::Refused { path: path.to_owned(), why: "not a regular file" }
+        }
+        other => AttachError::Io { path: path.to_owned(), doing: "open", source: other.into() },
+    }
+}
+
+/// A live board mapped read-only. Nothing but whole atomic words is ever loaded from it: no
+/// reference to bytes or to a plain struct exists.
+#[derive(Debug)]
+pub struct Mapping {
+    // Dropped first: the guard must not outlive the range.
+    guard: Guard,
+    map: MmapRaw,
+    words: usize,
+}
+
+impl Mapping {
+    /// Maps all whole words of the file, or `None` when it cannot be mapped or guarded (it is then
+    /// read with `pread`).
+    pub fn new(board: &BoardFile) -> Option<Self> {
+        if board.bytes < 8 || board.bytes > MAX_BOARD_BYTES {
+            return None;
+        }
+        let words = usize::try_from(board.bytes / 8).ok()?;
+        let map =
+            MmapOptions::new().len(words * 8).map_raw_read_only(board.file.as_raw_fd()).ok()?;
+        let guard = Guard::over(map.as_ptr().addr(), words * 8)?;
+        Some(Self { guard, map, words })
+    }
+
+    /// Loads words from the one at `first` on; words past the end come as zeros. Returns whether
+    /// all of them were there.
+    ///
+    /// The loads are Relaxed, all that is promised on read-only memory; callers fence.
+    pub(crate) fn load(&self, first: usize, words: &mut [u64]) -> bool {
+        let there = self.words.saturating_sub(first).min(words.len());
+        let base = self.map.as_mut_ptr().cast::<u64>();
+        for (index, word) in words[..there].iter_mut().enumerate() {
+            // SAFETY: first + index < self.words, and the mapping is self.words * 8 bytes long.
+            let at = unsafe { base.add(first + index) };
+            // SAFETY: `at` is inside a mapping that lives as long as self and is page-aligned, so
+            // word-aligned; every access to it in this process is such a load, and the writer's
+            // are atomic stores of the same size. A page that the file lost is replaced by zeros.
+            let live = unsafe { AtomicU64::from_ptr(at) };
+            *word = live.load(Ordering::Relaxed);
+        }
+        words[there..].fill(0);
+        there == words.len()
+    }
+
+    /// Whether the file shrank while it was read.
+    pub(crate) fn lost_pages(&self) -> bool {
+        self.guard.hit()
+    }
+}
+
+/// The processor's time-stamp counter; 0 where there is none that user code can read.
+pub(crate) fn tsc() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: every x86-64 processor has it; where a kernel forbids it, the daemon on the same
+        // machine could not have chosen it, and this is only called for boards that did.
+        unsafe { core::arch::x86_64::_rdtsc() }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    0
+}

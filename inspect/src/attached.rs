@@ -1,0 +1,205 @@
+//! A board in hand: found, opened, looked around, and read as often as wanted.
+
+use std::path::Path;
+
+use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
+use probe::layout::{HeaderCopy, MAX_BOARD_BYTES};
+
+use crate::attach::{BoardFile, Mapping, Trust};
+use crate::context::{Context, Look};
+use crate::derive;
+use crate::error::AttachError;
+use crate::liveness::State;
+use crate::locate::{self, Candidate, Target};
+use crate::model::BoardReport;
+use crate::saved;
+use crate::snapshot::{Board, Depth, Snapshot};
+use crate::source::Source;
+
+/// A board that was opened, and its surroundings.
+#[derive(Debug)]
+pub struct Attached {
+    /// The file.
+    pub candidate: Candidate,
+    /// The board.
+    pub board: Board,
+    /// Its surroundings as last seen.
+    pub context: Context,
+    /// Owner and group of the file.
+    pub owner: (u32, u32),
+}
+
+/// Whether a file in memory may be a copy of a board, so that a free lock proves nothing.
+fn may_be_copy(path: &Path) -> bool {
+    let dirs = locate::directories();
+    !path.parent().is_some_and(|dir| dirs.iter().any(|known| known == dir))
+}
+
+impl Attached {
+    /// Opens a candidate and looks around it.
+    ///
+    /// # Errors
+    /// [`AttachError`], with what is wrong with the file, or why it may not be read.
+    pub fn open(candidate: Candidate, look: Look) -> Result<Self, AttachError> {
+        let trust = if candidate.held { Trust::Named } else { Trust::Found };
+        let file = BoardFile::open(&candidate.path, trust)?;
+        let owner = (file.uid, file.gid);
+        let too_large = file.bytes > MAX_BOARD_BYTES;
+        if candidate.held && (too_large || is_saved(&file)) {
+            return Self::saved(candidate, &file);
+        }
+        // The context is told from fixed words of the header; nothing is parsed yet.
+        let mut words = [0; HeaderCopy::BYTES / 8];
+        file.pread(0, &mut words);
+        let header = HeaderCopy::from_words(&words).ok_or_else(|| AttachError::NotABoard {
+            path: file.path.clone(),
+            why: "shorter than a header".into(),
+        })?;
+        let copy = candidate.held && may_be_copy(&candidate.path);
+        let context = Context::observe(&file, &header, copy, look);
+        let path = file.path.clone();
+        let source = match Mapping::new(&file).filter(|_| trusted(&file, &context)) {
+            Some(map) => Source::Map(map, file),
+            None => Source::Copy(file),
+        };
+        let board = Board::open(source, &path)?;
+        Ok(Self { candidate, board, context, owner })
+    }
+
+    fn saved(candidate: Candidate, file: &BoardFile) -> Result<Self, AttachError> {
+        let (words, context) = saved::read(file)?;
+        let board = Board::open(Source::Memory(words), &file.path)?;
+        let context = match context {
+            Some(context) => context,
+            None => Context::observe(file, &board.header, true, Look::Verdict),
+        };
+        Ok(Self { candidate, board, context, owner: (file.uid, file.gid) })
+    }
+
+    /// Looks around again; a saved board stays as it was seen.
+    pub fn look(&mut self, look: Look) {
+        if let Source::Map(_, file) | Source::Copy(file) = &self.board.source {
+            let copy = self.candidate.held && may_be_copy(&self.candidate.path);
+            self.context = Context::observe(file, &self.board.header, copy, look);
+        }
+    }
+
+    /// Whether the writer exists, as last seen.
+    pub fn exists(&self) -> bool {
+        self.context.state.exists()
+    }
+
+    /// Whether this is a saved board.
+    pub fn is_saved(&self) -> bool {
+        matches!(self.board.source, Source::Memory(_))
+    }
+
+    /// Reads the board and says everything about it.
+    ///
+    /// # Errors
+    /// [`AttachError::Truncated`] when it shrank meanwhile.
+    pub fn report(&mut self) -> Result<BoardReport, AttachError> {
+        self.report_of(Depth::Full)
+    }
+
+    /// Reads as much of the board as wanted.
+    ///
+    /// # Errors
+    /// As [`Attached::report`].
+    pub fn report_of(&mut self, depth: Depth) -> Result<BoardReport, AttachError> {
+        // Now is the moment of reading, not that of opening.
+        if !self.is_saved() {
+            self.context.moment = derive::clock::Moment::now(self.context.moment.tsc != 0);
+        }
+        let snapshot = Snapshot::take(&self.board, depth)?;
+        Ok(derive::report(&self.board, &snapshot, &self.context))
+    }
+}
+
+fn is_saved(file: &BoardFile) -> bool {
+    let mut first = [0];
+    file.pread(0, &mut first);
+    first[0] == saved::MAGIC
+}
+
+/// Whether a board may be mapped: it is one's own and its writer runs. Others are copied with
+/// `pread`, which neither faults nor allocates pages, whatever is done to the file.
+fn trusted(file: &BoardFile, context: &Context) -> bool {
+    context.state == State::Live && file.uid == geteuid().as_raw()
+}
+
+/// What was found for a target: boards, and those that could not be opened.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Boards, the living first, then by name, start and pid.
+    pub boards: Vec<Attached>,
+    /// Files named like boards that could not be opened, and why.
+    pub failed: Vec<(Candidate, AttachError)>,
+}
+
+impl Found {
+    /// Opens every candidate. One bad board never hides the others.
+    pub fn open(candidates: Vec<Candidate>, look: Look) -> Self {
+        let mut found = Self::default();
+        for candidate in candidates {
+            match Attached::open(candidate.clone(), look) {
+                Ok(board) => found.boards.push(board),
+                Err(error) => found.failed.push((candidate, error)),
+            }
+        }
+        found.boards.sort_by_key(|board| !board.exists());
+        found
+    }
+
+    /// Leaves the boards that a target means: the living ones; of dead ones, when none lives, the
+    /// one that died last. Returns how many dead ones were left out.
+    pub fn choose(&mut self, target: &Target) -> usize {
+        if matches!(target, Target::File(_)) {
+            return 0;
+        }
+        let before = self.boards.len();
+        if self.boards.iter().any(|board| board.context.state != State::Dead) {
+            self.boards.retain(|board| board.context.state != State::Dead);
+        } else if let Some(last) =
+            self.boards.iter().map(|board| board.board.header.started_wall_ns).max()
+        {
+            self.boards.retain(|board| board.board.header.started_wall_ns == last);
+            self.boards.truncate(1);
+        }
+        before - self.boards.len()
+    }
+}
+
+/// The boards that a target means.
+///
+/// # Errors
+/// [`AttachError::NotFound`] when there is none, or why the only ones cannot be opened.
+pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
+    let mut found = Found::open(locate::find(target)?, Look::All);
+    found.choose(target);
+    match found.failed.pop() {
+        Some((_, error)) if found.boards.is_empty() => Err(error),
+        _ => Ok(found.boards),
+    }
+}
+
+/// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
+/// otherwise. To the owner, when there is one owner, else to nobody. Only for programs; the process
+/// cannot go back. Returns the user id that it became, `None` when nothing had to be given up.
+///
+/// # Errors
+/// When the system refuses, in which case the boards must not be read.
+pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
+    const NOBODY: u32 = 65_534;
+    let foreign: Vec<(u32, u32)> =
+        boards.iter().map(|board| board.owner).filter(|&(uid, _)| uid != 0).collect();
+    if !geteuid().is_root() || foreign.is_empty() {
+        return Ok(None);
+    }
+    let same = foreign.iter().all(|owner| *owner == foreign[0]) && foreign.len() == boards.len();
+    let (uid, gid) = if same { foreign[0] } else { (NOBODY, NOBODY) };
+    setgroups(&[])?;
+    setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
+    setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))?;
+    Ok(Some(uid))
+}

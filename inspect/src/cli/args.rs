@@ -1,0 +1,211 @@
+//! What may stand on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::locate::Target;
+use crate::render::Sort;
+
+/// Shows which source line every thread of a daemon is on, how loaded its workers are and what its
+/// numbers say, without touching the daemon.
+#[derive(Debug, Parser)]
+#[command(
+    name = "inspect",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    after_help = "TARGET is a name (with * and ?), a pid, or the path of a saved board; without one the only \
+                  live board is shown, or the list when there are several. Boards are looked for in /dev/shm, \
+                  $XDG_RUNTIME_DIR, /run and the directories in INSPECT_DIRS (separated by colons), then in \
+                  containers.\n\n\
+                  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such target, 4 no permission, 5 not a \
+                  board, damaged, or of an unsupported layout."
+)]
+pub struct Cli {
+    /// What to do; without a verb, show the board once.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// Board name, pid or path.
+    #[arg(value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options that every verb takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Boards of this name (* and ? as in a shell).
+    #[arg(short, long, value_name = "GLOB", global = true)]
+    pub name: Option<String>,
+    /// The board of this process.
+    #[arg(short, long, value_name = "PID", global = true)]
+    pub pid: Option<u32>,
+    /// A saved board, or a board's own file.
+    #[arg(short, long, value_name = "PATH", global = true)]
+    pub file: Option<PathBuf>,
+    /// One JSON document (schema 1) on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Wait this long for the target to appear.
+    #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
+    pub wait: Option<Duration>,
+    /// Show again every so often.
+    #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
+    pub interval: Option<Duration>,
+    /// Show this many times, every second unless --interval says otherwise.
+    #[arg(long, value_name = "N", global = true)]
+    pub count: Option<u64>,
+    /// Order of the threads.
+    #[arg(long, value_name = "KEY", value_enum, default_value_t, global = true)]
+    pub sort: Sort,
+    /// Only threads and numbers whose name, label, function or file matches.
+    #[arg(long, value_name = "GLOB", global = true)]
+    pub filter: Option<String>,
+    /// Colours; also by NO_COLOR and CLICOLOR_FORCE.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    pub color: Color,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set; elsewhere only with CLICOLOR_FORCE.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Every board on this host.
+    List(Which),
+    /// Save a board as it is, byte for byte with its context, for later reading with -f.
+    Dump {
+        /// The file to write; must not exist.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Which board.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Why do I see nothing?
+    Doctor(Which),
+    /// Remove boards of dead processes, and only those.
+    Clean {
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Shell completions, on stdout.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, on stdout.
+    Man,
+}
+
+/// A bare target after a verb.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// Board name, pid or path.
+    #[arg(value_name = "TARGET", id = "which")]
+    pub target: Option<String>,
+}
+
+impl Cli {
+    /// The board that is meant.
+    ///
+    /// # Errors
+    /// A sentence, when two targets are named.
+    pub fn target(&self) -> Result<Target, String> {
+        let after = match &self.verb {
+            Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
+            Some(Verb::Dump { which, .. } | Verb::Clean { which, .. }) => which.target.as_ref(),
+            _ => None,
+        };
+        let bare = [self.target.as_ref(), after].into_iter().flatten().map(|text| Target::guess(text));
+        let common = &self.common;
+        let named = common.name.iter().map(|name| Target::Name(name.clone()));
+        let pid = common.pid.iter().map(|&pid| Target::Pid(pid));
+        let file = common.file.iter().map(|path| Target::File(path.clone()));
+        let mut all: Vec<Target> = bare.chain(named).chain(pid).chain(file).collect();
+        match (all.pop(), all.pop()) {
+            (None, _) => Ok(Target::Any),
+            (Some(target), None) => Ok(target),
+            (Some(a), Some(b)) => {
+                Err(format!("two targets: {} and {}; name one", b.words(), a.words()))
+            }
+        }
+    }
+}
+
+/// A duration like `500ms`, `2s`, `1m`, `1h` or a bare number of seconds.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 2s, 1m or 1h")),
+    };
+    let number: f64 =
+        number.parse().map_err(|_| "write a time like 500ms, 2s, 1m or 1h".to_owned())?;
+    Duration::try_from_secs_f64(number * scale).map_err(|_| "that time is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_target_may_stand_anywhere_but_only_once() {
+        let target = |words: &[&str]| {
+            let words = ["inspect"].iter().chain(words);
+            Cli::try_parse_from(words).expect("parses").target()
+        };
+        assert_eq!(target(&[]), Ok(Target::Any));
+        assert_eq!(target(&["recordd"]), Ok(Target::Name("recordd".into())));
+        assert_eq!(target(&["recordd", "--json"]), Ok(Target::Name("recordd".into())));
+        assert_eq!(target(&["--json", "12"]), Ok(Target::Pid(12)));
+        assert_eq!(target(&["list", "-n", "list"]), Ok(Target::Name("list".into())));
+        assert_eq!(target(&["-n", "list"]), Ok(Target::Name("list".into())));
+        assert_eq!(target(&["dump", "x/y", "-o", "z"]), Ok(Target::File("x/y".into())));
+        assert!(target(&["a", "-p", "1"]).is_err());
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(duration("1m"), Ok(Duration::from_secs(60)));
+        for wrong in ["", "s", "1x", "-1s", "1e999", "99999999999999999999d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

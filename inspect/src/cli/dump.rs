@@ -1,0 +1,69 @@
+//! `dump`: a board saved as it is, with its context.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::args::Cli;
+use super::{Failure, boards};
+use crate::context::Look as Around;
+use crate::derive::clock::Moment;
+use crate::locate::Target;
+use crate::render::human::bytes;
+use crate::saved;
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    output: &Path,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    // Opened first: reading may mean giving up the right to. Never over something that exists.
+    let cannot = |error| {
+        Failure::new(format!("{}: cannot be written: {error}; name a new file", output.display()))
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(output).map_err(cannot)?;
+    let saved = save(cli, target, &mut file, remarks);
+    match saved {
+        Ok(line) => Ok(writeln!(out, "{line} to {}", output.display())?),
+        Err(failure) => {
+            // Half a dump helps nobody.
+            let _ = std::fs::remove_file(output);
+            Err(failure)
+        }
+    }
+}
+
+fn save(
+    cli: &Cli,
+    target: &Target,
+    file: &mut std::fs::File,
+    remarks: &mut dyn Write,
+) -> Result<String, Failure> {
+    let mut found = boards(target, &cli.common, Around::Names, remarks)?;
+    if found.len() > 1 {
+        let pids: Vec<String> =
+            found.iter().map(|board| board.board.header.pid.to_string()).collect();
+        return Err(Failure::usage(format!(
+            "{} are several boards; choose one with -p: {}",
+            target.words(),
+            pids.join(", ")
+        )));
+    }
+    let Some(board) = found.pop() else {
+        return Err(Failure { code: 3, text: format!("no board of {}", target.words()) });
+    };
+    let mut context = board.context.clone();
+    let words = saved::copy(&board.board)?;
+    if !board.is_saved() {
+        context.moment = Moment::now(context.moment.tsc != 0);
+        context.saved_wall_ns = Some(context.moment.wall_ns);
+    }
+    saved::write(file, &words, &context)?;
+    file.sync_all().map_err(Failure::from)?;
+    Ok(format!("saved {} of pid {} ({})", bytes(words.len() as u64 * 8), board.board.header.pid, context.verdict))
+}

@@ -1,0 +1,185 @@
+//! `list`: every board on this host.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::args::Cli;
+use super::{Failure, look, repeat};
+use crate::attached::{Found, drop_root};
+use crate::context::Look as Around;
+use crate::derive::clock::{Moment, rfc3339};
+use crate::liveness::State;
+use crate::locate::{self, Target, glob};
+use crate::render::human::{NONE, bytes, or_none, time};
+use crate::render::term::{cut, left, right, term};
+use crate::render::{Look, Paint};
+use crate::snapshot::Depth;
+
+/// One line of the list, also in JSON.
+#[derive(Clone, Debug, Serialize)]
+struct Row {
+    name: String,
+    pid: u64,
+    uid: u64,
+    owner: String,
+    state: State,
+    verdict: String,
+    uptime_ns: Option<u64>,
+    heartbeat_age_ns: Option<u64>,
+    threads: Option<u64>,
+    size_bytes: Option<u64>,
+    build: Option<String>,
+    path: String,
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let look = look(&cli.common);
+    let deadline = cli.common.wait.map(|wait| std::time::Instant::now() + wait);
+    repeat(&cli.common, |_| {
+        let mut rows = rows(target, &look)?;
+        while rows.is_empty() && deadline.is_some_and(|at| std::time::Instant::now() < at) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            rows = self::rows(target, &look)?;
+        }
+        if cli.common.json {
+            let document = serde_json::json!({
+                "schema": 1, "taken_at": rfc3339(Moment::now(false).wall_ns), "boards": rows,
+            });
+            let text = serde_json::to_string_pretty(&document)
+                .map_err(|error| Failure::new(error.to_string()))?;
+            writeln!(out, "{text}")?;
+        } else {
+            table(out, &rows, &look)?;
+        }
+        if rows.is_empty() {
+            if *target != Target::Any {
+                let text = format!("no board of {} found; `inspect doctor` helps", target.words());
+                return Err(Failure { code: 3, text });
+            }
+            let _ = writeln!(remarks, "inspect: no boards; `inspect doctor` says what could be missing");
+        }
+        Ok(out.flush()?)
+    })
+}
+
+fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
+    let candidates = match target {
+        Target::File(path) => vec![locate::named(path)?],
+        _ => {
+            let mut all = locate::here();
+            all.extend(locate::elsewhere());
+            let mut seen = std::collections::HashSet::new();
+            all.retain(|candidate| seen.insert(candidate.id));
+            all.retain(|candidate| match target {
+                Target::Name(pattern) => glob(pattern, &candidate.name),
+                Target::Pid(pid) => candidate.pid == *pid,
+                _ => true,
+            });
+            all
+        }
+    };
+    let mut found = Found::open(candidates, Around::Verdict);
+    // Everything that needs root is done: the boards themselves are hostile until proved otherwise.
+    drop_root(&found.boards)
+        .map_err(|errno| Failure::new(format!("cannot give up root before reading: {errno}")))?;
+    let mut rows: Vec<Row> = Vec::new();
+    for board in &mut found.boards {
+        match board.report_of(Depth::Brief) {
+            Ok(report) => rows.push(Row {
+                name: report.name.raw().to_owned(),
+                pid: report.pid,
+                uid: report.uid,
+                owner: owner(board.owner.0),
+                state: report.state,
+                verdict: report.verdict,
+                uptime_ns: Some(report.uptime_ns),
+                heartbeat_age_ns: report.heartbeat_age_ns,
+                threads: report.capacity.get("threads").map(|threads| threads.used),
+                size_bytes: Some(report.size_bytes),
+                build: report.build.map(|build| build.raw().to_owned()),
+                path: report.path,
+            }),
+            Err(error) => found.failed.push((board.candidate.clone(), error)),
+        }
+    }
+    for (candidate, error) in found.failed {
+        let facts = std::fs::metadata(&candidate.path).ok();
+        let uid = facts.as_ref().map_or(u32::MAX, std::os::unix::fs::MetadataExt::uid);
+        rows.push(Row {
+            name: candidate.name,
+            pid: candidate.pid.into(),
+            uid: uid.into(),
+            owner: owner(uid),
+            state: State::Unreachable,
+            verdict: Failure::from(error).text,
+            uptime_ns: None,
+            heartbeat_age_ns: None,
+            threads: None,
+            size_bytes: facts.map(|facts| facts.len()),
+            build: None,
+            path: candidate.path.display().to_string(),
+        });
+    }
+    rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
+    rows.sort_by(|a, b| (&a.name, a.pid, &a.path).cmp(&(&b.name, b.pid, &b.path)));
+    Ok(rows)
+}
+
+/// The user's name, or the number.
+fn owner(uid: u32) -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid));
+    user.ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> {
+    let heading = line(["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from));
+    writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)))?;
+    for row in rows {
+        let text = line([
+            term(&row.name),
+            row.pid.to_string(),
+            row.state.word().to_owned(),
+            or_none(row.uptime_ns, time),
+            or_none(row.heartbeat_age_ns, time),
+            or_none(row.threads, |threads| threads.to_string()),
+            or_none(row.size_bytes, bytes),
+            term(&row.owner),
+        ]);
+        let why = if row.state == State::Unreachable || look.columns > 110 {
+            format!("  {}", term(&row.verdict))
+        } else {
+            String::new()
+        };
+        let paint = match row.state {
+            State::Live => Paint::Plain,
+            State::Dead => Paint::Bad,
+            _ => Paint::Warn,
+        };
+        writeln!(out, "{}", look.paint(paint, cut(&format!("{text}{why}"), look.columns).trim_end()))?;
+    }
+    if rows.is_empty() {
+        writeln!(out, "{NONE}")?;
+    }
+    Ok(())
+}
+
+fn line(cells: [String; 8]) -> String {
+    let [name, pid, state, up, beat, threads, size, owner] = cells;
+    format!(
+        "{} {} {}{}{}{}{}  {}",
+        left(&name, 16),
+        right(&pid, 8),
+        left(&state, 11),
+        right(&up, 7),
+        right(&beat, 11),
+        right(&threads, 8),
+        right(&size, 9),
+        left(&owner, 10),
+    )
+}

@@ -1,0 +1,182 @@
+//! The verbs of the binary, one file each. They print to the writer that they are given and return an
+//! error that carries its exit code; nothing here ends the process.
+
+pub mod args;
+mod clean;
+mod doctor;
+mod dump;
+mod list;
+mod show;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use clap::CommandFactory;
+
+use crate::attached::{Attached, Found, drop_root};
+use crate::context::Look as Around;
+use crate::error::AttachError;
+use crate::locate::{self, Target};
+use crate::render::Look;
+use args::{Cli, Color, Common, Verb};
+
+/// Why a verb failed: a sentence for stderr and an exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// Exit code.
+    pub code: u8,
+    /// What, why, and what to do.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure of the general kind.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { code: 1, text: text.into() }
+    }
+
+    /// Wrong usage.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self { code: 2, text: text.into() }
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        let code = error.exit_code();
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        // Paths and names in it may come from a hostile directory.
+        let text = crate::render::term::term(&format!("{error}{}", cause.unwrap_or_default()));
+        Self { code, text }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(format!("writing failed: {error}"))
+    }
+}
+
+/// Runs what the command line says. Data goes to `out`, remarks to `remarks`.
+///
+/// # Errors
+/// [`Failure`], to be printed and turned into the exit code.
+pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), Failure> {
+    let target = cli.target().map_err(Failure::usage)?;
+    match &cli.verb {
+        None => show::run(cli, &target, out, remarks),
+        Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
+        Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
+        Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
+        Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),
+        Some(Verb::Completions { shell }) => {
+            // Into memory first: the generator panics on a closed pipe.
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "inspect", &mut text);
+            Ok(out.write_all(&text)?)
+        }
+        Some(Verb::Man) => Ok(clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?),
+    }
+}
+
+/// How things are shown on this terminal.
+pub fn look(common: &Common) -> Look {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+    let color = match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto => forced || io::stdout().is_terminal(),
+    };
+    Look { columns: columns(), color, sort: common.sort, filter: common.filter.clone() }
+}
+
+/// Columns to fill: COLUMNS, else the terminal's, at most 100 unless asked for more, and 100 elsewhere.
+fn columns() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(terminal).unwrap_or(100).clamp(40, 400)
+}
+
+/// Waits for and opens the boards of a target, and gives up root before anything of them is parsed.
+///
+/// # Errors
+/// [`Failure`] when there is none in time.
+pub(crate) fn boards(
+    target: &Target,
+    common: &Common,
+    around: Around,
+    remarks: &mut dyn Write,
+) -> Result<Vec<Attached>, Failure> {
+    let deadline = common.wait.map(|wait| Instant::now() + wait);
+    loop {
+        let error = match find(target, around, remarks) {
+            Ok(boards) => {
+                drop_root(&boards).map_err(|errno| {
+                    Failure::new(format!("cannot give up root before reading: {errno}"))
+                })?;
+                return Ok(boards);
+            }
+            Err(error) => error,
+        };
+        match deadline {
+            Some(deadline) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            _ => return Err(error.into()),
+        }
+    }
+}
+
+fn find(
+    target: &Target,
+    around: Around,
+    remarks: &mut dyn Write,
+) -> Result<Vec<Attached>, AttachError> {
+    let mut found = Found::open(locate::find(target)?, around);
+    let dead = found.choose(target);
+    if found.boards.is_empty()
+        && let Some((_, error)) = found.failed.pop()
+    {
+        return Err(error);
+    }
+    for (_, error) in found.failed {
+        // A remark that cannot be printed is no reason to fail.
+        let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
+    }
+    if dead > 0 && *target != Target::Any {
+        let boards = if dead == 1 { "board" } else { "boards" };
+        let _ = writeln!(remarks, "inspect: {dead} more {boards} of the dead; `inspect list` shows them");
+    }
+    Ok(found.boards)
+}
+
+/// Calls `once` as often as `--count` and `--interval` say, at absolute times; late ones are skipped.
+///
+/// # Errors
+/// The first failure of `once`.
+pub(crate) fn repeat(
+    common: &Common,
+    mut once: impl FnMut(bool) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let times = match (common.count, common.interval) {
+        (Some(count), _) => count,
+        (None, Some(_)) => u64::MAX,
+        (None, None) => 1,
+    };
+    let interval = common.interval.unwrap_or(Duration::from_secs(1));
+    let mut due = Instant::now();
+    for turn in 0..times {
+        if turn > 0 {
+            due += interval;
+            let now = Instant::now();
+            match due.checked_duration_since(now) {
+                Some(rest) => std::thread::sleep(rest),
+                None => due = now,
+            }
+        }
+        once(turn > 0)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! No verb: one plain table, on a terminal and redirected alike.
+
+use std::io::Write;
+
+use super::args::Cli;
+use super::{Failure, boards, list, look, repeat};
+use crate::attached::Attached;
+use crate::context::Look as Around;
+use crate::error::AttachError;
+use crate::locate::Target;
+use crate::model::BoardReport;
+use crate::render::{json, text};
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let common = &cli.common;
+    let mut attached = boards(target, common, Around::All, remarks)?;
+    if *target == Target::Any && attached.len() > 1 {
+        return list::run(cli, target, out, remarks);
+    }
+    let look = look(common);
+    repeat(common, |again| {
+        if again {
+            attached = refresh(std::mem::take(&mut attached), target, cli, remarks)?;
+        }
+        let (reports, failed) = reports(&mut attached);
+        if reports.is_empty()
+            && let Some(error) = failed
+        {
+            return Err(error.into());
+        }
+        if let Some(error) = failed {
+            let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
+        }
+        if common.json {
+            let document = json::document(reports, &look);
+            let text = serde_json::to_string_pretty(&document)
+                .map_err(|error| Failure::new(error.to_string()))?;
+            writeln!(out, "{text}")?;
+        } else {
+            let tables: Vec<String> =
+                reports.iter().map(|report| text::board(report, &look)).collect();
+            write!(out, "{}", tables.join("\n"))?;
+            if common.interval.is_some() || common.count.is_some() {
+                writeln!(out)?;
+            }
+        }
+        Ok(out.flush()?)
+    })
+}
+
+/// The reports of all boards that can be read, and the last failure.
+fn reports(boards: &mut [Attached]) -> (Vec<BoardReport>, Option<AttachError>) {
+    let mut failed = None;
+    let reports = boards
+        .iter_mut()
+        .filter_map(|board| board.report().map_err(|error| failed = Some(error)).ok())
+        .collect();
+    (reports, failed)
+}
+
+/// Looks around again. When a daemon died and was started anew, the new one is taken instead; a
+/// saved board stays.
+fn refresh(
+    mut boards: Vec<Attached>,
+    target: &Target,
+    cli: &Cli,
+    remarks: &mut dyn Write,
+) -> Result<Vec<Attached>, Failure> {
+    for board in &mut boards {
+        board.look(Around::All);
+    }
+    if boards.iter().all(Attached::exists) || matches!(target, Target::File(_)) {
+        return Ok(boards);
+    }
+    let once = super::args::Common { wait: None, ..cli.common.clone() };
+    match super::boards(target, &once, Around::All, &mut std::io::sink()) {
+        Ok(found) if found.iter().any(Attached::exists) => {
+            let _ = writeln!(remarks, "inspect: it was restarted; this is the new one");
+            Ok(found)
+        }
+        _ => Ok(boards),
+    }
+}

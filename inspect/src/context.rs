@@ -1,0 +1,130 @@
+//! What surrounds a board when it is looked at: is its writer alive, what do the clocks say, what does
+//! `/proc` say. A dump keeps it beside the bytes, so that a saved board is read as it was seen.
+
+use probe::layout::{ClockKind, HeaderCopy};
+use serde::{Deserialize, Serialize};
+
+use crate::attach::BoardFile;
+use crate::derive::clock::Moment;
+use crate::liveness::{State, Witness, judge};
+use crate::proc::{self, Process, Task, Vitals};
+
+/// The surroundings of a board at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// What the writer is doing.
+    pub state: State,
+    /// The same in words.
+    pub verdict: String,
+    /// Whether the writer's lock is held.
+    pub lock: Option<bool>,
+    /// State letter of the process.
+    pub process: Option<char>,
+    /// All clocks.
+    pub moment: Moment,
+    /// The clocks are the board's: same boot, and same time namespace.
+    pub same_clock: bool,
+    /// Wall clock at the moment of saving, for a saved board.
+    pub saved_wall_ns: Option<u64>,
+    /// Where the board was.
+    pub path: String,
+    /// Owner of the board's file.
+    pub owner: u32,
+    /// The process in our pid namespace, when it is there.
+    pub host_pid: Option<u32>,
+    /// Its threads, ids as in the writer's pid namespace; absent when they cannot be told.
+    pub tasks: Option<Vec<Task>>,
+    /// How it is doing.
+    pub vitals: Option<Vitals>,
+}
+
+/// How much of the surroundings is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The verdict alone.
+    Verdict,
+    /// Threads and vitals too.
+    All,
+    /// Every thread's name as well, for a dump.
+    Names,
+}
+
+impl Context {
+    /// Looks around a board's file. Only words of fixed places in the header are used.
+    pub fn observe(file: &BoardFile, header: &HeaderCopy, may_be_copy: bool, look: Look) -> Self {
+        let same_boot = proc::boot_id().is_none_or(|id| same_boot(header.boot_id, id));
+        let same_pids = proc::namespace(None, "pid").is_none_or(|ns| ns == header.pid_namespace);
+        let process = if !same_boot {
+            None
+        } else if same_pids {
+            u32::try_from(header.pid)
+                .ok()
+                .and_then(proc::process)
+                .filter(|process| process.start == header.pid_start)
+        } else {
+            u32::try_from(header.pid).ok().and_then(|pid| {
+                proc::find_in_namespace(pid, header.pid_start, header.pid_namespace)
+            })
+        };
+        let lock = file.lock_held();
+        let witness = Witness {
+            same_boot,
+            lock,
+            pids_seen: same_pids || process.is_some(),
+            process: process.as_ref().map(|process| process.state),
+            may_be_copy,
+        };
+        let (state, verdict) = judge(&witness);
+        let alive = process.as_ref().filter(|_| state.exists() && look != Look::Verdict);
+        // Thread ids in another pid namespace are not those on the board.
+        let mut tasks = alive.filter(|_| same_pids).and_then(|process| proc::tasks(process.pid));
+        if look == Look::Names && let (Some(tasks), Some(process)) = (&mut tasks, alive) {
+            for task in tasks {
+                task.name = proc::task_name(process.pid, task.tid);
+            }
+        }
+        let tsc = ClockKind::from_word(header.clock_kind) == Some(ClockKind::Tsc);
+        Self {
+            state,
+            verdict,
+            lock,
+            process: witness.process,
+            vitals: alive.map(proc::vitals),
+            host_pid: process.as_ref().map(|process: &Process| process.pid),
+            tasks,
+            same_clock: same_boot && same_time(header.time_namespace),
+            saved_wall_ns: None,
+            path: file.path.display().to_string(),
+            owner: file.uid,
+            moment: Moment::now(tsc && same_boot),
+        }
+    }
+
+    /// The clocks, where they are the board's.
+    pub fn usable_moment(&self) -> Option<Moment> {
+        Some(self.moment).filter(|_| self.same_clock)
+    }
+
+    /// A thread with its name.
+    pub fn named(&self, task: &Task) -> Task {
+        match self.host_pid {
+            Some(pid) if task.name.is_empty() && self.saved_wall_ns.is_none() => {
+                Task { tid: task.tid, name: proc::task_name(pid, task.tid) }
+            }
+            _ => task.clone(),
+        }
+    }
+}
+
+/// Whether the two words on the board are this boot's id, as bytes of a number or as text order.
+fn same_boot(words: [u64; 2], id: [u8; 16]) -> bool {
+    let (halves, _) = id.as_chunks::<8>();
+    let [high, low] = [halves[0], halves[1]];
+    words == [u64::from_le_bytes(high), u64::from_le_bytes(low)]
+        || words == [u64::from_be_bytes(high), u64::from_be_bytes(low)]
+}
+
+/// Whether the board's time namespace is ours.
+fn same_time(inode: u64) -> bool {
+    inode == 0 || proc::namespace(None, "time").is_none_or(|ours| ours == inode)
+}

@@ -1,0 +1,178 @@
+//! Stamps into nanoseconds, and what "now" is on a board whose writer may be gone.
+
+use nix::time::{ClockId, clock_gettime};
+use probe::layout::{ClockKind, HeaderCopy, MetricKind};
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::Snapshot;
+
+/// All clocks at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// The time-stamp counter; 0 when it was not read.
+    pub tsc: u64,
+    /// `CLOCK_MONOTONIC`, ns.
+    pub mono_ns: u64,
+    /// Wall clock, ns since 1970.
+    pub wall_ns: u64,
+}
+
+impl Moment {
+    /// Reads the clocks. The counter is read only when asked for.
+    pub fn now(with_tsc: bool) -> Self {
+        let tsc = if with_tsc { crate::attach::tsc() } else { 0 };
+        Self { tsc, mono_ns: read(ClockId::CLOCK_MONOTONIC), wall_ns: read(ClockId::CLOCK_REALTIME) }
+    }
+}
+
+fn read(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock).map(std::time::Duration::from);
+    time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// A board's clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clock {
+    /// Nanoseconds of one unit.
+    ns_per_unit: f64,
+    /// The moment that numbers are of: now for a live board, else the last sign of life.
+    pub now: u64,
+    /// The stamp of this very moment, where one can be told.
+    pub present: Option<u64>,
+    start: u64,
+    started_wall_ns: u64,
+}
+
+/// Time that a calibration has to span before it beats the writer's own.
+const CALIBRATION_NS: u64 = 1_000_000_000;
+
+impl Clock {
+    /// The clock of a board. `moment` is the reader's, when it is of the same boot and time
+    /// namespace; `live` says whether the writer runs, so that now is now.
+    pub fn new(
+        header: &HeaderCopy,
+        snapshot: &Snapshot,
+        moment: Option<Moment>,
+        live: bool,
+    ) -> Self {
+        let tsc = ClockKind::from_word(header.clock_kind) == Some(ClockKind::Tsc);
+        let present = moment.map(|moment| if tsc { moment.tsc } else { moment.mono_ns });
+        let pair = match (moment, snapshot.pulse) {
+            (Some(moment), _) => Some((moment.tsc, moment.mono_ns)),
+            (None, Some(pulse)) => Some((pulse.stamp, pulse.mono_ns)),
+            (None, None) => None,
+        };
+        let latest = latest(header, snapshot);
+        Self {
+            ns_per_unit: if tsc { rate(header, pair) } else { 1.0 },
+            now: present.filter(|_| live).unwrap_or(latest),
+            present,
+            start: header.clock_start,
+            started_wall_ns: header.started_wall_ns,
+        }
+    }
+
+    /// From one stamp to another, ns; 0 when they are the other way round.
+    pub fn span_ns(&self, from: u64, to: u64) -> u64 {
+        (to.saturating_sub(from) as f64 * self.ns_per_unit) as u64
+    }
+
+    /// Age of a stamp at [`Clock::now`], ns, never negative.
+    pub fn age_ns(&self, stamp: u64) -> u64 {
+        self.span_ns(stamp, self.now)
+    }
+
+    /// Age of a stamp at this very moment, where that can be told.
+    pub fn age_at_present_ns(&self, stamp: u64) -> u64 {
+        self.span_ns(stamp, self.present.unwrap_or(self.now))
+    }
+
+    /// Clock units of a time.
+    pub fn units(&self, ns: u64) -> u64 {
+        (ns as f64 / self.ns_per_unit) as u64
+    }
+
+    /// The wall clock at a stamp, ns since 1970, by the wall clock at the start.
+    pub fn wall_ns(&self, stamp: u64) -> u64 {
+        self.started_wall_ns.saturating_add(self.span_ns(self.start, stamp))
+    }
+}
+
+/// Nanoseconds of one TSC unit: by the longest span known, unless that contradicts the writer's own
+/// calibration by more than 1 % (a moved virtual machine, a suspended one), which then stands.
+fn rate(header: &HeaderCopy, pair: Option<(u64, u64)>) -> f64 {
+    let own = header.clock_ns_per_unit as f64 / (1u64 << 32) as f64;
+    let own = if own > 0.0 { own } else { 1.0 };
+    let measured = pair.and_then(|(stamp, mono_ns)| {
+        let units = stamp.checked_sub(header.clock_start).filter(|&units| units > 0)?;
+        let ns = mono_ns.checked_sub(header.clock_start_ns).filter(|&ns| ns >= CALIBRATION_NS)?;
+        Some(ns as f64 / units as f64)
+    });
+    measured.filter(|measured| (measured / own - 1.0).abs() < 0.01).unwrap_or(own)
+}
+
+/// The latest stamp that the board knows.
+fn latest(header: &HeaderCopy, snapshot: &Snapshot) -> u64 {
+    let threads = snapshot.threads.iter().flat_map(|thread| {
+        [thread.started, thread.work.map_or(0, |work| work.changed)]
+    });
+    let beats = snapshot
+        .metrics
+        .iter()
+        .filter(|metric| metric.kind == MetricKind::Heartbeat)
+        .map(|metric| metric.cell.stamp);
+    let end = &snapshot.end;
+    let exit = if end.exited { end.exit_stamp } else { 0 };
+    let panic = end.panic.as_ref().map_or(0, |panic| panic.stamp);
+    let pulse = snapshot.pulse.map_or(0, |pulse| pulse.stamp);
+    threads.chain(beats).chain([header.clock_start, exit, panic, pulse]).max().unwrap_or(0)
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+pub fn rfc3339(wall_ns: u64) -> String {
+    let seconds = wall_ns / 1_000_000_000;
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    // Days since 1970 into a date, by eras of 400 years that begin on 1 March of year 0.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60,
+        wall_ns / 1_000_000 % 1000
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (951_868_800, "2000-03-01T00:00:00.000Z"),
+            (1_798_761_599, "2026-12-31T23:59:59.000Z"),
+            (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(rfc3339(seconds * 1_000_000_000), text);
+        }
+    }
+
+    #[test]
+    fn ages_are_never_negative_and_no_input_panics() {
+        let clock = Clock { ns_per_unit: 0.5, now: 100, present: None, start: 0, started_wall_ns: 0 };
+        assert_eq!(clock.age_ns(200), 0);
+        assert_eq!(clock.age_ns(0), 50);
+        assert_eq!(clock.span_ns(0, u64::MAX), (u64::MAX as f64 * 0.5) as u64);
+        assert!(!rfc3339(u64::MAX).is_empty());
+    }
+}

@@ -1,0 +1,161 @@
+//! From a snapshot to what is said of it. Pure functions: every number can be tested without a process.
+
+pub mod clock;
+pub mod load;
+mod numbers;
+pub mod quantile;
+pub mod rates;
+pub mod threads;
+
+use std::collections::BTreeMap;
+
+use probe::layout::SectionKind;
+
+use crate::context::Context;
+use crate::liveness::State;
+use crate::model::{BoardReport, Capacity, End};
+use crate::snapshot::{Board, EndRead, Label, Snapshot};
+use clock::{Clock, rfc3339};
+
+/// Everything that is said of a board.
+pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardReport {
+    let header = &board.header;
+    let live = context.state == State::Live;
+    let clock = Clock::new(header, snapshot, context.usable_moment(), live);
+    let uptime_ns = clock.span_ns(header.clock_start, clock.now);
+    let beat_age = snapshot.pulse.map(|pulse| clock.age_at_present_ns(pulse.stamp));
+    let text = |word| snapshot.strings.get(word);
+    let tids: Option<Vec<u64>> =
+        context.tasks.as_ref().map(|tasks| tasks.iter().map(|task| u64::from(task.tid)).collect());
+    let dead = context.state == State::Dead;
+    let exists = |tid: u64| match &tids {
+        _ if dead => Some(false),
+        Some(tids) => Some(tids.contains(&tid)),
+        None => None,
+    };
+    let mut report = BoardReport {
+        name: text(header.name).unwrap_or_else(|| Label::from("?")),
+        pid: header.pid,
+        uid: header.uid,
+        state: context.state,
+        verdict: verdict(context, &snapshot.end, beat_age, header.keeper_period_ns),
+        layout_version: format!("{}.{}", header.layout_version >> 32, header.layout_version as u32),
+        instance: header.instance,
+        build: text(header.build),
+        program: text(header.program),
+        started_at: rfc3339(header.started_wall_ns),
+        uptime_ns,
+        heartbeat_age_ns: beat_age,
+        path: context.path.clone(),
+        size_bytes: header.total_bytes,
+        saved_at: context.saved_wall_ns.map(rfc3339),
+        capacity: capacity(snapshot),
+        lost: lost(snapshot),
+        keeper_skipped: snapshot.pulse.map_or(0, |pulse| pulse.skipped),
+        reader: snapshot.effort,
+        remarks: snapshot.contents.remarks.clone(),
+        vitals: context.vitals.clone(),
+        threads: threads::threads(snapshot, &clock, exists),
+        unprobed_threads: unprobed(context, snapshot),
+        panics: snapshot.end.panics,
+        end: if context.state == State::Dead { end(&snapshot.end) } else { None },
+        counters: Vec::new(),
+        gauges: Vec::new(),
+        ratios: Vec::new(),
+        histograms: Vec::new(),
+        queues: Vec::new(),
+        heartbeats: Vec::new(),
+        progress: Vec::new(),
+        facts: facts(snapshot),
+        ops: Vec::new(),
+    };
+    numbers::fill(&mut report, snapshot, &clock, uptime_ns);
+    report
+}
+
+/// The verdict in words, with what is known of the end or of a keeper that fell silent.
+fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u64) -> String {
+    let said = &context.verdict;
+    match context.state {
+        State::Dead if end.exited && end.panics > 0 => {
+            format!("{said}: exited with code {} after a panic", end.exit_code)
+        }
+        State::Dead if end.exited => format!("{said}: exited with code {}", end.exit_code),
+        State::Dead if end.panics > 0 => format!("{said}: aborted or killed after a panic"),
+        State::Dead if said == "dead" => "dead: killed (no end recorded, lock free)".to_owned(),
+        State::Dead => format!("{said}: no end recorded"),
+        State::Live if period_ns > 0 => match beat_age {
+            Some(age) if age > 2_000_000_000.max(period_ns.saturating_mul(20)) => {
+                format!("{said}, but its keeper has been silent for {} s", age / 1_000_000_000)
+            }
+            _ => said.clone(),
+        },
+        State::Live => format!("{said}; it has no keeper, so no rates, windows or ages"),
+        _ => said.clone(),
+    }
+}
+
+fn end(end: &EndRead) -> Option<End> {
+    if !end.exited && end.panics == 0 {
+        return None;
+    }
+    let panic_at = end.panic.as_ref().map(|panic| panic.wall_ns);
+    let at = if end.exited { Some(end.exit_wall_ns) } else { panic_at };
+    Some(End {
+        clean: end.exited && end.exit_code == 0,
+        exit_code: end.exited.then_some(end.exit_code),
+        panic: end.panic.as_ref().map(|panic| panic.text.clone()),
+        at: at.map(rfc3339),
+    })
+}
+
+fn capacity(snapshot: &Snapshot) -> BTreeMap<&'static str, Capacity> {
+    [
+        ("threads", SectionKind::Slots),
+        ("sites", SectionKind::Sites),
+        ("metrics", SectionKind::Metrics),
+        ("ops", SectionKind::Ops),
+        ("queues", SectionKind::Queues),
+        ("histograms", SectionKind::Histograms),
+        ("facts", SectionKind::Facts),
+        ("strings", SectionKind::Strings),
+    ]
+    .into_iter()
+    .filter_map(|(name, kind)| {
+        let sect = snapshot.contents.get(kind)?;
+        Some((name, Capacity { used: sect.used, max: sect.capacity }))
+    })
+    .collect()
+}
+
+fn lost(snapshot: &Snapshot) -> BTreeMap<&'static str, u64> {
+    let lost = &snapshot.lost;
+    BTreeMap::from([
+        ("threads", lost.threads),
+        ("metrics", lost.metrics),
+        ("sites", lost.sites),
+        ("ops", lost.ops),
+        ("nested", lost.nested),
+        ("healed", lost.healed),
+        ("strings", lost.strings),
+        ("facts", lost.facts),
+        ("histograms", lost.histograms),
+        ("signals", lost.signals),
+        ("queues", lost.queues),
+        ("misuse", lost.misuse),
+    ])
+}
+
+fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
+    let facts = snapshot.facts.iter();
+    facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value.clone()))).collect()
+}
+
+/// Threads of the process that have no slot.
+fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
+    let tasks = context.tasks.as_ref()?;
+    let probed: std::collections::HashSet<u64> =
+        snapshot.threads.iter().map(|thread| thread.tid).collect();
+    let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
+    Some(without.map(|task| context.named(task)).collect())
+}

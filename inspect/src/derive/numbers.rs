@@ -1,0 +1,256 @@
+//! Named numbers: records of one name added up, ratios computed, quantiles taken.
+
+use std::collections::{BTreeMap, HashMap};
+
+use probe::layout::{HistogramRole, MetricKind};
+
+use super::clock::Clock;
+use super::quantile::{count, quantile};
+use super::rates::{base, rate};
+use crate::model::{
+    BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, ThreadReport, Times,
+    Windows,
+};
+use crate::snapshot::{HistogramRead, Label, MetricRead, Snapshot};
+
+/// A metric with its text.
+struct Named<'a> {
+    read: &'a MetricRead,
+    name: Label,
+    labels: BTreeMap<Label, Label>,
+    unit: Option<Label>,
+    help: Option<Label>,
+}
+
+/// Fills in every number of a report whose threads are there.
+pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock, uptime_ns: u64) {
+    let all = named(snapshot);
+    let of = |kind: MetricKind| all.iter().filter(move |metric| metric.read.kind == kind);
+    report.counters = counters(snapshot, clock, of(MetricKind::Counter));
+    report.gauges = of(MetricKind::Gauge).map(gauge).collect();
+    report.ratios =
+        of(MetricKind::Ratio).map(|metric| ratio(snapshot, metric, &report.counters)).collect();
+    report.histograms = histograms(snapshot, of(MetricKind::Histogram));
+    report.queues =
+        of(MetricKind::Queue).map(|metric| queue(snapshot, clock, metric, &report.threads)).collect();
+    report.heartbeats =
+        of(MetricKind::Heartbeat).map(|metric| heartbeat(clock, metric, uptime_ns)).collect();
+    report.progress = of(MetricKind::Progress).map(progress).collect();
+}
+
+/// All metrics, in the order of declaration; members of a family stand together, by label.
+fn named(snapshot: &Snapshot) -> Vec<Named<'_>> {
+    let mut first: HashMap<(MetricKind, Label), u64> = HashMap::new();
+    let mut all: Vec<Named> = snapshot
+        .metrics
+        .iter()
+        .filter_map(|read| {
+            let name = snapshot.strings.get(read.record.name)?;
+            first.entry((read.kind, name.clone())).or_insert(read.index);
+            Some(Named {
+                read,
+                name,
+                labels: read.labels.iter().cloned().collect(),
+                unit: snapshot.strings.get(read.record.unit),
+                help: snapshot.strings.get(read.record.help),
+            })
+        })
+        .collect();
+    all.sort_by_cached_key(|metric| {
+        let place = first.get(&(metric.read.kind, metric.name.clone())).copied();
+        (place, metric.labels.clone(), metric.read.index)
+    });
+    all
+}
+
+/// A counter's total.
+fn total(snapshot: &Snapshot, read: &MetricRead) -> u64 {
+    if read.shared() {
+        return read.cell.value;
+    }
+    let place = usize::try_from(read.record.place).unwrap_or(usize::MAX);
+    snapshot.shard_totals.get(place).copied().unwrap_or(0)
+}
+
+/// Neighbours of the same name and labels, which are one number declared at several places.
+fn same(a: &Named, b: &Named) -> bool {
+    a.name == b.name && a.labels == b.labels
+}
+
+fn counters<'a>(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    metrics: impl Iterator<Item = &'a Named<'a>>,
+) -> Vec<Counter> {
+    let metrics: Vec<_> = metrics.collect();
+    let base = base(&snapshot.count_rings, clock);
+    metrics
+        .chunk_by(|a, b| same(a, b))
+        .map(|group| {
+            let first = group[0];
+            let values = group.iter().map(|one| (one.read.index, total(snapshot, one.read)));
+            let rate = rate(base, values.clone(), clock);
+            Counter {
+                name: first.name.clone(),
+                labels: first.labels.clone(),
+                value: values.fold(0, |sum, (_, value)| sum.wrapping_add(value)),
+                rate_per_s: rate.map(|rate| (rate.per_s * 100.0).round() / 100.0),
+                rate_over_ns: rate.map(|rate| rate.over_ns),
+                unit: first.unit.clone(),
+                help: first.help.clone(),
+            }
+        })
+        .collect()
+}
+
+fn gauge(metric: &Named) -> Gauge {
+    Gauge {
+        name: metric.name.clone(),
+        labels: metric.labels.clone(),
+        value: metric.read.cell.value as i64,
+        max: metric.read.cell.max as i64,
+        unit: metric.unit.clone(),
+        help: metric.help.clone(),
+    }
+}
+
+fn ratio(snapshot: &Snapshot, metric: &Named, counters: &[Counter]) -> Ratio {
+    let numerator = snapshot.strings.lines(metric.read.record.extra);
+    let denominator = snapshot.strings.lines(metric.read.record.extra2);
+    let sum = |names: &[Label]| {
+        let wanted = counters.iter().filter(|counter| names.contains(&counter.name));
+        wanted.fold(0u64, |sum, counter| sum.saturating_add(counter.value))
+    };
+    let (over, under) = (sum(&numerator), sum(&denominator));
+    Ratio {
+        name: metric.name.clone(),
+        value: (under != 0).then(|| over as f64 / under as f64),
+        numerator,
+        denominator,
+        help: metric.help.clone(),
+    }
+}
+
+fn histograms<'a>(
+    snapshot: &Snapshot,
+    metrics: impl Iterator<Item = &'a Named<'a>>,
+) -> Vec<Histogram> {
+    let metrics: Vec<_> = metrics.collect();
+    metrics
+        .chunk_by(|a, b| same(a, b))
+        .map(|group| {
+            let first = group[0];
+            let blocks = group.iter().filter_map(|one| {
+                snapshot.histograms.get(&(one.read.index, HistogramRole::Values as u64))
+            });
+            let merged = merge(blocks);
+            let at = |q| merged.as_ref().and_then(|merged| quantile(merged, q));
+            Histogram {
+                name: first.name.clone(),
+                labels: first.labels.clone(),
+                unit: first.unit.clone(),
+                count: merged.as_ref().map_or(0, count),
+                sum: merged.as_ref().map_or(0, |merged| merged.sum),
+                p50: at(0.5),
+                p90: at(0.9),
+                p99: at(0.99),
+                p999: at(0.999),
+                max: merged.as_ref().filter(|merged| count(merged) > 0).map(|merged| merged.max),
+                help: first.help.clone(),
+            }
+        })
+        .collect()
+}
+
+fn merge<'a>(blocks: impl Iterator<Item = &'a HistogramRead>) -> Option<HistogramRead> {
+    blocks.cloned().reduce(|mut all, block| {
+        all.sum = all.sum.wrapping_add(block.sum);
+        all.max = all.max.max(block.max);
+        for (total, count) in all.buckets.iter_mut().zip(&block.buckets) {
+            *total = total.saturating_add(*count);
+        }
+        all
+    })
+}
+
+fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadReport]) -> Queue {
+    let place = metric.read.record.place;
+    let record = usize::try_from(place).ok().and_then(|place| snapshot.queues.get(place));
+    let numbers = record.map_or([0; 7], |queue| {
+        [
+            queue.arrivals,
+            queue.starts,
+            queue.removed,
+            queue.completions,
+            queue.depth_max,
+            queue.head,
+            queue.head_known,
+        ]
+    });
+    let [arrivals, starts, removed, completions, depth_max, head, known] = numbers;
+    let depth = arrivals.saturating_sub(starts).saturating_sub(removed);
+    // A queue that never says which item is at its head has no age; neither has an empty one.
+    let oldest = (head != 0).then(|| clock.age_ns(head));
+    let empty_for_sure = known != 0 && head == 0;
+    let times = |role: HistogramRole| {
+        let read = snapshot.histograms.get(&(metric.read.index, role as u64));
+        let at = |q| read.and_then(|read| quantile(read, q));
+        let max = read.filter(|read| count(read) > 0).map(|read| read.max);
+        Times { p50: at(0.5), p90: at(0.9), p99: at(0.99), max }
+    };
+    let serving: Vec<&ThreadReport> = snapshot
+        .threads
+        .iter()
+        .zip(threads)
+        .filter(|(read, _)| read.work.is_some_and(|work| work.queue == Some(place)))
+        .map(|(_, report)| report)
+        .collect();
+    let mean = |pick: fn(&ThreadReport) -> Option<f64>| {
+        let loads: Vec<f64> = serving.iter().filter_map(|thread| pick(thread)).collect();
+        (!loads.is_empty()).then(|| loads.iter().sum::<f64>() / loads.len() as f64)
+    };
+    let base = base(&snapshot.count_rings, clock);
+    let rate = rate(base, [(metric.read.index, completions)], clock);
+    Queue {
+        name: metric.name.clone(),
+        depth: if empty_for_sure && depth > depth_max { 0 } else { depth },
+        depth_max,
+        oldest_age_ns: oldest,
+        arrivals,
+        starts,
+        removed,
+        completions,
+        rate_per_s: rate.map(|rate| (rate.per_s * 100.0).round() / 100.0),
+        wait_ns: times(HistogramRole::Wait),
+        service_ns: times(HistogramRole::Service),
+        utilization: Windows {
+            s1: mean(|thread| thread.load.s1),
+            s10: mean(|thread| thread.load.s10),
+            s60: mean(|thread| thread.load.s60),
+        },
+        help: metric.help.clone(),
+    }
+}
+
+fn heartbeat(clock: &Clock, metric: &Named, uptime_ns: u64) -> Heartbeat {
+    let every_ns = metric.read.record.extra;
+    let cell = &metric.read.cell;
+    let age_ns = (cell.stamp != 0).then(|| clock.age_ns(cell.stamp));
+    Heartbeat {
+        name: metric.name.clone(),
+        every_ns,
+        age_ns,
+        count: cell.value,
+        overdue: age_ns.unwrap_or(uptime_ns) > every_ns.saturating_mul(2),
+        help: metric.help.clone(),
+    }
+}
+
+fn progress(metric: &Named) -> Progress {
+    Progress {
+        name: metric.name.clone(),
+        done: metric.read.cell.value,
+        total: metric.read.cell.max,
+        unit: metric.unit.clone(),
+    }
+}

@@ -1,0 +1,203 @@
+//! What each thread is doing: sites into places, looks into ages, busy time into load.
+
+use probe::layout::{Class, SITE_ARG, SiteCopy, position_digest};
+
+use super::clock::Clock;
+use super::load::{Load, Point, busy_now, curve, load};
+use crate::model::{Holder, Place, ThreadReport, Windows};
+use crate::snapshot::{Label, Snapshot, ThreadRead};
+
+/// Unmoved for this long is stalled.
+const STALLED_NS: u64 = 1_000_000_000;
+
+/// Every thread. `exists` says whether the process still has a thread.
+pub fn threads(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    exists: impl Fn(u64) -> Option<bool>,
+) -> Vec<ThreadReport> {
+    let mut reports: Vec<ThreadReport> = snapshot
+        .threads
+        .iter()
+        .map(|thread| report(snapshot, clock, thread, exists(thread.tid)))
+        .collect();
+    for (index, thread) in snapshot.threads.iter().enumerate() {
+        reports[index].held_by = held_by(snapshot, thread);
+    }
+    reports
+}
+
+fn report(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    thread: &ThreadRead,
+    exists: Option<bool>,
+) -> ThreadReport {
+    let here = position(thread);
+    let site = here.and_then(|(address, _)| snapshot.sites.get(&address));
+    let spot = here.map(|(address, arg)| place(snapshot, address, arg));
+    // A site that is not known may be of any class: work, so that it is not overlooked.
+    let class = here.map(|_| site.map_or(Class::Work, class_of));
+    let seen = here.and_then(|_| age(snapshot, clock, thread));
+    let loads = thread.work.map(|_| loads(snapshot, clock, thread));
+    let of = |pick: fn(&Windows<Option<Load>>) -> Option<Load>| loads.as_ref().and_then(pick);
+    let windows = Windows { s1: of(|w| w.s1), s10: of(|w| w.s10), s60: of(|w| w.s60) };
+    let spot = spot.unwrap_or(Place { file: None, line: None, function: None, label: None, arg: None });
+    ThreadReport {
+        name: thread.name.clone(),
+        tid: thread.tid,
+        class: class.map(word),
+        file: spot.file,
+        line: spot.line,
+        column: site.map(|site| site.line_column as u32),
+        function: spot.function,
+        label: spot.label,
+        arg: spot.arg,
+        since_ns: seen.map(|seen| seen.ns),
+        since_at_most: seen.is_some_and(|seen| seen.at_most),
+        stack: stack(snapshot, thread),
+        load: each(windows, |load| (load.share * 1e4).round() / 1e4),
+        load_covered_ns: each(windows, |load| clock.span_ns(0, load.covered)),
+        stalled: class != Some(Class::Idle) && seen.is_some_and(|seen| seen.stalled),
+        exists,
+        torn: thread.frames.is_none(),
+        held_by: None,
+        jobs: thread.work.map(|work| work.finished),
+    }
+}
+
+/// A value computed for each window.
+fn each<A: Copy, B>(windows: Windows<Option<A>>, compute: impl Fn(A) -> B) -> Windows<Option<B>> {
+    Windows {
+        s1: windows.s1.map(&compute),
+        s10: windows.s10.map(&compute),
+        s60: windows.s60.map(&compute),
+    }
+}
+
+fn class_of(site: &SiteCopy) -> Class {
+    Class::from_word(site.class_flags).unwrap_or_default()
+}
+
+/// The word for a class.
+pub fn word(class: Class) -> &'static str {
+    match class {
+        Class::Work => "work",
+        Class::Wait => "wait",
+        Class::Idle => "idle",
+    }
+}
+
+/// The site that a thread reached last and its argument: the innermost frame's line, else the scope
+/// that was entered and has no line yet.
+fn position(thread: &ThreadRead) -> Option<(u64, Option<u64>)> {
+    let frame = thread.frames.as_ref()?.last()?;
+    match (frame.line, frame.scope) {
+        (0, 0) => None,
+        (0, scope) => Some((scope, Some(frame.scope_arg))),
+        (line, _) => Some((line, frame.arg)),
+    }
+}
+
+/// A site in words; an address that no site has is said to be unknown, never guessed.
+fn place(snapshot: &Snapshot, address: u64, arg: Option<u64>) -> Place {
+    let Some(site) = snapshot.sites.get(&address) else {
+        let label = Label::from(format!("unknown site {address:#x}").as_str());
+        return Place { file: None, line: None, function: None, label: Some(label), arg: None };
+    };
+    Place {
+        file: snapshot.strings.get(site.file),
+        line: Some((site.line_column >> 32) as u32),
+        function: snapshot.strings.get(site.function),
+        label: snapshot.strings.get(site.label),
+        arg: arg.filter(|_| site.class_flags & SITE_ARG != 0),
+    }
+}
+
+/// Every open scope and the line reached in it, outermost first.
+fn stack(snapshot: &Snapshot, thread: &ThreadRead) -> Vec<Place> {
+    let mut stack = Vec::new();
+    for frame in thread.frames.iter().flatten() {
+        if frame.scope != 0 {
+            stack.push(place(snapshot, frame.scope, Some(frame.scope_arg)));
+        }
+        if frame.line != 0 {
+            stack.push(place(snapshot, frame.line, frame.arg));
+        }
+    }
+    stack
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    ns: u64,
+    at_most: bool,
+    stalled: bool,
+}
+
+/// How long the keeper has seen a thread where it is now.
+fn age(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Option<Seen> {
+    let frames = thread.frames.as_ref()?;
+    let words = frames.iter().flat_map(|frame| [frame.scope, frame.line]);
+    let digest = position_digest(thread.generation, words);
+    match thread.watch {
+        Some(watch) if watch.position == digest => {
+            let still = watch.still_since != u64::MAX
+                && clock.age_ns(watch.still_since) >= STALLED_NS;
+            Some(Seen { ns: clock.age_ns(watch.since), at_most: false, stalled: still })
+        }
+        // It came here after the keeper's last look.
+        _ => snapshot.pulse.map(|pulse| Seen {
+            ns: clock.age_ns(pulse.stamp),
+            at_most: true,
+            stalled: false,
+        }),
+    }
+}
+
+/// Load over the three windows.
+fn loads(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Windows<Option<Load>> {
+    let Some(work) = thread.work else { return Windows::default() };
+    // The record may have changed after the clock was read.
+    let now = clock.now.max(work.changed);
+    let busy = busy_now(work.busy, work.changed, work.in_hand, now);
+    let column = thread.slot as usize;
+    let looks = snapshot.busy_rings.iter().flat_map(|ring| &ring.entries).filter_map(
+        |(stamp, row)| Some(Point { stamp: *stamp, busy: *row.get(column)? }),
+    );
+    let start = Point { stamp: thread.started, busy: thread.busy_at_start };
+    let points = curve(start, looks, Point { stamp: now, busy });
+    let over = |seconds: u64| load(&points, clock.units(seconds * 1_000_000_000));
+    Windows { s1: over(1), s10: over(10), s60: over(60) }
+}
+
+/// Who holds what a waiting thread waits for: another thread with an open scope whose argument is the
+/// same. A scope with the same label wins, since numbers of different kinds of things may agree.
+fn held_by(snapshot: &Snapshot, thread: &ThreadRead) -> Option<Holder> {
+    let (address, arg) = position(thread)?;
+    let site = snapshot.sites.get(&address)?;
+    let arg = arg.filter(|_| site.class_flags & SITE_ARG != 0)?;
+    if class_of(site) != Class::Wait {
+        return None;
+    }
+    let label = snapshot.strings.get(site.label);
+    let holders = snapshot.threads.iter().filter(|other| other.slot != thread.slot).flat_map(
+        |other| {
+            other.frames.iter().flatten().filter_map(move |frame| {
+                let scope = snapshot.sites.get(&frame.scope)?;
+                let holds = scope.class_flags & SITE_ARG != 0 && frame.scope_arg == arg;
+                holds.then_some((other, scope))
+            })
+        },
+    );
+    let (holder, scope) = holders.max_by_key(|(other, scope)| {
+        let same = label.is_some() && snapshot.strings.get(scope.label) == label;
+        (same, std::cmp::Reverse(other.slot))
+    })?;
+    Some(Holder {
+        thread: holder.name.clone(),
+        tid: holder.tid,
+        file: snapshot.strings.get(scope.file),
+        line: Some((scope.line_column >> 32) as u32),
+    })
+}

@@ -1,0 +1,107 @@
+//! Why a board could not be attached or read: one enum, with the facts inside.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why there is no board to show. Every message says what, why and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachError {
+    /// Nothing matches the target.
+    #[error("no board of {wanted} found (looked in {looked}); `inspect doctor` explains what could be missing")]
+    NotFound {
+        /// The target in words.
+        wanted: String,
+        /// The directories that were searched.
+        looked: String,
+    },
+    /// The board exists and may not be read.
+    #[error("{}: permission denied (owner uid {owner}, mode {mode:04o}); run as its owner, or give the daemon PROBE_MODE=0640 and PROBE_GROUP", path.display())]
+    Permission {
+        /// The board.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file is not one that may be trusted to be a board.
+    #[error("{}: refused, it is {why}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What speaks against it.
+        why: &'static str,
+    },
+    /// The bytes are not a board's.
+    #[error("{}: not a board: {why}", path.display())]
+    NotABoard {
+        /// The file.
+        path: PathBuf,
+        /// What was found instead.
+        why: String,
+    },
+    /// A layout that this program does not know.
+    #[error("{}: its layout is {found_major}.{found_minor}, this inspect reads {known_major}.0 to {known_major}.{known_minor} and later {known_major}.x as far as known; use the inspect of the daemon's release", path.display())]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// Major number found.
+        found_major: u32,
+        /// Minor number found.
+        found_minor: u32,
+        /// Major number understood.
+        known_major: u32,
+        /// Highest minor number understood.
+        known_minor: u32,
+    },
+    /// Shorter than it says.
+    #[error("{}: board truncated to {found} of {expected} bytes; what is left is not shown", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that its header promises.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// A header field has an impossible value.
+    #[error("{}: damaged board: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Offset, field and value.
+        what: String,
+    },
+    /// The system said no.
+    #[error("{}: {doing} failed", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+impl AttachError {
+    /// The exit code that stands for this kind of failure: 3 no such target, 4 no permission, 5 not
+    /// a readable board, 1 anything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotFound { .. } => 3,
+            Self::Permission { .. } => 4,
+            Self::Refused { .. }
+            | Self::NotABoard { .. }
+            | Self::Layout { .. }
+            | Self::Truncated { .. }
+            | Self::Damaged { .. } => 5,
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => 3,
+                io::ErrorKind::PermissionDenied => 4,
+                _ => 1,
+            },
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Finding boards: by name, by pid, by path, here and in other mount namespaces.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::AttachError;
+use crate::proc;
+
+/// Which board is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Every board.
+    Any,
+    /// Boards whose name matches a pattern of `*` and `?`.
+    Name(String),
+    /// The board of one process.
+    Pid(u32),
+    /// A saved board, or a board's own file.
+    File(PathBuf),
+}
+
+impl Target {
+    /// What a bare argument means: all digits are a pid, something with a slash or the name of an
+    /// existing file is a path, the rest is a name.
+    pub fn guess(text: &str) -> Self {
+        if let Ok(pid) = text.parse() {
+            return Self::Pid(pid);
+        }
+        if text.contains('/') || Path::new(text).is_file() {
+            return Self::File(text.into());
+        }
+        Self::Name(text.to_owned())
+    }
+
+    /// The target in words, for messages.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Any => "any name".to_owned(),
+            Self::Name(name) => format!("name `{}`", name.escape_debug()),
+            Self::Pid(pid) => format!("pid {pid}"),
+            Self::File(path) => format!("file {}", path.display()),
+        }
+    }
+}
+
+/// A file that is named like a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Board name, from the file's name.
+    pub name: String,
+    /// Process id, from the file's name; in the writer's pid namespace.
+    pub pid: u32,
+    /// Start time, from the file's name.
+    pub start: u64,
+    /// How to open it.
+    pub path: PathBuf,
+    /// Device and inode, to tell one file seen twice.
+    pub id: (u64, u64),
+    /// It was found among a process's open files: the path is a link to be followed.
+    pub held: bool,
+}
+
+/// `NAME.PID.START`, or `None`.
+pub fn parse_name(file_name: &str) -> Option<(&str, u32, u64)> {
+    let (rest, start) = file_name.rsplit_once('.')?;
+    let (name, pid) = rest.rsplit_once('.')?;
+    if name.is_empty() {
+        return None;
+    }
+    Some((name, pid.parse().ok()?, start.parse().ok()?))
+}
+
+/// Directories that are searched: shared memory, the user's and the system's run directory, and
+/// those that `INSPECT_DIRS` (separated by colons) names.
+pub fn directories() -> Vec<PathBuf> {
+    let mut dirs = vec![PathBuf::from("/dev/shm")];
+    dirs.extend(std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from));
+    dirs.push("/run".into());
+    let more = std::env::var_os("INSPECT_DIRS").unwrap_or_default();
+    dirs.extend(std::env::split_paths(&more).filter(|dir| !dir.as_os_str().is_empty()));
+    let mut seen = HashSet::new();
+    dirs.retain(|dir| seen.insert(dir.clone()));
+    dirs
+}
+
+/// Files in `dir` that are named like boards, oldest process first.
+pub fn scan(dir: &Path) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let file_name = entry.file_name();
+            let (name, pid, start) = parse_name(file_name.to_str()?)?;
+            let facts = entry.metadata().ok()?;
+            Some(Candidate {
+                name: name.to_owned(),
+                pid,
+                start,
+                path: entry.path(),
+                id: (facts.dev(), facts.ino()),
+                held: false,
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| (&a.name, a.start, a.pid, &a.path).cmp(&(&b.name, b.start, b.pid, &b.path)));
+    found
+}
+
+/// Boards in the usual places.
+pub fn here() -> Vec<Candidate> {
+    distinct(directories().iter().flat_map(|dir| scan(dir)).collect())
+}
+
+/// Boards that only processes in other mount namespaces (containers) see under `/dev/shm`, reached
+/// through their root. One process of each namespace is asked.
+pub fn elsewhere() -> Vec<Candidate> {
+    let mut asked: HashSet<u64> = proc::namespace(None, "mnt").into_iter().collect();
+    let found = proc::pids()
+        .into_iter()
+        .filter(|&pid| proc::namespace(Some(pid), "mnt").is_some_and(|inode| asked.insert(inode)))
+        .flat_map(|pid| scan(Path::new(&format!("/proc/{pid}/root/dev/shm"))))
+        .collect();
+    distinct(found)
+}
+
+/// Boards that a process holds open or mapped, also when they have lost their name.
+pub fn held_by(pid: u32) -> Vec<Candidate> {
+    let links = ["fd", "map_files"].into_iter().flat_map(|kind| {
+        fs::read_dir(format!("/proc/{pid}/{kind}")).into_iter().flatten().flatten()
+    });
+    let found = links.filter_map(|entry| {
+        let target = fs::read_link(entry.path()).ok()?;
+        let file_name = target.file_name()?.to_str()?;
+        let (name, inner, start) = parse_name(file_name.trim_end_matches(" (deleted)"))?;
+        let facts = fs::metadata(entry.path()).ok()?;
+        facts.is_file().then(|| Candidate {
+            name: name.to_owned(),
+            pid: inner,
+            start,
+            path: entry.path(),
+            id: (facts.dev(), facts.ino()),
+            held: true,
+        })
+    });
+    distinct(found.collect())
+}
+
+/// Keeps the first of each file.
+fn distinct(mut found: Vec<Candidate>) -> Vec<Candidate> {
+    let mut seen = HashSet::new();
+    found.retain(|candidate| seen.insert(candidate.id));
+    found
+}
+
+/// The candidates for a target. Other mount namespaces and open files are searched only when the
+/// usual places have nothing: that takes a walk over all of `/proc`.
+///
+/// # Errors
+/// [`AttachError::NotFound`], with the places that were searched.
+pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
+    if let Target::File(path) = target {
+        return Ok(vec![named(path)?]);
+    }
+    let wanted = |candidate: &Candidate| match target {
+        Target::Name(pattern) => glob(pattern, &candidate.name),
+        Target::Pid(pid) => candidate.pid == *pid,
+        _ => true,
+    };
+    let mut found: Vec<_> = here().into_iter().filter(wanted).collect();
+    if found.is_empty() && let Target::Pid(pid) = target {
+        // Its own open files first: they also know a pid that the board's own namespace numbers
+        // differently.
+        found = held_by(*pid);
+        if found.is_empty() {
+            found = of_container(*pid);
+        }
+    } else if found.is_empty() {
+        found = elsewhere().into_iter().filter(wanted).collect();
+    }
+    if found.is_empty() {
+        let dirs: Vec<_> = directories().iter().map(|dir| dir.display().to_string()).collect();
+        return Err(AttachError::NotFound { wanted: target.words(), looked: dirs.join(", ") });
+    }
+    Ok(found)
+}
+
+/// The board of a process in a container, named by our number for it.
+fn of_container(pid: u32) -> Vec<Candidate> {
+    let Some(process) = proc::process(pid) else { return Vec::new() };
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let inner = status
+        .lines()
+        .find_map(|line| line.strip_prefix("NSpid:")?.split_whitespace().last()?.parse().ok())
+        .unwrap_or(pid);
+    scan(Path::new(&format!("/proc/{pid}/root/dev/shm")))
+        .into_iter()
+        .filter(|candidate| candidate.pid == inner && candidate.start == process.start)
+        .collect()
+}
+
+/// A candidate for a path that the user named, whatever it is called.
+///
+/// # Errors
+/// [`AttachError::NotFound`] when nothing is there.
+pub fn named(path: &Path) -> Result<Candidate, AttachError> {
+    let facts = fs::metadata(path).map_err(|source| AttachError::Io {
+        path: path.to_owned(),
+        doing: "looking at it",
+        source,
+    })?;
+    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (name, pid, start) = parse_name(file_name).unwrap_or((file_name, 0, 0));
+    Ok(Candidate {
+        name: name.to_owned(),
+        pid,
+        start,
+        path: path.to_owned(),
+        id: (facts.dev(), facts.ino()),
+        held: true,
+    })
+}
+
+/// Whether `text` matches `pattern`, where `*` stands for any run of characters and `?` for one.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t) = (0, 0);
+    // Where to go back to: the last star and the text it took so far. One is enough.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&wanted) if wanted == '?' || wanted == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, taken)) => {
+                    star = Some((at, taken + 1));
+                    p = at + 1;
+                    t = taken + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&rest| rest == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn board_names_are_told_from_other_files() {
+        assert_eq!(parse_name("recordd.12.345"), Some(("recordd", 12, 345)));
+        assert_eq!(parse_name("a.b.12.345"), Some(("a.b", 12, 345)));
+        for other in ["recordd", "recordd.12", ".12.345", "x.-1.2", "x.y.3", "sem.x"] {
+            assert_eq!(parse_name(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn globs_match_as_in_a_shell_and_end_quickly() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("rec*", "recordd", true),
+            ("*d", "recordd", true),
+            ("r?c*d", "recordd", true),
+            ("rec", "recordd", false),
+            ("*x*", "recordd", false),
+            ("a*b*c", "aXbXbXc", true),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+        assert!(!glob(&"a*".repeat(40), &"a".repeat(30)));
+    }
+
+    #[test]
+    fn a_bare_argument_is_a_pid_a_path_or_a_name() {
+        assert_eq!(Target::guess("123"), Target::Pid(123));
+        assert_eq!(Target::guess("./x"), Target::File("./x".into()));
+        assert_eq!(Target::guess("recordd"), Target::Name("recordd".into()));
+    }
+}

@@ -1,0 +1,357 @@
+//! What is said of a board: JSON schema 1, as structs. Absent values are `null`, never 0; times are
+//! nanoseconds and say so in their names.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::liveness::State;
+use crate::proc::{Task, Vitals};
+use crate::snapshot::{Effort, Label};
+
+/// One answer: every board that was asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// When it was made, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// The boards.
+    pub boards: Vec<BoardReport>,
+}
+
+/// One board.
+#[derive(Clone, Debug, Serialize)]
+pub struct BoardReport {
+    /// Board name.
+    pub name: Label,
+    /// Process id, in the writer's pid namespace.
+    pub pid: u64,
+    /// Effective user id of the writer.
+    pub uid: u64,
+    /// What the writer is doing.
+    pub state: State,
+    /// The same in words, with the reason.
+    pub verdict: String,
+    /// `major.minor`.
+    pub layout_version: String,
+    /// The run of the daemon, a number of its own.
+    pub instance: u64,
+    /// What was built.
+    pub build: Option<Label>,
+    /// Path of the program.
+    pub program: Option<Label>,
+    /// When the board was made, RFC 3339.
+    pub started_at: String,
+    /// From the board's making to now, or to the last sign of life.
+    pub uptime_ns: u64,
+    /// Age of the keeper's last beat; null without a keeper.
+    pub heartbeat_age_ns: Option<u64>,
+    /// Where the board was found.
+    pub path: String,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// Moment of saving, for a saved board.
+    pub saved_at: Option<String>,
+    /// How full the tables are.
+    pub capacity: BTreeMap<&'static str, Capacity>,
+    /// What could not be recorded, by cause.
+    pub lost: BTreeMap<&'static str, u64>,
+    /// Looks that the keeper skipped because it woke late.
+    pub keeper_skipped: u64,
+    /// How hard the board was to read.
+    pub reader: Effort,
+    /// Parts that could not be believed.
+    pub remarks: Vec<String>,
+    /// How the process is doing, from `/proc`.
+    pub vitals: Option<Vitals>,
+    /// Threads with a slot.
+    pub threads: Vec<ThreadReport>,
+    /// Threads without one.
+    pub unprobed_threads: Option<Vec<Task>>,
+    /// Panics so far, also those that were caught.
+    pub panics: u64,
+    /// What is known of the end.
+    pub end: Option<End>,
+    /// Counters.
+    pub counters: Vec<Counter>,
+    /// Gauges.
+    pub gauges: Vec<Gauge>,
+    /// Ratios of counters.
+    pub ratios: Vec<Ratio>,
+    /// Histograms.
+    pub histograms: Vec<Histogram>,
+    /// Queues.
+    pub queues: Vec<Queue>,
+    /// Periodic jobs.
+    pub heartbeats: Vec<Heartbeat>,
+    /// Long tasks.
+    pub progress: Vec<Progress>,
+    /// Named texts.
+    pub facts: BTreeMap<Label, Label>,
+    /// Operations in flight.
+    pub ops: Vec<Op>,
+}
+
+/// How full a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Capacity {
+    /// Records in use.
+    pub used: u64,
+    /// Records that fit.
+    pub max: u64,
+}
+
+/// An operation in flight: none yet, the section is reserved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Op {}
+
+/// A value for each of the three windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Windows<T> {
+    /// Over 1 s.
+    #[serde(rename = "1s")]
+    pub s1: T,
+    /// Over 10 s.
+    #[serde(rename = "10s")]
+    pub s10: T,
+    /// Over 60 s.
+    #[serde(rename = "60s")]
+    pub s60: T,
+}
+
+/// One place in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Source file, as the compiler saw it.
+    pub file: Option<Label>,
+    /// Line.
+    pub line: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label, or `unknown site 0x…`.
+    pub label: Option<Label>,
+    /// Argument.
+    pub arg: Option<u64>,
+}
+
+/// Who holds what a thread waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Thread name.
+    pub thread: Label,
+    /// Thread id.
+    pub tid: u64,
+    /// File of the scope that it holds.
+    pub file: Option<Label>,
+    /// Line of that scope.
+    pub line: Option<u32>,
+}
+
+/// One thread.
+#[derive(Clone, Debug, Serialize)]
+pub struct ThreadReport {
+    /// Name, as the kernel has it.
+    pub name: Label,
+    /// Thread id, in the writer's pid namespace.
+    pub tid: u64,
+    /// `work`, `wait` or `idle`.
+    pub class: Option<&'static str>,
+    /// Source file.
+    pub file: Option<Label>,
+    /// Line.
+    pub line: Option<u32>,
+    /// Column.
+    pub column: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label, or `unknown site 0x…`.
+    pub label: Option<Label>,
+    /// Argument.
+    pub arg: Option<u64>,
+    /// Every look since then found it here: a bound, since a loop through one place looks the same.
+    pub since_ns: Option<u64>,
+    /// The keeper has not looked since it came here: `since_ns` is then at most, not at least.
+    pub since_at_most: bool,
+    /// Outermost first.
+    pub stack: Vec<Place>,
+    /// Share of time at work.
+    pub load: Windows<Option<f64>>,
+    /// The time that each load really covers.
+    pub load_covered_ns: Windows<Option<u64>>,
+    /// Not idle, and unmoved for a second.
+    pub stalled: bool,
+    /// Whether the process still has this thread; null when `/proc` does not say.
+    pub exists: Option<bool>,
+    /// Its frames changed at every try: the position is not known.
+    pub torn: bool,
+    /// Who holds what it waits for.
+    pub held_by: Option<Holder>,
+    /// Jobs finished, when it ever held one.
+    pub jobs: Option<u64>,
+}
+
+/// How the process ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct End {
+    /// Its exit handlers ran and the code was 0.
+    pub clean: bool,
+    /// Exit code.
+    pub exit_code: Option<i64>,
+    /// The last panic's message and place.
+    pub panic: Option<Label>,
+    /// When, RFC 3339.
+    pub at: Option<String>,
+}
+
+/// A counter.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counter {
+    /// Name.
+    pub name: Label,
+    /// Labels of a family member.
+    pub labels: BTreeMap<Label, Label>,
+    /// Total.
+    pub value: u64,
+    /// Growth a second over `rate_over_ns`.
+    pub rate_per_s: Option<f64>,
+    /// The time that the rate covers.
+    pub rate_over_ns: Option<u64>,
+    /// Unit.
+    pub unit: Option<Label>,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// A gauge.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gauge {
+    /// Name.
+    pub name: Label,
+    /// Labels of a family member.
+    pub labels: BTreeMap<Label, Label>,
+    /// Level.
+    pub value: i64,
+    /// Highest level so far.
+    pub max: i64,
+    /// Unit.
+    pub unit: Option<Label>,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// A ratio of counters.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ratio {
+    /// Name.
+    pub name: Label,
+    /// Sum of numerators over sum of denominators; null over 0.
+    pub value: Option<f64>,
+    /// Counters above the line.
+    pub numerator: Vec<Label>,
+    /// Counters below the line.
+    pub denominator: Vec<Label>,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// A histogram.
+#[derive(Clone, Debug, Serialize)]
+pub struct Histogram {
+    /// Name.
+    pub name: Label,
+    /// Labels of a family member.
+    pub labels: BTreeMap<Label, Label>,
+    /// Unit.
+    pub unit: Option<Label>,
+    /// Values.
+    pub count: u64,
+    /// Their sum.
+    pub sum: u64,
+    /// Median.
+    pub p50: Option<u64>,
+    /// 90 % are at most this.
+    pub p90: Option<u64>,
+    /// 99 % are at most this.
+    pub p99: Option<u64>,
+    /// 99.9 % are at most this.
+    pub p999: Option<u64>,
+    /// Highest.
+    pub max: Option<u64>,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// Times in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Times {
+    /// Median.
+    pub p50: Option<u64>,
+    /// 90 % are at most this.
+    pub p90: Option<u64>,
+    /// 99 % are at most this.
+    pub p99: Option<u64>,
+    /// Highest.
+    pub max: Option<u64>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, Serialize)]
+pub struct Queue {
+    /// Name.
+    pub name: Label,
+    /// Items waiting.
+    pub depth: u64,
+    /// Highest depth so far.
+    pub depth_max: u64,
+    /// Age of the item at the head; null when the queue is empty or does not say.
+    pub oldest_age_ns: Option<u64>,
+    /// Items that entered.
+    pub arrivals: u64,
+    /// Items whose service began.
+    pub starts: u64,
+    /// Items that left without service.
+    pub removed: u64,
+    /// Items whose service ended.
+    pub completions: u64,
+    /// Completions a second.
+    pub rate_per_s: Option<f64>,
+    /// From arrival to start.
+    pub wait_ns: Times,
+    /// From start to completion.
+    pub service_ns: Times,
+    /// Mean load of the threads that serve it.
+    pub utilization: Windows<Option<f64>>,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// A periodic job.
+#[derive(Clone, Debug, Serialize)]
+pub struct Heartbeat {
+    /// Name.
+    pub name: Label,
+    /// How often it should run.
+    pub every_ns: u64,
+    /// Since it last ran; null before the first time.
+    pub age_ns: Option<u64>,
+    /// Times it ran.
+    pub count: u64,
+    /// Later than twice its period.
+    pub overdue: bool,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// A long task.
+#[derive(Clone, Debug, Serialize)]
+pub struct Progress {
+    /// Name.
+    pub name: Label,
+    /// Done.
+    pub done: u64,
+    /// Of how many.
+    pub total: u64,
+    /// Unit.
+    pub unit: Option<Label>,
+}

@@ -1,0 +1,258 @@
+//! What the kernel says of a process, read from `/proc` and nowhere else.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use serde::{Deserialize, Serialize};
+
+/// One process, from its `stat` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Process id, in our pid namespace.
+    pub pid: u32,
+    /// State letter: `R`, `S`, `D`, `T` (stopped), `t` (traced), `Z` (zombie), `X`.
+    pub state: char,
+    /// Start time, clock ticks since boot.
+    pub start: u64,
+    /// User and system time so far, clock ticks.
+    pub cpu_ticks: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Resident pages.
+    pub rss_pages: u64,
+}
+
+/// A thread of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Thread id.
+    pub tid: u32,
+    /// Its name; empty when it was not asked for.
+    pub name: String,
+}
+
+/// How the process is doing, whatever its board says. Absent where `/proc` does not say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Vitals {
+    /// Processor time since the process began, in percent of one processor, averaged over
+    /// `cpu_pct_over_ns`.
+    pub cpu_pct: Option<f64>,
+    /// The time that `cpu_pct` is an average of.
+    pub cpu_pct_over_ns: Option<u64>,
+    /// Resident memory, bytes.
+    pub rss_bytes: Option<u64>,
+    /// Threads.
+    pub threads: Option<u64>,
+    /// Open descriptors.
+    pub fds: Option<u64>,
+    /// Limit of open descriptors.
+    pub fds_max: Option<u64>,
+    /// TCP sockets by state; absent for processes with very many descriptors, where it is not cheap.
+    pub sockets: Option<std::collections::BTreeMap<String, u64>>,
+}
+
+/// Ticks a second of the times in `/proc`; every Linux architecture we support has this one.
+pub const TICKS: u64 = 100;
+/// Descriptors up to which sockets are sorted by state.
+const SOCKETS_UP_TO: usize = 256;
+
+/// The process with this id, if there is one and it may be seen.
+pub fn process(pid: u32) -> Option<Process> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Parses a `stat` line; the name in parentheses may itself hold parentheses and spaces.
+fn parse_stat(line: &str) -> Option<Process> {
+    let pid = line.split(' ').next()?.parse().ok()?;
+    let rest: Vec<&str> = line[line.rfind(')')? + 1..].split_whitespace().collect();
+    let number = |index: usize| rest.get(index)?.parse::<u64>().ok();
+    Some(Process {
+        pid,
+        state: rest.first()?.chars().next()?,
+        start: number(19)?,
+        cpu_ticks: number(11)?.checked_add(number(12)?)?,
+        threads: number(17)?,
+        rss_pages: number(21)?,
+    })
+}
+
+/// The inode that names a namespace of a process (`pid`, `mnt`, `time`), ours when `pid` is `None`.
+pub fn namespace(pid: Option<u32>, kind: &str) -> Option<u64> {
+    let who = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    fs::metadata(format!("/proc/{who}/ns/{kind}")).ok().map(|facts| facts.ino())
+}
+
+/// The 16 bytes of this boot's id.
+pub fn boot_id() -> Option<[u8; 16]> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let digits: Vec<u8> =
+        text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+    let (pairs, _) = digits.as_chunks::<2>();
+    let mut id = [0; 16];
+    if pairs.len() != id.len() {
+        return None;
+    }
+    for (byte, [high, low]) in id.iter_mut().zip(pairs) {
+        *byte = high << 4 | low;
+    }
+    Some(id)
+}
+
+/// Process ids that `/proc` shows, in ascending order.
+pub fn pids() -> Vec<u32> {
+    let mut pids: Vec<u32> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    pids
+}
+
+/// The process that another pid namespace (by inode) calls `inner` and that started at `start`.
+pub fn find_in_namespace(inner: u32, start: u64, pid_namespace: u64) -> Option<Process> {
+    pids().into_iter().find_map(|pid| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+        let last: u32 = ids.split_whitespace().last()?.parse().ok()?;
+        if last != inner || namespace(Some(pid), "pid") != Some(pid_namespace) {
+            return None;
+        }
+        process(pid).filter(|process| process.start == start)
+    })
+}
+
+/// Thread ids of a process; `None` when `/proc` does not show it.
+pub fn tasks(pid: u32) -> Option<Vec<Task>> {
+    let mut tasks: Vec<Task> = fs::read_dir(format!("/proc/{pid}/task"))
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .map(|tid| Task { tid, name: String::new() })
+        .collect();
+    tasks.sort_unstable_by_key(|task| task.tid);
+    Some(tasks)
+}
+
+/// The name of one thread.
+pub fn task_name(pid: u32, tid: u32) -> String {
+    fs::read(format!("/proc/{pid}/task/{tid}/comm"))
+        .map(|bytes| String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned())
+        .unwrap_or_default()
+}
+
+/// How a process is doing.
+pub fn vitals(process: &Process) -> Vitals {
+    let pid = process.pid;
+    let uptime_ns = fs::read_to_string("/proc/uptime").ok().and_then(|text| {
+        text.split(' ').next()?.parse::<f64>().ok().map(|seconds| (seconds * 1e9) as u64)
+    });
+    let tick_ns = 1_000_000_000 / TICKS;
+    let age_ns =
+        uptime_ns.map(|up| up.saturating_sub(process.start.saturating_mul(tick_ns)));
+    let cpu_ns = process.cpu_ticks.saturating_mul(tick_ns);
+    let links: Option<Vec<_>> = fs::read_dir(format!("/proc/{pid}/fd"))
+        .ok()
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect());
+    let page = 4096.max(page_bytes());
+    Vitals {
+        cpu_pct: age_ns.filter(|&age| age >= tick_ns).map(|age| {
+            (cpu_ns as f64 / age as f64 * 1000.0).round() / 10.0
+        }),
+        cpu_pct_over_ns: age_ns,
+        rss_bytes: Some(process.rss_pages.saturating_mul(page)),
+        threads: Some(process.threads),
+        fds: links.as_ref().map(|links| links.len() as u64),
+        fds_max: descriptor_limit(pid),
+        sockets: links
+            .filter(|links| links.len() <= SOCKETS_UP_TO)
+            .map(|links| sockets(pid, &links)),
+    }
+}
+
+/// Bytes of a page.
+fn page_bytes() -> u64 {
+    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
+        .ok()
+        .flatten()
+        .and_then(|bytes| u64::try_from(bytes).ok())
+        .unwrap_or(4096)
+}
+
+/// The soft limit of open descriptors.
+fn descriptor_limit(pid: u32) -> Option<u64> {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// The process's TCP sockets by state.
+fn sockets(pid: u32, links: &[std::path::PathBuf]) -> std::collections::BTreeMap<String, u64> {
+    let inodes: std::collections::HashSet<u64> = links
+        .iter()
+        .filter_map(|link| {
+            let target = fs::read_link(link).ok()?;
+            target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+        })
+        .collect();
+    let mut states = std::collections::BTreeMap::new();
+    if inodes.is_empty() {
+        return states;
+    }
+    for table in ["tcp", "tcp6"] {
+        let Ok(text) = fs::read_to_string(format!("/proc/{pid}/net/{table}")) else { continue };
+        for line in text.lines().skip(1) {
+            let mut fields = line.split_whitespace();
+            let Some(state) = fields.nth(3) else { continue };
+            let Some(inode) = fields.nth(5).and_then(|text| text.parse::<u64>().ok()) else {
+                continue;
+            };
+            if inodes.contains(&inode) {
+                *states.entry(tcp_state(state).to_owned()).or_default() += 1;
+            }
+        }
+    }
+    states
+}
+
+/// The kernel's two hex digits for a TCP state, in words.
+fn tcp_state(digits: &str) -> &'static str {
+    match digits {
+        "01" => "established",
+        "02" => "syn_sent",
+        "03" => "syn_recv",
+        "04" => "fin_wait1",
+        "05" => "fin_wait2",
+        "06" => "time_wait",
+        "07" => "close",
+        "08" => "close_wait",
+        "09" => "last_ack",
+        "0A" => "listen",
+        "0B" => "closing",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_full_of_parentheses_does_not_shift_the_fields() {
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 3 0 9876 1000 42 0";
+        let process = parse_stat(&format!("12 (a) b) (c) {rest}")).expect("a stat line");
+        assert_eq!(
+            process,
+            Process { pid: 12, state: 'S', start: 9876, cpu_ticks: 200, threads: 3, rss_pages: 42 }
+        );
+        assert_eq!(parse_stat("12 (x"), None);
+    }
+
+    #[test]
+    fn we_see_ourselves() {
+        let me = process(std::process::id()).expect("this process");
+        assert!(tasks(me.pid).expect("its threads").len() as u64 >= 1);
+        assert!(vitals(&me).rss_bytes.expect("its memory") > 0);
+    }
+}

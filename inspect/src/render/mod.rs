@@ -1,0 +1,105 @@
+//! From what is said of a board to what is printed: text for people, JSON for programs.
+
+pub mod human;
+pub mod json;
+mod numbers;
+pub mod term;
+pub mod text;
+
+use crate::locate::glob;
+use crate::model::ThreadReport;
+use crate::snapshot::Label;
+
+/// How things are shown.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Columns of the terminal.
+    pub columns: usize,
+    /// Whether colours are used; they never carry meaning alone.
+    pub color: bool,
+    /// Order of the threads.
+    pub sort: Sort,
+    /// Only threads and numbers whose name matches.
+    pub filter: Option<String>,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { columns: 100, color: false, sort: Sort::Slot, filter: None }
+    }
+}
+
+/// Order of the threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sort {
+    /// As they came: the order never changes while they live.
+    #[default]
+    Slot,
+    /// By name.
+    Name,
+    /// The most loaded first, by the 10 s window.
+    Load,
+    /// The longest at one place first.
+    Since,
+    /// By file and line.
+    Line,
+}
+
+/// How a piece of text stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Not at all.
+    Plain,
+    /// Bold.
+    Strong,
+    /// Green.
+    Good,
+    /// Yellow.
+    Warn,
+    /// Red.
+    Bad,
+}
+
+impl Look {
+    /// Text with its colour, where colours are used.
+    pub fn paint(&self, paint: Paint, text: &str) -> String {
+        let code = match paint {
+            _ if !self.color => return text.to_owned(),
+            Paint::Plain => return text.to_owned(),
+            Paint::Strong => "1",
+            Paint::Good => "32",
+            Paint::Warn => "33",
+            Paint::Bad => "31",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// Whether something of this name is shown.
+    pub fn shows(&self, name: &Label) -> bool {
+        self.filter.as_ref().is_none_or(|pattern| glob(pattern, name.raw()))
+    }
+
+    /// The threads that are shown, in order; ties by slot.
+    pub fn sorted<'a>(&self, threads: &'a [ThreadReport]) -> Vec<&'a ThreadReport> {
+        let mut shown: Vec<_> = threads.iter().filter(|thread| self.shows_thread(thread)).collect();
+        match self.sort {
+            Sort::Slot => {}
+            Sort::Name => shown.sort_by(|a, b| a.name.cmp(&b.name)),
+            Sort::Load => shown.sort_by(|a, b| {
+                let key = |thread: &ThreadReport| thread.load.s10.unwrap_or(-1.0);
+                key(b).total_cmp(&key(a))
+            }),
+            Sort::Since => shown.sort_by_key(|thread| {
+                std::cmp::Reverse(thread.since_ns.filter(|_| !thread.since_at_most))
+            }),
+            Sort::Line => shown.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line))),
+        }
+        shown
+    }
+
+    /// A thread is found by its name, its label and its function.
+    pub fn shows_thread(&self, thread: &ThreadReport) -> bool {
+        let also = [&thread.label, &thread.function, &thread.file];
+        self.shows(&thread.name) || also.into_iter().flatten().any(|text| self.shows(text))
+    }
+}

@@ -1,0 +1,247 @@
+//! The numbers of the plain table: queues and histograms in rows, the rest in cells side by side.
+
+use std::fmt::Write;
+
+use super::human::{NONE, in_unit, or_none, percent, short, signed, time, whole};
+use super::term::{cut, label, left, right, width};
+use super::text::line;
+use super::{Look, Paint};
+use crate::model::{BoardReport, Queue};
+use crate::snapshot::Label;
+
+/// Every section of numbers that has any.
+pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
+    queues(out, report, look);
+    cells(out, look, "HEARTBEATS", heartbeats(report, look));
+    cells(out, look, "RATIOS", ratios(report, look));
+    cells(out, look, "PROGRESS", progress(report, look));
+    cells(out, look, "COUNTERS", counters(report, look));
+    cells(out, look, "GAUGES", gauges(report, look));
+    histograms(out, report, look);
+    facts(out, report, look);
+}
+
+fn title(out: &mut String, look: &Look, text: &str) {
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(text, look.columns)));
+}
+
+fn queues(out: &mut String, report: &BoardReport, look: &Look) {
+    let queues: Vec<_> = report.queues.iter().filter(|queue| look.shows(&queue.name)).collect();
+    if queues.is_empty() {
+        return;
+    }
+    let wide = look.columns >= 90;
+    title(out, look, &queue_row(wide, &QUEUE_TITLES.map(str::to_owned)));
+    for queue in queues {
+        line(out, look, &queue_row(wide, &queue_cells(queue)));
+    }
+}
+
+const QUEUE_TITLES: [&str; 12] = [
+    " QUEUE", "DEPTH", "OLDEST", "DONE/s", "WAITp50", "p99", "SERVp50", "p99", "1s", "10s", "60s",
+    "MAX",
+];
+
+fn queue_cells(queue: &Queue) -> [String; 12] {
+    let of = |ns: Option<u64>| or_none(ns, time);
+    [
+        format!(" {}", label(&queue.name)),
+        whole(queue.depth),
+        of(queue.oldest_age_ns),
+        or_none(queue.rate_per_s, short),
+        of(queue.wait_ns.p50),
+        of(queue.wait_ns.p99),
+        of(queue.service_ns.p50),
+        of(queue.service_ns.p99),
+        or_none(queue.utilization.s1, percent),
+        or_none(queue.utilization.s10, percent),
+        or_none(queue.utilization.s60, percent),
+        whole(queue.depth_max),
+    ]
+}
+
+fn queue_row(wide: bool, cells: &[String; 12]) -> String {
+    const WIDTHS: [usize; 12] = [12, 7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
+    let shown = if wide { 12 } else { 11 };
+    let mut row = left(&cells[0], WIDTHS[0]);
+    for (cell, columns) in cells.iter().zip(WIDTHS).take(shown).skip(1) {
+        row.push_str(&right(cell, columns));
+    }
+    row
+}
+
+/// One number: its name, its value, and what is said beside it.
+struct Cell {
+    name: String,
+    value: String,
+    beside: String,
+    paint: Paint,
+}
+
+/// Cells side by side in two columns (one on a narrow terminal), row by row.
+fn cells(out: &mut String, look: &Look, heading: &str, cells: Vec<Cell>) {
+    if cells.is_empty() {
+        return;
+    }
+    title(out, look, &format!(" {heading}"));
+    let across = if look.columns >= 76 { 2 } else { 1 };
+    let columns = (look.columns / across).saturating_sub(1).max(30);
+    for row in cells.chunks(across) {
+        let mut text = String::new();
+        for cell in row {
+            // Beside stands in its own columns: the eye compares values down the column.
+            let beside = 13.min(columns / 3);
+            let value = 10;
+            let name = columns.saturating_sub(beside + value + 3);
+            // A long value takes what a short name leaves.
+            let spare = name.saturating_sub(width(&cell.name) + 1);
+            let value_text = right(&cell.value, value);
+            let over = width(&value_text).saturating_sub(value).min(spare);
+            let part = format!(
+                " {}{} {}",
+                left(&cell.name, name.saturating_sub(over)),
+                value_text,
+                left(&cell.beside, beside)
+            );
+            text.push_str(&look.paint(cell.paint, &left(&part, columns)));
+            text.push(' ');
+        }
+        let _ = writeln!(out, "{}", text.trim_end());
+    }
+}
+
+/// `name{label}`: of a family member the value of its labels.
+fn full_name(name: &Label, labels: &std::collections::BTreeMap<Label, Label>) -> String {
+    if labels.is_empty() {
+        return label(name);
+    }
+    let parts: Vec<String> = labels.values().map(label).collect();
+    format!("{}{{{}}}", label(name), parts.join(","))
+}
+
+fn heartbeats(report: &BoardReport, look: &Look) -> Vec<Cell> {
+    let shown = report.heartbeats.iter().filter(|beat| look.shows(&beat.name));
+    shown
+        .map(|beat| Cell {
+            name: label(&beat.name),
+            value: or_none(beat.age_ns, |age| format!("{} ago", time(age))),
+            beside: if beat.overdue {
+                format!("OVERDUE {}", time(beat.every_ns))
+            } else {
+                format!("every {}", time(beat.every_ns))
+            },
+            paint: if beat.overdue { Paint::Bad } else { Paint::Plain },
+        })
+        .collect()
+}
+
+fn ratios(report: &BoardReport, look: &Look) -> Vec<Cell> {
+    let shown = report.ratios.iter().filter(|ratio| look.shows(&ratio.name));
+    shown
+        .map(|ratio| Cell {
+            name: label(&ratio.name),
+            value: or_none(ratio.value, |value| format!("{:.1}%", value * 100.0)),
+            beside: String::new(),
+            paint: Paint::Plain,
+        })
+        .collect()
+}
+
+fn progress(report: &BoardReport, look: &Look) -> Vec<Cell> {
+    let shown = report.progress.iter().filter(|progress| look.shows(&progress.name));
+    shown
+        .map(|progress| Cell {
+            name: label(&progress.name),
+            value: whole(progress.done),
+            beside: format!("of {}", whole(progress.total)),
+            paint: Paint::Plain,
+        })
+        .collect()
+}
+
+fn counters(report: &BoardReport, look: &Look) -> Vec<Cell> {
+    let shown = report.counters.iter().filter(|counter| look.shows(&counter.name));
+    shown
+        .map(|counter| {
+            let unit = counter.unit.as_ref().map_or("", Label::raw);
+            Cell {
+                name: full_name(&counter.name, &counter.labels),
+                value: in_unit(counter.value, unit),
+                beside: or_none(counter.rate_per_s, |rate| format!("{}/s", short(rate))),
+                paint: Paint::Plain,
+            }
+        })
+        .collect()
+}
+
+fn gauges(report: &BoardReport, look: &Look) -> Vec<Cell> {
+    let shown = report.gauges.iter().filter(|gauge| look.shows(&gauge.name));
+    shown
+        .map(|gauge| {
+            let unit = gauge.unit.as_ref().map_or("", Label::raw);
+            let say = |value: i64| match u64::try_from(value) {
+                Ok(value) => in_unit(value, unit),
+                Err(_) => signed(value),
+            };
+            Cell {
+                name: full_name(&gauge.name, &gauge.labels),
+                value: say(gauge.value),
+                beside: format!("max {}", say(gauge.max)),
+                paint: Paint::Plain,
+            }
+        })
+        .collect()
+}
+
+fn histograms(out: &mut String, report: &BoardReport, look: &Look) {
+    let shown: Vec<_> =
+        report.histograms.iter().filter(|histogram| look.shows(&histogram.name)).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let row = |cells: [String; 7]| {
+        let mut row = left(&cells[0], 28);
+        for cell in &cells[1..] {
+            row.push_str(&right(cell, 8));
+        }
+        row
+    };
+    let titles = [" HISTOGRAM", "COUNT", "p50", "p90", "p99", "p99.9", "MAX"];
+    title(out, look, &row(titles.map(str::to_owned)));
+    for histogram in shown {
+        let unit = histogram.unit.as_ref().map_or("", Label::raw);
+        let say = |value: Option<u64>| {
+            value.map_or_else(|| NONE.to_owned(), |value| match unit {
+                "ns" | "us" | "ms" | "bytes" | "B" => in_unit(value, unit),
+                _ if value < 1_000_000 => whole(value),
+                _ => short(value as f64),
+            })
+        };
+        let count = if histogram.count < 1_000_000 {
+            whole(histogram.count)
+        } else {
+            short(histogram.count as f64)
+        };
+        let cells = [
+            format!(" {}", full_name(&histogram.name, &histogram.labels)),
+            count,
+            say(histogram.p50),
+            say(histogram.p90),
+            say(histogram.p99),
+            say(histogram.p999),
+            say(histogram.max),
+        ];
+        line(out, look, &row(cells));
+    }
+}
+
+fn facts(out: &mut String, report: &BoardReport, look: &Look) {
+    let shown: Vec<_> = report.facts.iter().filter(|(key, _)| look.shows(key)).collect();
+    if shown.is_empty() {
+        return;
+    }
+    title(out, look, " FACTS");
+    for (key, value) in shown {
+        line(out, look, &format!(" {} {}", left(&label(key), 20), label(value)));
+    }
+}

@@ -1,0 +1,198 @@
+//! The plain table: whose board it is, how it is, then threads and numbers. Widths depend on the
+//! columns of the terminal alone, so the picture stands still under `watch`.
+
+use std::fmt::Write;
+
+use super::human::{NONE, bytes, or_none, percent, time};
+use super::term::{cut, label, left, maybe, right, term, width};
+use super::{Look, Paint};
+use crate::liveness::State;
+use crate::model::{BoardReport, ThreadReport};
+
+/// One board as text.
+pub fn board(report: &BoardReport, look: &Look) -> String {
+    let mut out = String::new();
+    head(&mut out, report, look);
+    threads(&mut out, report, look);
+    super::numbers::numbers(&mut out, report, look);
+    out
+}
+
+/// Whose board it is, its state and age, and what was lost or torn.
+fn head(out: &mut String, report: &BoardReport, look: &Look) {
+    let paint = match report.state {
+        State::Live => Paint::Good,
+        State::Stopped | State::Unreachable => Paint::Warn,
+        State::Dead => Paint::Bad,
+    };
+    let beat = or_none(report.heartbeat_age_ns, |age| format!("{} ago", time(age)));
+    let name = label(&report.name);
+    let rest = format!(
+        "up {}  heartbeat {beat}  layout {}  {}",
+        time(report.uptime_ns),
+        report.layout_version,
+        maybe(report.build.as_ref())
+    );
+    let state = report.state.word().to_uppercase();
+    let begin = format!("{name}  pid {}  ", report.pid);
+    let room = look.columns.saturating_sub(width(&begin) + state.len() + 2);
+    let _ = writeln!(
+        out,
+        "{}  pid {}  {}  {}",
+        look.paint(Paint::Strong, &name),
+        report.pid,
+        look.paint(paint, &state),
+        cut(&rest, room)
+    );
+    if report.verdict != "live" {
+        line(out, look, &format!("verdict: {}", term(&report.verdict)));
+    }
+    if let Some(saved) = &report.saved_at {
+        line(out, look, &format!("saved at {saved}: everything below is of that moment"));
+    }
+    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
+        line(out, look, &format!("last panic: {}", label(panic)));
+    } else if report.panics > 0 {
+        line(out, look, &format!("panics so far: {}", report.panics));
+    }
+    let lost: Vec<String> = report
+        .lost
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(cause, count)| format!("{count} {cause}"))
+        .collect();
+    let lost = if lost.is_empty() { "nothing".to_owned() } else { lost.join(", ") };
+    let mut status =
+        format!("lost {lost}  torn {}  retries {}", report.reader.torn, report.reader.retries);
+    if let Some(vitals) = &report.vitals {
+        let _ = write!(
+            status,
+            "  cpu {}  rss {}  fds {}/{}",
+            or_none(vitals.cpu_pct, |pct| format!("{pct:.1}%")),
+            or_none(vitals.rss_bytes, bytes),
+            or_none(vitals.fds, |fds| fds.to_string()),
+            or_none(vitals.fds_max, |max| max.to_string()),
+        );
+        for (state, count) in vitals.sockets.iter().flatten() {
+            let _ = write!(status, "  {count} {state}");
+        }
+    }
+    line(out, look, &status);
+    for remark in &report.remarks {
+        line(out, look, &format!("remark: {}", term(remark)));
+    }
+}
+
+/// One line, cut to the terminal.
+pub(super) fn line(out: &mut String, look: &Look, text: &str) {
+    let _ = writeln!(out, "{}", cut(text, look.columns));
+}
+
+/// Columns before the place.
+const BEFORE_PLACE: usize = 1 + 15 + 1 + 4 + 3 * 5 + 7 + 2;
+
+fn threads(out: &mut String, report: &BoardReport, look: &Look) {
+    let _ = writeln!(
+        out,
+        "{}",
+        look.paint(
+            Paint::Strong,
+            &cut(" THREAD          DOES   1s  10s  60s   SEEN  WHERE", look.columns)
+        )
+    );
+    for thread in look.sorted(&report.threads) {
+        row(out, thread, look);
+    }
+    if let Some(without) = report.unprobed_threads.as_ref().filter(|without| !without.is_empty()) {
+        let names: Vec<String> = without.iter().take(8).map(|task| term(&task.name)).collect();
+        let plural = if without.len() == 1 { "thread" } else { "threads" };
+        let text = format!(" {} {plural} without a probe: {}", without.len(), names.join(", "));
+        line(out, look, &text);
+    }
+}
+
+fn row(out: &mut String, thread: &ThreadReport, look: &Look) {
+    let mark = if thread.stalled { "!" } else { " " };
+    let share = |load: Option<f64>| right(&or_none(load, percent), 5);
+    let seen = or_none(thread.since_ns, |ns| {
+        if thread.since_at_most { format!("<{}", time(ns)) } else { time(ns) }
+    });
+    let room = look.columns.saturating_sub(BEFORE_PLACE).max(12);
+    let text = format!(
+        "{mark}{} {}{}{}{}{}  {}",
+        left(&label(&thread.name), 15),
+        left(thread.class.unwrap_or(NONE), 4),
+        share(thread.load.s1),
+        share(thread.load.s10),
+        share(thread.load.s60),
+        right(&seen, 7),
+        cut(&place(thread), room),
+    );
+    let paint = if thread.stalled { Paint::Bad } else { Paint::Plain };
+    let _ = writeln!(out, "{}", look.paint(paint, text.trim_end()));
+}
+
+/// `file:line function "label" argument`, and who holds what is waited for.
+fn place(thread: &ThreadReport) -> String {
+    let mut text = String::new();
+    if thread.torn {
+        return "(moved at every look)".to_owned();
+    }
+    if thread.exists == Some(false) && thread.line.is_none() && thread.label.is_none() {
+        return "(no tag yet)".to_owned();
+    }
+    if let (Some(file), Some(line)) = (&thread.file, thread.line) {
+        let _ = write!(text, "{}:{line}", short_file(&label(file)));
+    }
+    if let Some(holder) = &thread.held_by {
+        let file = holder.file.as_ref().map(label).unwrap_or_default();
+        let _ = write!(
+            text,
+            " held by {} at {}:{}",
+            label(&holder.thread),
+            short_file(&file),
+            holder.line.unwrap_or(0)
+        );
+    }
+    if let Some(function) = &thread.function {
+        let _ = write!(text, " {}", short_function(&label(function)));
+    }
+    if let Some(found) = &thread.label {
+        let _ = write!(text, " {}", label(found));
+    }
+    if let Some(arg) = thread.arg {
+        // Small numbers are tables and peers; large ones are addresses.
+        let _ = if arg < 1 << 20 { write!(text, " {arg}") } else { write!(text, " {arg:#x}") };
+    }
+    if thread.exists == Some(false) && !text.is_empty() {
+        return text.trim_start().to_owned();
+    }
+    text.trim_start().to_owned()
+}
+
+/// The last part of a path.
+fn short_file(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The last part of a function's path, without closures.
+fn short_function(path: &str) -> String {
+    let path = path.replace("::{{closure}}", "");
+    // A generic's own path may hold colons: only what stands before it is cut.
+    let (head, tail) = path.split_at(path.find('<').unwrap_or(path.len()));
+    let head = head.rsplit("::").next().unwrap_or(head);
+    if head.is_empty() { path.clone() } else { format!("{head}{tail}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_by_their_last_part() {
+        assert_eq!(short_file("daemon/src/store.rs"), "store.rs");
+        assert_eq!(short_function("demo::store::commit"), "commit");
+        assert_eq!(short_function("demo::store::commit::{{closure}}"), "commit");
+        assert_eq!(short_function("<a::B as c::D>::e"), "<a::B as c::D>::e");
+    }
+}

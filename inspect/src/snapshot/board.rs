@@ -1,0 +1,265 @@
+//! The frame of a board: its header and table of contents, checked before anything else is read.
+
+use std::path::{Path, PathBuf};
+
+use probe::layout::{
+    HeaderCopy, MAGIC, MAJOR, MAX_BOARD_BYTES, MAX_SECTIONS, MINOR, SectionCopy, SectionKind,
+};
+
+use crate::error::AttachError;
+use crate::source::Source;
+
+/// What the writer stores in [`HeaderCopy::byte_order`].
+pub const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
+
+/// A section whose place and shape were checked against the size of the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sect {
+    /// Offset of the first record, bytes, a multiple of 8.
+    pub offset: u64,
+    /// Bytes from record to record, a multiple of 8 but for text.
+    pub stride: u64,
+    /// Records (bytes of text) that fit, inside the board.
+    pub capacity: u64,
+    /// Records in use, at most `capacity`.
+    pub used: u64,
+    /// Records that found no room.
+    pub lost: u64,
+}
+
+impl Sect {
+    /// Offset of one record, `None` past the capacity.
+    pub fn at(&self, index: u64) -> Option<u64> {
+        (index < self.capacity).then(|| self.offset + index * self.stride)
+    }
+}
+
+/// A board whose header was read and believed.
+#[derive(Debug)]
+pub struct Board {
+    /// Where its words come from.
+    pub source: Source,
+    /// Its header, which never changes.
+    pub header: HeaderCopy,
+    /// Where it was found.
+    pub path: PathBuf,
+}
+
+/// The table of contents as it was at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    sections: Vec<(SectionKind, Sect)>,
+    /// Entries that were left out, and why.
+    pub remarks: Vec<String>,
+}
+
+impl Contents {
+    /// The first section of a kind.
+    pub fn get(&self, kind: SectionKind) -> Option<&Sect> {
+        self.all(kind).next()
+    }
+
+    /// Every section of a kind.
+    pub fn all(&self, kind: SectionKind) -> impl Iterator<Item = &Sect> {
+        self.sections.iter().filter(move |(found, _)| *found == kind).map(|(_, sect)| sect)
+    }
+}
+
+/// The kinds of sections that this reader knows.
+const KNOWN: [SectionKind; 19] = [
+    SectionKind::Strings,
+    SectionKind::Sites,
+    SectionKind::Metrics,
+    SectionKind::Cells,
+    SectionKind::Slots,
+    SectionKind::Frames,
+    SectionKind::Shards,
+    SectionKind::Watches,
+    SectionKind::Workers,
+    SectionKind::Queues,
+    SectionKind::Histograms,
+    SectionKind::BusyRing,
+    SectionKind::CountRing,
+    SectionKind::Facts,
+    SectionKind::Ops,
+    SectionKind::Trails,
+    SectionKind::Lost,
+    SectionKind::Pulse,
+    SectionKind::End,
+];
+
+/// Sections of one kind that are read: rings come in cascades, the rest alone.
+const MAX_OF_A_KIND: usize = 8;
+
+impl Board {
+    /// Reads and checks the header.
+    ///
+    /// # Errors
+    /// [`AttachError::NotABoard`], [`AttachError::Layout`], [`AttachError::Truncated`] or
+    /// [`AttachError::Damaged`], with the field and its value.
+    pub fn open(source: Source, path: &Path) -> Result<Self, AttachError> {
+        let not = |why: String| AttachError::NotABoard { path: path.to_owned(), why };
+        let damaged = |what: String| AttachError::Damaged { path: path.to_owned(), what };
+        let bytes = source.bytes();
+        if bytes > MAX_BOARD_BYTES {
+            return Err(not(format!("{bytes} bytes are more than any board has ({MAX_BOARD_BYTES})")));
+        }
+        let mut words = [0; HeaderCopy::BYTES / 8];
+        let complete = source.words(0, &mut words);
+        // The magic is stored last, with release: what is read after it, once it is there, is whole.
+        match words[0] {
+            MAGIC => {}
+            word if word == MAGIC.swap_bytes() => {
+                return Err(not("written on a machine of the other byte order; read it there".into()));
+            }
+            0 if bytes == 0 => return Err(not("it is empty".into())),
+            0 => return Err(not("its writer has not finished it, or never will".into())),
+            word => return Err(not(format!("it begins with {word:#018x}, not with SCOREBD1"))),
+        }
+        source.fence();
+        source.words(0, &mut words);
+        let header = HeaderCopy::from_words(&words)
+            .ok_or_else(|| not("shorter than a header".to_owned()))?;
+        let (major, minor) = ((header.layout_version >> 32) as u32, header.layout_version as u32);
+        if major != MAJOR {
+            return Err(AttachError::Layout {
+                path: path.to_owned(),
+                found_major: major,
+                found_minor: minor,
+                known_major: MAJOR,
+                known_minor: MINOR,
+            });
+        }
+        if !complete || bytes < header.total_bytes {
+            return Err(AttachError::Truncated {
+                path: path.to_owned(),
+                expected: header.total_bytes.max(HeaderCopy::BYTES as u64),
+                found: bytes,
+            });
+        }
+        if header.byte_order != BYTE_ORDER {
+            return Err(damaged(format!("byte order at 0x10 is {:#x}", header.byte_order)));
+        }
+        if header.pointer_bytes != 8 {
+            return Err(damaged(format!(
+                "pointer size at 0x18 is {}; only boards of 64-bit programs are read",
+                header.pointer_bytes
+            )));
+        }
+        if header.toc_count > MAX_SECTIONS {
+            return Err(damaged(format!(
+                "section count at 0x30 is {}, at most {MAX_SECTIONS} make sense",
+                header.toc_count
+            )));
+        }
+        let end = header
+            .toc_offset
+            .checked_add(header.toc_count * SectionCopy::BYTES as u64)
+            .filter(|&end| end <= header.total_bytes);
+        if end.is_none() || !header.toc_offset.is_multiple_of(8) {
+            return Err(damaged(format!(
+                "table of contents at 0x28 is at {:#x}, outside the board",
+                header.toc_offset
+            )));
+        }
+        Ok(Self { source, header, path: path.to_owned() })
+    }
+
+    /// Reads the table of contents. Entries of unknown kinds are skipped; impossible ones too, with
+    /// a remark.
+    pub fn contents(&self) -> Contents {
+        let mut contents = Contents::default();
+        for index in 0..self.header.toc_count {
+            let mut words = [0; SectionCopy::BYTES / 8];
+            self.source.words(
+                self.header.toc_offset + index * SectionCopy::BYTES as u64,
+                &mut words,
+            );
+            // Pairs with the release store that publishes `used`: records below it are written.
+            self.source.fence();
+            let Some(entry) = SectionCopy::from_words(&words) else { continue };
+            let Some(kind) = KNOWN.into_iter().find(|&kind| kind as u64 == entry.kind) else {
+                continue;
+            };
+            match self.check(kind, &entry) {
+                Some(sect) if contents.all(kind).count() < MAX_OF_A_KIND => {
+                    contents.sections.push((kind, sect));
+                }
+                Some(_) => {}
+                None => contents.remarks.push(format!(
+                    "section {index} ({kind:?}) has an impossible place: offset {:#x}, length {:#x}, stride {:#x}",
+                    entry.offset, entry.length, entry.stride
+                )),
+            }
+        }
+        contents
+    }
+
+    /// A section entry with everything inside the board, or `None`.
+    fn check(&self, kind: SectionKind, entry: &SectionCopy) -> Option<Sect> {
+        let end = entry.offset.checked_add(entry.length)?;
+        let whole_words = kind == SectionKind::Strings || entry.stride.is_multiple_of(8);
+        if end > self.header.total_bytes
+            || !entry.offset.is_multiple_of(8)
+            || entry.stride == 0
+            || !whole_words
+        {
+            return None;
+        }
+        let capacity = entry.capacity.min(entry.length / entry.stride).min(most(kind));
+        Some(Sect {
+            offset: entry.offset,
+            stride: entry.stride,
+            capacity,
+            used: entry.used.min(capacity),
+            lost: entry.lost,
+        })
+    }
+
+    /// The words of one record, as many as the writer has and `words` takes; the rest zeros. `false`
+    /// when there is no such record.
+    pub fn record(&self, sect: &Sect, index: u64, words: &mut [u64]) -> bool {
+        let Some(at) = sect.at(index) else {
+            words.fill(0);
+            return false;
+        };
+        let known = words.len().min((sect.stride / 8) as usize);
+        words[known..].fill(0);
+        self.source.words(at, &mut words[..known])
+    }
+
+    /// Whether the board shrank under the reader.
+    ///
+    /// # Errors
+    /// [`AttachError::Truncated`].
+    pub fn check_whole(&self) -> Result<(), AttachError> {
+        let found = self.source.bytes();
+        if self.source.lost_pages() || found < self.header.total_bytes {
+            return Err(AttachError::Truncated {
+                path: self.path.clone(),
+                expected: self.header.total_bytes,
+                found,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Records of a kind that are read at most: far above what a board of the greatest size sensibly
+/// holds, and low enough that a board made to waste time cannot.
+fn most(kind: SectionKind) -> u64 {
+    match kind {
+        SectionKind::Slots
+        | SectionKind::Frames
+        | SectionKind::Shards
+        | SectionKind::Watches
+        | SectionKind::Workers
+        | SectionKind::Trails => 4096,
+        SectionKind::Queues | SectionKind::Facts => 1024,
+        SectionKind::Histograms => 4096,
+        SectionKind::Metrics | SectionKind::Cells | SectionKind::Ops => 16_384,
+        SectionKind::Sites => 65_536,
+        SectionKind::Strings => MAX_BOARD_BYTES,
+        _ => 1,
+    }
+}

@@ -1,0 +1,139 @@
+//! One honest copy of a board: everything is bounded, retried a little, and counted.
+
+mod board;
+mod numbers;
+mod records;
+mod text;
+mod threads;
+
+use std::collections::{BTreeMap, HashMap};
+
+use probe::layout::{LostCopy, QueueCopy, SectionKind, SiteCopy};
+
+pub use board::{BYTE_ORDER, Board, Contents, Sect};
+pub use numbers::{HistogramRead, MetricRead, Ring};
+pub use records::{EndRead, Panic, Pulse, doubled};
+pub use text::{Label, Strings};
+pub use threads::{Frame, ThreadRead, Watch, Work};
+
+use crate::error::AttachError;
+
+/// Times that anything is read before it counts as torn.
+pub const TRIES: usize = 3;
+
+/// How hard a reading was to get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Effort {
+    /// Records read again because they changed meanwhile.
+    pub retries: u64,
+    /// Records given up after three tries, and left out or shown without what is not known.
+    pub torn: u64,
+}
+
+/// Everything on a board, copied out.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Sections and how full they are.
+    pub contents: Contents,
+    /// How hard it was.
+    pub effort: Effort,
+    /// Text.
+    pub strings: Strings,
+    /// Sites by address.
+    pub sites: HashMap<u64, SiteCopy>,
+    /// Live threads, by slot.
+    pub threads: Vec<ThreadRead>,
+    /// Live metrics.
+    pub metrics: Vec<MetricRead>,
+    /// Sum of each shard word over all shards.
+    pub shard_totals: Vec<u64>,
+    /// Queues, by record.
+    pub queues: Vec<QueueCopy>,
+    /// Histograms by metric index and role.
+    pub histograms: BTreeMap<(u64, u64), HistogramRead>,
+    /// Rings of busy time.
+    pub busy_rings: Vec<Ring>,
+    /// Rings of totals.
+    pub count_rings: Vec<Ring>,
+    /// Facts: key reference and value.
+    pub facts: Vec<(u64, Label)>,
+    /// What could not be recorded.
+    pub lost: LostCopy,
+    /// The keeper's last sign of life.
+    pub pulse: Option<Pulse>,
+    /// What is known of the end.
+    pub end: EndRead,
+}
+
+/// How much of a board is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// What `list` shows: pulse, losses, end and how full the sections are.
+    Brief,
+    /// Everything.
+    Full,
+}
+
+impl Snapshot {
+    /// Copies a board.
+    ///
+    /// # Errors
+    /// [`AttachError::Truncated`] when it shrank meanwhile. Nothing else on a board is an error:
+    /// what cannot be believed is left out, and counted or remarked on.
+    pub fn take(board: &Board, depth: Depth) -> Result<Self, AttachError> {
+        let mut effort = Effort::default();
+        let contents = board.contents();
+        let full = depth == Depth::Full;
+        let pulse = records::pulse(board, &contents, &mut effort);
+        let threads = threads::Rooms::new(board, &contents)
+            .filter(|_| full)
+            .map(|rooms| rooms.threads(&mut effort))
+            .unwrap_or_default();
+        let metrics =
+            if full { numbers::metrics(board, &contents, &mut effort) } else { Vec::new() };
+        let sites = if full { sites(board, &contents) } else { Vec::new() };
+        let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
+        let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
+        let snapshot = Self {
+            shard_totals: numbers::shard_totals(board, &contents, &metrics, &sites),
+            queues: if full { numbers::queues(board, &contents) } else { Vec::new() },
+            histograms: if full { numbers::histograms(board, &contents) } else { BTreeMap::new() },
+            busy_rings: numbers::rings(board, &contents, SectionKind::BusyRing, slots),
+            count_rings: numbers::rings(board, &contents, SectionKind::CountRing, rows),
+            facts: if full { records::facts(board, &contents, &mut effort) } else { Vec::new() },
+            lost: records::lost(board, &contents),
+            end: records::end(board, &contents, &mut effort),
+            // Text last: every record that was read refers to text that was there before it.
+            strings: strings(board),
+            sites: sites.into_iter().map(|site| (site.address, site)).collect(),
+            threads,
+            metrics,
+            pulse,
+            contents,
+            effort,
+        };
+        board.check_whole()?;
+        Ok(snapshot)
+    }
+}
+
+fn sites(board: &Board, contents: &Contents) -> Vec<SiteCopy> {
+    let Some(sect) = contents.get(SectionKind::Sites) else { return Vec::new() };
+    (0..sect.used)
+        .filter_map(|index| {
+            let mut words = [0; SiteCopy::BYTES / 8];
+            board.record(sect, index, &mut words);
+            SiteCopy::from_words(&words).filter(|site| site.address != 0)
+        })
+        .collect()
+}
+
+/// The strings in use now.
+fn strings(board: &Board) -> Strings {
+    let contents = board.contents();
+    let Some(sect) = contents.get(SectionKind::Strings) else { return Strings::default() };
+    let bytes = sect.used.min(sect.capacity.saturating_mul(sect.stride)) as usize;
+    let mut words = vec![0; bytes.div_ceil(8)];
+    board.source.words(sect.offset, &mut words);
+    Strings(probe::layout::unpack(&words, bytes))
+}

@@ -1,0 +1,224 @@
+//! Named numbers: metrics with their cells, shards, queues, histogram blocks and rings.
+
+use std::collections::BTreeMap;
+
+use probe::layout::{
+    BUCKETS, CellCopy, HISTOGRAM_BYTES, HistogramCopy, METRIC_LIVE, METRIC_SHARED, MetricCopy,
+    MetricKind, QueueCopy, RingHeadCopy, SectionKind, SiteCopy, unpack_zero_ended,
+};
+
+use super::board::{Board, Contents, Sect};
+use super::{Effort, TRIES};
+use crate::snapshot::Label;
+
+/// One metric record and its cell, of one generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricRead {
+    /// Index of the record.
+    pub index: u64,
+    /// What it is.
+    pub kind: MetricKind,
+    /// The record.
+    pub record: MetricCopy,
+    /// The cell with the same index.
+    pub cell: CellCopy,
+    /// Labels of a family member: lines `key=value`.
+    pub labels: Vec<(Label, Label)>,
+}
+
+impl MetricRead {
+    /// Whether the value is in the cell rather than in the shards.
+    pub fn shared(&self) -> bool {
+        self.record.kind_flags & METRIC_SHARED != 0
+    }
+}
+
+/// All blocks of one histogram, added up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistogramRead {
+    /// Sum of all values.
+    pub sum: u64,
+    /// Highest value.
+    pub max: u64,
+    /// Counts, [`BUCKETS`] of them.
+    pub buckets: Vec<u64>,
+}
+
+/// One ring of the last minute: complete entries, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ring {
+    /// From entry to entry, ns.
+    pub period_ns: u64,
+    /// Stamp, then a word for each slot or metric.
+    pub entries: Vec<(u64, Vec<u64>)>,
+}
+
+/// Reads every live metric.
+pub(super) fn metrics(board: &Board, contents: &Contents, effort: &mut Effort) -> Vec<MetricRead> {
+    let Some(sect) = contents.get(SectionKind::Metrics) else { return Vec::new() };
+    let cells = contents.get(SectionKind::Cells);
+    (0..sect.used).filter_map(|index| metric(board, sect, cells, index, effort)).collect()
+}
+
+fn metric(
+    board: &Board,
+    sect: &Sect,
+    cells: Option<&Sect>,
+    index: u64,
+    effort: &mut Effort,
+) -> Option<MetricRead> {
+    let at = sect.at(index)?;
+    for _ in 0..TRIES {
+        let state = board.source.word(at);
+        if state & 0xff != METRIC_LIVE {
+            return None;
+        }
+        // Pairs with the release store of `state`: record and cell are this generation's.
+        board.source.fence();
+        let mut words = [0; MetricCopy::BYTES / 8];
+        board.record(sect, index, &mut words);
+        let record = MetricCopy::from_words(&words)?;
+        let mut words = [0; CellCopy::BYTES / 8];
+        if let Some(cells) = cells {
+            board.record(cells, index, &mut words);
+        }
+        let cell = CellCopy::from_words(&words)?;
+        board.source.fence();
+        if board.source.word(at) == state {
+            let kind = MetricKind::from_word(record.kind_flags)?;
+            return Some(MetricRead { index, kind, record, cell, labels: labels(&record) });
+        }
+        effort.retries += 1;
+    }
+    effort.torn += 1;
+    None
+}
+
+fn labels(record: &MetricCopy) -> Vec<(Label, Label)> {
+    unpack_zero_ended(&record.labels)
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let equals = line.iter().position(|&byte| byte == b'=').unwrap_or(line.len());
+            let value = line.get(equals + 1..).unwrap_or_default();
+            (Label::from_bytes(&line[..equals]), Label::from_bytes(value))
+        })
+        .collect()
+}
+
+/// Sums of each word over all shards, as many words as counters and hit counts use.
+pub(super) fn shard_totals(
+    board: &Board,
+    contents: &Contents,
+    metrics: &[MetricRead],
+    sites: &[SiteCopy],
+) -> Vec<u64> {
+    let Some(sect) = contents.get(SectionKind::Shards) else { return Vec::new() };
+    let counters = metrics
+        .iter()
+        .filter(|metric| metric.kind == MetricKind::Counter && !metric.shared())
+        .map(|metric| metric.record.place.saturating_add(1));
+    let hits = sites.iter().map(|site| site.hits);
+    let words = counters.chain(hits).max().unwrap_or(0).min(sect.stride / 8) as usize;
+    let mut totals = vec![0u64; words];
+    let mut row = vec![0u64; words];
+    for index in 0..sect.capacity {
+        board.record(sect, index, &mut row);
+        for (total, word) in totals.iter_mut().zip(&row) {
+            *total = total.wrapping_add(*word);
+        }
+    }
+    totals
+}
+
+/// Reads the queue records.
+pub(super) fn queues(board: &Board, contents: &Contents) -> Vec<QueueCopy> {
+    let Some(sect) = contents.get(SectionKind::Queues) else { return Vec::new() };
+    (0..sect.capacity)
+        .filter_map(|index| {
+            let mut words = [0; QueueCopy::BYTES / 8];
+            // Items leave after they came: with the later numbers read first, no item is ever seen
+            // leaving that was not seen coming.
+            board.record(sect, index, &mut words);
+            board.source.fence();
+            let mut arrivals = [0; 2];
+            board.record(sect, index, &mut arrivals);
+            words[..2].copy_from_slice(&arrivals);
+            QueueCopy::from_words(&words)
+        })
+        .collect()
+}
+
+/// Adds up the histogram blocks by metric index and role.
+pub(super) fn histograms(
+    board: &Board,
+    contents: &Contents,
+) -> BTreeMap<(u64, u64), HistogramRead> {
+    let mut all: BTreeMap<(u64, u64), HistogramRead> = BTreeMap::new();
+    let Some(sect) = contents.get(SectionKind::Histograms) else { return all };
+    if sect.stride < HISTOGRAM_BYTES as u64 {
+        return all;
+    }
+    let mut words = vec![0; HISTOGRAM_BYTES / 8];
+    for index in 0..sect.capacity {
+        let mut head = [0; 1];
+        board.record(sect, index, &mut head);
+        let Some(metric) = head[0].checked_sub(1) else { continue };
+        // Pairs with the release store of `metric`.
+        board.source.fence();
+        board.record(sect, index, &mut words);
+        let Some(block) = HistogramCopy::from_words(&words) else { continue };
+        let merged = all.entry((metric, block.role)).or_insert_with(|| HistogramRead {
+            sum: 0,
+            max: 0,
+            buckets: vec![0; BUCKETS],
+        });
+        merged.sum = merged.sum.wrapping_add(block.sum);
+        merged.max = merged.max.max(block.max);
+        for (total, count) in merged.buckets.iter_mut().zip(&words[HistogramCopy::BYTES / 8..]) {
+            *total = total.saturating_add(*count);
+        }
+    }
+    all
+}
+
+/// Words of all rings of a kind that are read at most.
+const MAX_RING_WORDS: u64 = 1 << 20;
+
+/// Reads the rings of a kind; of each entry the words of the first `columns` slots or metrics.
+pub(super) fn rings(
+    board: &Board,
+    contents: &Contents,
+    kind: SectionKind,
+    columns: u64,
+) -> Vec<Ring> {
+    contents.all(kind).filter_map(|sect| ring(board, sect, columns)).collect()
+}
+
+fn ring(board: &Board, sect: &Sect, columns: u64) -> Option<Ring> {
+    let mut words = [0; RingHeadCopy::BYTES / 8];
+    board.record(sect, 0, &mut words);
+    let head = RingHeadCopy::from_words(&words)?;
+    let entry_bytes = head.entry_words.checked_mul(8).filter(|&bytes| bytes >= 8)?;
+    let room = sect.stride.checked_sub(RingHeadCopy::BYTES as u64)?;
+    let count = head.entries.min(room / entry_bytes).min(1024);
+    let wanted = columns.min(head.entry_words - 1).min(MAX_RING_WORDS / count.max(1));
+    let mut entries: Vec<(u64, Vec<u64>)> = (0..count)
+        .filter_map(|index| {
+            let at = sect.offset + RingHeadCopy::BYTES as u64 + index * entry_bytes;
+            let stamp = board.source.word(at);
+            if stamp == 0 {
+                return None;
+            }
+            // Pairs with the release store of the stamp after the words.
+            board.source.fence();
+            let mut row = vec![0; wanted as usize];
+            board.source.words(at + 8, &mut row);
+            board.source.fence();
+            // The keeper overwrites the oldest entry: losing that one is no loss.
+            (board.source.word(at) == stamp).then_some((stamp, row))
+        })
+        .collect();
+    entries.sort_by_key(|(stamp, _)| *stamp);
+    Some(Ring { period_ns: head.period_ns, entries })
+}

@@ -1,0 +1,171 @@
+//! Records that a kill in the middle of a write leaves readable, and how a reader takes them.
+
+use probe::layout::{
+    EndCopy, FACT_BYTES, FactCopy, LostCopy, PANIC_TEXT_BYTES, PANIC_TEXT_WORD, PulseCopy,
+    SectionKind, unpack,
+};
+
+use super::board::{Board, Contents};
+use super::{Effort, TRIES};
+use crate::snapshot::Label;
+use crate::source::Source;
+
+/// Reads a doubled record: the copy that the sequence's lowest bit names, believed when the sequence
+/// is the same after it. Returns the sequence; `None` when it changed at every try, which is counted.
+pub fn doubled(
+    source: &Source,
+    sequence_at: u64,
+    copies_at: [u64; 2],
+    copy: &mut [u64],
+    effort: &mut Effort,
+) -> Option<u64> {
+    for _ in 0..TRIES {
+        let sequence = source.word(sequence_at);
+        // Pairs with the release store of the sequence: the copy it names is complete.
+        source.fence();
+        source.words(copies_at[(sequence & 1) as usize], copy);
+        // The copy was read before the sequence is read again: unchanged means not overwritten.
+        source.fence();
+        if source.word(sequence_at) == sequence {
+            return Some(sequence);
+        }
+        effort.retries += 1;
+    }
+    effort.torn += 1;
+    None
+}
+
+/// The keeper's last sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// Beats so far.
+    pub beats: u64,
+    /// Work skipped because it woke late.
+    pub skipped: u64,
+    /// Stamp of the last beat.
+    pub stamp: u64,
+    /// `CLOCK_MONOTONIC` of the last beat, ns.
+    pub mono_ns: u64,
+    /// Wall clock of the last beat, ns since 1970.
+    pub wall_ns: u64,
+}
+
+/// A panic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    /// Stamp.
+    pub stamp: u64,
+    /// Wall clock, ns since 1970.
+    pub wall_ns: u64,
+    /// Thread.
+    pub tid: u64,
+    /// Message and place.
+    pub text: Label,
+}
+
+/// What is known of the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndRead {
+    /// Exit handlers ran.
+    pub exited: bool,
+    /// Exit code, as the process passed it.
+    pub exit_code: i64,
+    /// Stamp of the exit.
+    pub exit_stamp: u64,
+    /// Wall clock of the exit, ns since 1970.
+    pub exit_wall_ns: u64,
+    /// Panics so far, also those that were caught.
+    pub panics: u64,
+    /// The last of them.
+    pub panic: Option<Panic>,
+}
+
+/// Reads the pulse; `None` before the first beat.
+pub(super) fn pulse(board: &Board, contents: &Contents, effort: &mut Effort) -> Option<Pulse> {
+    let sect = contents.get(SectionKind::Pulse)?;
+    let at = sect.at(0).filter(|_| sect.stride >= PulseCopy::BYTES as u64)?;
+    let mut copy = [0; 3];
+    let beats = doubled(&board.source, at, [at + 0x40, at + 0x80], &mut copy, effort)?;
+    let [stamp, mono_ns, wall_ns] = copy;
+    let skipped = board.source.word(at + 8);
+    (beats != 0).then_some(Pulse { beats, skipped, stamp, mono_ns, wall_ns })
+}
+
+/// Reads what could not be recorded.
+pub(super) fn lost(board: &Board, contents: &Contents) -> LostCopy {
+    let mut words = [0; LostCopy::BYTES / 8];
+    if let Some(sect) = contents.get(SectionKind::Lost) {
+        board.record(sect, 0, &mut words);
+    }
+    LostCopy {
+        threads: words[0],
+        metrics: words[1],
+        sites: words[2],
+        ops: words[3],
+        nested: words[4],
+        healed: words[5],
+        strings: words[6],
+        facts: words[7],
+        histograms: words[8],
+        signals: words[9],
+        queues: words[10],
+        misuse: words[11],
+        reserved: [0; 4],
+    }
+}
+
+/// Reads what is known of the end.
+pub(super) fn end(board: &Board, contents: &Contents, effort: &mut Effort) -> EndRead {
+    let whole = |sect: &&super::Sect| sect.stride >= EndCopy::BYTES as u64;
+    let Some(at) = contents.get(SectionKind::End).filter(whole).and_then(|sect| sect.at(0)) else {
+        return EndRead::default();
+    };
+    let exited = board.source.word(at) == 1;
+    // Pairs with the release store of `exited`.
+    board.source.fence();
+    let mut head = [0; 5];
+    board.source.words(at, &mut head);
+    let mut copy = [0; 44];
+    let panics =
+        doubled(&board.source, at + 0x20, [at + 0x40, at + 0x1a0], &mut copy, effort).unwrap_or(0);
+    let panic = (panics > 0).then(|| {
+        let length = usize::try_from(copy[3]).unwrap_or(usize::MAX).min(PANIC_TEXT_BYTES);
+        Panic {
+            stamp: copy[0],
+            wall_ns: copy[1],
+            tid: copy[2],
+            text: Label::from_bytes(&unpack(&copy[PANIC_TEXT_WORD..], length)),
+        }
+    });
+    EndRead {
+        exited,
+        exit_code: head[1] as i64,
+        exit_stamp: head[2],
+        exit_wall_ns: head[3],
+        panics,
+        panic,
+    }
+}
+
+/// Reads the facts: key reference and value.
+pub(super) fn facts(board: &Board, contents: &Contents, effort: &mut Effort) -> Vec<(u64, Label)> {
+    let Some(sect) = contents.get(SectionKind::Facts) else { return Vec::new() };
+    if sect.stride < FactCopy::BYTES as u64 {
+        return Vec::new();
+    }
+    (0..sect.capacity)
+        .filter_map(|index| {
+            let at = sect.at(index)?;
+            let key = board.source.word(at + 8);
+            if key == 0 {
+                return None;
+            }
+            board.source.fence();
+            let mut copy = [0; 15];
+            let sequence =
+                doubled(&board.source, at, [at + 0x10, at + 0x88], &mut copy, effort)?;
+            let length = usize::try_from(copy[0]).unwrap_or(usize::MAX).min(FACT_BYTES);
+            (sequence != 0).then(|| (key, Label::from_bytes(&unpack(&copy[1..], length))))
+        })
+        .collect()
+}
