@@ -78,7 +78,9 @@ impl Context {
         let alive = process.as_ref().filter(|_| state.exists() && look != Look::Verdict);
         // Thread ids in another pid namespace are not those on the board.
         let mut tasks = alive.filter(|_| same_pids).and_then(|process| proc::tasks(process.pid));
-        if look == Look::Names && let (Some(tasks), Some(process)) = (&mut tasks, alive) {
+        if look == Look::Names
+            && let (Some(tasks), Some(process)) = (&mut tasks, alive)
+        {
             for task in tasks {
                 task.name = proc::task_name(process.pid, task.tid);
             }

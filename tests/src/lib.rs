@@ -3,4 +3,6 @@
 
 pub mod build;
 pub mod code;
+pub mod demo;
+pub mod program;
 pub mod wait;

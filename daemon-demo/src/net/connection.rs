@@ -39,13 +39,7 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(crate) fn new(shared: &'a Shared) -> Self {
         let (reader, status) = (Reader::default(), Status::default());
-        Self {
-            shared,
-            reader,
-            status,
-            now: Instant::now(),
-            scratch: vec![0; READ_BYTES],
-        }
+        Self { shared, reader, status, now: Instant::now(), scratch: vec![0; READ_BYTES] }
     }
 
     /// Looks at the clock.
@@ -180,11 +174,7 @@ impl Connection {
             if let Phase::Lingering { until, left_bytes } = self.phase {
                 return self.linger(turn, until, left_bytes);
             }
-            let stop = if turn.shared.is_stopping() {
-                Stop::Closing
-            } else {
-                self.run(turn)
-            };
+            let stop = if turn.shared.is_stopping() { Stop::Closing } else { self.run(turn) };
             if self.send().is_err() {
                 return Next::Closed;
             }
@@ -193,10 +183,8 @@ impl Connection {
                 Stop::Closing if all_sent && turn.shared.is_stopping() => return Next::Closed,
                 Stop::Closing if all_sent => {
                     let _ = self.stream.shutdown(Shutdown::Write);
-                    self.phase = Phase::Lingering {
-                        until: turn.now + LINGER,
-                        left_bytes: LINGER_BYTES,
-                    };
+                    self.phase =
+                        Phase::Lingering { until: turn.now + LINGER, left_bytes: LINGER_BYTES };
                 }
                 Stop::OutputFull if self.output.pending() < turn.shared.limits.output_bytes => {}
                 Stop::Closing | Stop::OutputFull | Stop::Held => return Next::Idle,
@@ -295,11 +283,7 @@ impl Connection {
 
     /// Reads once. Returns whether there may be something new to do.
     fn fill(&mut self, turn: &mut Turn<'_>) -> io::Result<bool> {
-        if !turn
-            .shared
-            .memory
-            .allows(self.input.len() + self.output.pending())
-        {
+        if !turn.shared.memory.allows(self.input.len() + self.output.pending()) {
             probe::count!(REFUSED);
             reply::error(
                 self.output.buffer(),
@@ -315,8 +299,7 @@ impl Connection {
         if length == 0 {
             self.ended = true;
         }
-        self.input
-            .extend_from_slice(turn.scratch.get(..length).unwrap_or_default());
+        self.input.extend_from_slice(turn.scratch.get(..length).unwrap_or_default());
         Ok(true)
     }
 

@@ -57,7 +57,9 @@ pub fn load(points: &[Point], window: u64) -> Option<Load> {
     let from = match after.checked_sub(1).map(|before| (points[before], points[after])) {
         // The thread is younger than the window.
         None => points[after],
-        Some((before, next)) if before.stamp == begin => Point { stamp: begin, busy: before.busy.min(next.busy) },
+        Some((before, next)) if before.stamp == begin => {
+            Point { stamp: begin, busy: before.busy.min(next.busy) }
+        }
         Some((before, next)) if next.stamp - before.stamp <= window / 2 => {
             let part = (begin - before.stamp) as f64 / (next.stamp - before.stamp) as f64;
             let grown = next.busy.saturating_sub(before.busy) as f64;

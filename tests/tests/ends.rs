@@ -1,0 +1,88 @@
+//! What is known of an end.
+
+use std::process::Command;
+
+use tests::program::{self, Program};
+
+/// A program of that name ran to its end; its board afterwards.
+fn ended(what: &[&str], environment: &[(&str, &str)]) -> (String, Option<serde_json::Value>) {
+    let name = program::name("end");
+    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let output = command.arg(&name).args(what).envs(environment.iter().copied()).output();
+    drop(output.expect("fixture-behave"));
+    let output = program::inspect(&["--json", "-n", &name]);
+    let board = match output.status.code() {
+        Some(0) => {
+            let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            Some(document["boards"][0].clone())
+        }
+        Some(3) => None,
+        other => panic!("{other:?}: {}", String::from_utf8_lossy(&output.stderr)),
+    };
+    (name, board)
+}
+
+#[test]
+fn a_clean_exit_leaves_nothing_unless_asked_to() {
+    let (_, board) = ended(&["exit", "0"], &[]);
+    assert!(board.is_none(), "{board:?}");
+
+    let (name, board) = ended(&["exit", "0"], &[("PROBE_KEEP", "1")]);
+    let board = board.expect("a kept board");
+    assert_eq!((&board["end"]["clean"], &board["end"]["exit_code"]), (&true.into(), &0.into()));
+    assert_eq!(board["threads"][0]["label"], "about to exit");
+    program::remove_boards(&name);
+}
+
+#[test]
+fn a_failed_exit_leaves_its_code() {
+    let (name, board) = ended(&["exit", "7"], &[]);
+    let board = board.expect("a board");
+    assert_eq!(board["state"], "dead");
+    assert_eq!((&board["end"]["clean"], &board["end"]["exit_code"]), (&false.into(), &7.into()));
+    program::remove_boards(&name);
+}
+
+#[test]
+fn a_panic_leaves_its_words_and_place() {
+    let (name, board) = ended(&["panic"], &[]);
+    let board = board.expect("a board");
+    let panic = board["end"]["panic"].as_str().expect("a panic's words");
+    assert!(panic.contains("the well is dry") && panic.contains("ends.rs:"), "{panic}");
+    assert_eq!(board["end"]["exit_code"], 101);
+    assert_eq!(board["threads"][0]["label"], "about to panic");
+    program::remove_boards(&name);
+}
+
+#[test]
+fn who_is_killed_or_aborts_leaves_the_last_line_and_no_end() {
+    let (name, board) = ended(&["abort"], &[]);
+    let board = board.expect("a board");
+    assert!(board["end"].is_null() || board["end"]["exit_code"].is_null(), "{:#}", board["end"]);
+    assert_eq!(board["threads"][0]["label"], "about to abort");
+    program::remove_boards(&name);
+
+    let name = program::name("killed");
+    let (mut program, _) = Program::behave(&name, &["one-job"]);
+    program.kill();
+    let board = &program::boards(&["-n", &name])[0];
+    assert_eq!(board["state"], "dead");
+    assert!(board["verdict"].as_str().is_some_and(|verdict| verdict.contains("killed")));
+    assert_eq!(board["threads"][0]["label"], "in one job");
+}
+
+#[test]
+fn of_the_dead_the_newest_three_stay() {
+    let name = program::name("crash-loop");
+    for round in 0..6 {
+        let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+        let status = command.args([&name, "exit", "9"]).status().expect("fixture-behave");
+        assert_eq!(status.code(), Some(9));
+        let boards = std::fs::read_dir("/dev/shm").expect("shared memory").flatten();
+        let prefix = format!("{name}.");
+        let left = boards.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+        // The three newest of the dead, and the one that has just died.
+        assert_eq!(left.count(), (round + 1).min(4), "after {} runs", round + 1);
+    }
+    program::remove_boards(&name);
+}

@@ -1,0 +1,183 @@
+//! The daemon serves, whatever its board meets; it says so in one clear line on stderr.
+
+use std::process::Command;
+
+use tests::demo::{self, Demo};
+use tests::program;
+
+/// Whether this user may make a mount namespace of its own. In CI it must.
+fn may_mount() -> bool {
+    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success());
+    if !may {
+        assert!(std::env::var_os("CI").is_none(), "CI runs these as root");
+        eprintln!("skipped: needs root for a mount namespace (unshare -m)");
+    }
+    may
+}
+
+/// Starts the demo behind a shell command and checks that it serves. What it said on stderr.
+#[track_caller]
+fn serves(prelude: &str, shell: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
+    let data = tempfile::tempdir().expect("a folder");
+    let board = program::name("env");
+    let script = format!("{prelude}\nexec \"$@\"");
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).args(["sh", "-c", &script, "sh"]).arg(demo::program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &board, "--data"]);
+    command.arg(data.path()).envs(environment.iter().copied());
+    let demo = Demo::run(&mut command, &board);
+    let mut client = demo.connect();
+    assert_eq!(client.ask(&["PING"]), "+PONG");
+    assert_eq!(client.ask(&["SET", "key", "value"]), "+OK");
+    assert_eq!(client.ask(&["GET", "key"]), "value");
+    let said = demo.said.clone();
+    let (code, rest) = demo.stop();
+    assert_eq!(code, Some(0), "{rest}");
+    said
+}
+
+#[track_caller]
+fn one_line(said: &[String], words: &[&str]) {
+    let ours: Vec<_> = said.iter().filter(|line| line.starts_with("probe: ")).collect();
+    assert_eq!(ours.len(), 1, "{said:?}");
+    for word in words {
+        assert!(ours[0].contains(word), "no {word:?} in {:?}", ours[0]);
+    }
+}
+
+const PLAIN: &[&str] = &["env"];
+const MOUNTS: &[&str] = &["unshare", "-m"];
+
+#[test]
+fn a_board_in_shared_memory_is_made_without_a_word() {
+    let said = serves("", PLAIN, &[]);
+    assert!(said.is_empty(), "{said:?}");
+}
+
+#[test]
+fn with_shared_memory_full() {
+    if !may_mount() {
+        return;
+    }
+    let said = serves("mount -t tmpfs -o size=64k none /dev/shm", MOUNTS, &[]);
+    one_line(&said, &["no board", "/dev/shm", "65536 bytes free", "PROBE_BOARD=file:"]);
+}
+
+#[test]
+fn with_shared_memory_absent() {
+    if !may_mount() {
+        return;
+    }
+    // An empty, read-only place where /dev was: no shm in it.
+    let prelude = "mkdir -p /tmp/nodev.$$ && mount -t tmpfs none /tmp/nodev.$$ && \
+                   mknod -m 666 /tmp/nodev.$$/null c 1 3 && mount --move /tmp/nodev.$$ /dev; \
+                   rmdir /tmp/nodev.$$";
+    let said = serves(prelude, MOUNTS, &[]);
+    one_line(&said, &["no board", "/dev/shm"]);
+}
+
+#[test]
+fn with_shared_memory_read_only() {
+    if !may_mount() {
+        return;
+    }
+    let said = serves("mount -t tmpfs -o ro none /dev/shm", MOUNTS, &[]);
+    one_line(&said, &["no board", "/dev/shm", "Read-only"]);
+}
+
+#[test]
+fn with_a_file_size_limit_of_nothing() {
+    // Whoever may write no file at all cannot keep a store either: the limit comes after its files are
+    // made, so the board alone meets it. A board in a file and one in memory meet the same limit.
+    let data = tempfile::tempdir().expect("a folder");
+    for place in ["shm", &format!("file:{}", data.path().display())] {
+        let mut command = Command::new("sh");
+        let name = program::name("limit");
+        command.args(["-c", "ulimit -f 0; exec \"$@\"", "sh"]);
+        command.arg(program::debug("fixture-behave", "fixture-behave"));
+        command.args([&name, "status"]).env("PROBE_BOARD", place);
+        let mut program = program::Program::start(&mut command, &name);
+        let said = program.until_ready();
+        assert!(said[0].contains("Failed") && said[0].contains("ulimit -f"), "{said:?}");
+    }
+}
+
+#[test]
+fn in_a_file_in_a_directory() {
+    let boards = tempfile::tempdir().expect("a folder");
+    let place = format!("file:{}", boards.path().display());
+    let said = serves("", PLAIN, &[("PROBE_BOARD", &place), ("PROBE_KEEP", "1")]);
+    assert!(said.is_empty(), "{said:?}");
+    let files: Vec<_> = std::fs::read_dir(boards.path()).expect("the folder").flatten().collect();
+    assert_eq!(files.len(), 1);
+    let path = files[0].path();
+    let shown = program::boards(&["-f", path.to_str().expect("UTF-8")]);
+    assert_eq!(shown[0]["end"]["clean"], true);
+}
+
+#[test]
+fn in_a_directory_that_others_may_write_it_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let boards = tempfile::tempdir().expect("a folder");
+    let open = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(boards.path(), open).expect("its owner may");
+    let place = format!("file:{}", boards.path().display());
+    let said = serves("", PLAIN, &[("PROBE_BOARD", &place)]);
+    one_line(&said, &["no board", "chmod go-w"]);
+}
+
+#[test]
+fn switched_off_it_leaves_nothing() {
+    let name = program::name("off");
+    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    command.args([&name, "status"]).env("PROBE", "off");
+    let mut program = program::Program::start(&mut command, &name);
+    assert_eq!(program.until_ready(), ["Off"]);
+    assert_eq!(program::inspect(&["-n", &name]).status.code(), Some(3));
+}
+
+#[test]
+fn started_twice_both_have_a_board() {
+    let name = program::name("twice");
+    let (one, _) = program::Program::behave(&name, &["one-job"]);
+    let (two, _) = program::Program::behave(&name, &["one-job"]);
+    let mut pids: Vec<_> =
+        program::boards(&["-n", &name]).iter().map(|board| board["pid"].as_u64()).collect();
+    pids.sort();
+    let mut wanted = [Some(u64::from(one.pid())), Some(u64::from(two.pid()))];
+    wanted.sort();
+    assert_eq!(pids, wanted);
+}
+
+#[test]
+fn permissions_are_exact_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    for (umask, mode, wanted) in
+        [("000", None, 0o600), ("077", Some("0640"), 0o640), ("777", Some("0600"), 0o600)]
+    {
+        let name = program::name("mode");
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
+        command.arg(program::debug("fixture-behave", "fixture-behave")).args([&name, "status"]);
+        if let Some(mode) = mode {
+            command.env("PROBE_MODE", mode);
+        }
+        let mut program = program::Program::start(&mut command, &name);
+        let said = program.until_ready();
+        let path = said[0].split('"').nth(1).unwrap_or_else(|| panic!("no board: {said:?}"));
+        let found = std::fs::metadata(path).expect("the board").permissions().mode() & 0o777;
+        assert_eq!(found, wanted, "umask {umask}, PROBE_MODE {mode:?}");
+    }
+}
+
+#[test]
+fn a_taken_name_is_said_and_left_alone() {
+    // Nobody can know the next pid; a file where the directory for boards should be stands for it.
+    let boards = tempfile::tempdir().expect("a folder");
+    let file = boards.path().join("file");
+    std::fs::write(&file, "somebody's").expect("write");
+    let place = format!("file:{}", file.display());
+    let said = serves("", PLAIN, &[("PROBE_BOARD", &place)]);
+    one_line(&said, &["no board", "file"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), "somebody's");
+}
