@@ -25,6 +25,12 @@ use crate::serve::metrics::REPAIR;
 type RowTable = TableDefinition<'static, u32, &'static [u8]>;
 type TtlTable = TableDefinition<'static, (u64, &'static [u8]), ()>;
 
+/// A record's table and key.
+pub(crate) type Address = (usize, Box<[u8]>);
+
+/// A table to read; `None` is one that is not there.
+type Opened = Option<ReadOnlyTable<u32, &'static [u8]>>;
+
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 
 /// The names of table `n`: on the board, in redb, of its times to live, and of its row count.
@@ -186,11 +192,7 @@ impl Disk {
     }
 
     /// Records that ended before `now_ms`, at most `limit`.
-    pub(crate) fn expired(
-        &self,
-        now_ms: u64,
-        limit: usize,
-    ) -> Result<Vec<(usize, Box<[u8]>)>, StorageError> {
+    pub(crate) fn expired(&self, now_ms: u64, limit: usize) -> Result<Vec<Address>, StorageError> {
         let _scope = probe::scope!("look for expired records");
         let snapshot = self.snapshot()?;
         let mut found = Vec::new();
@@ -356,8 +358,8 @@ fn write_table(
 /// is not kept while its owner waits for work.
 pub(crate) struct Snapshot {
     transaction: ReadTransaction,
-    /// By table number, once it was asked for; the inner `None` is a table that is not there.
-    tables: [Option<Option<ReadOnlyTable<u32, &'static [u8]>>>; TABLES],
+    /// By table number, once it was asked for.
+    tables: [Option<Opened>; TABLES],
 }
 
 impl Snapshot {
