@@ -79,6 +79,17 @@ enum Held {
     Commit(u64),
 }
 
+impl Held {
+    fn is_over(self, turn: &Turn<'_>) -> bool {
+        match self {
+            Self::Backlog => turn.shared.store.admit(turn.now) != Admission::Held,
+            Self::Commit(generation) => {
+                generation <= turn.status.committed || turn.status.failing.is_some()
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
@@ -149,14 +160,12 @@ impl Connection {
 
     /// Whether what it waits for has come.
     pub(crate) fn can_go_on(&self, turn: &Turn<'_>) -> bool {
-        let failing = turn.status.failing.is_some();
-        let held = match self.held {
-            Some(Held::Backlog) => turn.shared.store.admit(turn.now) != Admission::Held,
-            Some(Held::Commit(generation)) => failing || generation <= turn.status.committed,
-            None => false,
-        };
+        let held = self.held.is_some_and(|held| held.is_over(turn));
         let lingered = matches!(self.phase, Phase::Lingering { until, .. } if until <= turn.now);
-        held || lingered || self.output.can_release(turn.status.committed, failing)
+        held || lingered
+            || self
+                .output
+                .can_release(turn.status.committed, turn.status.failing.is_some())
     }
 
     /// Goes on as far as it can.
@@ -214,6 +223,9 @@ impl Connection {
 
     /// Runs commands until something is missing.
     fn run(&mut self, turn: &mut Turn<'_>) -> Stop {
+        if self.held.is_some_and(|held| !held.is_over(turn)) {
+            return Stop::Held;
+        }
         let was_held = self.let_go();
         let mut start = 0;
         let stop = loop {
