@@ -12,10 +12,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// `what` names what was tried and why it failed; `hint` says what to do, or is empty.
     pub(crate) fn new(what: impl Into<String>, hint: &'static str) -> Self {
-        Self {
-            what: what.into(),
-            hint,
-        }
+        Self { what: what.into(), hint }
     }
 }
 

@@ -17,10 +17,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "" if number == 0 => 0,
         _ => return Err(expected_duration(text)),
     };
-    number
-        .checked_mul(unit_ms)
-        .map(Duration::from_millis)
-        .ok_or_else(|| expected_duration(text))
+    number.checked_mul(unit_ms).map(Duration::from_millis).ok_or_else(|| expected_duration(text))
 }
 
 /// Reads a size in bytes: a whole number, alone or with `KiB`, `MiB`, `GiB`.
@@ -37,15 +34,11 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
         "GiB" => 1 << 30,
         _ => return Err(expected_bytes(text)),
     };
-    number
-        .checked_mul(unit_bytes)
-        .ok_or_else(|| expected_bytes(text))
+    number.checked_mul(unit_bytes).ok_or_else(|| expected_bytes(text))
 }
 
 fn split(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 

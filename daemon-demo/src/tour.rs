@@ -17,12 +17,7 @@ use crate::failure::Failure;
 /// The daemon or the load could not be started, or failed.
 pub(crate) fn run(options: &Tour) -> Result<(), Failure> {
     let stage = Stage::set()?;
-    step(&format!(
-        "a daemon: {} on {}, board {}",
-        stage.daemon.0.id(),
-        stage.address,
-        stage.board
-    ));
+    step(&format!("a daemon: {} on {}, board {}", stage.daemon.0.id(), stage.address, stage.board));
     let mut load = stage.start_load(options)?;
     step("a load from two client processes; the board meanwhile, twice");
     show_board(&stage.board);
@@ -54,31 +49,17 @@ struct Stage {
 impl Stage {
     fn set() -> Result<Self, Failure> {
         let data = tempfile::tempdir().map_err(|error| {
-            Failure::new(
-                format!("cannot make a temporary directory: {error}"),
-                "set TMPDIR",
-            )
+            Failure::new(format!("cannot make a temporary directory: {error}"), "set TMPDIR")
         })?;
         let board = format!("tour-{}", std::process::id());
         let mut daemon = this_program(|command| {
             command.args(["serve", "--listen", "127.0.0.1:0", "--name", &board]);
-            command
-                .arg("--data")
-                .arg(data.path())
-                .stderr(Stdio::piped());
+            command.arg("--data").arg(data.path()).stderr(Stdio::piped());
         })?;
         let address = read_address(&mut daemon).ok_or_else(|| {
-            Failure::new(
-                "the daemon did not say where it listens",
-                "run `daemon-demo serve`",
-            )
+            Failure::new("the daemon did not say where it listens", "run `daemon-demo serve`")
         })?;
-        Ok(Self {
-            daemon,
-            address,
-            board,
-            _data: data,
-        })
+        Ok(Self { daemon, address, board, _data: data })
     }
 
     fn start_load(&self, options: &Tour) -> Result<Running, Failure> {
@@ -125,9 +106,7 @@ fn this_program(arguments: impl FnOnce(&mut Command)) -> Result<Running, Failure
 
 /// The address in the line that the daemon says when it is ready; all later lines are passed on.
 fn read_address(daemon: &mut Running) -> Option<String> {
-    let mut lines = BufReader::new(daemon.0.stderr.take()?)
-        .lines()
-        .map_while(Result::ok);
+    let mut lines = BufReader::new(daemon.0.stderr.take()?).lines().map_while(Result::ok);
     let address = lines.find_map(|line| {
         let (_, rest) = line.split_once("listening on ")?;
         Some(rest.split(',').next()?.to_owned())

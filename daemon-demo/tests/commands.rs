@@ -24,20 +24,11 @@ fn values_are_written_read_and_deleted() {
         (&["SET", "b", "x", "XX"], "nil"),
         (&["SET", "b", "y", "nx"], "OK"),
         (&["SET", "b", "z", "XX", "GET"], "y"),
-        (
-            &["INCR", "b"],
-            "-ERR value is not an integer or out of range",
-        ),
+        (&["INCR", "b"], "-ERR value is not an integer or out of range"),
         (&["SET", "big", "9223372036854775807"], "OK"),
-        (
-            &["INCR", "big"],
-            "-ERR increment or decrement would overflow",
-        ),
+        (&["INCR", "big"], "-ERR increment or decrement would overflow"),
         (&["MSET", "m1", "1", "m2", "2"], "OK"),
-        (
-            &["MSET", "m1", "1", "m2"],
-            "-ERR wrong number of arguments for 'mset' command",
-        ),
+        (&["MSET", "m1", "1", "m2"], "-ERR wrong number of arguments for 'mset' command"),
         (&["MGET", "m1", "none", "m2"], "[1 nil 2]"),
         (&["EXISTS", "a", "a", "none"], "2"),
         (&["DEL", "a", "none", "big"], "2"),
@@ -63,10 +54,7 @@ fn values_are_written_read_and_deleted() {
             &["FOO", "bar", "baz"],
             "-ERR unknown command 'FOO', with args beginning with: 'bar' 'baz'",
         ),
-        (
-            &["SET", "a", "1", "EX", "0"],
-            "-ERR invalid expire time in 'set' command",
-        ),
+        (&["SET", "a", "1", "EX", "0"], "-ERR invalid expire time in 'set' command"),
         (
             &["SET", "a", "1", "EX", "9223372036854775807"],
             "-ERR invalid expire time in 'set' command",
@@ -92,20 +80,9 @@ fn commands_describe_themselves() {
     let count = client.call(&["COMMAND", "COUNT"]);
     let list = client.call(&["COMMAND", "LIST"]);
     assert_eq!(list.split(' ').count().to_string(), count);
-    assert_eq!(
-        client.call(&["COMMAND", "INFO", "get"]),
-        "[[get 2 [readonly] 1 1 1]]"
-    );
-    assert!(
-        client
-            .call(&["COMMAND", "DOCS"])
-            .contains("set [summary Writes a record")
-    );
-    assert!(
-        client
-            .call(&["COMMAND"])
-            .contains("[mset -3 [write] 1 -1 2]")
-    );
+    assert_eq!(client.call(&["COMMAND", "INFO", "get"]), "[[get 2 [readonly] 1 1 1]]");
+    assert!(client.call(&["COMMAND", "DOCS"]).contains("set [summary Writes a record"));
+    assert!(client.call(&["COMMAND"]).contains("[mset -3 [write] 1 -1 2]"));
 }
 
 #[test]
@@ -118,13 +95,9 @@ fn a_time_to_live_ends_a_record_and_survives_a_restart() {
     assert_eq!(client.call(&["SET", "ever", "1"]), "OK");
     assert_eq!(client.call(&["TTL", "ever"]), "-1");
     assert_eq!(client.call(&["TTL", "none"]), "-2");
-    eventually("the short one ends", || {
-        client.call(&["GET", "short"]) == "nil"
-    });
+    eventually("the short one ends", || client.call(&["GET", "short"]) == "nil");
     // Ended, it is deleted, too.
-    eventually("the expiry job deletes it", || {
-        client.call(&["DBSIZE"]) == "2"
-    });
+    eventually("the expiry job deletes it", || client.call(&["DBSIZE"]) == "2");
     assert_eq!(client.call(&["SET", "later", "1", "PX", "1"]), "OK");
     assert!(daemon.end(nix::sys::signal::Signal::SIGTERM).success());
 
@@ -132,9 +105,7 @@ fn a_time_to_live_ends_a_record_and_survives_a_restart() {
     let mut client = daemon.connect();
     let left: i64 = client.call(&["TTL", "long"]).parse().expect("a number");
     assert!((900..=1000).contains(&left), "{left}");
-    eventually("what ended meanwhile is deleted", || {
-        client.call(&["DBSIZE"]) == "2"
-    });
+    eventually("what ended meanwhile is deleted", || client.call(&["DBSIZE"]) == "2");
     assert_eq!(client.call(&["PERSIST", "long"]), "1");
     assert_eq!(client.call(&["PTTL", "long"]), "-1");
     assert_eq!(client.call(&["EXPIRE", "ever", "-1"]), "1");
@@ -175,15 +146,9 @@ fn numbers_added_by_many_clients_are_all_there() {
             scope.spawn(|| {
                 let mut client = daemon.connect();
                 for _ in 0..ADDED / 10 {
-                    client
-                        .send_raw(&pack(&["INCR", "sum"]).repeat(10))
-                        .expect("the daemon reads");
+                    client.send_raw(&pack(&["INCR", "sum"]).repeat(10)).expect("the daemon reads");
                     for _ in 0..10 {
-                        assert!(
-                            client
-                                .reply()
-                                .is_some_and(|reply| reply.parse::<i64>().is_ok())
-                        );
+                        assert!(client.reply().is_some_and(|reply| reply.parse::<i64>().is_ok()));
                     }
                 }
             });
@@ -196,8 +161,5 @@ fn numbers_added_by_many_clients_are_all_there() {
     let avoided = client.info("jobs_superseded")
         + client.info("jobs_dropped")
         + client.info("jobs_rolled_up");
-    assert_eq!(
-        client.info("jobs_submitted"),
-        avoided + client.info("jobs_committed")
-    );
+    assert_eq!(client.info("jobs_submitted"), avoided + client.info("jobs_committed"));
 }

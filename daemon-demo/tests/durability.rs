@@ -47,10 +47,7 @@ fn what_is_acknowledged_durably_survives_kill_9() {
                     for n in 0.. {
                         // Two writes of each key: the second supersedes the first.
                         let pair = |i: usize| {
-                            (
-                                format!("w{writer}.{}", (n + i / 2) % 50),
-                                format!("{round}.{n}.{i}"),
-                            )
+                            (format!("w{writer}.{}", (n + i / 2) % 50), format!("{round}.{n}.{i}"))
                         };
                         let bytes: Vec<u8> = (0..8)
                             .map(pair)
@@ -71,18 +68,12 @@ fn what_is_acknowledged_durably_survives_kill_9() {
                 })
             })
             .collect();
-        eventually("some commits", || {
-            client.info("last_commit") > 10 * (round + 1)
-        });
+        eventually("some commits", || client.info("last_commit") > 10 * (round + 1));
         daemon.end(Signal::SIGKILL);
-        let of_all: Vec<_> = writers
-            .into_iter()
-            .map(|writer| writer.join().expect("no panic"))
-            .collect();
+        let of_all: Vec<_> =
+            writers.into_iter().map(|writer| writer.join().expect("no panic")).collect();
         acknowledged.clear();
-        of_all
-            .into_iter()
-            .for_each(|mine| acknowledged.extend(mine));
+        of_all.into_iter().for_each(|mine| acknowledged.extend(mine));
         assert!(!acknowledged.is_empty());
     }
 }
@@ -106,10 +97,7 @@ fn a_full_disk_refuses_writes_and_loses_nothing() {
         }
         assert!(acknowledged.len() < 1000, "the limit does not work");
     };
-    assert!(
-        error.starts_with("-MISCONF cannot write the data file: "),
-        "{error}"
-    );
+    assert!(error.starts_with("-MISCONF cannot write the data file: "), "{error}");
     assert!(!acknowledged.is_empty());
     // It goes on reading, and says what is wrong.
     assert_eq!(client.call(&["GET", "key0"]), value);

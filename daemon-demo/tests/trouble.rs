@@ -11,26 +11,16 @@ use support::{Client, Daemon, PROGRAM, eventually, pack};
 #[test]
 fn writers_are_slowed_and_readers_are_not() {
     let data = tempfile::tempdir().expect("a directory");
-    for limit in [
-        ["--backlog-jobs", "50"],
-        ["--backlog-bytes", "8KiB"],
-        ["--backlog-age", "20ms"],
-    ] {
-        let daemon = Daemon::start(
-            data.path(),
-            &[&limit[..], &["--slow-commit", "50ms"]].concat(),
-        );
+    for limit in [["--backlog-jobs", "50"], ["--backlog-bytes", "8KiB"], ["--backlog-age", "20ms"]]
+    {
+        let daemon = Daemon::start(data.path(), &[&limit[..], &["--slow-commit", "50ms"]].concat());
         let mut writer = daemon.connect();
-        let bytes: Vec<u8> = (0..500)
-            .flat_map(|n| pack(&["SET", &format!("key{n}"), "value"]))
-            .collect();
+        let bytes: Vec<u8> =
+            (0..500).flat_map(|n| pack(&["SET", &format!("key{n}"), "value"])).collect();
         writer.send_raw(&bytes).expect("the daemon reads");
         let mut reader = daemon.connect();
         let backlog: Vec<u64> = (0..20).map(|_| reader.info("backlog_jobs")).collect();
-        assert!(
-            backlog.iter().all(|&jobs| jobs <= 500),
-            "{limit:?}: {backlog:?}"
-        );
+        assert!(backlog.iter().all(|&jobs| jobs <= 500), "{limit:?}: {backlog:?}");
         assert_eq!(reader.call(&["GET", "none"]), "nil");
         for _ in 0..500 {
             assert_eq!(writer.reply().as_deref(), Some("OK"), "{limit:?}");
@@ -50,10 +40,7 @@ fn a_hang_made_on_purpose_holds_up_others_until_the_end() {
     assert_eq!(waiter.call(&["SET", "a", "1"]), "OK");
     let mut hanging = daemon.connect();
     hanging.send(&["DEBUG", "HANG"]);
-    hanging
-        .stream
-        .set_read_timeout(Some(Duration::from_millis(300)))
-        .expect("a timeout");
+    hanging.stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a timeout");
     assert_eq!(hanging.reply(), None);
     let status = daemon.end(Signal::SIGTERM);
     assert_eq!(status.code(), Some(1));
@@ -62,15 +49,9 @@ fn a_hang_made_on_purpose_holds_up_others_until_the_end() {
 #[test]
 fn the_statistics_job_can_be_made_to_hang() {
     let data = tempfile::tempdir().expect("a directory");
-    let daemon = Daemon::start(
-        data.path(),
-        &["--hang-after", "1ms", "--drain-timeout", "1s"],
-    );
+    let daemon = Daemon::start(data.path(), &["--hang-after", "1ms", "--drain-timeout", "1s"]);
     let hangs = |mut client: Client| {
-        client
-            .stream
-            .set_read_timeout(Some(Duration::from_millis(200)))
-            .expect("a timeout");
+        client.stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
         client.send(&["SET", "a", "1"]);
         client.reply().is_none()
     };
@@ -140,19 +121,11 @@ fn load_counts_what_it_sends_and_what_comes_back() {
     };
     let output = load(&daemon.address, "300ms");
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all: Vec<u64> = stdout
         .lines()
         .find_map(|line| line.strip_prefix("all "))
-        .map(|line| {
-            line.split_whitespace()
-                .filter_map(|word| word.parse().ok())
-                .collect()
-        })
+        .map(|line| line.split_whitespace().filter_map(|word| word.parse().ok()).collect())
         .expect("a line");
     assert!(all[0] > 0 && all[0] == all[1] && all[2] == 0, "{stdout}");
     let address = daemon.address.clone();

@@ -19,18 +19,13 @@ pub(super) fn debug(context: &mut Context<'_>, request: &Request<'_>) -> Outcome
             "ERR DEBUG command not allowed. Start the daemon with --allow-debug.",
         ));
     }
-    match (
-        request.word(1).to_ascii_uppercase().as_slice(),
-        request.len(),
-    ) {
+    match (request.word(1).to_ascii_uppercase().as_slice(), request.len()) {
         (b"SLEEP", 3) => {
-            let seconds = std::str::from_utf8(request.word(2))
-                .ok()
-                .and_then(|text| text.parse().ok());
+            let seconds =
+                std::str::from_utf8(request.word(2)).ok().and_then(|text| text.parse().ok());
             let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            let time = time
-                .filter(|&time| time <= LONGEST_SLEEP)
-                .ok_or_else(Refusal::not_an_integer)?;
+            let time =
+                time.filter(|&time| time <= LONGEST_SLEEP).ok_or_else(Refusal::not_an_integer)?;
             probe::tag!(wait, "sleeps, as asked for");
             std::thread::sleep(time);
             reply::ok(context.out);

@@ -21,10 +21,7 @@ pub(super) fn exists(context: &mut Context<'_>, request: &Request<'_>) -> Outcom
     probe::tag!(hits, "EXISTS");
     let mut found = 0_u32;
     for key in request.words_from(1) {
-        let record = context
-            .shared
-            .store
-            .read(context.reader, context.session.table, key)?;
+        let record = context.shared.store.read(context.reader, context.session.table, key)?;
         found += u32::from(record.is_some());
     }
     reply::count(context.out, found);
@@ -46,16 +43,11 @@ pub(super) fn pexpire(context: &mut Context<'_>, request: &Request<'_>) -> Outco
 fn live_for(context: &mut Context<'_>, request: &Request<'_>, scale: i64, name: &str) -> Outcome {
     let amount = integer(request.word(2)).ok_or_else(Refusal::not_an_integer)?;
     let now = i64::try_from(now_ms()).unwrap_or(i64::MAX);
-    let at = amount
-        .checked_mul(scale)
-        .and_then(|amount| amount.checked_add(now));
+    let at = amount.checked_mul(scale).and_then(|amount| amount.checked_add(now));
     let at =
         at.ok_or_else(|| Refusal::new(format!("ERR invalid expire time in '{name}' command")))?;
     let found = change(context, request.word(1), |record| match u64::try_from(at) {
-        Ok(at) if amount > 0 => Update::Put(Record {
-            value: record.value.clone(),
-            expires_ms: at,
-        }),
+        Ok(at) if amount > 0 => Update::Put(Record { value: record.value.clone(), expires_ms: at }),
         _ => Update::Delete,
     })?;
     reply::integer(context.out, i64::from(found));
@@ -67,22 +59,12 @@ pub(super) fn persist(context: &mut Context<'_>, request: &Request<'_>) -> Outco
     probe::tag!(hits, "PERSIST");
     let key = request.word(1);
     let (had, generation) =
-        context
-            .shared
-            .store
-            .update(context.reader, context.session.table, key, |current| {
-                let mortal = current.filter(|record| record.expires_ms != 0);
-                let change = mortal.map(|record| {
-                    Update::Put(Record {
-                        value: record.value.clone(),
-                        expires_ms: 0,
-                    })
-                });
-                Decision {
-                    answer: change.is_some(),
-                    change,
-                }
-            })?;
+        context.shared.store.update(context.reader, context.session.table, key, |current| {
+            let mortal = current.filter(|record| record.expires_ms != 0);
+            let change = mortal
+                .map(|record| Update::Put(Record { value: record.value.clone(), expires_ms: 0 }));
+            Decision { answer: change.is_some(), change }
+        })?;
     if let Some(generation) = generation {
         context.wrote(generation);
     }
@@ -96,11 +78,7 @@ pub(super) fn ttl(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     let left_ms = left_ms(context, request.word(1))?;
     reply::integer(
         context.out,
-        if left_ms > 0 {
-            left_ms.saturating_add(500) / 1000
-        } else {
-            left_ms
-        },
+        if left_ms > 0 { left_ms.saturating_add(500) / 1000 } else { left_ms },
     );
     Ok(After::Next)
 }
@@ -115,19 +93,13 @@ pub(super) fn pttl(context: &mut Context<'_>, request: &Request<'_>) -> Outcome 
 
 /// -2: no record; -1: it lives for ever.
 fn left_ms(context: &mut Context<'_>, key: &[u8]) -> Result<i64, Refusal> {
-    Ok(
-        match context
-            .shared
-            .store
-            .read(context.reader, context.session.table, key)?
-        {
-            None => -2,
-            Some(Record { expires_ms: 0, .. }) => -1,
-            Some(record) => {
-                i64::try_from(record.expires_ms.saturating_sub(now_ms())).unwrap_or(i64::MAX)
-            }
-        },
-    )
+    Ok(match context.shared.store.read(context.reader, context.session.table, key)? {
+        None => -2,
+        Some(Record { expires_ms: 0, .. }) => -1,
+        Some(record) => {
+            i64::try_from(record.expires_ms.saturating_sub(now_ms())).unwrap_or(i64::MAX)
+        }
+    })
 }
 
 /// Changes a record if it exists. Returns whether it does.
@@ -137,15 +109,9 @@ fn change(
     to: impl Fn(&Record) -> Update,
 ) -> Result<bool, Refusal> {
     let (found, generation) =
-        context
-            .shared
-            .store
-            .update(context.reader, context.session.table, key, |current| {
-                Decision {
-                    change: current.map(&to),
-                    answer: current.is_some(),
-                }
-            })?;
+        context.shared.store.update(context.reader, context.session.table, key, |current| {
+            Decision { change: current.map(&to), answer: current.is_some() }
+        })?;
     if let Some(generation) = generation {
         context.wrote(generation);
     }

@@ -35,10 +35,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(id: u64) -> Self {
-        Self {
-            id,
-            ..Self::default()
-        }
+        Self { id, ..Self::default() }
     }
 }
 
@@ -161,20 +158,15 @@ pub(crate) fn run(context: &mut Context<'_>, request: &Request<'_>) -> After {
 }
 
 fn arity(command: &Command) -> Refusal {
-    Refusal(format!(
-        "ERR wrong number of arguments for '{}' command",
-        command.name
-    ))
+    Refusal(format!("ERR wrong number of arguments for '{}' command", command.name))
 }
 
 fn unknown(request: &Request<'_>) -> String {
     const SHOWN: usize = 128;
     let shown =
         |word: &[u8]| String::from_utf8_lossy(word.get(..SHOWN).unwrap_or(word)).into_owned();
-    let mut text = format!(
-        "ERR unknown command '{}', with args beginning with: ",
-        shown(request.word(0))
-    );
+    let mut text =
+        format!("ERR unknown command '{}', with args beginning with: ", shown(request.word(0)));
     for word in request.words_from(1) {
         if text.len() > 2 * SHOWN {
             break;

@@ -15,9 +15,7 @@ pub(super) fn ping(context: &mut Context<'_>, request: &Request<'_>) -> Outcome 
         1 => reply::simple(context.out, "PONG"),
         2 => reply::bulk(context.out, request.word(1)),
         _ => {
-            return Err(Refusal::new(
-                "ERR wrong number of arguments for 'ping' command",
-            ));
+            return Err(Refusal::new("ERR wrong number of arguments for 'ping' command"));
         }
     }
     Ok(After::Next)
@@ -53,10 +51,7 @@ pub(super) fn select(context: &mut Context<'_>, request: &Request<'_>) -> Outcom
 pub(super) fn client(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "CLIENT");
     const LONGEST_NAME: usize = 256;
-    match (
-        request.word(1).to_ascii_uppercase().as_slice(),
-        request.len(),
-    ) {
+    match (request.word(1).to_ascii_uppercase().as_slice(), request.len()) {
         (b"SETNAME", 3) => {
             let name = request.word(2);
             if name.len() > LONGEST_NAME || name.iter().any(|byte| !byte.is_ascii_graphic()) {
@@ -91,16 +86,11 @@ pub(super) fn config(context: &mut Context<'_>, request: &Request<'_>) -> Outcom
         ("dir", settings.data.display().to_string()),
         ("maxclients", settings.max_clients.to_string()),
         ("proto-max-bulk-len", settings.max_bulk.to_string()),
-        (
-            "client-query-buffer-limit",
-            settings.max_request.to_string(),
-        ),
+        ("client-query-buffer-limit", settings.max_request.to_string()),
         ("timeout", "0".to_owned()),
     ];
     let asked = |name: &str| {
-        request
-            .words_from(2)
-            .any(|word| word == b"*" || word.eq_ignore_ascii_case(name.as_bytes()))
+        request.words_from(2).any(|word| word == b"*" || word.eq_ignore_ascii_case(name.as_bytes()))
     };
     let found: Vec<_> = all.iter().filter(|(name, _)| asked(name)).collect();
     reply::array(context.out, 2 * found.len());
@@ -125,16 +115,11 @@ pub(super) fn command(context: &mut Context<'_>, request: &Request<'_>) -> Outco
         }
     };
     let out = &mut *context.out;
-    match (
-        request.word(1).to_ascii_uppercase().as_slice(),
-        request.len(),
-    ) {
+    match (request.word(1).to_ascii_uppercase().as_slice(), request.len()) {
         (b"COUNT", 2) => reply::count(out, COMMANDS.len()),
         (b"LIST", 2) => {
             reply::array(out, COMMANDS.len());
-            COMMANDS
-                .iter()
-                .for_each(|command| reply::bulk(out, command.name.as_bytes()));
+            COMMANDS.iter().for_each(|command| reply::bulk(out, command.name.as_bytes()));
         }
         (b"" | b"INFO", _) => {
             let named = named();
@@ -167,14 +152,7 @@ fn describe(out: &mut Vec<u8>, command: &Command) {
     reply::bulk(out, command.name.as_bytes());
     reply::integer(out, command.arity);
     reply::array(out, 1);
-    reply::simple(
-        out,
-        if command.is_write {
-            "write"
-        } else {
-            "readonly"
-        },
-    );
+    reply::simple(out, if command.is_write { "write" } else { "readonly" });
     let (first, last, step) = command.keys;
     for position in [first, last, step] {
         reply::integer(out, position);
@@ -212,13 +190,7 @@ pub(super) fn info(context: &mut Context<'_>, _: &Request<'_>) -> Outcome {
         counts.submitted, counts.superseded, counts.dropped, counts.rolled_up, counts.committed,
     );
     let _ = write!(text, "\r\n# Keyspace\r\n");
-    for (table, rows) in shared
-        .store
-        .rows()
-        .iter()
-        .enumerate()
-        .filter(|&(_, &rows)| rows > 0)
-    {
+    for (table, rows) in shared.store.rows().iter().enumerate().filter(|&(_, &rows)| rows > 0) {
         let _ = write!(text, "db{table}:keys={rows},expires=0,avg_ttl=0\r\n");
     }
     reply::bulk(context.out, text.as_bytes());

@@ -9,10 +9,7 @@ use crate::store::{Decision, Record, Update, now_ms};
 pub(super) fn get(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "GET");
     let record =
-        context
-            .shared
-            .store
-            .read(context.reader, context.session.table, request.word(1))?;
+        context.shared.store.read(context.reader, context.session.table, request.word(1))?;
     match record {
         Some(record) => reply::bulk(context.out, &record.value),
         None => reply::nil(context.out),
@@ -24,10 +21,7 @@ pub(super) fn get(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
 pub(super) fn strlen(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "STRLEN");
     let record =
-        context
-            .shared
-            .store
-            .read(context.reader, context.session.table, request.word(1))?;
+        context.shared.store.read(context.reader, context.session.table, request.word(1))?;
     reply::count(context.out, record.map_or(0, |record| record.value.len()));
     Ok(After::Next)
 }
@@ -38,19 +32,13 @@ pub(super) fn mget(context: &mut Context<'_>, request: &Request<'_>) -> Outcome 
     let start = context.out.len();
     reply::array(context.out, request.len() - 1);
     for key in request.words_from(1) {
-        match context
-            .shared
-            .store
-            .read(context.reader, context.session.table, key)?
-        {
+        match context.shared.store.read(context.reader, context.session.table, key)? {
             Some(record) => reply::bulk(context.out, &record.value),
             None => reply::nil(context.out),
         }
         // A small request must not make the daemon hold a huge reply.
         if context.out.len() - start > context.shared.limits.request_bytes {
-            return Err(Refusal::new(
-                "ERR the reply would be too large, ask for fewer keys",
-            ));
+            return Err(Refusal::new("ERR the reply would be too large, ask for fewer keys"));
         }
     }
     Ok(After::Next)
@@ -60,18 +48,10 @@ pub(super) fn mget(context: &mut Context<'_>, request: &Request<'_>) -> Outcome 
 pub(super) fn mset(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "MSET", request.len() / 2);
     if request.len().is_multiple_of(2) {
-        return Err(Refusal::new(
-            "ERR wrong number of arguments for 'mset' command",
-        ));
+        return Err(Refusal::new("ERR wrong number of arguments for 'mset' command"));
     }
     let records = (1..request.len()).step_by(2).map(|n| {
-        (
-            request.word(n).into(),
-            Record {
-                value: request.word(n + 1).into(),
-                expires_ms: 0,
-            },
-        )
+        (request.word(n).into(), Record { value: request.word(n + 1).into(), expires_ms: 0 })
     });
     let generation = context.shared.store.put(context.session.table, records);
     context.wrote(generation);
@@ -125,41 +105,25 @@ impl SetOptions {
 pub(super) fn set(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "SET");
     let options = SetOptions::parse(request)?;
-    let record = Record {
-        value: request.word(2).into(),
-        expires_ms: options.expires_ms,
-    };
+    let record = Record { value: request.word(2).into(), expires_ms: options.expires_ms };
     let (table, key) = (context.session.table, request.word(1));
     if options.is_plain() {
-        let generation = context
-            .shared
-            .store
-            .put(table, std::iter::once((key.into(), record)));
+        let generation = context.shared.store.put(table, std::iter::once((key.into(), record)));
         context.wrote(generation);
         reply::ok(context.out);
         return Ok(After::Next);
     }
     let ((done, old), generation) =
-        context
-            .shared
-            .store
-            .update(context.reader, table, key, |current| {
-                let allowed = current.map_or(!options.if_present, |_| !options.if_absent);
-                let expires_ms = match current {
-                    Some(current) if options.keep_ttl => current.expires_ms,
-                    _ => record.expires_ms,
-                };
-                let change = allowed.then(|| {
-                    Update::Put(Record {
-                        value: record.value.clone(),
-                        expires_ms,
-                    })
-                });
-                Decision {
-                    change,
-                    answer: (allowed, current.cloned()),
-                }
-            })?;
+        context.shared.store.update(context.reader, table, key, |current| {
+            let allowed = current.map_or(!options.if_present, |_| !options.if_absent);
+            let expires_ms = match current {
+                Some(current) if options.keep_ttl => current.expires_ms,
+                _ => record.expires_ms,
+            };
+            let change =
+                allowed.then(|| Update::Put(Record { value: record.value.clone(), expires_ms }));
+            Decision { change, answer: (allowed, current.cloned()) }
+        })?;
     if let Some(generation) = generation {
         context.wrote(generation);
     }
@@ -194,37 +158,26 @@ pub(super) fn decr(context: &mut Context<'_>, request: &Request<'_>) -> Outcome 
 pub(super) fn decrby(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "DECRBY");
     let by = integer(request.word(2)).ok_or_else(Refusal::not_an_integer)?;
-    let by = by
-        .checked_neg()
-        .ok_or_else(|| Refusal::new("ERR decrement would overflow"))?;
+    let by = by.checked_neg().ok_or_else(|| Refusal::new("ERR decrement would overflow"))?;
     add(context, request.word(1), by)
 }
 
 fn add(context: &mut Context<'_>, key: &[u8], by: i64) -> Outcome {
     let (sum, generation) =
-        context
-            .shared
-            .store
-            .update(context.reader, context.session.table, key, |current| {
-                let (old, expires_ms) = match current {
-                    Some(record) => (integer(&record.value), record.expires_ms),
-                    None => (Some(0), 0),
-                };
-                let sum = old.ok_or_else(Refusal::not_an_integer).and_then(|old| {
-                    old.checked_add(by)
-                        .ok_or_else(|| Refusal::new("ERR increment or decrement would overflow"))
-                });
-                let change = sum.as_ref().ok().map(|sum| {
-                    Update::Put(Record {
-                        value: sum.to_string().into_bytes().into(),
-                        expires_ms,
-                    })
-                });
-                Decision {
-                    change,
-                    answer: sum,
-                }
-            })?;
+        context.shared.store.update(context.reader, context.session.table, key, |current| {
+            let (old, expires_ms) = match current {
+                Some(record) => (integer(&record.value), record.expires_ms),
+                None => (Some(0), 0),
+            };
+            let sum = old.ok_or_else(Refusal::not_an_integer).and_then(|old| {
+                old.checked_add(by)
+                    .ok_or_else(|| Refusal::new("ERR increment or decrement would overflow"))
+            });
+            let change = sum.as_ref().ok().map(|sum| {
+                Update::Put(Record { value: sum.to_string().into_bytes().into(), expires_ms })
+            });
+            Decision { change, answer: sum }
+        })?;
     let sum = sum?;
     if let Some(generation) = generation {
         context.wrote(generation);

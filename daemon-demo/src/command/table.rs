@@ -24,11 +24,7 @@ impl Command {
     /// Whether a request of so many words has the right number.
     pub(crate) fn takes(&self, words: usize) -> bool {
         let words = i64::try_from(words).unwrap_or(i64::MAX);
-        if self.arity < 0 {
-            words >= -self.arity
-        } else {
-            words == self.arity
-        }
+        if self.arity < 0 { words >= -self.arity } else { words == self.arity }
     }
 }
 
@@ -87,9 +83,7 @@ pub(crate) fn find(name: &[u8]) -> Option<(usize, &'static Command)> {
     let lower = buffer.get_mut(..name.len())?;
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
-    let index = COMMANDS
-        .binary_search_by(|command| command.name.as_bytes().cmp(lower))
-        .ok()?;
+    let index = COMMANDS.binary_search_by(|command| command.name.as_bytes().cmp(lower)).ok()?;
     COMMANDS.get(index).map(|command| (index, command))
 }
 
@@ -102,10 +96,7 @@ mod tests {
         assert!(COMMANDS.is_sorted_by(|a, b| a.name < b.name));
         for command in COMMANDS {
             let upper = command.name.to_ascii_uppercase();
-            assert_eq!(
-                find(upper.as_bytes()).map(|(_, found)| found.name),
-                Some(command.name)
-            );
+            assert_eq!(find(upper.as_bytes()).map(|(_, found)| found.name), Some(command.name));
         }
         for unknown in ["", "ge", "gett", "a name that is longer than any"] {
             assert!(find(unknown.as_bytes()).is_none());

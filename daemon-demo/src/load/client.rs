@@ -45,19 +45,15 @@ pub(crate) fn run(options: &LoadClient) -> Result<(), Failure> {
             .name(format!("client-{number}"))
             .spawn(move || drive(&load, seed, until))
             .map_err(|error| {
-                Failure::new(
-                    format!("cannot start a client thread: {error}"),
-                    "raise `ulimit -u`",
-                )
+                Failure::new(format!("cannot start a client thread: {error}"), "raise `ulimit -u`")
             })?;
         threads.push(thread);
     }
     let mut totals = Totals::default();
     probe::tag!(idle, "wait for the clients");
     for thread in threads {
-        let of_one = thread
-            .join()
-            .map_err(|_| Failure::new("a client thread panicked; see above", ""))?;
+        let of_one =
+            thread.join().map_err(|_| Failure::new("a client thread panicked; see above", ""))?;
         totals.merge(&of_one);
     }
     // Whoever started this process may be gone: nothing to do about it.
@@ -109,10 +105,7 @@ fn pipelines(
                 probe::count!(ERRORS);
             }
         }
-        probe::record!(
-            ROUND_TRIP,
-            u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-        );
+        probe::record!(ROUND_TRIP, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
     Ok(())
 }

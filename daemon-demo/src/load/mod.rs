@@ -22,9 +22,8 @@ use totals::Totals;
 /// A client process could not be started or failed, or lost its daemon.
 pub(crate) fn run(load: &Load) -> Result<(), Failure> {
     let began = Instant::now();
-    let clients: Vec<Child> = (0..load.processes)
-        .map(|index| start(load, index))
-        .collect::<Result<_, _>>()?;
+    let clients: Vec<Child> =
+        (0..load.processes).map(|index| start(load, index)).collect::<Result<_, _>>()?;
     let mut totals = Totals::default();
     let mut failed = None;
     for client in clients {
@@ -73,24 +72,12 @@ fn start(load: &Load, index: u16) -> Result<Child, Failure> {
 
 fn print(totals: &Totals, rows: Option<&[(String, u64)]>, seconds: f64) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{:<8} {:>12} {:>12} {:>12}",
-        "command", "sent", "replies", "errors"
-    )?;
+    writeln!(out, "{:<8} {:>12} {:>12} {:>12}", "command", "sent", "replies", "errors")?;
     for (kind, count) in mix::KINDS.iter().zip(&totals.kinds) {
-        writeln!(
-            out,
-            "{kind:<8} {:>12} {:>12} {:>12}",
-            count.sent, count.replies, count.errors
-        )?;
+        writeln!(out, "{kind:<8} {:>12} {:>12} {:>12}", count.sent, count.replies, count.errors)?;
     }
     let all = totals.all();
-    writeln!(
-        out,
-        "{:<8} {:>12} {:>12} {:>12}",
-        "all", all.sent, all.replies, all.errors
-    )?;
+    writeln!(out, "{:<8} {:>12} {:>12} {:>12}", "all", all.sent, all.replies, all.errors)?;
     writeln!(
         out,
         "{:.0} replies/s over {seconds:.1} s",

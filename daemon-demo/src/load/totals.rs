@@ -58,16 +58,10 @@ impl Totals {
             let mut words = line.split(' ');
             let kind = words.next().unwrap_or_default();
             let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
-            if let Some((_, count)) = KINDS
-                .iter()
-                .zip(&mut totals.kinds)
-                .find(|(name, _)| **name == kind)
+            if let Some((_, count)) =
+                KINDS.iter().zip(&mut totals.kinds).find(|(name, _)| **name == kind)
             {
-                *count = Count {
-                    sent: number(),
-                    replies: number(),
-                    errors: number(),
-                };
+                *count = Count { sent: number(), replies: number(), errors: number() };
             }
         }
         totals
@@ -77,11 +71,7 @@ impl Totals {
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (kind, count) in KINDS.iter().zip(&self.kinds) {
-            writeln!(
-                f,
-                "{kind} {} {} {}",
-                count.sent, count.replies, count.errors
-            )?;
+            writeln!(f, "{kind} {} {} {}", count.sent, count.replies, count.errors)?;
         }
         if let Some(why) = &self.lost {
             writeln!(f, "lost {}", why.replace('\n', " "))?;
@@ -97,22 +87,11 @@ mod tests {
     #[test]
     fn totals_survive_the_pipe() {
         let mut totals = Totals::default();
-        totals.kinds[1] = Count {
-            sent: 3,
-            replies: 2,
-            errors: 1,
-        };
+        totals.kinds[1] = Count { sent: 3, replies: 2, errors: 1 };
         totals.lost = Some("gone".to_owned());
         assert_eq!(Totals::read(&totals.to_string()), totals);
         let mut twice = totals.clone();
         twice.merge(&totals);
-        assert_eq!(
-            twice.all(),
-            Count {
-                sent: 6,
-                replies: 4,
-                errors: 2
-            }
-        );
+        assert_eq!(twice.all(), Count { sent: 6, replies: 4, errors: 2 });
     }
 }

@@ -32,14 +32,9 @@ impl Acceptor {
         let set_up = || -> io::Result<Self> {
             let mut listener = TcpListener::bind(address)?;
             let poll = Poll::new()?;
-            poll.registry()
-                .register(&mut listener, LISTENER, Interest::READABLE)?;
+            poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
             let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-            Ok(Self {
-                poll,
-                listener,
-                waker,
-            })
+            Ok(Self { poll, listener, waker })
         };
         set_up().map_err(|error| {
             let hint = match error.kind() {

@@ -39,13 +39,7 @@ pub(crate) struct Turn<'a> {
 impl<'a> Turn<'a> {
     pub(crate) fn new(shared: &'a Shared) -> Self {
         let (reader, status) = (Reader::default(), Status::default());
-        Self {
-            shared,
-            reader,
-            status,
-            now: Instant::now(),
-            scratch: vec![0; READ_BYTES],
-        }
+        Self { shared, reader, status, now: Instant::now(), scratch: vec![0; READ_BYTES] }
     }
 
     /// Looks at the clock.
@@ -163,9 +157,7 @@ impl Connection {
         let held = self.held.is_some_and(|held| held.is_over(turn));
         let lingered = matches!(self.phase, Phase::Lingering { until, .. } if until <= turn.now);
         held || lingered
-            || self
-                .output
-                .can_release(turn.status.committed, turn.status.failing.is_some())
+            || self.output.can_release(turn.status.committed, turn.status.failing.is_some())
     }
 
     /// Goes on as far as it can.
@@ -178,10 +170,23 @@ impl Connection {
             self.output.fail(&text);
         }
         let next = self.rounds(turn);
-        let bytes = self.input.capacity() + self.output.capacity();
-        turn.shared.memory.account(self.accounted_bytes, bytes);
-        self.accounted_bytes = bytes;
+        self.account(turn.shared);
         next
+    }
+
+    fn account(&mut self, shared: &Shared) {
+        let bytes = self.input.capacity() + self.output.capacity();
+        shared.memory.account(self.accounted_bytes, bytes);
+        self.accounted_bytes = bytes;
+    }
+
+    /// Whether its replies pile up in memory that is needed for others.
+    fn is_too_greedy(&mut self, shared: &Shared) -> bool {
+        if self.output.pending() <= ClientMemory::MODEST_BYTES {
+            return false;
+        }
+        self.account(shared);
+        !shared.memory.allows(self.accounted_bytes)
     }
 
     fn rounds(&mut self, turn: &mut Turn<'_>) -> Next {
@@ -189,12 +194,13 @@ impl Connection {
             if let Phase::Lingering { until, left_bytes } = self.phase {
                 return self.linger(turn, until, left_bytes);
             }
-            let stop = if turn.shared.is_stopping() {
-                Stop::Closing
-            } else {
-                self.run(turn)
-            };
+            let stop = if turn.shared.is_stopping() { Stop::Closing } else { self.run(turn) };
             if self.send().is_err() {
+                return Next::Closed;
+            }
+            if self.is_too_greedy(turn.shared) {
+                // An error reply would only wait behind what the client does not read.
+                probe::count!(REFUSED);
                 return Next::Closed;
             }
             let all_sent = self.output.pending() == 0;
@@ -202,10 +208,8 @@ impl Connection {
                 Stop::Closing if all_sent && turn.shared.is_stopping() => return Next::Closed,
                 Stop::Closing if all_sent => {
                     let _ = self.stream.shutdown(Shutdown::Write);
-                    self.phase = Phase::Lingering {
-                        until: turn.now + LINGER,
-                        left_bytes: LINGER_BYTES,
-                    };
+                    self.phase =
+                        Phase::Lingering { until: turn.now + LINGER, left_bytes: LINGER_BYTES };
                 }
                 Stop::OutputFull if self.output.pending() < turn.shared.limits.output_bytes => {}
                 Stop::Closing | Stop::OutputFull | Stop::Held => return Next::Idle,
@@ -307,11 +311,7 @@ impl Connection {
 
     /// Reads once. Returns whether there may be something new to do.
     fn fill(&mut self, turn: &mut Turn<'_>) -> io::Result<bool> {
-        if !turn
-            .shared
-            .memory
-            .allows(self.input.len() + self.output.pending())
-        {
+        if !turn.shared.memory.allows(self.input.len() + self.output.pending()) {
             probe::count!(REFUSED);
             reply::error(
                 self.output.buffer(),
@@ -327,8 +327,7 @@ impl Connection {
         if length == 0 {
             self.ended = true;
         }
-        self.input
-            .extend_from_slice(turn.scratch.get(..length).unwrap_or_default());
+        self.input.extend_from_slice(turn.scratch.get(..length).unwrap_or_default());
         Ok(true)
     }
 

@@ -34,10 +34,7 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     /// Hands over a connection.
     pub(crate) fn deliver(&self, stream: TcpStream, peer: SocketAddr) {
-        self.arrivals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((stream, peer));
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push((stream, peer));
         self.nudge();
     }
 
@@ -68,11 +65,8 @@ impl EventLoop {
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let mailbox = Arc::new(Mailbox {
-            waker,
-            arrivals: Mutex::default(),
-            waits: AtomicBool::new(false),
-        });
+        let mailbox =
+            Arc::new(Mailbox { waker, arrivals: Mutex::default(), waits: AtomicBool::new(false) });
         Ok(Self { poll, mailbox })
     }
 
@@ -84,39 +78,22 @@ impl EventLoop {
     /// Runs until the daemon stops and the replies are sent.
     pub(crate) fn run(mut self, shared: &Shared) {
         let mut events = Events::with_capacity(128);
-        let mut crowd = Crowd {
-            shared,
-            connections: HashMap::new(),
-            waiting: HashSet::new(),
-            next_token: 0,
-        };
+        let mut crowd =
+            Crowd { shared, connections: HashMap::new(), waiting: HashSet::new(), next_token: 0 };
         let mut turn = Turn::new(shared);
         // Connections that have more to do and only gave way to others.
         let mut eager: Vec<Token> = Vec::new();
         let mut farewell: Option<Instant> = None;
         loop {
             turn.reader.release();
-            let mut pause = if eager.is_empty() {
-                Duration::MAX
-            } else {
-                Duration::ZERO
-            };
+            let mut pause = if eager.is_empty() { Duration::MAX } else { Duration::ZERO };
             if !crowd.waiting.is_empty() {
                 self.mailbox.waits.store(true, Ordering::SeqCst);
                 turn.look_at_clock();
                 turn.look_at_commits();
-                eager.extend(
-                    crowd
-                        .waiting
-                        .iter()
-                        .filter(|token| crowd.can_go_on(**token, &turn)),
-                );
+                eager.extend(crowd.waiting.iter().filter(|token| crowd.can_go_on(**token, &turn)));
                 // Held by the backlog's age or by a client that reads slowly: look again by the clock.
-                pause = if eager.is_empty() {
-                    Duration::from_millis(100)
-                } else {
-                    Duration::ZERO
-                };
+                pause = if eager.is_empty() { Duration::from_millis(100) } else { Duration::ZERO };
             }
             if let Some(until) = farewell {
                 if crowd.connections.is_empty() || Instant::now() >= until {
@@ -145,11 +122,7 @@ impl EventLoop {
             for event in &events {
                 if event.token() == WAKER {
                     let arrivals = std::mem::take(
-                        &mut *self
-                            .mailbox
-                            .arrivals
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner),
+                        &mut *self.mailbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner),
                     );
                     for (stream, peer) in arrivals {
                         eager.extend(crowd.welcome(&self.poll, stream, peer));
@@ -190,17 +163,12 @@ impl Crowd<'_> {
             return None;
         }
         probe::adjust!(CONNECTIONS, 1);
-        self.connections.insert(
-            token,
-            Connection::new(stream, peer, self.shared.next_client_id()),
-        );
+        self.connections.insert(token, Connection::new(stream, peer, self.shared.next_client_id()));
         Some(token)
     }
 
     fn can_go_on(&self, token: Token, turn: &Turn<'_>) -> bool {
-        self.connections
-            .get(&token)
-            .is_some_and(|connection| connection.can_go_on(turn))
+        self.connections.get(&token).is_some_and(|connection| connection.can_go_on(turn))
     }
 
     /// Lets a connection go on as far as it can. Returns whether it has more to do at once.

@@ -30,17 +30,13 @@ impl ClientMemory {
     pub(crate) const MODEST_BYTES: usize = 16 << 10;
 
     pub(crate) fn new(limit_bytes: usize) -> Self {
-        Self {
-            limit_bytes,
-            used_bytes: AtomicUsize::new(0),
-        }
+        Self { limit_bytes, used_bytes: AtomicUsize::new(0) }
     }
 
     /// A connection's buffers grew or shrank.
     pub(crate) fn account(&self, before_bytes: usize, after_bytes: usize) {
         if before_bytes != after_bytes {
-            self.used_bytes
-                .fetch_add(after_bytes.wrapping_sub(before_bytes), Ordering::Relaxed);
+            self.used_bytes.fetch_add(after_bytes.wrapping_sub(before_bytes), Ordering::Relaxed);
             probe::adjust!(CLIENT_BYTES, signed(after_bytes) - signed(before_bytes));
         }
     }

@@ -34,11 +34,7 @@ impl Output {
     /// The reply that began at `start` waits for a commit.
     pub(crate) fn hold(&mut self, start: usize, generation: u64) {
         probe::adjust!(UNACKNOWLEDGED, 1);
-        self.barriers.push_back(Barrier {
-            start,
-            end: self.bytes.len(),
-            generation,
-        });
+        self.barriers.push_back(Barrier { start, end: self.bytes.len(), generation });
     }
 
     /// Whether replies wait for a commit.
@@ -48,18 +44,12 @@ impl Output {
 
     /// Whether [`Self::release`] would let something go, or commits fail and [`Self::fail`] should.
     pub(crate) fn can_release(&self, committed: u64, failing: bool) -> bool {
-        self.barriers
-            .front()
-            .is_some_and(|barrier| failing || barrier.generation <= committed)
+        self.barriers.front().is_some_and(|barrier| failing || barrier.generation <= committed)
     }
 
     /// Lets go what waited for commits up to `committed`.
     pub(crate) fn release(&mut self, committed: u64) {
-        while self
-            .barriers
-            .front()
-            .is_some_and(|barrier| barrier.generation <= committed)
-        {
+        while self.barriers.front().is_some_and(|barrier| barrier.generation <= committed) {
             self.barriers.pop_front();
             probe::adjust!(UNACKNOWLEDGED, -1);
         }
@@ -70,8 +60,7 @@ impl Output {
         // From the back, so that what is before stays in place.
         while let Some(barrier) = self.barriers.pop_back() {
             probe::adjust!(UNACKNOWLEDGED, -1);
-            self.bytes
-                .splice(barrier.start..barrier.end, error.iter().copied());
+            self.bytes.splice(barrier.start..barrier.end, error.iter().copied());
         }
     }
 
@@ -82,10 +71,7 @@ impl Output {
 
     /// Bytes that may be sent now.
     pub(crate) fn sendable(&self) -> &[u8] {
-        let end = self
-            .barriers
-            .front()
-            .map_or(self.bytes.len(), |barrier| barrier.start);
+        let end = self.barriers.front().map_or(self.bytes.len(), |barrier| barrier.start);
         self.bytes.get(self.sent..end).unwrap_or_default()
     }
 
@@ -115,10 +101,7 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        probe::adjust!(
-            UNACKNOWLEDGED,
-            -i64::try_from(self.barriers.len()).unwrap_or(0)
-        );
+        probe::adjust!(UNACKNOWLEDGED, -i64::try_from(self.barriers.len()).unwrap_or(0));
     }
 }
 
@@ -128,12 +111,9 @@ mod tests {
 
     fn output() -> Output {
         let mut output = Output::default();
-        for (reply, generation) in [
-            ("+a\r\n", None),
-            ("+b\r\n", Some(5)),
-            ("+c\r\n", None),
-            ("+d\r\n", Some(6)),
-        ] {
+        for (reply, generation) in
+            [("+a\r\n", None), ("+b\r\n", Some(5)), ("+c\r\n", None), ("+d\r\n", Some(6))]
+        {
             let start = output.position();
             output.buffer().extend_from_slice(reply.as_bytes());
             if let Some(generation) = generation {

@@ -50,19 +50,13 @@ impl<'a> Request<'a> {
 
     /// Word `n`; empty when there is none.
     pub(crate) fn word(&self, n: usize) -> &'a [u8] {
-        self.parts
-            .get(n)
-            .and_then(|part| self.input.get(part.clone()))
-            .unwrap_or_default()
+        self.parts.get(n).and_then(|part| self.input.get(part.clone())).unwrap_or_default()
     }
 
     /// The words from `n` on.
     pub(crate) fn words_from(&self, n: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let input = self.input;
-        self.parts
-            .iter()
-            .skip(n)
-            .map(move |part| input.get(part.clone()).unwrap_or_default())
+        self.parts.iter().skip(n).map(move |part| input.get(part.clone()).unwrap_or_default())
     }
 }
 
@@ -105,10 +99,7 @@ impl Parser {
 
     /// The complete request.
     pub(crate) fn request<'a>(&'a self, input: &'a [u8]) -> Request<'a> {
-        Request {
-            input,
-            parts: &self.parts,
-        }
+        Request { input, parts: &self.parts }
     }
 
     /// Goes to the next request, which begins after as many bytes.
@@ -117,10 +108,7 @@ impl Parser {
         self.parts.clear();
         // One request with many words should not hold their memory for ever.
         self.parts.shrink_to(64);
-        *self = Self {
-            parts: std::mem::take(&mut self.parts),
-            ..Self::default()
-        };
+        *self = Self { parts: std::mem::take(&mut self.parts), ..Self::default() };
         used
     }
 
@@ -227,10 +215,7 @@ impl Parser {
 fn bulk_length(line: &[u8], limits: &Limits) -> Result<usize, ProtocolError> {
     let Some(length) = line.strip_prefix(b"$") else {
         let found = line.first().map_or(' ', |&byte| char::from(byte));
-        return Err(ProtocolError::new(format!(
-            "expected '$', got '{}'",
-            found.escape_default()
-        )));
+        return Err(ProtocolError::new(format!("expected '$', got '{}'", found.escape_default())));
     };
     integer(length)
         .and_then(|length| usize::try_from(length).ok())
@@ -252,12 +237,8 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        bulk_bytes: 100,
-        arguments: 8,
-        request_bytes: 150,
-        output_bytes: 0,
-    };
+    const LIMITS: Limits =
+        Limits { bulk_bytes: 100, arguments: 8, request_bytes: 150, output_bytes: 0 };
 
     /// Requests of an input that comes in pieces of `step` bytes, and how it ended.
     fn read(bytes: &[u8], step: usize) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
@@ -272,13 +253,7 @@ mod tests {
                     Ok(false) => break,
                     Err(error) => return (requests, Some(error)),
                 }
-                requests.push(
-                    parser
-                        .request(&input)
-                        .words_from(0)
-                        .map(<[u8]>::to_vec)
-                        .collect(),
-                );
+                requests.push(parser.request(&input).words_from(0).map(<[u8]>::to_vec).collect());
                 input.drain(..parser.next());
             }
         }
@@ -313,10 +288,7 @@ mod tests {
             (b"*99999999999999999999999\r\n", "invalid multibulk length"),
         ] {
             let error = read(bytes, 3).1.expect("an error").to_string();
-            assert!(
-                error.starts_with("Protocol error: ") && error.ends_with(said),
-                "{error}"
-            );
+            assert!(error.starts_with("Protocol error: ") && error.ends_with(said), "{error}");
         }
         let two_large = [b"*2\r\n$100\r\n".as_slice(), &[b'x'; 100], b"\r\n$100\r\n"].concat();
         assert!(read(&two_large, 50).1.is_some());

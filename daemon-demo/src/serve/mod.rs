@@ -56,38 +56,26 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
         .map(|_| EventLoop::new())
         .collect::<Result<_, _>>()
         .map_err(|error| {
-            Failure::new(
-                format!("cannot set up the io threads: {error}"),
-                "raise `ulimit -n`",
-            )
+            Failure::new(format!("cannot set up the io threads: {error}"), "raise `ulimit -n`")
         })?;
     let mailboxes: Vec<_> = event_loops.iter().map(EventLoop::mailbox).collect();
-    let listeners = mailboxes
-        .iter()
-        .map(|mailbox| Arc::clone(mailbox) as Arc<dyn Wake>);
+    let listeners = mailboxes.iter().map(|mailbox| Arc::clone(mailbox) as Arc<dyn Wake>);
     shared.store.set_listeners(listeners.collect());
 
     let mut threads = Threads::new();
     let core_shared = Arc::clone(&shared);
     threads.start("store-core".to_owned(), move || {
-        core::run(
-            &core_shared.store,
-            &contents,
-            core_shared.settings.drain_timeout,
-        );
+        core::run(&core_shared.store, &contents, core_shared.settings.drain_timeout);
     })?;
     for (number, event_loop) in event_loops.into_iter().enumerate() {
         let shared = Arc::clone(&shared);
         threads.start(format!("io-{number}"), move || event_loop.run(&shared))?;
     }
     let periodic_shared = Arc::clone(&shared);
-    threads.start("periodic".to_owned(), move || {
-        periodic::run(&periodic_shared)
-    })?;
+    threads.start("periodic".to_owned(), move || periodic::run(&periodic_shared))?;
     let (accept_shared, accept_mailboxes) = (Arc::clone(&shared), mailboxes.clone());
-    threads.start("acceptor".to_owned(), move || {
-        acceptor.run(&accept_shared, &accept_mailboxes)
-    })?;
+    threads
+        .start("acceptor".to_owned(), move || acceptor.run(&accept_shared, &accept_mailboxes))?;
 
     announce(&shared, address);
     probe::tag!(idle, "wait for a signal");
@@ -126,19 +114,15 @@ fn end(shared: &Shared, mut threads: Threads) -> Result<(), Failure> {
         Some(0) if ended => Ok(()),
         Some(jobs) => {
             let why = shared.store.status().failing;
-            let why = why
-                .as_deref()
-                .unwrap_or("the time for it is over")
-                .to_owned();
+            let why = why.as_deref().unwrap_or("the time for it is over").to_owned();
             Err(Failure::new(
                 format!("{jobs} acknowledged row writes are not on disk: {why}"),
                 "see --drain-timeout",
             ))
         }
-        None => Err(Failure::new(
-            "cannot stop in order: the index lock is held",
-            "look with inspect",
-        )),
+        None => {
+            Err(Failure::new("cannot stop in order: the index lock is held", "look with inspect"))
+        }
     }
 }
 
@@ -153,11 +137,7 @@ fn announce(shared: &Shared, address: SocketAddr) {
     eprintln!(
         "daemon-demo: listening on {address}, data in {}, ack {ack}, board {}",
         shared.settings.data.display(),
-        if probe::ENABLED {
-            &*shared.settings.name
-        } else {
-            "none (probes are out)"
-        }
+        if probe::ENABLED { &*shared.settings.name } else { "none (probes are out)" }
     );
 }
 

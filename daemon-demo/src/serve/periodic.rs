@@ -22,11 +22,7 @@ struct Job {
 
 impl Job {
     fn new(every: Duration, run: fn(&Shared)) -> Self {
-        Self {
-            every,
-            due: Instant::now(),
-            run,
-        }
+        Self { every, due: Instant::now(), run }
     }
 
     fn run_if_due(&mut self, shared: &Shared) {
@@ -73,11 +69,7 @@ fn expiry(shared: &Shared) {
             return;
         }
         probe::tag!(hits, "expire", table);
-        if shared
-            .store
-            .expire(&mut reader, table, &key)
-            .is_ok_and(|was_expired| was_expired)
-        {
+        if shared.store.expire(&mut reader, table, &key).is_ok_and(|was_expired| was_expired) {
             probe::count!(EXPIRED);
         }
     }
@@ -89,11 +81,7 @@ fn statistics(shared: &Shared) {
     probe::beat!(STATISTICS);
     probe::set!(FILE_BYTES, shared.store.disk().file_bytes());
     shared.store.note_age();
-    if shared
-        .settings
-        .hang_after
-        .is_some_and(|after| shared.started.elapsed() >= after)
-    {
+    if shared.settings.hang_after.is_some_and(|after| shared.started.elapsed() >= after) {
         shared.store.hang();
     }
 }

@@ -24,12 +24,7 @@ struct End {
 impl Threads {
     pub(crate) fn new() -> Self {
         let (end, ends) = mpsc::channel();
-        Self {
-            running: Vec::new(),
-            panicked: false,
-            ends,
-            end,
-        }
+        Self { running: Vec::new(), panicked: false, ends, end }
     }
 
     /// Starts a thread. When it panics, the process gets a SIGTERM: the daemon then ends as if asked to,
@@ -42,10 +37,7 @@ impl Threads {
         name: String,
         run: impl FnOnce() + Send + 'static,
     ) -> Result<(), Failure> {
-        let farewell = Farewell {
-            name: name.clone(),
-            end: self.end.clone(),
-        };
+        let farewell = Farewell { name: name.clone(), end: self.end.clone() };
         std::thread::Builder::new()
             .name(name.clone())
             .spawn(move || {
@@ -53,10 +45,7 @@ impl Threads {
                 run();
             })
             .map_err(|error| {
-                Failure::new(
-                    format!("cannot start thread {name}: {error}"),
-                    "raise `ulimit -u`",
-                )
+                Failure::new(format!("cannot start thread {name}: {error}"), "raise `ulimit -u`")
             })?;
         self.running.push(name);
         Ok(())
@@ -69,10 +58,7 @@ impl Threads {
             if self.running.iter().all(|running| running == name) {
                 return true;
             }
-            match self
-                .ends
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            match self.ends.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(end) => self.note(&end),
                 Err(_) => return false,
             }
@@ -112,10 +98,7 @@ impl Drop for Farewell {
     fn drop(&mut self) {
         let panicked = std::thread::panicking();
         // It fails only when nobody listens any more.
-        let _ = self.end.send(End {
-            name: std::mem::take(&mut self.name),
-            panicked,
-        });
+        let _ = self.end.send(End { name: std::mem::take(&mut self.name), panicked });
         if panicked {
             let _ = kill(Pid::this(), Signal::SIGTERM);
         }

@@ -20,10 +20,8 @@ pub(crate) fn run(store: &Store, contents: &Contents, drain_timeout: Duration) {
     board.show(contents);
     while let Some((batch, sequence)) = store.next_batch() {
         let now = probe::now!();
-        let started: Vec<_> = batch
-            .stamps()
-            .map(|arrived| probe::start!(UPDATES, arrived, now))
-            .collect();
+        let started: Vec<_> =
+            batch.stamps().map(|arrived| probe::start!(UPDATES, arrived, now)).collect();
         let committed = commit(store, &batch, sequence, drain_timeout);
         if let Some(contents) = &committed {
             board.show(contents);
@@ -64,11 +62,8 @@ fn commit(
             Err(error) => error,
         };
         report(store, &error);
-        let closing = store.wait_closing(if give_up.is_some() {
-            Duration::ZERO
-        } else {
-            RETRY_EVERY
-        });
+        let closing =
+            store.wait_closing(if give_up.is_some() { Duration::ZERO } else { RETRY_EVERY });
         if closing {
             let now = Instant::now();
             if now >= *give_up.get_or_insert(now + drain_timeout) {

@@ -127,11 +127,9 @@ impl Disk {
                 }
                 _ => "check the directory's owner and free space, or name another with --data",
             };
-            Failure::new(
-                format!("cannot open the data file {}: {error}", path.display()),
-                hint,
-            )
+            Failure::new(format!("cannot open the data file {}: {error}", path.display()), hint)
         })?;
+        probe::progress!(REPAIR, 1000_u64, 1000_u64);
         let opened = prepare(&database, settings.buckets).map_err(|StorageError(error)| {
             Failure::new(
                 format!("cannot read the data file {}: {error}", path.display()),
@@ -139,12 +137,7 @@ impl Disk {
             )
         });
         let (buckets, contents) = opened?;
-        let disk = Self {
-            settings,
-            path,
-            buckets,
-            database: RwLock::new(Some(database)),
-        };
+        let disk = Self { settings, path, buckets, database: RwLock::new(Some(database)) };
         Ok((disk, contents))
     }
 
@@ -162,10 +155,7 @@ impl Disk {
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StorageError> {
         let database = file_lock!(self.database, read);
         let database = database.as_ref().ok_or_else(closed)?;
-        Ok(Snapshot {
-            transaction: database.begin_read()?,
-            tables: Default::default(),
-        })
+        Ok(Snapshot { transaction: database.begin_read()?, tables: Default::default() })
     }
 
     /// Commits a batch with fsync.
@@ -289,10 +279,7 @@ fn read_contents(transaction: &WriteTransaction) -> Result<Contents, StorageErro
     let read = |name: &str| -> Result<u64, StorageError> {
         Ok(meta.get(name)?.map_or(0, |value| value.value()))
     };
-    let mut contents = Contents {
-        commit: read("commit")?,
-        ..Contents::default()
-    };
+    let mut contents = Contents { commit: read("commit")?, ..Contents::default() };
     for (rows, names) in contents.rows.iter_mut().zip(&NAMES) {
         *rows = read(names.count)?;
     }

@@ -114,9 +114,7 @@ impl Store {
                 Known::Elsewhere => index.queue.generation(),
             }
         };
-        Ok(live(
-            reader.get(&self.disk, generation, table, bucket, key)?,
-        ))
+        Ok(live(reader.get(&self.disk, generation, table, bucket, key)?))
     }
 
     /// Submits a value without a look at what it replaces. Returns the commit that will hold it.
@@ -160,10 +158,7 @@ impl Store {
         let now_ms = now_ms();
         let (ended, _) = self.update_any(reader, table, key, |current| {
             let ended = current.is_some_and(|record| !record.is_live(now_ms));
-            Decision {
-                change: ended.then_some(Update::Delete),
-                answer: ended,
-            }
+            Decision { change: ended.then_some(Update::Delete), answer: ended }
         })?;
         Ok(ended)
     }
@@ -201,10 +196,7 @@ impl Store {
                 }
                 generation
             };
-            stored = Some((
-                generation,
-                reader.get(&self.disk, generation, table, bucket, key)?,
-            ));
+            stored = Some((generation, reader.get(&self.disk, generation, table, bucket, key)?));
         }
     }
 
@@ -241,10 +233,7 @@ impl Store {
     /// How far the commits have come.
     pub(crate) fn status(&self) -> Status {
         let (index, _held) = hold!(self.index, INDEX_LOCK, "index lock", "holds index lock");
-        Status {
-            committed: index.queue.generation(),
-            failing: index.failing.clone(),
-        }
+        Status { committed: index.queue.generation(), failing: index.failing.clone() }
     }
 
     // For the core thread.
@@ -261,15 +250,11 @@ impl Store {
                 }
                 probe::tag!(idle, "wait for updates");
                 index.core_waits = true;
-                index = self
-                    .arrived
-                    .wait(index)
-                    .unwrap_or_else(PoisonError::into_inner);
+                index = self.arrived.wait(index).unwrap_or_else(PoisonError::into_inner);
             } else if !lingered && !index.closing {
                 probe::tag!(idle, "linger for more updates");
-                let waited = self
-                    .arrived
-                    .wait_timeout_while(index, self.linger, |index| !index.closing);
+                let waited =
+                    self.arrived.wait_timeout_while(index, self.linger, |index| !index.closing);
                 index = waited.unwrap_or_else(PoisonError::into_inner).0;
                 lingered = true;
             } else {
@@ -312,9 +297,7 @@ impl Store {
     pub(crate) fn wait_closing(&self, timeout: Duration) -> bool {
         probe::tag!(wait, "before another try");
         let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self
-            .arrived
-            .wait_timeout_while(index, timeout, |index| !index.closing);
+        let waited = self.arrived.wait_timeout_while(index, timeout, |index| !index.closing);
         waited.unwrap_or_else(PoisonError::into_inner).0.closing
     }
 
@@ -342,10 +325,7 @@ impl Store {
 
     /// Jobs that are not on disk, unless the index lock is taken for ever.
     pub(crate) fn unwritten(&self) -> Option<usize> {
-        self.index
-            .try_lock()
-            .ok()
-            .map(|index| index.queue.backlog_jobs())
+        self.index.try_lock().ok().map(|index| index.queue.backlog_jobs())
     }
 
     /// Brings the age of the backlog on the board up to date.
@@ -372,8 +352,7 @@ impl Store {
 
     fn publish(&self, index: &Index) {
         let queue = &index.queue;
-        self.pressure
-            .publish(queue.backlog_jobs(), queue.backlog_bytes(), queue.oldest());
+        self.pressure.publish(queue.backlog_jobs(), queue.backlog_bytes(), queue.oldest());
     }
 
     fn wake_listeners(&self) {

@@ -13,9 +13,7 @@ pub(crate) const FILE_LOCK: u32 = 2;
 macro_rules! hold {
     ($mutex:expr, $id:expr, $waits:literal, $holds:literal) => {{
         probe::tag!(wait, $waits, $id);
-        let guard = $mutex
-            .lock()
-            .unwrap_or_else(::std::sync::PoisonError::into_inner);
+        let guard = $mutex.lock().unwrap_or_else(::std::sync::PoisonError::into_inner);
         // The line that stands again after the scope: this thread does not wait any more.
         probe::tag!();
         (guard, probe::scope!($holds, $id))

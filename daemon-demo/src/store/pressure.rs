@@ -58,10 +58,8 @@ impl Pressure {
     pub(crate) fn publish(&self, jobs: usize, bytes: usize, oldest: Option<Instant>) {
         self.jobs.store(jobs, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
-        self.oldest_ns.store(
-            oldest.map_or(NEVER, |since| self.since_epoch(since)),
-            Ordering::Relaxed,
-        );
+        self.oldest_ns
+            .store(oldest.map_or(NEVER, |since| self.since_epoch(since)), Ordering::Relaxed);
         probe::set!(BACKLOG_JOBS, jobs);
         probe::set!(BACKLOG_BYTES, bytes);
     }
@@ -79,26 +77,16 @@ impl Pressure {
         let full = self.jobs.load(Ordering::Relaxed) >= self.limits.jobs
             || self.bytes.load(Ordering::Relaxed) >= self.limits.bytes
             || self.age(now) >= self.limits.age;
-        if full {
-            Admission::Held
-        } else {
-            Admission::Admitted
-        }
+        if full { Admission::Held } else { Admission::Admitted }
     }
 
     /// Age of the oldest update that is not on disk. Also brings its gauge up to date.
     pub(crate) fn age(&self, now: Instant) -> Duration {
         let oldest_ns = self.oldest_ns.load(Ordering::Relaxed);
-        let age_ns = if oldest_ns == NEVER {
-            0
-        } else {
-            self.since_epoch(now).saturating_sub(oldest_ns)
-        };
+        let age_ns =
+            if oldest_ns == NEVER { 0 } else { self.since_epoch(now).saturating_sub(oldest_ns) };
         let age = Duration::from_nanos(age_ns);
-        probe::set!(
-            BACKLOG_AGE,
-            i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
-        );
+        probe::set!(BACKLOG_AGE, i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
         age
     }
 

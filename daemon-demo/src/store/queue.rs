@@ -53,10 +53,7 @@ impl TableWrites {
     }
 
     fn arrivals(&self) -> impl Iterator<Item = Arrival> {
-        self.flush
-            .iter()
-            .copied()
-            .chain(self.rows.values().map(|row| row.arrived))
+        self.flush.iter().copied().chain(self.rows.values().map(|row| row.arrived))
     }
 }
 
@@ -78,10 +75,7 @@ impl Layer {
 
     /// The stamps of all jobs in it, for the queue's probes.
     pub(crate) fn stamps(&self) -> impl Iterator<Item = Stamp> {
-        self.tables
-            .iter()
-            .flat_map(TableWrites::arrivals)
-            .map(|arrival| arrival.stamp)
+        self.tables.iter().flat_map(TableWrites::arrivals).map(|arrival| arrival.stamp)
     }
 
     /// `None`: nothing waits for this record. `Some(None)`: it will be gone.
@@ -122,10 +116,7 @@ pub(crate) struct IndexedQueue {
 impl IndexedQueue {
     /// A queue whose last confirmed commit is `generation`.
     pub(crate) fn new(generation: u64) -> Self {
-        Self {
-            generation,
-            ..Self::default()
-        }
+        Self { generation, ..Self::default() }
     }
 
     /// The last confirmed commit.
@@ -168,17 +159,10 @@ impl IndexedQueue {
                 probe::leave!(UPDATES);
             }
             None => {
-                let arrived = Arrival {
-                    since: Instant::now(),
-                    stamp,
-                };
-                writes.rows.insert(
-                    bucket,
-                    RowWrite {
-                        arrived,
-                        updates: BTreeMap::from([(key, update)]),
-                    },
-                );
+                let arrived = Arrival { since: Instant::now(), stamp };
+                writes
+                    .rows
+                    .insert(bucket, RowWrite { arrived, updates: BTreeMap::from([(key, update)]) });
                 self.joined(arrived);
             }
         }
@@ -195,11 +179,8 @@ impl IndexedQueue {
 
         let rows = std::mem::take(&mut writes.rows);
         let dropped = rows.len();
-        let bytes: usize = rows
-            .values()
-            .flat_map(|row| &row.updates)
-            .map(|(key, update)| update.bytes(key))
-            .sum();
+        let bytes: usize =
+            rows.values().flat_map(|row| &row.updates).map(|(key, update)| update.bytes(key)).sum();
         let flushed_already = writes.is_flushed();
         self.waiting.jobs -= dropped;
         self.waiting.bytes -= bytes;
@@ -212,10 +193,7 @@ impl IndexedQueue {
             probe::count!(SUPERSEDED);
             probe::leave!(UPDATES);
         } else {
-            let arrived = Arrival {
-                since: Instant::now(),
-                stamp,
-            };
+            let arrived = Arrival { since: Instant::now(), stamp };
             writes.flush = Some(arrived);
             self.joined(arrived);
         }
@@ -227,11 +205,8 @@ impl IndexedQueue {
     /// What is known here of a record: see [`Known`].
     pub(crate) fn find(&self, table: usize, bucket: u32, key: &[u8]) -> Known<'_> {
         let queued = self.waiting.find(table, bucket, key);
-        let known = queued.or_else(|| {
-            self.in_hand
-                .as_ref()
-                .and_then(|layer| layer.find(table, bucket, key))
-        });
+        let known = queued
+            .or_else(|| self.in_hand.as_ref().and_then(|layer| layer.find(table, bucket, key)));
         match known {
             Some(Some(record)) => Known::Record(record),
             Some(None) => Known::Absent,

@@ -55,9 +55,7 @@ fn write(disk: &mut Records, batch: &Layer) {
 /// The bytes that a layer should account for.
 fn bytes(layer: &Layer) -> usize {
     let rows = layer.tables.iter().flat_map(|table| table.rows.values());
-    rows.flat_map(|row| &row.updates)
-        .map(|(key, update)| update.bytes(key))
-        .sum()
+    rows.flat_map(|row| &row.updates).map(|(key, update)| update.bytes(key)).sum()
 }
 
 proptest! {
@@ -145,12 +143,7 @@ proptest! {
 
 #[test]
 fn each_way_to_avoid_work_has_its_count() {
-    let put = |value: u8| {
-        Update::Put(Record {
-            value: [value].as_slice().into(),
-            expires_ms: 0,
-        })
-    };
+    let put = |value: u8| Update::Put(Record { value: [value].as_slice().into(), expires_ms: 0 });
     let mut queue = IndexedQueue::new(7);
     queue.submit(0, 1, [b'a'].into(), put(1));
     queue.submit(0, 1, [b'a'].into(), put(2));
@@ -173,12 +166,6 @@ fn each_way_to_avoid_work_has_its_count() {
     assert_eq!(queue.generation(), 8);
     assert_eq!(
         queue.counts(),
-        Counts {
-            submitted: 7,
-            superseded: 2,
-            dropped: 1,
-            rolled_up: 1,
-            committed: 2
-        }
+        Counts { submitted: 7, superseded: 2, dropped: 1, rolled_up: 1, committed: 2 }
     );
 }

@@ -43,8 +43,6 @@ impl Update {
 
 /// Milliseconds of the UNIX epoch: times to live outlast the process, so they are wall-clock times.
 pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

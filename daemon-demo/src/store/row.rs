@@ -42,21 +42,14 @@ pub(crate) fn records(row: &[u8]) -> impl Iterator<Item = Stored<'_>> {
         let (key, after) = after.split_at_checked(to_usize(*key_length))?;
         let (value, after) = after.split_at_checked(to_usize(*value_length))?;
         rest = after;
-        Some(Stored {
-            expires_ms: u64::from_le_bytes(*expires_ms),
-            key,
-            value,
-        })
+        Some(Stored { expires_ms: u64::from_le_bytes(*expires_ms), key, value })
     })
 }
 
 /// The record of `key` in a row.
 pub(crate) fn find(row: &[u8], key: &[u8]) -> Option<Record> {
     let found = records(row).find(|stored| stored.key == key)?;
-    Some(Record {
-        value: found.value.into(),
-        expires_ms: found.expires_ms,
-    })
+    Some(Record { value: found.value.into(), expires_ms: found.expires_ms })
 }
 
 /// What the updates of one row come to.
@@ -90,11 +83,7 @@ pub(crate) fn merge(old: &[u8], updates: &BTreeMap<Box<[u8]>, Update>) -> Merged
             merged.added += 1;
             append(
                 &mut merged.row,
-                Stored {
-                    expires_ms: record.expires_ms,
-                    key,
-                    value: &record.value,
-                },
+                Stored { expires_ms: record.expires_ms, key, value: &record.value },
             );
             if record.expires_ms != 0 {
                 merged.ttl_new.push((record.expires_ms, key.clone()));
@@ -126,16 +115,11 @@ mod tests {
     use super::*;
 
     fn put(value: &str, expires_ms: u64) -> Update {
-        Update::Put(Record {
-            value: value.as_bytes().into(),
-            expires_ms,
-        })
+        Update::Put(Record { value: value.as_bytes().into(), expires_ms })
     }
 
     fn updates(list: &[(&str, Update)]) -> BTreeMap<Box<[u8]>, Update> {
-        list.iter()
-            .map(|(key, update)| (key.as_bytes().into(), update.clone()))
-            .collect()
+        list.iter().map(|(key, update)| (key.as_bytes().into(), update.clone())).collect()
     }
 
     #[test]
@@ -150,20 +134,13 @@ mod tests {
         );
         assert_eq!(second.added, 1);
         assert_eq!(second.ttl_gone, vec![(77, b"b".as_slice().into())]);
-        assert_eq!(
-            find(&second.row, b"a").map(|r| r.value),
-            Some(b"1".as_slice().into())
-        );
+        assert_eq!(find(&second.row, b"a").map(|r| r.value), Some(b"1".as_slice().into()));
         assert_eq!(find(&second.row, b"b").map(|r| r.expires_ms), Some(0));
         assert_eq!(find(&second.row, b"c").map(|r| r.value.len()), Some(0));
 
         let third = merge(
             &second.row,
-            &updates(&[
-                ("a", Update::Delete),
-                ("b", Update::Delete),
-                ("c", Update::Delete),
-            ]),
+            &updates(&[("a", Update::Delete), ("b", Update::Delete), ("c", Update::Delete)]),
         );
         assert_eq!((third.added, third.row.len()), (-3, 0));
     }

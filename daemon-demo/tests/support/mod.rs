@@ -41,23 +41,13 @@ impl Daemon {
     /// With a limit on the size of files, in blocks of 512 bytes.
     pub fn start_limited(data: &Path, blocks: u32, options: &[&str]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args([
-            "-c",
-            &format!("ulimit -f {blocks}; exec \"$0\" \"$@\""),
-            PROGRAM,
-        ]);
+        shell.args(["-c", &format!("ulimit -f {blocks}; exec \"$0\" \"$@\""), PROGRAM]);
         Self::start_as(shell, data, options)
     }
 
     fn start_as(mut command: Command, data: &Path, options: &[&str]) -> Self {
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .args(options);
-        command
-            .env("PROBE", "off")
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(options);
+        command.env("PROBE", "off").stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the daemon starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let said = Arc::new(Mutex::new(String::new()));
@@ -69,16 +59,11 @@ impl Daemon {
                 said.push('\n');
             }
         });
-        let mut daemon = Self {
-            child,
-            address: String::new(),
-            said,
-        };
+        let mut daemon = Self { child, address: String::new(), said };
         eventually("the daemon listens", || {
             let said = daemon.said();
-            let address = said
-                .split_once("listening on ")
-                .and_then(|(_, rest)| rest.split(',').next());
+            let address =
+                said.split_once("listening on ").and_then(|(_, rest)| rest.split(',').next());
             daemon.address = address.unwrap_or_default().to_owned();
             !daemon.address.is_empty()
         });
@@ -102,25 +87,15 @@ impl Daemon {
     pub fn rss_bytes(&self) -> u64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it lives");
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .expect("a line");
-        let kib: u64 = line
-            .split_whitespace()
-            .nth(1)
-            .and_then(|word| word.parse().ok())
-            .expect("a number");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+        let kib: u64 =
+            line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a number");
         kib * 1024
     }
 
     /// Sends a signal and waits for the end.
     pub fn end(mut self, signal: Signal) -> ExitStatus {
-        kill(
-            Pid::from_raw(i32::try_from(self.pid()).expect("a pid")),
-            signal,
-        )
-        .expect("it lives");
+        kill(Pid::from_raw(i32::try_from(self.pid()).expect("a pid")), signal).expect("it lives");
         self.wait()
     }
 
@@ -158,9 +133,7 @@ impl Client {
 
     /// Sends a command.
     pub fn send(&mut self, words: &[&str]) {
-        self.stream
-            .write_all(&pack(words))
-            .expect("the daemon reads");
+        self.stream.write_all(&pack(words)).expect("the daemon reads");
     }
 
     /// Sends anything.
@@ -171,11 +144,7 @@ impl Client {
     /// The next reply as text: `OK`, `1`, `nil`, `[a b]`, errors with their dash. `None` at the end.
     pub fn reply(&mut self) -> Option<String> {
         let mut line = String::new();
-        if !self
-            .input
-            .read_line(&mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        if !self.input.read_line(&mut line).is_ok_and(|length| length > 0) {
             return None;
         }
         let line = line.trim_end();
@@ -201,18 +170,14 @@ impl Client {
     /// Sends a command and reads its reply.
     pub fn call(&mut self, words: &[&str]) -> String {
         self.send(words);
-        self.reply()
-            .unwrap_or_else(|| panic!("no reply to {words:?}"))
+        self.reply().unwrap_or_else(|| panic!("no reply to {words:?}"))
     }
 
     /// A number of INFO.
     pub fn info(&mut self, name: &str) -> u64 {
         let text = self.call(&["INFO"]);
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.and_then(|number| number.parse().ok())
-            .unwrap_or_else(|| panic!("no {name} in {text}"))
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
     }
 }
 
