@@ -65,11 +65,11 @@ impl Acceptor {
         let mut pause = None;
         while !shared.is_stopping() {
             probe::tag!(idle, "wait for connections");
-            if let Err(error) = self.poll.poll(&mut events, pause) {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    eprintln!("daemon-demo: cannot wait for connections: {error}");
-                    return;
-                }
+            if let Err(error) = self.poll.poll(&mut events, pause)
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                eprintln!("daemon-demo: cannot wait for connections: {error}");
+                return;
             }
             let _busy = probe::busy!();
             pause = None;

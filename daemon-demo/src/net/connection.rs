@@ -73,6 +73,17 @@ enum Held {
     Commit(u64),
 }
 
+impl Held {
+    fn is_over(self, turn: &Turn<'_>) -> bool {
+        match self {
+            Self::Backlog => turn.shared.store.admit(turn.now) != Admission::Held,
+            Self::Commit(generation) => {
+                generation <= turn.status.committed || turn.status.failing.is_some()
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
@@ -143,14 +154,10 @@ impl Connection {
 
     /// Whether what it waits for has come.
     pub(crate) fn can_go_on(&self, turn: &Turn<'_>) -> bool {
-        let failing = turn.status.failing.is_some();
-        let held = match self.held {
-            Some(Held::Backlog) => turn.shared.store.admit(turn.now) != Admission::Held,
-            Some(Held::Commit(generation)) => failing || generation <= turn.status.committed,
-            None => false,
-        };
+        let held = self.held.is_some_and(|held| held.is_over(turn));
         let lingered = matches!(self.phase, Phase::Lingering { until, .. } if until <= turn.now);
-        held || lingered || self.output.can_release(turn.status.committed, failing)
+        held || lingered
+            || self.output.can_release(turn.status.committed, turn.status.failing.is_some())
     }
 
     /// Goes on as far as it can.
@@ -163,10 +170,23 @@ impl Connection {
             self.output.fail(&text);
         }
         let next = self.rounds(turn);
-        let bytes = self.input.capacity() + self.output.capacity();
-        turn.shared.memory.account(self.accounted_bytes, bytes);
-        self.accounted_bytes = bytes;
+        self.account(turn.shared);
         next
+    }
+
+    fn account(&mut self, shared: &Shared) {
+        let bytes = self.input.capacity() + self.output.capacity();
+        shared.memory.account(self.accounted_bytes, bytes);
+        self.accounted_bytes = bytes;
+    }
+
+    /// Whether its replies pile up in memory that is needed for others.
+    fn is_too_greedy(&mut self, shared: &Shared) -> bool {
+        if self.output.pending() <= ClientMemory::MODEST_BYTES {
+            return false;
+        }
+        self.account(shared);
+        !shared.memory.allows(self.accounted_bytes)
     }
 
     fn rounds(&mut self, turn: &mut Turn<'_>) -> Next {
@@ -176,6 +196,11 @@ impl Connection {
             }
             let stop = if turn.shared.is_stopping() { Stop::Closing } else { self.run(turn) };
             if self.send().is_err() {
+                return Next::Closed;
+            }
+            if self.is_too_greedy(turn.shared) {
+                // An error reply would only wait behind what the client does not read.
+                probe::count!(REFUSED);
                 return Next::Closed;
             }
             let all_sent = self.output.pending() == 0;
@@ -202,6 +227,9 @@ impl Connection {
 
     /// Runs commands until something is missing.
     fn run(&mut self, turn: &mut Turn<'_>) -> Stop {
+        if self.held.is_some_and(|held| !held.is_over(turn)) {
+            return Stop::Held;
+        }
         let was_held = self.let_go();
         let mut start = 0;
         let stop = loop {

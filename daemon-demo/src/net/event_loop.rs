@@ -86,7 +86,7 @@ impl EventLoop {
         let mut farewell: Option<Instant> = None;
         loop {
             turn.reader.release();
-            let mut pause = eager.is_empty().then_some(Duration::MAX).unwrap_or_default();
+            let mut pause = if eager.is_empty() { Duration::MAX } else { Duration::ZERO };
             if !crowd.waiting.is_empty() {
                 self.mailbox.waits.store(true, Ordering::SeqCst);
                 turn.look_at_clock();
@@ -102,13 +102,12 @@ impl EventLoop {
                 pause = pause.min(Duration::from_millis(20));
             }
             probe::tag!(idle, "wait for events");
-            if let Err(error) =
-                self.poll.poll(&mut events, (pause != Duration::MAX).then_some(pause))
+            let timeout = (pause != Duration::MAX).then_some(pause);
+            if let Err(error) = self.poll.poll(&mut events, timeout)
+                && error.kind() != io::ErrorKind::Interrupted
             {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    eprintln!("daemon-demo: cannot wait for events: {error}");
-                    return;
-                }
+                eprintln!("daemon-demo: cannot wait for events: {error}");
+                return;
             }
             let _busy = probe::busy!();
             turn.look_at_clock();

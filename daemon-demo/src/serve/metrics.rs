@@ -67,6 +67,6 @@ probe::metrics! {
     pub(crate) heartbeat STATISTICS = "statistics", every 1000 ms;
     /// Looks whether the data file is worth compacting; it runs every minute unless told otherwise.
     pub(crate) heartbeat COMPACTION = "compaction", every 60000 ms;
-    /// The check of the data file after an unclean end.
+    /// Opening the data file, with its check after an unclean end.
     pub(crate) progress REPAIR = "repair", "permille";
 }

@@ -25,6 +25,12 @@ use crate::serve::metrics::REPAIR;
 type RowTable = TableDefinition<'static, u32, &'static [u8]>;
 type TtlTable = TableDefinition<'static, (u64, &'static [u8]), ()>;
 
+/// A record's table and key.
+pub(crate) type Address = (usize, Box<[u8]>);
+
+/// A table to read; `None` is one that is not there.
+type Opened = Option<ReadOnlyTable<u32, &'static [u8]>>;
+
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 
 /// The names of table `n`: on the board, in redb, of its times to live, and of its row count.
@@ -123,6 +129,7 @@ impl Disk {
             };
             Failure::new(format!("cannot open the data file {}: {error}", path.display()), hint)
         })?;
+        probe::progress!(REPAIR, 1000_u64, 1000_u64);
         let opened = prepare(&database, settings.buckets).map_err(|StorageError(error)| {
             Failure::new(
                 format!("cannot read the data file {}: {error}", path.display()),
@@ -175,11 +182,7 @@ impl Disk {
     }
 
     /// Records that ended before `now_ms`, at most `limit`.
-    pub(crate) fn expired(
-        &self,
-        now_ms: u64,
-        limit: usize,
-    ) -> Result<Vec<(usize, Box<[u8]>)>, StorageError> {
+    pub(crate) fn expired(&self, now_ms: u64, limit: usize) -> Result<Vec<Address>, StorageError> {
         let _scope = probe::scope!("look for expired records");
         let snapshot = self.snapshot()?;
         let mut found = Vec::new();
@@ -342,8 +345,8 @@ fn write_table(
 /// is not kept while its owner waits for work.
 pub(crate) struct Snapshot {
     transaction: ReadTransaction,
-    /// By table number, once it was asked for; the inner `None` is a table that is not there.
-    tables: [Option<Option<ReadOnlyTable<u32, &'static [u8]>>>; TABLES],
+    /// By table number, once it was asked for.
+    tables: [Option<Opened>; TABLES],
 }
 
 impl Snapshot {

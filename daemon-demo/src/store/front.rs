@@ -204,7 +204,7 @@ impl Store {
     pub(crate) fn flush(&self, table: usize) -> Option<u64> {
         let (mut index, _held) = hold!(self.index, INDEX_LOCK, "index lock", "holds index lock");
         let rows = index.rows.get(table).copied().unwrap_or(0);
-        if rows == 0 && !index.queue.is_pending(table) {
+        if rows == 0 && index.queue.settled_by(table).is_none() {
             return None;
         }
         index.queue.flush(table);
@@ -221,7 +221,7 @@ impl Store {
     /// `None` when it does already.
     pub(crate) fn counted_by(&self, table: usize) -> Option<u64> {
         let (index, _held) = hold!(self.index, INDEX_LOCK, "index lock", "holds index lock");
-        index.queue.is_pending(table).then(|| index.queue.next_generation())
+        index.queue.settled_by(table)
     }
 
     /// What became of the jobs so far, and how many wait or are being committed.

@@ -214,15 +214,20 @@ impl IndexedQueue {
         }
     }
 
-    /// Whether anything waits for the table, or is being committed.
-    pub(crate) fn is_pending(&self, table: usize) -> bool {
-        let pending = |layer: &Layer| {
+    /// The commit after which nothing of what is submitted until now is pending for the table; `None`
+    /// when nothing is.
+    pub(crate) fn settled_by(&self, table: usize) -> Option<u64> {
+        let concerns = |layer: &Layer| {
             layer
                 .tables
                 .get(table)
                 .is_some_and(|writes| writes.is_flushed() || !writes.rows.is_empty())
         };
-        pending(&self.waiting) || self.in_hand.as_deref().is_some_and(pending)
+        if concerns(&self.waiting) {
+            return Some(self.next_generation());
+        }
+        let in_hand = self.in_hand.as_deref().is_some_and(concerns);
+        in_hand.then_some(self.generation + 1)
     }
 
     /// Takes all that waits as the batch in hand; `None` when nothing waits or a batch is in hand.

@@ -154,12 +154,18 @@ fn each_way_to_avoid_work_has_its_count() {
     queue.flush(0);
     assert_eq!(queue.backlog_jobs(), 2);
     assert_eq!(queue.next_generation(), 8);
+    assert_eq!(queue.settled_by(1), Some(8));
     queue.take();
     assert_eq!(queue.next_generation(), 9);
+    // What is in hand is settled by this commit, whatever comes later for other tables.
+    queue.submit(2, 1, [b'a'].into(), put(5));
+    assert_eq!(queue.settled_by(0), Some(8));
+    assert_eq!(queue.settled_by(2), Some(9));
+    assert_eq!(queue.settled_by(3), None);
     queue.confirm();
     assert_eq!(queue.generation(), 8);
     assert_eq!(
         queue.counts(),
-        Counts { submitted: 6, superseded: 2, dropped: 1, rolled_up: 1, committed: 2 }
+        Counts { submitted: 7, superseded: 2, dropped: 1, rolled_up: 1, committed: 2 }
     );
 }
