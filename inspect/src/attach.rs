@@ -51,12 +51,12 @@ impl BoardFile {
     /// # Errors
     /// [`AttachError::Permission`], [`AttachError::Refused`] or [`AttachError::Io`].
     pub fn open(path: &Path, trust: Trust) -> Result<Self, AttachError> {
-        let mut flags =
-            OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        let mut flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         if trust == Trust::Found {
             flags |= OFlag::O_NOFOLLOW;
         }
-        let fd = openat(AT_FDCWD, path, flags, Mode::empty()).map_err(|errno| open_error(path, errno))?;
+        let fd = openat(AT_FDCWD, path, flags, Mode::empty())
+            .map_err(|errno| open_error(path, errno))?;
         Self::from_fd(fd, path, trust)
     }
 
@@ -158,12 +158,8 @@ fn open_error(path: &Path, errno: nix::errno::Errno) -> AttachError {
                 facts.map_or((u32::MAX, 0), |facts| (facts.uid(), facts.mode() & 0o7777));
             AttachError::Permission { path: path.to_owned(), owner, mode }
         }
-        Errno::ELOOP => {
-            AttachError::Refused { path: path.to_owned(), why: "a symbolic link" }
-        }
-        Errno::ENXIO => {
-            AttachError::Refused { path: path.to_owned(), why: "not a regular file" }
-        }
+        Errno::ELOOP => AttachError::Refused { path: path.to_owned(), why: "a symbolic link" },
+        Errno::ENXIO => AttachError::Refused { path: path.to_owned(), why: "not a regular file" },
         other => AttachError::Io { path: path.to_owned(), doing: "open", source: other.into() },
     }
 }

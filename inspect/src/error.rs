@@ -8,7 +8,9 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum AttachError {
     /// Nothing matches the target.
-    #[error("no board of {wanted} found (looked in {looked}); `inspect doctor` explains what could be missing")]
+    #[error(
+        "no board of {wanted} found (looked in {looked}); `inspect doctor` explains what could be missing"
+    )]
     NotFound {
         /// The target in words.
         wanted: String,

@@ -22,11 +22,7 @@ struct Range {
 }
 
 static TABLE: [Range; RANGES] = [const {
-    Range {
-        start: AtomicUsize::new(0),
-        bytes: AtomicUsize::new(0),
-        hit: AtomicBool::new(false),
-    }
+    Range { start: AtomicUsize::new(0), bytes: AtomicUsize::new(0), hit: AtomicBool::new(false) }
 }; RANGES];
 
 /// The disposition before ours; `None` when the handler could not be installed.
@@ -133,8 +129,7 @@ fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::
         Some(action) if action.sa_sigaction > libc::SIG_IGN => {
             let address = action.sa_sigaction as *const ();
             if action.sa_flags & libc::SA_SIGINFO != 0 {
-                type Handler =
-                    extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+                type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
                 // SAFETY: the kernel took this address as a handler of this form (SA_SIGINFO).
                 let handler = unsafe { std::mem::transmute::<*const (), Handler>(address) };
                 handler(signal, info, context);

@@ -105,7 +105,9 @@ pub fn scan(dir: &Path) -> Vec<Candidate> {
             })
         })
         .collect();
-    found.sort_by(|a, b| (&a.name, a.start, a.pid, &a.path).cmp(&(&b.name, b.start, b.pid, &b.path)));
+    found.sort_by(|a, b| {
+        (&a.name, a.start, a.pid, &a.path).cmp(&(&b.name, b.start, b.pid, &b.path))
+    });
     found
 }
 
@@ -170,7 +172,9 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
         _ => true,
     };
     let mut found: Vec<_> = here().into_iter().filter(wanted).collect();
-    if found.is_empty() && let Target::Pid(pid) = target {
+    if found.is_empty()
+        && let Target::Pid(pid) = target
+    {
         // Its own open files first: they also know a pid that the board's own namespace numbers
         // differently.
         found = held_by(*pid);

@@ -149,17 +149,16 @@ pub fn vitals(process: &Process) -> Vitals {
         text.split(' ').next()?.parse::<f64>().ok().map(|seconds| (seconds * 1e9) as u64)
     });
     let tick_ns = 1_000_000_000 / TICKS;
-    let age_ns =
-        uptime_ns.map(|up| up.saturating_sub(process.start.saturating_mul(tick_ns)));
+    let age_ns = uptime_ns.map(|up| up.saturating_sub(process.start.saturating_mul(tick_ns)));
     let cpu_ns = process.cpu_ticks.saturating_mul(tick_ns);
     let links: Option<Vec<_>> = fs::read_dir(format!("/proc/{pid}/fd"))
         .ok()
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect());
     let page = 4096.max(page_bytes());
     Vitals {
-        cpu_pct: age_ns.filter(|&age| age >= tick_ns).map(|age| {
-            (cpu_ns as f64 / age as f64 * 1000.0).round() / 10.0
-        }),
+        cpu_pct: age_ns
+            .filter(|&age| age >= tick_ns)
+            .map(|age| (cpu_ns as f64 / age as f64 * 1000.0).round() / 10.0),
         cpu_pct_over_ns: age_ns,
         rss_bytes: Some(process.rss_pages.saturating_mul(page)),
         threads: Some(process.threads),

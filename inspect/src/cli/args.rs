@@ -135,7 +135,8 @@ impl Cli {
             Some(Verb::Dump { which, .. } | Verb::Clean { which, .. }) => which.target.as_ref(),
             _ => None,
         };
-        let bare = [self.target.as_ref(), after].into_iter().flatten().map(|text| Target::guess(text));
+        let bare =
+            [self.target.as_ref(), after].into_iter().flatten().map(|text| Target::guess(text));
         let common = &self.common;
         let named = common.name.iter().map(|name| Target::Name(name.clone()));
         let pid = common.pid.iter().map(|&pid| Target::Pid(pid));
@@ -156,7 +157,8 @@ impl Cli {
 /// # Errors
 /// A sentence that says what is expected.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
+    let split =
+        text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale = match unit {
         "us" => 1e-6,

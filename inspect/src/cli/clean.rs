@@ -24,7 +24,9 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     if let Target::File(_) = target {
-        return Err(Failure::usage("clean takes a name or a pid; a saved board is removed with rm"));
+        return Err(Failure::usage(
+            "clean takes a name or a pid; a saved board is removed with rm",
+        ));
     }
     let mut refused = 0;
     for candidate in locate::here() {

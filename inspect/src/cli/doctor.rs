@@ -79,9 +79,8 @@ fn directory(dir: &Path) -> (Mark, String) {
         Err(error) => return (Mark::Note, format!("{name}: {error}")),
     };
     let boards = locate::scan(dir).len();
-    let room = statvfs(dir).map_or(u64::MAX, |facts| {
-        facts.blocks_available().saturating_mul(facts.fragment_size())
-    });
+    let room = statvfs(dir)
+        .map_or(u64::MAX, |facts| facts.blocks_available().saturating_mul(facts.fragment_size()));
     let text = format!("{name}: {boards} boards among {files} files, {} free", bytes(room));
     if room < 2 << 20 {
         return (Mark::Bad, format!("{text}: too little for a board of 1 MiB"));
@@ -140,7 +139,8 @@ fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) {
     };
     let found = Found::open(candidates, Around::Verdict);
     for board in &found.boards {
-        let text = format!("{}: readable, {}", board.candidate.path.display(), board.context.verdict);
+        let text =
+            format!("{}: readable, {}", board.candidate.path.display(), board.context.verdict);
         checks.push((Mark::Good, text));
     }
     for (_, error) in found.failed {
@@ -157,12 +157,15 @@ fn process(pid: u32, checks: &mut Vec<(Mark, String)>) {
     checks.push((Mark::Good, format!("process {pid} exists, state {}", process.state)));
     let other = proc::namespace(Some(pid), "mnt") != proc::namespace(None, "mnt");
     if other {
-        let text = format!("process {pid} has other mounts; its /dev/shm is read through /proc/{pid}/root");
+        let text = format!(
+            "process {pid} has other mounts; its /dev/shm is read through /proc/{pid}/root"
+        );
         checks.push((Mark::Note, text));
     }
     match std::fs::read(format!("/proc/{pid}/environ")) {
         Ok(environ) => {
-            for entry in environ.split(|&byte| byte == 0).filter(|text| text.starts_with(b"PROBE")) {
+            for entry in environ.split(|&byte| byte == 0).filter(|text| text.starts_with(b"PROBE"))
+            {
                 let text = String::from_utf8_lossy(entry);
                 checks.push((Mark::Note, format!("process {pid} was started with {text}")));
             }

@@ -65,5 +65,10 @@ fn save(
     }
     saved::write(file, &words, &context)?;
     file.sync_all().map_err(Failure::from)?;
-    Ok(format!("saved {} of pid {} ({})", bytes(words.len() as u64 * 8), board.board.header.pid, context.verdict))
+    Ok(format!(
+        "saved {} of pid {} ({})",
+        bytes(words.len() as u64 * 8),
+        board.board.header.pid,
+        context.verdict
+    ))
 }

@@ -62,7 +62,10 @@ pub(super) fn run(
                 let text = format!("no board of {} found; `inspect doctor` helps", target.words());
                 return Err(Failure { code: 3, text });
             }
-            let _ = writeln!(remarks, "inspect: no boards; `inspect doctor` says what could be missing");
+            let _ = writeln!(
+                remarks,
+                "inspect: no boards; `inspect doctor` says what could be missing"
+            );
         }
         Ok(out.flush()?)
     })
@@ -138,7 +141,9 @@ fn owner(uid: u32) -> String {
 }
 
 fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> {
-    let heading = line(["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from));
+    let heading = line(
+        ["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from),
+    );
     writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)))?;
     for row in rows {
         let text = line([
@@ -161,7 +166,11 @@ fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> 
             State::Dead => Paint::Bad,
             _ => Paint::Warn,
         };
-        writeln!(out, "{}", look.paint(paint, cut(&format!("{text}{why}"), look.columns).trim_end()))?;
+        writeln!(
+            out,
+            "{}",
+            look.paint(paint, cut(&format!("{text}{why}"), look.columns).trim_end())
+        )?;
     }
     if rows.is_empty() {
         writeln!(out, "{NONE}")?;

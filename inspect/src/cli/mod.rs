@@ -82,7 +82,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
 /// How things are shown on this terminal.
 pub fn look(common: &Common) -> Look {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let forced = set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+    let forced =
+        set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
     let color = match common.color {
         Color::Always => true,
         Color::Never => false,
@@ -147,7 +148,10 @@ fn find(
     }
     if dead > 0 && *target != Target::Any {
         let boards = if dead == 1 { "board" } else { "boards" };
-        let _ = writeln!(remarks, "inspect: {dead} more {boards} of the dead; `inspect list` shows them");
+        let _ = writeln!(
+            remarks,
+            "inspect: {dead} more {boards} of the dead; `inspect list` shows them"
+        );
     }
     Ok(found.boards)
 }

@@ -21,7 +21,11 @@ impl Moment {
     /// Reads the clocks. The counter is read only when asked for.
     pub fn now(with_tsc: bool) -> Self {
         let tsc = if with_tsc { crate::attach::tsc() } else { 0 };
-        Self { tsc, mono_ns: read(ClockId::CLOCK_MONOTONIC), wall_ns: read(ClockId::CLOCK_REALTIME) }
+        Self {
+            tsc,
+            mono_ns: read(ClockId::CLOCK_MONOTONIC),
+            wall_ns: read(ClockId::CLOCK_REALTIME),
+        }
     }
 }
 
@@ -113,9 +117,10 @@ fn rate(header: &HeaderCopy, pair: Option<(u64, u64)>) -> f64 {
 
 /// The latest stamp that the board knows.
 fn latest(header: &HeaderCopy, snapshot: &Snapshot) -> u64 {
-    let threads = snapshot.threads.iter().flat_map(|thread| {
-        [thread.started, thread.work.map_or(0, |work| work.changed)]
-    });
+    let threads = snapshot
+        .threads
+        .iter()
+        .flat_map(|thread| [thread.started, thread.work.map_or(0, |work| work.changed)]);
     let beats = snapshot
         .metrics
         .iter()
@@ -169,7 +174,8 @@ mod tests {
 
     #[test]
     fn ages_are_never_negative_and_no_input_panics() {
-        let clock = Clock { ns_per_unit: 0.5, now: 100, present: None, start: 0, started_wall_ns: 0 };
+        let clock =
+            Clock { ns_per_unit: 0.5, now: 100, present: None, start: 0, started_wall_ns: 0 };
         assert_eq!(clock.age_ns(200), 0);
         assert_eq!(clock.age_ns(0), 50);
         assert_eq!(clock.span_ns(0, u64::MAX), (u64::MAX as f64 * 0.5) as u64);

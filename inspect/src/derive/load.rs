@@ -42,6 +42,13 @@ pub fn curve(start: Point, ring: impl IntoIterator<Item = Point>, now: Point) ->
     points.push(start);
     points.sort_unstable();
     points.dedup_by_key(|point| point.stamp);
+    // Busy time only grows: a look that found a record in change noted too little, and is left out.
+    let mut grown = 0;
+    points.retain(|point| {
+        let keep = point.busy >= grown;
+        grown = grown.max(point.busy);
+        keep
+    });
     points.push(now);
     points
 }
@@ -57,7 +64,9 @@ pub fn load(points: &[Point], window: u64) -> Option<Load> {
     let from = match after.checked_sub(1).map(|before| (points[before], points[after])) {
         // The thread is younger than the window.
         None => points[after],
-        Some((before, next)) if before.stamp == begin => Point { stamp: begin, busy: before.busy.min(next.busy) },
+        Some((before, next)) if before.stamp == begin => {
+            Point { stamp: begin, busy: before.busy.min(next.busy) }
+        }
         Some((before, next)) if next.stamp - before.stamp <= window / 2 => {
             let part = (begin - before.stamp) as f64 / (next.stamp - before.stamp) as f64;
             let grown = next.busy.saturating_sub(before.busy) as f64;
@@ -136,6 +145,17 @@ mod tests {
         assert_eq!(load(&curve(start, [], now), SECOND), None);
         let young = Point { stamp: SECOND / 2 + 1, busy: SECOND / 4 };
         assert!(load(&curve(start, [], young), SECOND).is_some());
+    }
+
+    #[test]
+    fn a_look_that_noted_too_little_changes_nothing() {
+        let mut points = looks(|_| 0.5, 70);
+        let (start, now) = (points[0], points.pop().expect("now"));
+        points[30].busy = 0;
+        let points = curve(start, points, now);
+        for seconds in [1, 10, 60] {
+            assert!((share(&points, seconds) - 0.5).abs() < 0.01);
+        }
     }
 
     #[test]

@@ -31,8 +31,9 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock,
     report.ratios =
         of(MetricKind::Ratio).map(|metric| ratio(snapshot, metric, &report.counters)).collect();
     report.histograms = histograms(snapshot, of(MetricKind::Histogram));
-    report.queues =
-        of(MetricKind::Queue).map(|metric| queue(snapshot, clock, metric, &report.threads)).collect();
+    report.queues = of(MetricKind::Queue)
+        .map(|metric| queue(snapshot, clock, metric, &report.threads))
+        .collect();
     report.heartbeats =
         of(MetricKind::Heartbeat).map(|metric| heartbeat(clock, metric, uptime_ns)).collect();
     report.progress = of(MetricKind::Progress).map(progress).collect();

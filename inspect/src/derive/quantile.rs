@@ -50,6 +50,9 @@ mod tests {
             assert!(found.abs_diff(truth) * 32 <= truth + 31, "{q}: {found} for {truth}");
             assert!(found <= histogram.max);
         }
-        assert_eq!(quantile(&HistogramRead { sum: 0, max: 0, buckets: vec![0; BUCKETS] }, 0.5), None);
+        assert_eq!(
+            quantile(&HistogramRead { sum: 0, max: 0, buckets: vec![0; BUCKETS] }, 0.5),
+            None
+        );
     }
 }

@@ -42,7 +42,8 @@ fn report(
     let loads = thread.work.map(|_| loads(snapshot, clock, thread));
     let of = |pick: fn(&Windows<Option<Load>>) -> Option<Load>| loads.as_ref().and_then(pick);
     let windows = Windows { s1: of(|w| w.s1), s10: of(|w| w.s10), s60: of(|w| w.s60) };
-    let spot = spot.unwrap_or(Place { file: None, line: None, function: None, label: None, arg: None });
+    let spot =
+        spot.unwrap_or(Place { file: None, line: None, function: None, label: None, arg: None });
     ThreadReport {
         name: thread.name.clone(),
         tid: thread.tid,
@@ -142,8 +143,8 @@ fn age(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Option<Seen> 
     let digest = position_digest(thread.generation, words);
     match thread.watch {
         Some(watch) if watch.position == digest => {
-            let still = watch.still_since != u64::MAX
-                && clock.age_ns(watch.still_since) >= STALLED_NS;
+            let still =
+                watch.still_since != u64::MAX && clock.age_ns(watch.still_since) >= STALLED_NS;
             Some(Seen { ns: clock.age_ns(watch.since), at_most: false, stalled: still })
         }
         // It came here after the keeper's last look.
@@ -162,9 +163,11 @@ fn loads(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Windows<Opt
     let now = clock.now.max(work.changed);
     let busy = busy_now(work.busy, work.changed, work.in_hand, now);
     let column = thread.slot as usize;
-    let looks = snapshot.busy_rings.iter().flat_map(|ring| &ring.entries).filter_map(
-        |(stamp, row)| Some(Point { stamp: *stamp, busy: *row.get(column)? }),
-    );
+    let looks = snapshot
+        .busy_rings
+        .iter()
+        .flat_map(|ring| &ring.entries)
+        .filter_map(|(stamp, row)| Some(Point { stamp: *stamp, busy: *row.get(column)? }));
     let start = Point { stamp: thread.started, busy: thread.busy_at_start };
     let points = curve(start, looks, Point { stamp: now, busy });
     let over = |seconds: u64| load(&points, clock.units(seconds * 1_000_000_000));
@@ -181,15 +184,14 @@ fn held_by(snapshot: &Snapshot, thread: &ThreadRead) -> Option<Holder> {
         return None;
     }
     let label = snapshot.strings.get(site.label);
-    let holders = snapshot.threads.iter().filter(|other| other.slot != thread.slot).flat_map(
-        |other| {
+    let holders =
+        snapshot.threads.iter().filter(|other| other.slot != thread.slot).flat_map(|other| {
             other.frames.iter().flatten().filter_map(move |frame| {
                 let scope = snapshot.sites.get(&frame.scope)?;
                 let holds = scope.class_flags & SITE_ARG != 0 && frame.scope_arg == arg;
                 holds.then_some((other, scope))
             })
-        },
-    );
+        });
     let (holder, scope) = holders.max_by_key(|(other, scope)| {
         let same = label.is_some() && snapshot.strings.get(scope.label) == label;
         (same, std::cmp::Reverse(other.slot))

@@ -49,7 +49,9 @@ pub fn signed(value: i64) -> String {
 
 /// A number with three digits and a suffix.
 pub fn short(value: f64) -> String {
-    for (limit, suffix) in [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
+    for (limit, suffix) in
+        [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
+    {
         if value >= limit {
             return format!("{}{suffix}", three(value / limit));
         }
@@ -62,7 +64,11 @@ pub fn bytes(value: u64) -> String {
     let mut scaled = value as f64;
     for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
         if scaled < 1000.0 {
-            return if unit == "B" { format!("{value}B") } else { format!("{}{unit}", three(scaled)) };
+            return if unit == "B" {
+                format!("{value}B")
+            } else {
+                format!("{}{unit}", three(scaled))
+            };
         }
         scaled /= 1024.0;
     }

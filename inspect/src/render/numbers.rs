@@ -211,11 +211,14 @@ fn histograms(out: &mut String, report: &BoardReport, look: &Look) {
     for histogram in shown {
         let unit = histogram.unit.as_ref().map_or("", Label::raw);
         let say = |value: Option<u64>| {
-            value.map_or_else(|| NONE.to_owned(), |value| match unit {
-                "ns" | "us" | "ms" | "bytes" | "B" => in_unit(value, unit),
-                _ if value < 1_000_000 => whole(value),
-                _ => short(value as f64),
-            })
+            value.map_or_else(
+                || NONE.to_owned(),
+                |value| match unit {
+                    "ns" | "us" | "ms" | "bytes" | "B" => in_unit(value, unit),
+                    _ if value < 1_000_000 => whole(value),
+                    _ => short(value as f64),
+                },
+            )
         };
         let count = if histogram.count < 1_000_000 {
             whole(histogram.count)

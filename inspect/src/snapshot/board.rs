@@ -102,7 +102,9 @@ impl Board {
         let damaged = |what: String| AttachError::Damaged { path: path.to_owned(), what };
         let bytes = source.bytes();
         if bytes > MAX_BOARD_BYTES {
-            return Err(not(format!("{bytes} bytes are more than any board has ({MAX_BOARD_BYTES})")));
+            return Err(not(format!(
+                "{bytes} bytes are more than any board has ({MAX_BOARD_BYTES})"
+            )));
         }
         let mut words = [0; HeaderCopy::BYTES / 8];
         let complete = source.words(0, &mut words);
@@ -110,7 +112,9 @@ impl Board {
         match words[0] {
             MAGIC => {}
             word if word == MAGIC.swap_bytes() => {
-                return Err(not("written on a machine of the other byte order; read it there".into()));
+                return Err(not(
+                    "written on a machine of the other byte order; read it there".into()
+                ));
             }
             0 if bytes == 0 => return Err(not("it is empty".into())),
             0 => return Err(not("its writer has not finished it, or never will".into())),
@@ -171,10 +175,8 @@ impl Board {
         let mut contents = Contents::default();
         for index in 0..self.header.toc_count {
             let mut words = [0; SectionCopy::BYTES / 8];
-            self.source.words(
-                self.header.toc_offset + index * SectionCopy::BYTES as u64,
-                &mut words,
-            );
+            self.source
+                .words(self.header.toc_offset + index * SectionCopy::BYTES as u64, &mut words);
             // Pairs with the release store that publishes `used`: records below it are written.
             self.source.fence();
             let Some(entry) = SectionCopy::from_words(&words) else { continue };

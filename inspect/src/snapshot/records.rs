@@ -162,8 +162,7 @@ pub(super) fn facts(board: &Board, contents: &Contents, effort: &mut Effort) -> 
             }
             board.source.fence();
             let mut copy = [0; 15];
-            let sequence =
-                doubled(&board.source, at, [at + 0x10, at + 0x88], &mut copy, effort)?;
+            let sequence = doubled(&board.source, at, [at + 0x10, at + 0x88], &mut copy, effort)?;
             let length = usize::try_from(copy[0]).unwrap_or(usize::MAX).min(FACT_BYTES);
             (sequence != 0).then(|| (key, Label::from_bytes(&unpack(&copy[1..], length))))
         })
