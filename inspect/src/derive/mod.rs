@@ -77,13 +77,22 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
 fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u64) -> String {
     let said = &context.verdict;
     match context.state {
-        State::Dead if end.exited && end.panics > 0 => {
-            format!("{said}: exited with code {} after a panic", end.exit_code)
+        State::Dead => {
+            let how = match (end.exited, end.panics > 0) {
+                (true, true) => format!("exited with code {} after a panic", end.exit_code),
+                (true, false) => format!("exited with code {}", end.exit_code),
+                (false, true) => "aborted or killed after a panic".to_owned(),
+                (false, false) if context.lock == Some(false) => {
+                    "killed (no end recorded, lock free)".to_owned()
+                }
+                (false, false) => "killed (no end recorded)".to_owned(),
+            };
+            // "dead", or "dead; and something that is worth knowing".
+            match said.strip_prefix("dead") {
+                Some(rest) => format!("dead: {how}{rest}"),
+                None => format!("{said}: {how}"),
+            }
         }
-        State::Dead if end.exited => format!("{said}: exited with code {}", end.exit_code),
-        State::Dead if end.panics > 0 => format!("{said}: aborted or killed after a panic"),
-        State::Dead if said == "dead" => "dead: killed (no end recorded, lock free)".to_owned(),
-        State::Dead => format!("{said}: no end recorded"),
         State::Live if period_ns > 0 => match beat_age {
             Some(age) if age > 2_000_000_000.max(period_ns.saturating_mul(20)) => {
                 format!("{said}, but its keeper has been silent for {} s", age / 1_000_000_000)
@@ -151,11 +160,15 @@ fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
     facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value.clone()))).collect()
 }
 
-/// Threads of the process that have no slot.
+/// Name of the probes' own thread, which has no slot and is no news.
+const KEEPER: &str = "probe-keeper";
+
+/// Threads of the process that have no slot, the keeper aside.
 fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
     let tasks = context.tasks.as_ref()?;
     let probed: std::collections::HashSet<u64> =
         snapshot.threads.iter().map(|thread| thread.tid).collect();
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
-    Some(without.map(|task| context.named(task)).collect())
+    let named = without.map(|task| context.named(task));
+    Some(named.filter(|task| task.name != KEEPER).collect())
 }

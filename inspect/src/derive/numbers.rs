@@ -1,6 +1,6 @@
 //! Named numbers: records of one name added up, ratios computed, quantiles taken.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use probe::layout::{HistogramRole, MetricKind};
 
@@ -39,28 +39,22 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock,
     report.progress = of(MetricKind::Progress).map(progress).collect();
 }
 
-/// All metrics, in the order of declaration; members of a family stand together, by label.
+/// All metrics by name and labels: the linker's order of declarations means nothing to anybody.
 fn named(snapshot: &Snapshot) -> Vec<Named<'_>> {
-    let mut first: HashMap<(MetricKind, Label), u64> = HashMap::new();
     let mut all: Vec<Named> = snapshot
         .metrics
         .iter()
         .filter_map(|read| {
-            let name = snapshot.strings.get(read.record.name)?;
-            first.entry((read.kind, name.clone())).or_insert(read.index);
             Some(Named {
                 read,
-                name,
+                name: snapshot.strings.get(read.record.name)?,
                 labels: read.labels.iter().cloned().collect(),
                 unit: snapshot.strings.get(read.record.unit),
                 help: snapshot.strings.get(read.record.help),
             })
         })
         .collect();
-    all.sort_by_cached_key(|metric| {
-        let place = first.get(&(metric.read.kind, metric.name.clone())).copied();
-        (place, metric.labels.clone(), metric.read.index)
-    });
+    all.sort_by(|a, b| (&a.name, &a.labels, a.read.index).cmp(&(&b.name, &b.labels, b.read.index)));
     all
 }
 
