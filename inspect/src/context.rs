@@ -76,12 +76,14 @@ impl Context {
         };
         let (state, verdict) = judge(&witness);
         let alive = process.as_ref().filter(|_| state.exists() && look != Look::Verdict);
-        // Thread ids in another pid namespace are not those on the board.
-        let mut tasks = alive.filter(|_| same_pids).and_then(|process| proc::tasks(process.pid));
+        let mut tasks = alive.and_then(|process| match same_pids {
+            true => proc::tasks(process.pid),
+            false => proc::tasks_inside(process.pid),
+        });
         if look == Look::Names
             && let (Some(tasks), Some(process)) = (&mut tasks, alive)
         {
-            for task in tasks {
+            for task in tasks.iter_mut().filter(|task| task.name.is_empty()) {
                 task.name = proc::task_name(process.pid, task.tid);
             }
         }

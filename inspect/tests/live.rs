@@ -243,3 +243,40 @@ fn files_that_others_may_have_written_are_refused() {
     let found = Found::open(found(dir.path()), Look::Verdict);
     assert!(matches!(found.failed[0].1, AttachError::Refused { .. }));
 }
+
+/// Runs a command line; the exit code, and what went to stdout and stderr.
+fn run(words: &[&str]) -> (u8, String, String) {
+    use clap::Parser;
+    let cli = inspect::cli::args::Cli::try_parse_from(["inspect"].iter().chain(words)).unwrap();
+    let (mut out, mut remarks) = (Vec::new(), Vec::new());
+    let result = inspect::cli::run(&cli, &mut out, &mut remarks);
+    let (code, text) =
+        result.map_or_else(|failure| (failure.code, failure.text), |()| (0, "".into()));
+    (code, String::from_utf8(out).unwrap(), String::from_utf8(remarks).unwrap() + &text)
+}
+
+#[test]
+fn the_command_line_reads_files_and_says_by_its_code_what_was_wrong() {
+    let dir = dir();
+    let (path, file) = write(dir.path(), &ours().finish());
+    lock(&file);
+    let path = path.to_str().unwrap();
+    let (code, table, _) = run(&["-f", path]);
+    assert_eq!(code, 0);
+    assert!(table.starts_with("recordd  pid ") && table.contains("held by holder"), "{table}");
+    let saved = dir.path().join("saved");
+    let saved = saved.to_str().unwrap();
+    assert_eq!(run(&["dump", path, "-o", saved]).0, 0);
+    let (code, _, text) = run(&["dump", path, "-o", saved]);
+    assert!(code == 1 && text.contains("name a new file"), "{text}");
+    let (code, json, _) = run(&[saved, "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &document["boards"][0]["state"]), (0, &"live".into()));
+    let (code, _, text) = run(&["-f", "/dev/null"]);
+    assert!(code == 5 && text.contains("regular file"), "{text}");
+    assert_eq!(run(&["-f", "/no/such/file"]).0, 3);
+    assert_eq!(run(&["-n", "no-such-board-anywhere"]).0, 3);
+    assert_eq!(run(&["a", "-p", "1"]).0, 2);
+    assert!(run(&["completions", "bash"]).1.contains("_inspect"));
+    assert!(run(&["man"]).1.contains(".TH inspect 1"));
+}

@@ -170,7 +170,7 @@ pub(crate) fn repeat(
         (None, Some(_)) => u64::MAX,
         (None, None) => 1,
     };
-    let interval = common.interval.unwrap_or(Duration::from_secs(1));
+    let interval = common.interval.unwrap_or(Duration::from_secs(1)).max(Duration::from_millis(10));
     let mut due = Instant::now();
     for turn in 0..times {
         if turn > 0 {

@@ -72,6 +72,10 @@ pub fn load(points: &[Point], window: u64) -> Option<Load> {
             let grown = next.busy.saturating_sub(before.busy) as f64;
             Point { stamp: begin, busy: before.busy + (grown * part) as u64 }
         }
+        // Two looks of our own, a little more than the window apart, and nothing between them.
+        Some((before, next)) if next == *now && now.stamp - before.stamp <= window / 2 * 3 => {
+            before
+        }
         // Nobody looked for long: what is known begins at the next look.
         Some((_, next)) => next,
     };
@@ -143,6 +147,12 @@ mod tests {
         let start = Point { stamp: 1, busy: 0 };
         let now = Point { stamp: 100 * SECOND, busy: 50 * SECOND };
         assert_eq!(load(&curve(start, [], now), SECOND), None);
+        let look =
+            Point { stamp: now.stamp - SECOND / 10 * 11, busy: now.busy - SECOND / 10 * 11 / 2 };
+        for seconds in [1, 10, 60] {
+            let found = load(&curve(start, [look], now), seconds * SECOND).expect("a load");
+            assert_eq!((found.share, found.covered), (0.5, SECOND / 10 * 11));
+        }
         let young = Point { stamp: SECOND / 2 + 1, busy: SECOND / 4 };
         assert!(load(&curve(start, [], young), SECOND).is_some());
     }

@@ -14,7 +14,7 @@ use probe::layout::SectionKind;
 use crate::context::Context;
 use crate::liveness::State;
 use crate::model::{BoardReport, Capacity, End};
-use crate::snapshot::{Board, EndRead, Label, Snapshot};
+use crate::snapshot::{Board, EndRead, Label, Ring, Snapshot};
 use clock::{Clock, rfc3339};
 
 /// Everything that is said of a board.
@@ -73,6 +73,32 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     report
 }
 
+/// A look of our own at a daemon without a keeper: what its keeper would have noted now. Added to the
+/// rings of a later snapshot, it gives that one loads and rates.
+#[derive(Clone, Debug)]
+pub struct OwnLook {
+    busy: Ring,
+    totals: Ring,
+}
+
+impl OwnLook {
+    /// Takes the look.
+    pub fn new(board: &Board, snapshot: &Snapshot, context: &Context) -> Self {
+        let clock = Clock::new(&board.header, snapshot, context.usable_moment(), true);
+        let ring = |row| Ring { period_ns: 0, entries: vec![(clock.now, row)] };
+        Self {
+            busy: ring(threads::busy_times(snapshot, clock.now)),
+            totals: ring(numbers::totals(snapshot)),
+        }
+    }
+
+    /// Adds it to the rings of a later snapshot of the same board.
+    pub fn add_to(&self, snapshot: &mut Snapshot) {
+        snapshot.busy_rings.push(self.busy.clone());
+        snapshot.count_rings.push(self.totals.clone());
+    }
+}
+
 /// The verdict in words, with what is known of the end or of a keeper that fell silent.
 fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u64) -> String {
     let said = &context.verdict;
@@ -99,7 +125,9 @@ fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u
             }
             _ => said.clone(),
         },
-        State::Live => format!("{said}; it has no keeper, so no rates, windows or ages"),
+        State::Live => format!(
+            "{said}; it has no keeper: loads and rates are from two looks, ages are not known"
+        ),
         _ => said.clone(),
     }
 }

@@ -52,7 +52,7 @@ fn queue_cells(queue: &Queue) -> [String; 12] {
     [
         format!(" {}", label(&queue.name)),
         whole(queue.depth),
-        of(queue.oldest_age_ns),
+        of(queue.oldest_age_ns.filter(|_| queue.depth > 0)),
         or_none(queue.rate_per_s, short),
         of(queue.wait_ns.p50),
         of(queue.wait_ns.p99),
