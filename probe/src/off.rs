@@ -263,6 +263,14 @@ macro_rules! __or_nothing {
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __in_or_out {
+    ({ $($inside:tt)* } { $($outside:tt)* }) => {
+        $($outside)*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __tag {
     ($class:tt $hits:tt $group:tt $label:tt [$($arg:expr)?]) => {
         if false {

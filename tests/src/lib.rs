@@ -1,1 +1,6 @@
-//! stub
+//! What the tests about the whole share: building and starting programs, waiting for conditions with a
+//! deadline, and looking at compiled code.
+
+pub mod build;
+pub mod code;
+pub mod wait;

@@ -22,15 +22,26 @@ pub fn instrument(form: TokenStream, item: TokenStream) -> TokenStream {
         .iter()
         .take_while(|token| !is_word(token, "fn"))
         .any(|token| is_word(token, "async"));
-    let inside = if is_async { around_future(form, body) } else { around_body(form, body) };
-    tokens.push(TokenTree::Group(Group::new(Delimiter::Brace, inside)));
-    tokens.into_iter().collect()
+    let with = |body: TokenStream| {
+        let body = TokenTree::Group(Group::new(Delimiter::Brace, body));
+        tokens.iter().cloned().chain([body]).collect::<TokenStream>()
+    };
+    if !is_async {
+        return with(around_body("scope", form, body));
+    }
+    // A future inside a future is no longer the function as it was: `probe` chooses, by its own build,
+    // between the two.
+    let inside = with(around_future(form.clone(), body.clone()));
+    let outside = with(around_body("tag", form, body));
+    let braced = |tokens| TokenTree::Group(Group::new(Delimiter::Brace, tokens));
+    let both = [braced(inside), braced(outside)].into_iter().collect();
+    path("__in_or_out").chain([punct('!'), braced(both)]).collect()
 }
 
-/// `let __probe_scope = ::probe::scope!(form); body`
-fn around_body(form: TokenStream, body: Group) -> TokenStream {
+/// `let __probe_scope = ::probe::NAME!(form); body`
+fn around_body(name: &str, form: TokenStream, body: Group) -> TokenStream {
     let mut out: Vec<TokenTree> = vec![word("let"), word("__probe_scope"), punct('=')];
-    out.extend(call("scope", form));
+    out.extend(call(name, form));
     out.push(punct(';'));
     out.extend(body.stream());
     out.into_iter().collect()
@@ -50,10 +61,13 @@ fn around_future(form: TokenStream, body: Group) -> TokenStream {
 
 /// `::probe::NAME!(arguments)`
 fn call(name: &str, arguments: TokenStream) -> impl Iterator<Item = TokenTree> + use<> {
-    let path =
-        [joint(':'), punct(':'), word("probe"), joint(':'), punct(':'), word(name), punct('!')];
     let arguments = TokenTree::Group(Group::new(Delimiter::Parenthesis, arguments));
-    path.into_iter().chain([arguments])
+    path(name).chain([punct('!'), arguments])
+}
+
+/// `::probe::NAME`
+fn path(name: &str) -> impl Iterator<Item = TokenTree> + use<> {
+    [joint(':'), punct(':'), word("probe"), joint(':'), punct(':'), word(name)].into_iter()
 }
 
 fn error(message: &str) -> TokenStream {

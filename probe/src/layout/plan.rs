@@ -33,7 +33,7 @@ impl Default for Capacity {
             sites: 1000,
             metrics: 500,
             queues: 16,
-            histograms: 40,
+            histograms: 32,
             ops: 256,
             facts: 32,
             strings: 64 << 10,

@@ -85,7 +85,7 @@ impl Config {
         self
     }
 
-    /// Histograms; each queue takes two. Default 40.
+    /// Histograms; each queue takes two. Default 32.
     #[must_use]
     pub fn histograms(mut self, histograms: usize) -> Self {
         self.capacity.histograms = histograms.clamp(1, 4096);

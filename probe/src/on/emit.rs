@@ -33,6 +33,14 @@ macro_rules! __or_nothing {
     };
 }
 
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_or_out {
+    ({ $($inside:tt)* } { $($outside:tt)* }) => {
+        $($inside)*
+    };
+}
+
 /// The static of one site.
 #[doc(hidden)]
 #[macro_export]

@@ -1,0 +1,47 @@
+//! Trouble on purpose, to have something to find with `inspect`. Only with `--allow-debug`.
+
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, raise};
+
+use super::{After, Context, Outcome, Refusal, server};
+use crate::net::reply;
+use crate::net::request::Request;
+
+/// Longest sleep: longer ones are what HANG is for.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+
+/// `DEBUG SLEEP seconds|HANG|PANIC|SEGFAULT`
+pub(super) fn debug(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
+    probe::tag!(hits, "DEBUG");
+    if !context.shared.settings.allow_debug {
+        return Err(Refusal::new(
+            "ERR DEBUG command not allowed. Start the daemon with --allow-debug.",
+        ));
+    }
+    match (
+        request.word(1).to_ascii_uppercase().as_slice(),
+        request.len(),
+    ) {
+        (b"SLEEP", 3) => {
+            let seconds = std::str::from_utf8(request.word(2))
+                .ok()
+                .and_then(|text| text.parse().ok());
+            let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            let time = time
+                .filter(|&time| time <= LONGEST_SLEEP)
+                .ok_or_else(Refusal::not_an_integer)?;
+            probe::tag!(wait, "sleeps, as asked for");
+            std::thread::sleep(time);
+            reply::ok(context.out);
+            Ok(After::Next)
+        }
+        (b"HANG", 2) => context.shared.store.hang(),
+        (b"PANIC", 2) => panic!("DEBUG PANIC was asked for"),
+        (b"SEGFAULT", 2) => {
+            let _ = raise(Signal::SIGSEGV);
+            Ok(After::Close)
+        }
+        _ => Err(server::subcommand("DEBUG", request)),
+    }
+}

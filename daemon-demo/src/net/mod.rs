@@ -1,0 +1,11 @@
+//! The network side: one thread accepts, a few io threads read, run commands and reply.
+
+pub(crate) mod accept;
+mod connection;
+pub(crate) mod event_loop;
+mod limits;
+mod output;
+pub(crate) mod reply;
+pub(crate) mod request;
+
+pub(crate) use limits::{ClientMemory, Limits};

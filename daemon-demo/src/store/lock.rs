@@ -1,0 +1,24 @@
+//! Locks that a board can name.
+//!
+//! The pattern: the waiter stands on a `wait` tag whose argument is the lock, the holder is in a
+//! scope with the same argument. So when a lock is never released, `inspect` shows both lines.
+
+/// The index of the update queue.
+pub(crate) const INDEX_LOCK: u32 = 1;
+/// The handle of the data file: shared by readers and commits, alone for compaction and reopening.
+pub(crate) const FILE_LOCK: u32 = 2;
+
+/// Takes a mutex and says so: `let (mut guarded, _held) = hold!(mutex, ID, "holds index lock")`.
+/// Bind both by name: dropped in reverse order, the scope ends just before the lock does.
+macro_rules! hold {
+    ($mutex:expr, $id:expr, $waits:literal, $holds:literal) => {{
+        probe::tag!(wait, $waits, $id);
+        let guard = $mutex
+            .lock()
+            .unwrap_or_else(::std::sync::PoisonError::into_inner);
+        // The line that stands again after the scope: this thread does not wait any more.
+        probe::tag!();
+        (guard, probe::scope!($holds, $id))
+    }};
+}
+pub(crate) use hold;

@@ -1,0 +1,42 @@
+//! An io thread's view of the last commit, kept as long as it is the last.
+
+use super::disk::{Disk, Snapshot, StorageError};
+use super::record::Record;
+
+/// Reads records of a commit; one for each thread.
+#[derive(Default)]
+pub(crate) struct Reader {
+    snapshot: Option<(u64, Snapshot)>,
+}
+
+impl Reader {
+    /// The record of `key` in commit `generation` or a later one, and in which at least.
+    ///
+    /// A commit that is in the file and not yet confirmed may be seen too: the queue still answers for
+    /// everything in it, so nobody gets here for what it changed.
+    pub(crate) fn get(
+        &mut self,
+        disk: &Disk,
+        generation: u64,
+        table: usize,
+        bucket: u32,
+        key: &[u8],
+    ) -> Result<Option<Record>, StorageError> {
+        let _scope = probe::scope!("read the last commit", table);
+        let snapshot = match &mut self.snapshot {
+            Some((of, snapshot)) if *of == generation => snapshot,
+            stale => {
+                *stale = None;
+                probe::tag!(hits, "begin");
+                &mut stale.insert((generation, disk.snapshot()?)).1
+            }
+        };
+        probe::tag!("look up");
+        snapshot.get(table, bucket, key)
+    }
+
+    /// Lets the commit go, so that the file can reuse what later ones freed.
+    pub(crate) fn release(&mut self) {
+        self.snapshot = None;
+    }
+}

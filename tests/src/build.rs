@@ -1,0 +1,80 @@
+//! Building programs of this workspace, and scratch copies outside it, the way a user would.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+
+/// Root of the workspace.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Cargo, with nothing of the surrounding test run in its environment.
+pub fn cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    for (key, _) in std::env::vars_os() {
+        let key = key.to_string_lossy().into_owned();
+        if key.starts_with("CARGO_PKG_") || key == "CARGO_MANIFEST_DIR" || key == "RUSTFLAGS" {
+            command.env_remove(key);
+        }
+    }
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
+/// Runs a command that must succeed.
+///
+/// # Panics
+/// When it does not: with all that it printed.
+#[track_caller]
+pub fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// A program of the workspace in release, built with these arguments (once in a test process).
+#[track_caller]
+pub fn release(package: &str, binary: &str, arguments: &[&str]) -> PathBuf {
+    static BUILT: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
+    let built = BUILT.get_or_init(Mutex::default);
+    let mut built = built.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let key = format!("{package} {arguments:?}");
+    if let Some(path) = built.get(&key) {
+        return path.with_file_name(binary);
+    }
+    // One directory for each set of arguments: another test's build never replaces this one's.
+    let name: String = arguments.concat().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let target = target().join("for-tests").join(format!("{package}-{name}"));
+    run(cargo()
+        .args(["build", "--release", "--quiet", "--locked", "--package", package])
+        .args(arguments)
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(root()));
+    let path = target.join("release").join(binary);
+    built.insert(key, path.clone());
+    path
+}
+
+/// The directory that this workspace builds into.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Whether a program is there to be called.
+pub fn has(program: impl AsRef<OsStr>) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program.as_ref()).is_file())
+}

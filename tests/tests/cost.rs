@@ -1,0 +1,72 @@
+//! What probes cost, as instructions in the compiled code: never as time.
+
+#![cfg(target_arch = "x86_64")]
+
+use std::collections::BTreeMap;
+
+use iced_x86::{Instruction, Mnemonic};
+use tests::{build, code};
+
+type Ways = BTreeMap<String, Vec<Instruction>>;
+
+/// The fixture's functions, each as the instructions on its way.
+fn ways(arguments: &[&str]) -> Ways {
+    let program = build::release("fixture-cost", "fixture-cost", arguments);
+    code::functions(&program)
+        .into_iter()
+        .filter_map(|(name, (address, bytes))| {
+            let name = name.strip_prefix("fixture_cost::cost_")?.to_owned();
+            (!name.contains(':')).then(|| (name, code::straight(address, &bytes)))
+        })
+        .collect()
+}
+
+#[track_caller]
+fn costs(ways: &Ways, function: &str, most: usize) {
+    let way = ways.get(function).unwrap_or_else(|| panic!("no function cost_{function}"));
+    assert!(
+        way.len() <= most,
+        "cost_{function}: {} instructions, at most {most}\n{}",
+        way.len(),
+        code::listing(way)
+    );
+    let locked = way.iter().any(|i| i.has_lock_prefix() || i.mnemonic() == Mnemonic::Xchg);
+    assert!(!locked, "cost_{function}: lock prefix\n{}", code::listing(way));
+}
+
+#[track_caller]
+fn stores(ways: &Ways, function: &str, stores: usize) {
+    let way = &ways[function];
+    let found = way.iter().filter(|instruction| code::stores(instruction)).count();
+    assert_eq!(found, stores, "cost_{function}\n{}", code::listing(way));
+}
+
+#[test]
+fn a_tag_is_five_instructions_and_each_further_one_two() {
+    let ways = ways(&[]);
+    costs(&ways, "nothing", 0);
+    costs(&ways, "tag", 5);
+    stores(&ways, "tag", 1);
+    costs(&ways, "three_tags", 5 + 2 + 2);
+    stores(&ways, "three_tags", 3);
+    costs(&ways, "tag_with_argument", 8);
+    stores(&ways, "tag_with_argument", 3);
+    costs(&ways, "tag_with_hits", 5 + 5);
+    costs(&ways, "tag_in_group", 5 + 3);
+}
+
+#[test]
+fn a_counter_is_five_instructions_and_a_scope_seventeen() {
+    let ways = ways(&[]);
+    costs(&ways, "counter", 5);
+    costs(&ways, "counter_add", 5);
+    stores(&ways, "counter_add", 1);
+    costs(&ways, "scope", 17);
+}
+
+#[test]
+fn a_tag_with_a_trail_is_eight_instructions() {
+    let ways = ways(&["--features", "trail"]);
+    costs(&ways, "tag", 8);
+    stores(&ways, "tag", 3);
+}
