@@ -187,6 +187,10 @@ impl Found {
         if matches!(target, Target::File(_)) {
             return 0;
         }
+        if let Target::Pid(pid) = target {
+            // Another namespace's process of the same number is not meant.
+            self.boards.retain(|board| board.context.host_pid.is_none_or(|host| host == *pid));
+        }
         let before = self.boards.len();
         if self.boards.iter().any(|board| board.context.state != State::Dead) {
             self.boards.retain(|board| board.context.state != State::Dead);

@@ -11,7 +11,7 @@
 //! - [`locate`] finds files that are named like boards, here and in containers;
 //! - [`attached`] opens them and says whether their writers live ([`liveness`]);
 //! - [`snapshot`] copies a board, bounded and counted;
-//! - [`derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
+//! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
 //!
 //! ```no_run

@@ -198,5 +198,6 @@ fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::T
         snapshot.threads.iter().map(|thread| thread.tid).collect();
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
     let named = without.map(|task| context.named(task));
-    Some(named.filter(|task| task.name != KEEPER).collect())
+    // A thread without a name ended between two readings.
+    Some(named.filter(|task| task.name != KEEPER && !task.name.is_empty()).collect())
 }
