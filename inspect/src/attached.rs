@@ -1,13 +1,14 @@
 //! A board in hand: found, opened, looked around, and read as often as wanted.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 use probe::layout::{HeaderCopy, MAX_BOARD_BYTES};
 
 use crate::attach::{BoardFile, Mapping, Trust};
 use crate::context::{Context, Look};
-use crate::derive;
+use crate::derive::{self, OwnLook};
 use crate::error::AttachError;
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
@@ -27,6 +28,8 @@ pub struct Attached {
     pub context: Context,
     /// Owner and group of the file.
     pub owner: (u32, u32),
+    /// Our own look, at a daemon without a keeper.
+    look: Option<(Instant, OwnLook)>,
 }
 
 /// Whether a file in memory may be a copy of a board, so that a free lock proves nothing.
@@ -63,7 +66,7 @@ impl Attached {
             None => Source::Copy(file),
         };
         let board = Board::open(source, &path)?;
-        Ok(Self { candidate, board, context, owner })
+        Ok(Self { candidate, board, context, owner, look: None })
     }
 
     fn saved(candidate: Candidate, file: &BoardFile) -> Result<Self, AttachError> {
@@ -73,7 +76,7 @@ impl Attached {
             Some(context) => context,
             None => Context::observe(file, &board.header, true, Look::Verdict),
         };
-        Ok(Self { candidate, board, context, owner: (file.uid, file.gid) })
+        Ok(Self { candidate, board, context, owner: (file.uid, file.gid), look: None })
     }
 
     /// Looks around again; a saved board stays as it was seen.
@@ -94,6 +97,26 @@ impl Attached {
         matches!(self.board.source, Source::Memory(_))
     }
 
+    /// Time between two looks of our own.
+    pub const APART: Duration = Duration::from_millis(1_050);
+
+    /// Takes a first look at a live daemon that has no keeper, so that a report at least
+    /// [`Attached::APART`] later has loads and rates. Returns whether there was need of it.
+    ///
+    /// # Errors
+    /// As [`Attached::report`].
+    pub fn first_look(&mut self) -> Result<bool, AttachError> {
+        let blind = self.board.header.keeper_period_ns == 0 && self.context.state == State::Live;
+        if !blind || self.is_saved() || self.look.is_some() {
+            return Ok(false);
+        }
+        self.context.moment = derive::clock::Moment::now(self.context.moment.tsc != 0);
+        let snapshot = Snapshot::take(&self.board, Depth::Full)?;
+        let look = OwnLook::new(&self.board, &snapshot, &self.context);
+        self.look = Some((Instant::now(), look));
+        Ok(true)
+    }
+
     /// Reads the board and says everything about it.
     ///
     /// # Errors
@@ -111,7 +134,14 @@ impl Attached {
         if !self.is_saved() {
             self.context.moment = derive::clock::Moment::now(self.context.moment.tsc != 0);
         }
-        let snapshot = Snapshot::take(&self.board, depth)?;
+        let mut snapshot = Snapshot::take(&self.board, depth)?;
+        if let Some((at, look)) = &self.look {
+            let next = OwnLook::new(&self.board, &snapshot, &self.context);
+            look.add_to(&mut snapshot);
+            if at.elapsed() >= Self::APART {
+                self.look = Some((Instant::now(), next));
+            }
+        }
         Ok(derive::report(&self.board, &snapshot, &self.context))
     }
 }
@@ -156,6 +186,10 @@ impl Found {
     pub fn choose(&mut self, target: &Target) -> usize {
         if matches!(target, Target::File(_)) {
             return 0;
+        }
+        if let Target::Pid(pid) = target {
+            // Another namespace's process of the same number is not meant.
+            self.boards.retain(|board| board.context.host_pid.is_none_or(|host| host == *pid));
         }
         let before = self.boards.len();
         if self.boards.iter().any(|board| board.context.state != State::Dead) {

@@ -76,12 +76,14 @@ impl Context {
         };
         let (state, verdict) = judge(&witness);
         let alive = process.as_ref().filter(|_| state.exists() && look != Look::Verdict);
-        // Thread ids in another pid namespace are not those on the board.
-        let mut tasks = alive.filter(|_| same_pids).and_then(|process| proc::tasks(process.pid));
+        let mut tasks = alive.and_then(|process| match same_pids {
+            true => proc::tasks(process.pid),
+            false => proc::tasks_inside(process.pid),
+        });
         if look == Look::Names
             && let (Some(tasks), Some(process)) = (&mut tasks, alive)
         {
-            for task in tasks {
+            for task in tasks.iter_mut().filter(|task| task.name.is_empty()) {
                 task.name = proc::task_name(process.pid, task.tid);
             }
         }
@@ -118,12 +120,11 @@ impl Context {
     }
 }
 
-/// Whether the two words on the board are this boot's id, as bytes of a number or as text order.
+/// Whether the two words on the board are this boot's id: its first and last eight bytes, each as a
+/// big-endian number.
 fn same_boot(words: [u64; 2], id: [u8; 16]) -> bool {
-    let (halves, _) = id.as_chunks::<8>();
-    let [high, low] = [halves[0], halves[1]];
-    words == [u64::from_le_bytes(high), u64::from_le_bytes(low)]
-        || words == [u64::from_be_bytes(high), u64::from_be_bytes(low)]
+    words.as_slice()
+        == id.as_chunks::<8>().0.iter().map(|half| u64::from_be_bytes(*half)).collect::<Vec<_>>()
 }
 
 /// Whether the board's time namespace is ours.

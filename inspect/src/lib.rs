@@ -11,7 +11,7 @@
 //! - [`locate`] finds files that are named like boards, here and in containers;
 //! - [`attached`] opens them and says whether their writers live ([`liveness`]);
 //! - [`snapshot`] copies a board, bounded and counted;
-//! - [`derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
+//! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
 //!
 //! ```no_run
@@ -53,7 +53,8 @@ pub use locate::Target;
 pub fn rows(name: &str, family: &str) -> Result<Vec<(String, i64)>, AttachError> {
     let target = Target::Name(name.to_owned());
     let mut live = 0;
-    for mut board in attach(&target)?.into_iter().filter(Attached::exists) {
+    let found = attached::Found::open(locate::find(&target)?, context::Look::Verdict);
+    for mut board in found.boards.into_iter().filter(Attached::exists) {
         let report = board.report()?;
         live += 1;
         let members = report.gauges.iter().filter(|gauge| gauge.name.raw() == family);

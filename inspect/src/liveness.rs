@@ -58,7 +58,7 @@ pub fn judge(witness: &Witness) -> (State, String) {
     if !witness.pids_seen {
         return match witness.lock {
             Some(true) => verdict(State::Live, "live by its lock; its pid is not visible here"),
-            Some(false) => verdict(State::Dead, "dead by its lock; its pid is not visible here"),
+            Some(false) => verdict(State::Dead, "dead; its pid is not visible here"),
             None => verdict(State::Unreachable, "neither its lock nor its pid can be seen here"),
         };
     }
@@ -113,7 +113,7 @@ mod tests {
             ),
             (Witness { same_boot: false, ..seen }, State::Dead, "dead: written before"),
             (blind, State::Live, "live by its lock"),
-            (Witness { lock: Some(false), ..blind }, State::Dead, "dead by its lock"),
+            (Witness { lock: Some(false), ..blind }, State::Dead, "dead; its pid"),
             (Witness { lock: None, ..blind }, State::Unreachable, "neither"),
             (Witness { lock: None, ..seen }, State::Live, "live by its pid"),
             (Witness { may_be_copy: true, ..free }, State::Unreachable, "a copy"),

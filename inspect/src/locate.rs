@@ -22,13 +22,14 @@ pub enum Target {
 }
 
 impl Target {
-    /// What a bare argument means: all digits are a pid, something with a slash or the name of an
-    /// existing file is a path, the rest is a name.
+    /// What a bare argument means: all digits are a pid, something with a slash or the name of a file
+    /// that begins like one of ours is a path, the rest is a name. (A daemon's program often has the
+    /// name of its board, and stands in the current directory.)
     pub fn guess(text: &str) -> Self {
         if let Ok(pid) = text.parse() {
             return Self::Pid(pid);
         }
-        if text.contains('/') || Path::new(text).is_file() {
+        if text.contains('/') || is_ours(Path::new(text)) {
             return Self::File(text.into());
         }
         Self::Name(text.to_owned())
@@ -43,6 +44,15 @@ impl Target {
             Self::File(path) => format!("file {}", path.display()),
         }
     }
+}
+
+/// Whether a file begins with a word `SCORE…`, as boards and everything saved from them do.
+fn is_ours(path: &Path) -> bool {
+    use std::io::Read;
+    let mut word = [0; 8];
+    let read = path.is_file()
+        && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut word).is_ok());
+    read && u64::from_ne_bytes(word) >> 24 == probe::layout::MAGIC >> 24
 }
 
 /// A file that is named like a board.

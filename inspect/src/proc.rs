@@ -135,6 +135,17 @@ pub fn tasks(pid: u32) -> Option<Vec<Task>> {
     Some(tasks)
 }
 
+/// The threads of a process in another pid namespace, by their ids there, with names.
+pub fn tasks_inside(pid: u32) -> Option<Vec<Task>> {
+    let inner = |task: Task| {
+        let status = fs::read_to_string(format!("/proc/{pid}/task/{}/status", task.tid)).ok()?;
+        let line = |key: &str| status.lines().find_map(|line| line.strip_prefix(key));
+        let tid = line("NSpid:")?.split_whitespace().last()?.parse().ok()?;
+        Some(Task { tid, name: line("Name:")?.trim().to_owned() })
+    };
+    Some(tasks(pid)?.into_iter().filter_map(inner).collect())
+}
+
 /// The name of one thread.
 pub fn task_name(pid: u32, tid: u32) -> String {
     fs::read(format!("/proc/{pid}/task/{tid}/comm"))

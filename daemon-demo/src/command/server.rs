@@ -168,7 +168,7 @@ pub(super) fn info(context: &mut Context<'_>, _: &Request<'_>) -> Outcome {
     // Writing to memory does not fail.
     let _ = write!(
         text,
-        "# Server\r\nserver_name:daemon-demo\r\nversion:{}\r\nprocess_id:{}\r\ntcp_port:{}\r\nuptime_in_seconds:{}\r\n\
+        "# Server\r\nredis_version:7.0.0\r\nserver_name:daemon-demo\r\nversion:{}\r\nprocess_id:{}\r\ntcp_port:{}\r\nuptime_in_seconds:{}\r\n\
          io_threads:{}\r\n\r\n# Clients\r\nconnected_clients:{}\r\nmaxclients:{}\r\n\r\n\
          # Persistence\r\nlast_commit:{}\r\ncommits_failing:{}\r\nfile_bytes:{}\r\n\r\n# Jobs\r\n",
         env!("CARGO_PKG_VERSION"),

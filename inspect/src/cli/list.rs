@@ -120,7 +120,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
             uid: uid.into(),
             owner: owner(uid),
             state: State::Unreachable,
-            verdict: Failure::from(error).text,
+            verdict: reason(&candidate.path, error),
             uptime_ns: None,
             heartbeat_age_ns: None,
             threads: None,
@@ -132,6 +132,13 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
     rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
     rows.sort_by(|a, b| (&a.name, a.pid, &a.path).cmp(&(&b.name, b.pid, &b.path)));
     Ok(rows)
+}
+
+/// Why a board cannot be read, without the path, which has a field of its own.
+fn reason(path: &std::path::Path, error: crate::error::AttachError) -> String {
+    let text = Failure::from(error).text;
+    let prefix = term(&format!("{}: ", path.display()));
+    text.strip_prefix(&prefix).map(str::to_owned).unwrap_or(text)
 }
 
 /// The user's name, or the number.

@@ -146,7 +146,8 @@ fn find(
         // A remark that cannot be printed is no reason to fail.
         let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
     }
-    if dead > 0 && *target != Target::Any {
+    // Beside a living board the dead ones are no news; `watch` would show the remark every time.
+    if dead > 0 && !found.boards.iter().any(Attached::exists) {
         let boards = if dead == 1 { "board" } else { "boards" };
         let _ = writeln!(
             remarks,
@@ -169,7 +170,7 @@ pub(crate) fn repeat(
         (None, Some(_)) => u64::MAX,
         (None, None) => 1,
     };
-    let interval = common.interval.unwrap_or(Duration::from_secs(1));
+    let interval = common.interval.unwrap_or(Duration::from_secs(1)).max(Duration::from_millis(10));
     let mut due = Instant::now();
     for turn in 0..times {
         if turn > 0 {

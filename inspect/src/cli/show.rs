@@ -23,9 +23,10 @@ pub(super) fn run(
         return list::run(cli, target, out, remarks);
     }
     let look = look(common);
+    two_looks(&mut attached);
     repeat(common, |again| {
         if again {
-            attached = refresh(std::mem::take(&mut attached), target, cli, remarks)?;
+            attached = refresh(std::mem::take(&mut attached), target, cli, remarks);
         }
         let (reports, failed) = reports(&mut attached);
         if reports.is_empty()
@@ -63,26 +64,37 @@ fn reports(boards: &mut [Attached]) -> (Vec<BoardReport>, Option<AttachError>) {
     (reports, failed)
 }
 
-/// Looks around again. When a daemon died and was started anew, the new one is taken instead; a
-/// saved board stays.
+/// A daemon without a keeper is looked at twice, a second apart.
+fn two_looks(boards: &mut [Attached]) {
+    // A board that cannot be read says so in its report.
+    let taken = boards.iter_mut().filter_map(|board| board.first_look().ok());
+    if taken.fold(false, |any, one| any | one) {
+        std::thread::sleep(Attached::APART);
+    }
+}
+
+/// Looks around again: the same boards, unless a daemon was started meanwhile. The dead are shown
+/// until there is one; a saved board stays.
 fn refresh(
     mut boards: Vec<Attached>,
     target: &Target,
     cli: &Cli,
     remarks: &mut dyn Write,
-) -> Result<Vec<Attached>, Failure> {
+) -> Vec<Attached> {
+    if !matches!(target, Target::File(_)) {
+        let once = super::args::Common { wait: None, ..cli.common.clone() };
+        let found = super::boards(target, &once, Around::All, &mut std::io::sink());
+        let known = |new: &Attached| boards.iter().any(|old| old.candidate.id == new.candidate.id);
+        if let Ok(mut found) = found
+            && found.iter().any(|new| new.exists() && !known(new))
+        {
+            let _ = writeln!(remarks, "inspect: another process of that name was started");
+            two_looks(&mut found);
+            return found;
+        }
+    }
     for board in &mut boards {
         board.look(Around::All);
     }
-    if boards.iter().all(Attached::exists) || matches!(target, Target::File(_)) {
-        return Ok(boards);
-    }
-    let once = super::args::Common { wait: None, ..cli.common.clone() };
-    match super::boards(target, &once, Around::All, &mut std::io::sink()) {
-        Ok(found) if found.iter().any(Attached::exists) => {
-            let _ = writeln!(remarks, "inspect: it was restarted; this is the new one");
-            Ok(found)
-        }
-        _ => Ok(boards),
-    }
+    boards
 }

@@ -14,7 +14,7 @@ use probe::layout::SectionKind;
 use crate::context::Context;
 use crate::liveness::State;
 use crate::model::{BoardReport, Capacity, End};
-use crate::snapshot::{Board, EndRead, Label, Snapshot};
+use crate::snapshot::{Board, EndRead, Label, Ring, Snapshot};
 use clock::{Clock, rfc3339};
 
 /// Everything that is said of a board.
@@ -73,24 +73,61 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     report
 }
 
+/// A look of our own at a daemon without a keeper: what its keeper would have noted now. Added to the
+/// rings of a later snapshot, it gives that one loads and rates.
+#[derive(Clone, Debug)]
+pub struct OwnLook {
+    busy: Ring,
+    totals: Ring,
+}
+
+impl OwnLook {
+    /// Takes the look.
+    pub fn new(board: &Board, snapshot: &Snapshot, context: &Context) -> Self {
+        let clock = Clock::new(&board.header, snapshot, context.usable_moment(), true);
+        let ring = |row| Ring { period_ns: 0, entries: vec![(clock.now, row)] };
+        Self {
+            busy: ring(threads::busy_times(snapshot, clock.now)),
+            totals: ring(numbers::totals(snapshot)),
+        }
+    }
+
+    /// Adds it to the rings of a later snapshot of the same board.
+    pub fn add_to(&self, snapshot: &mut Snapshot) {
+        snapshot.busy_rings.push(self.busy.clone());
+        snapshot.count_rings.push(self.totals.clone());
+    }
+}
+
 /// The verdict in words, with what is known of the end or of a keeper that fell silent.
 fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u64) -> String {
     let said = &context.verdict;
     match context.state {
-        State::Dead if end.exited && end.panics > 0 => {
-            format!("{said}: exited with code {} after a panic", end.exit_code)
+        State::Dead => {
+            let how = match (end.exited, end.panics > 0) {
+                (true, true) => format!("exited with code {} after a panic", end.exit_code),
+                (true, false) => format!("exited with code {}", end.exit_code),
+                (false, true) => "aborted or killed after a panic".to_owned(),
+                (false, false) if context.lock == Some(false) => {
+                    "killed (no end recorded, lock free)".to_owned()
+                }
+                (false, false) => "killed (no end recorded)".to_owned(),
+            };
+            // "dead", or "dead; and something that is worth knowing".
+            match said.strip_prefix("dead") {
+                Some(rest) => format!("dead: {how}{rest}"),
+                None => format!("{said}: {how}"),
+            }
         }
-        State::Dead if end.exited => format!("{said}: exited with code {}", end.exit_code),
-        State::Dead if end.panics > 0 => format!("{said}: aborted or killed after a panic"),
-        State::Dead if said == "dead" => "dead: killed (no end recorded, lock free)".to_owned(),
-        State::Dead => format!("{said}: no end recorded"),
         State::Live if period_ns > 0 => match beat_age {
             Some(age) if age > 2_000_000_000.max(period_ns.saturating_mul(20)) => {
                 format!("{said}, but its keeper has been silent for {} s", age / 1_000_000_000)
             }
             _ => said.clone(),
         },
-        State::Live => format!("{said}; it has no keeper, so no rates, windows or ages"),
+        State::Live => format!(
+            "{said}; it has no keeper: loads and rates are from two looks, ages are not known"
+        ),
         _ => said.clone(),
     }
 }
@@ -151,11 +188,16 @@ fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
     facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value.clone()))).collect()
 }
 
-/// Threads of the process that have no slot.
+/// Name of the probes' own thread, which has no slot and is no news.
+const KEEPER: &str = "probe-keeper";
+
+/// Threads of the process that have no slot, the keeper aside.
 fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
     let tasks = context.tasks.as_ref()?;
     let probed: std::collections::HashSet<u64> =
         snapshot.threads.iter().map(|thread| thread.tid).collect();
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
-    Some(without.map(|task| context.named(task)).collect())
+    let named = without.map(|task| context.named(task));
+    // A thread without a name ended between two readings.
+    Some(named.filter(|task| task.name != KEEPER && !task.name.is_empty()).collect())
 }

@@ -1,6 +1,6 @@
 //! Named numbers: records of one name added up, ratios computed, quantiles taken.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use probe::layout::{HistogramRole, MetricKind};
 
@@ -39,29 +39,40 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock,
     report.progress = of(MetricKind::Progress).map(progress).collect();
 }
 
-/// All metrics, in the order of declaration; members of a family stand together, by label.
+/// All metrics by name and labels: the linker's order of declarations means nothing to anybody.
 fn named(snapshot: &Snapshot) -> Vec<Named<'_>> {
-    let mut first: HashMap<(MetricKind, Label), u64> = HashMap::new();
     let mut all: Vec<Named> = snapshot
         .metrics
         .iter()
         .filter_map(|read| {
-            let name = snapshot.strings.get(read.record.name)?;
-            first.entry((read.kind, name.clone())).or_insert(read.index);
             Some(Named {
                 read,
-                name,
+                name: snapshot.strings.get(read.record.name)?,
                 labels: read.labels.iter().cloned().collect(),
                 unit: snapshot.strings.get(read.record.unit),
                 help: snapshot.strings.get(read.record.help),
             })
         })
         .collect();
-    all.sort_by_cached_key(|metric| {
-        let place = first.get(&(metric.read.kind, metric.name.clone())).copied();
-        (place, metric.labels.clone(), metric.read.index)
-    });
+    all.sort_by(|a, b| (&a.name, &a.labels, a.read.index).cmp(&(&b.name, &b.labels, b.read.index)));
     all
+}
+
+/// What the keeper would note of every metric, by index.
+pub(super) fn totals(snapshot: &Snapshot) -> Vec<u64> {
+    let rows = snapshot.metrics.iter().map(|read| read.index as usize + 1).max().unwrap_or(0);
+    let mut totals = vec![0; rows];
+    for read in &snapshot.metrics {
+        totals[read.index as usize] = match read.kind {
+            MetricKind::Counter => total(snapshot, read),
+            MetricKind::Queue => usize::try_from(read.record.place)
+                .ok()
+                .and_then(|place| snapshot.queues.get(place))
+                .map_or(0, |queue| queue.completions),
+            _ => read.cell.value,
+        };
+    }
+    totals
 }
 
 /// A counter's total.
@@ -190,9 +201,12 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     });
     let [arrivals, starts, removed, completions, depth_max, head, known] = numbers;
     let depth = arrivals.saturating_sub(starts).saturating_sub(removed);
-    // A queue that never says which item is at its head has no age; neither has an empty one.
-    let oldest = (head != 0).then(|| clock.age_ns(head));
-    let empty_for_sure = known != 0 && head == 0;
+    // A queue that never says which item is at its head has no age; one that says it is empty has 0.
+    let oldest = match (head, known, depth) {
+        (0, 1.., 0) => Some(0),
+        (0, ..) => None,
+        _ => Some(clock.age_ns(head)),
+    };
     let times = |role: HistogramRole| {
         let read = snapshot.histograms.get(&(metric.read.index, role as u64));
         let at = |q| read.and_then(|read| quantile(read, q));
@@ -214,7 +228,7 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     let rate = rate(base, [(metric.read.index, completions)], clock);
     Queue {
         name: metric.name.clone(),
-        depth: if empty_for_sure && depth > depth_max { 0 } else { depth },
+        depth,
         depth_max,
         oldest_age_ns: oldest,
         arrivals,

@@ -174,6 +174,18 @@ fn loads(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Windows<Opt
     Windows { s1: over(1), s10: over(10), s60: over(60) }
 }
 
+/// What the keeper would note of every slot: busy time up to now.
+pub(super) fn busy_times(snapshot: &Snapshot, now: u64) -> Vec<u64> {
+    let rows = snapshot.threads.iter().map(|thread| thread.slot as usize + 1).max().unwrap_or(0);
+    let mut times = vec![0; rows];
+    for thread in &snapshot.threads {
+        if let Some(work) = thread.work {
+            times[thread.slot as usize] = busy_now(work.busy, work.changed, work.in_hand, now);
+        }
+    }
+    times
+}
+
 /// Who holds what a waiting thread waits for: another thread with an open scope whose argument is the
 /// same. A scope with the same label wins, since numbers of different kinds of things may agree.
 fn held_by(snapshot: &Snapshot, thread: &ThreadRead) -> Option<Holder> {

@@ -49,6 +49,9 @@ pub fn signed(value: i64) -> String {
 
 /// A number with three digits and a suffix.
 pub fn short(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     for (limit, suffix) in
         [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
     {
@@ -128,7 +131,7 @@ mod tests {
         assert_eq!(whole(12), "12");
         assert_eq!(signed(-1234), "-1,234");
         assert_eq!(signed(i64::MIN), "-9.22E");
-        assert_eq!(short(12_345.0), "12.3k");
+        assert_eq!((short(12_345.0), short(0.0)), ("12.3k".into(), "0".into()));
         assert_eq!(bytes(1_536), "1.50KiB");
         assert_eq!(bytes(12), "12B");
     }

@@ -12,11 +12,16 @@ use crate::snapshot::Label;
 /// Every section of numbers that has any.
 pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
     queues(out, report, look);
-    cells(out, look, "HEARTBEATS", heartbeats(report, look));
-    cells(out, look, "RATIOS", ratios(report, look));
-    cells(out, look, "PROGRESS", progress(report, look));
-    cells(out, look, "COUNTERS", counters(report, look));
-    cells(out, look, "GAUGES", gauges(report, look));
+    cells(out, look, "HEARTBEATS", 14, &heartbeats(report, look));
+    let mut shares = ratios(report, look);
+    shares.extend(progress(report, look));
+    cells(out, look, "RATIOS, PROGRESS", 11, &shares);
+    cells(out, look, "COUNTERS", 8, &counters(report, look));
+    let counted = report.counters.iter().filter(|counter| look.shows(&counter.name));
+    families(out, look, counted.map(|one| (&one.name, &one.labels, whole(one.value))));
+    cells(out, look, "GAUGES", 13, &gauges(report, look));
+    let levels = report.gauges.iter().filter(|gauge| look.shows(&gauge.name));
+    families(out, look, levels.map(|one| (&one.name, &one.labels, signed(one.value))));
     histograms(out, report, look);
     facts(out, report, look);
 }
@@ -47,7 +52,7 @@ fn queue_cells(queue: &Queue) -> [String; 12] {
     [
         format!(" {}", label(&queue.name)),
         whole(queue.depth),
-        of(queue.oldest_age_ns),
+        of(queue.oldest_age_ns.filter(|_| queue.depth > 0)),
         or_none(queue.rate_per_s, short),
         of(queue.wait_ns.p50),
         of(queue.wait_ns.p99),
@@ -78,29 +83,28 @@ struct Cell {
     paint: Paint,
 }
 
-/// Cells side by side in two columns (one on a narrow terminal), row by row.
-fn cells(out: &mut String, look: &Look, heading: &str, cells: Vec<Cell>) {
+/// Columns of a value.
+const VALUE: usize = 10;
+
+/// Cells side by side in two columns (one on a narrow terminal), row by row. What is said beside a
+/// value has `beside` columns, so that the eye compares values down a column.
+fn cells(out: &mut String, look: &Look, heading: &str, beside: usize, cells: &[Cell]) {
     if cells.is_empty() {
         return;
     }
     title(out, look, &format!(" {heading}"));
     let across = if look.columns >= 76 { 2 } else { 1 };
     let columns = (look.columns / across).saturating_sub(1).max(30);
+    let name = columns.saturating_sub(beside + VALUE + 3);
     for row in cells.chunks(across) {
         let mut text = String::new();
         for cell in row {
-            // Beside stands in its own columns: the eye compares values down the column.
-            let beside = 13.min(columns / 3);
-            let value = 10;
-            let name = columns.saturating_sub(beside + value + 3);
             // A long value takes what a short name leaves.
-            let spare = name.saturating_sub(width(&cell.name) + 1);
-            let value_text = right(&cell.value, value);
-            let over = width(&value_text).saturating_sub(value).min(spare);
+            let over = width(&cell.value).saturating_sub(VALUE);
             let part = format!(
                 " {}{} {}",
                 left(&cell.name, name.saturating_sub(over)),
-                value_text,
+                right(&cell.value, VALUE),
                 left(&cell.beside, beside)
             );
             text.push_str(&look.paint(cell.paint, &left(&part, columns)));
@@ -110,13 +114,47 @@ fn cells(out: &mut String, look: &Look, heading: &str, cells: Vec<Cell>) {
     }
 }
 
+/// Members of families, each family flowing over as few lines as its members need.
+fn families<'a>(
+    out: &mut String,
+    look: &Look,
+    members: impl Iterator<Item = (&'a Label, &'a Labels, String)>,
+) {
+    let members: Vec<_> = members.filter(|(_, labels, _)| !labels.is_empty()).collect();
+    for family in members.chunk_by(|a, b| a.0 == b.0) {
+        let (name, labels, _) = &family[0];
+        let keys: Vec<String> = labels.keys().map(label).collect();
+        let head = format!(" {} by {}:", label(name), keys.join(","));
+        let shown: Vec<(String, &String)> =
+            family.iter().map(|(_, labels, value)| (values(labels), value)).collect();
+        let longest = shown.iter().map(|(text, _)| width(text)).max().unwrap_or(0).min(24);
+        let each = longest + 12;
+        let per_line = (look.columns.saturating_sub(3) / each).max(1);
+        line(out, look, &head);
+        for row in shown.chunks(per_line) {
+            let mut text = "  ".to_owned();
+            for (member, value) in row {
+                let _ = write!(text, " {}{} ", left(member, longest), right(value, 10));
+            }
+            line(out, look, text.trim_end());
+        }
+    }
+}
+
+type Labels = std::collections::BTreeMap<Label, Label>;
+
+/// The values of labels.
+fn values(labels: &Labels) -> String {
+    let parts: Vec<String> = labels.values().map(label).collect();
+    parts.join(",")
+}
+
 /// `name{label}`: of a family member the value of its labels.
-fn full_name(name: &Label, labels: &std::collections::BTreeMap<Label, Label>) -> String {
+fn full_name(name: &Label, labels: &Labels) -> String {
     if labels.is_empty() {
         return label(name);
     }
-    let parts: Vec<String> = labels.values().map(label).collect();
-    format!("{}{{{}}}", label(name), parts.join(","))
+    format!("{}{{{}}}", label(name), values(labels))
 }
 
 fn heartbeats(report: &BoardReport, look: &Look) -> Vec<Cell> {
@@ -161,11 +199,12 @@ fn progress(report: &BoardReport, look: &Look) -> Vec<Cell> {
 
 fn counters(report: &BoardReport, look: &Look) -> Vec<Cell> {
     let shown = report.counters.iter().filter(|counter| look.shows(&counter.name));
+    let shown = shown.filter(|counter| counter.labels.is_empty());
     shown
         .map(|counter| {
             let unit = counter.unit.as_ref().map_or("", Label::raw);
             Cell {
-                name: full_name(&counter.name, &counter.labels),
+                name: label(&counter.name),
                 value: in_unit(counter.value, unit),
                 beside: or_none(counter.rate_per_s, |rate| format!("{}/s", short(rate))),
                 paint: Paint::Plain,
@@ -176,6 +215,7 @@ fn counters(report: &BoardReport, look: &Look) -> Vec<Cell> {
 
 fn gauges(report: &BoardReport, look: &Look) -> Vec<Cell> {
     let shown = report.gauges.iter().filter(|gauge| look.shows(&gauge.name));
+    let shown = shown.filter(|gauge| gauge.labels.is_empty());
     shown
         .map(|gauge| {
             let unit = gauge.unit.as_ref().map_or("", Label::raw);
@@ -184,7 +224,7 @@ fn gauges(report: &BoardReport, look: &Look) -> Vec<Cell> {
                 Err(_) => signed(value),
             };
             Cell {
-                name: full_name(&gauge.name, &gauge.labels),
+                name: label(&gauge.name),
                 value: say(gauge.value),
                 beside: format!("max {}", say(gauge.max)),
                 paint: Paint::Plain,

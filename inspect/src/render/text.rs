@@ -88,20 +88,18 @@ pub(super) fn line(out: &mut String, look: &Look, text: &str) {
     let _ = writeln!(out, "{}", cut(text, look.columns));
 }
 
-/// Columns before the place.
-const BEFORE_PLACE: usize = 1 + 15 + 1 + 4 + 3 * 5 + 7 + 2;
+/// Columns between the name and the place: class, three loads, how long it was seen there.
+const MIDDLE: usize = 1 + 4 + 3 * 5 + 8 + 2;
 
 fn threads(out: &mut String, report: &BoardReport, look: &Look) {
-    let _ = writeln!(
-        out,
-        "{}",
-        look.paint(
-            Paint::Strong,
-            &cut(" THREAD          DOES   1s  10s  60s   SEEN  WHERE", look.columns)
-        )
-    );
-    for thread in look.sorted(&report.threads) {
-        row(out, thread, look);
+    let shown = look.sorted(&report.threads);
+    // By the names alone, which stay as long as the threads do.
+    let longest = shown.iter().map(|thread| width(&label(&thread.name))).max().unwrap_or(0);
+    let name = longest.clamp(6, 15);
+    let head = format!(" {} DOES   1s  10s  60s    SEEN  WHERE", left("THREAD", name));
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&head, look.columns)));
+    for thread in shown {
+        row(out, thread, name, look);
     }
     if let Some(without) = report.unprobed_threads.as_ref().filter(|without| !without.is_empty()) {
         let names: Vec<String> = without.iter().take(8).map(|task| term(&task.name)).collect();
@@ -111,21 +109,21 @@ fn threads(out: &mut String, report: &BoardReport, look: &Look) {
     }
 }
 
-fn row(out: &mut String, thread: &ThreadReport, look: &Look) {
+fn row(out: &mut String, thread: &ThreadReport, name: usize, look: &Look) {
     let mark = if thread.stalled { "!" } else { " " };
     let share = |load: Option<f64>| right(&or_none(load, percent), 5);
     let seen = or_none(thread.since_ns, |ns| {
         if thread.since_at_most { format!("<{}", time(ns)) } else { time(ns) }
     });
-    let room = look.columns.saturating_sub(BEFORE_PLACE).max(12);
+    let room = look.columns.saturating_sub(1 + name + MIDDLE).max(12);
     let text = format!(
         "{mark}{} {}{}{}{}{}  {}",
-        left(&label(&thread.name), 15),
+        left(&label(&thread.name), name),
         left(thread.class.unwrap_or(NONE), 4),
         share(thread.load.s1),
         share(thread.load.s10),
         share(thread.load.s60),
-        right(&seen, 7),
+        right(&seen, 8),
         cut(&place(thread), room),
     );
     let paint = if thread.stalled { Paint::Bad } else { Paint::Plain };
@@ -134,13 +132,13 @@ fn row(out: &mut String, thread: &ThreadReport, look: &Look) {
 
 /// `file:line function "label" argument`, and who holds what is waited for.
 fn place(thread: &ThreadReport) -> String {
-    let mut text = String::new();
     if thread.torn {
         return "(moved at every look)".to_owned();
     }
-    if thread.exists == Some(false) && thread.line.is_none() && thread.label.is_none() {
-        return "(no tag yet)".to_owned();
+    if thread.class.is_none() {
+        return "(no line yet)".to_owned();
     }
+    let mut text = String::new();
     if let (Some(file), Some(line)) = (&thread.file, thread.line) {
         let _ = write!(text, "{}:{line}", short_file(&label(file)));
     }
@@ -163,9 +161,6 @@ fn place(thread: &ThreadReport) -> String {
     if let Some(arg) = thread.arg {
         // Small numbers are tables and peers; large ones are addresses.
         let _ = if arg < 1 << 20 { write!(text, " {arg}") } else { write!(text, " {arg:#x}") };
-    }
-    if thread.exists == Some(false) && !text.is_empty() {
-        return text.trim_start().to_owned();
     }
     text.trim_start().to_owned()
 }

@@ -256,7 +256,7 @@ fn most(kind: SectionKind) -> u64 {
         | SectionKind::Shards
         | SectionKind::Watches
         | SectionKind::Workers
-        | SectionKind::Trails => 4096,
+        | SectionKind::Trails => 16_384,
         SectionKind::Queues | SectionKind::Facts => 1024,
         SectionKind::Histograms => 4096,
         SectionKind::Metrics | SectionKind::Cells | SectionKind::Ops => 16_384,

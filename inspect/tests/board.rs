@@ -1,0 +1,254 @@
+//! Claims about boards made by hand: what is said of them, and that no damage does any.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use common::{NOW, SECOND, Synth, report, sample};
+use inspect::render::{Look, json, text};
+use inspect::snapshot::Board;
+use inspect::source::Source;
+use inspect::{AttachError, State};
+use probe::layout::{Capacity, SLOT_CLAIMING, SectionCopy, SectionKind, TOC_OFFSET};
+use proptest::prelude::*;
+
+/// Compares with a kept text; `UPDATE_GOLDEN=1` rewrites it, for a person to read the difference.
+fn golden(name: &str, found: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, found).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == found, "{name} differs; it is now:\n{found}");
+}
+
+fn at(columns: usize) -> Look {
+    Look { columns, ..Look::default() }
+}
+
+#[test]
+fn the_table_reads_as_kept_at_100_and_80_columns() {
+    let report = report(sample().finish(), State::Live).unwrap();
+    for columns in [100, 80] {
+        let table = text::board(&report, &at(columns));
+        golden(&format!("table-{columns}.txt"), &table);
+        for line in table.lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_json_has_every_name_of_schema_1() {
+    let report = report(sample().finish(), State::Live).unwrap();
+    let document = serde_json::to_value(json::document(vec![report], &at(100))).unwrap();
+    let board = &document["boards"][0];
+    let names = "name pid uid state verdict layout_version instance build started_at uptime_ns \
+                 heartbeat_age_ns path size_bytes capacity lost reader vitals threads unprobed_threads \
+                 end counters gauges ratios histograms queues heartbeats progress facts ops";
+    for name in names.split_whitespace() {
+        assert!(board.get(name).is_some(), "{name}");
+    }
+    let thread = &board["threads"][0];
+    let names =
+        "name tid class file line column function label arg since_ns stack load stalled exists";
+    for name in names.split_whitespace() {
+        assert!(thread.get(name).is_some(), "{name}");
+    }
+    assert_eq!(thread["line"], 12);
+    assert_eq!(thread["stack"][1]["line"], 10);
+    assert_eq!(thread["stack"][1]["arg"], 17);
+    assert_eq!(thread["stack"][2]["line"], 12);
+    assert_eq!(thread["load"], serde_json::json!({ "1s": 1.0, "10s": 1.0, "60s": 0.5 }));
+    assert_eq!(board["threads"][1]["held_by"]["thread"], "holder");
+    assert_eq!(board["threads"][1]["stalled"], true);
+    assert_eq!(board["threads"][3]["class"], serde_json::Value::Null);
+    assert_eq!(board["threads"][4]["label"], "unknown site 0xdead0");
+    assert_eq!(board["counters"][0]["value"], 1000);
+    assert_eq!(board["counters"][0]["rate_per_s"], 50.0);
+    assert_eq!(board["ratios"][0]["value"], 0.25);
+    assert_eq!(board["queues"][0]["depth"], 30);
+    assert_eq!(board["queues"][0]["oldest_age_ns"], 2 * SECOND);
+    assert_eq!(board["queues"][0]["utilization"]["10s"], 1.0);
+    assert_eq!(board["heartbeats"][0]["overdue"], true);
+    assert_eq!(board["histograms"][0]["count"], 1000);
+    assert_eq!(board["histograms"][0]["max"], 5_000_000);
+    assert_eq!(board["gauges"][0]["value"], -4);
+    assert_eq!(board["vitals"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_dead_board_has_the_load_of_its_last_moment() {
+    let mut board = sample();
+    board.pulse(0);
+    let report = report(board.finish(), State::Dead).unwrap();
+    assert_eq!(report.threads[0].load.s60, Some(0.5));
+    assert_eq!(report.threads[0].load.s1, Some(1.0));
+    assert!(report.end.is_none() && report.verdict.contains("killed"));
+    assert_eq!(report.threads[0].exists, Some(false));
+}
+
+#[test]
+fn a_thread_that_moved_since_the_last_look_has_been_there_for_less() {
+    let mut board = sample();
+    board.watch(0, &[[0, 0x5000, 0, 0]], NOW - 50 * SECOND, NOW - 50 * SECOND);
+    let report = report(board.finish(), State::Live).unwrap();
+    let core = &report.threads[0];
+    assert!(core.since_at_most && !core.stalled);
+    assert!(core.since_ns.unwrap() < SECOND);
+}
+
+#[test]
+fn an_argument_in_change_is_not_shown_and_its_line_is() {
+    let mut board = sample();
+    board.thread(1, "waiter", &[[0, 0x5018 | 1, 77, 0]]);
+    let report = report(board.finish(), State::Live).unwrap();
+    assert_eq!((report.threads[1].line, report.threads[1].arg), (Some(40), None));
+    assert!(!report.threads[1].torn);
+}
+
+#[test]
+fn a_slot_that_is_being_filled_is_not_shown() {
+    let mut board = sample();
+    let state = board.at(SectionKind::Slots, 1);
+    board.put(state, &[6 << 8 | SLOT_CLAIMING]);
+    let names: Vec<_> =
+        report(board.finish(), State::Live).unwrap().threads.into_iter().map(|t| t.tid).collect();
+    assert_eq!(names, [100, 102, 103, 104]);
+}
+
+#[test]
+fn a_record_that_stays_busy_is_given_up_and_counted() {
+    let mut board = sample();
+    for slot in 0..5 {
+        let at = board.at(SectionKind::Watches, slot);
+        board.put(at, &[u64::MAX, 1, 1]);
+    }
+    let report = report(board.finish(), State::Live).unwrap();
+    assert_eq!((report.reader.torn, report.reader.retries), (5, 15));
+    assert_eq!(report.threads.len(), 5);
+}
+
+#[test]
+fn strides_of_other_writers_are_followed() {
+    // A later writer with slots of 256 bytes, and an earlier one whose cells have 16.
+    let mut board = sample();
+    let toc = |board: &Synth, kind: SectionKind| {
+        let mut entries = (0..64).map(|n| (TOC_OFFSET + n * SectionCopy::BYTES) / 8);
+        entries.find(|&at| board.words[at] == kind as u64).unwrap()
+    };
+    let cells = toc(&board, SectionKind::Cells);
+    let (from, gauge) = (board.words[cells + 2] as usize / 8, board.at(SectionKind::Cells, 3) / 8);
+    let level = board.words[gauge];
+    board.words[cells + 4] = 16;
+    board.words[from + 3 * 2] = level;
+    board.words[from + 3 * 2 + 1] = 9;
+    let sites = toc(&board, SectionKind::Sites);
+    let first = board.words[sites + 2] as usize / 8;
+    board.words[sites + 4] = 128;
+    for index in (1..5).rev() {
+        let record: Vec<u64> = board.words[first + index * 8..][..8].to_vec();
+        board.words[first + index * 16..][..8].copy_from_slice(&record);
+    }
+    let report = report(board.finish(), State::Live).unwrap();
+    assert_eq!(report.gauges[0].value, -4);
+    assert_eq!(report.threads[1].line, Some(40));
+}
+
+#[test]
+fn every_wrong_header_field_is_named_or_does_no_harm() {
+    let words = sample().finish();
+    let wrong = |at: usize, word: u64| {
+        let mut words = words.clone();
+        words[at / 8] = word;
+        report(words, State::Live).map_err(|error| error.to_string())
+    };
+    for (at, word, says) in [
+        (0x00, 0, "has not finished"),
+        (0x00, 0x3144_4245_524f_4353, "other byte order"),
+        (0x00, 5, "it begins with"),
+        (0x08, 2 << 32, "layout is 2.0, this inspect reads 1.0"),
+        (0x10, 1, "byte order"),
+        (0x18, 4, "64-bit"),
+        (0x20, 1 << 40, "truncated"),
+        (0x28, u64::MAX - 3, "table of contents"),
+        (0x30, 65, "section count"),
+    ] {
+        let error = wrong(at, word).map(|_| ()).unwrap_err();
+        assert!(error.contains(says), "{at:#x}: {error}");
+    }
+    // A higher minor number is read as far as it is known.
+    assert!(wrong(0x08, 1 << 32 | 9).is_ok());
+    for bit in 0..256 * 8 {
+        let mut words = words.clone();
+        words[bit / 64] ^= 1 << (bit % 64);
+        let _ = report(words, State::Live);
+    }
+    let short = words[..words.len() / 2].to_vec();
+    assert!(matches!(report(short, State::Live), Err(AttachError::Truncated { .. })));
+    for length in [0, 1, 31, 32] {
+        assert!(report(words[..length].to_vec(), State::Live).is_err());
+    }
+}
+
+#[test]
+fn a_board_made_to_waste_time_does_not() {
+    // All sections span the whole board, with the smallest strides.
+    let mut words = Synth::new(&Capacity::default()).finish();
+    let bytes = 16 << 20;
+    words.resize(bytes / 8, u64::MAX / 3);
+    words[0x20 / 8] = bytes as u64;
+    words[0x30 / 8] = 64;
+    for entry in 0..64 {
+        let at = (TOC_OFFSET + entry * SectionCopy::BYTES) / 8;
+        let kind = 1 + entry as u64 % 19;
+        words[at..at + 8].copy_from_slice(&[kind, 1, 0, bytes as u64, 8, u64::MAX, u64::MAX, 0]);
+    }
+    let before = Instant::now();
+    let report = report(words, State::Live).unwrap();
+    let _ = text::board(&report, &at(100)).len();
+    // A bound against runaway work, far above what it takes in a slow build on a busy machine.
+    assert!(before.elapsed() < Duration::from_secs(20), "{:?}", before.elapsed());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(
+        words in proptest::collection::vec(
+            (any::<prop::sample::Index>(), prop_oneof![
+                any::<u64>(), Just(0), Just(u64::MAX), 0u64..70_000, Just(1 << 32), Just(2 << 8 | 2),
+            ]),
+            1..60,
+        ),
+        hot in any::<bool>(),
+    ) {
+        let mut board = sample().finish();
+        // Half of the cases aim at the header and the table of contents.
+        let reach = if hot { 0x700 / 8 } else { board.len() };
+        for (index, word) in words {
+            let at = index.index(reach);
+            if at > 0 {
+                board[at] = word;
+            }
+        }
+        for state in [State::Live, State::Dead] {
+            if let Ok(report) = report(board.clone(), state) {
+                let table = text::board(&report, &at(80));
+                prop_assert!(table.chars().all(|char| char == '\n' || !char.is_control()));
+                serde_json::to_string(&json::document(vec![report], &at(80))).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_of_any_small_size_is_refused_with_a_reason() {
+    for size in 0..300 {
+        let board = Board::open(Source::Memory(vec![7; size]), Path::new("x"));
+        assert!(matches!(board.unwrap_err(), AttachError::NotABoard { .. }));
+    }
+}
