@@ -90,7 +90,7 @@ pub fn records() {
 /// A doubled record: three publications, so that the first copy is overwritten while it may be
 /// read.
 pub fn doubled_record() {
-    explore("doubled: a record of two words", None, &[0, 1, 2, 3], |seen| {
+    explore("doubled: a record of two words", Some(3), &[0, 1, 2, 3], |seen| {
         let seen = seen.clone();
         let shared: (AtomicU64, [AtomicU64; 2], [AtomicU64; 2]) =
             (AtomicU64::new(0), words(), words());
@@ -120,17 +120,19 @@ pub fn doubled_record() {
 /// What the keeper noticed: a position and two stamps. The position comes back to where it was, the
 /// stamps never do.
 pub fn watch() {
-    explore("keyed: position and stamps", None, &[0, 1, 2, 3], |seen| {
+    fn look(shared: &(AtomicU64, [AtomicU64; 2]), position: u64, since: u64) {
+        let (word, [first, second]) = shared;
+        keyed::store(word, [first, second], u64::MAX, position, [since, since + 10]);
+    }
+    explore("keyed: position and stamps", Some(2), &[1, 2, 3, 99], |seen| {
         let seen = seen.clone();
         let shared: (AtomicU64, [AtomicU64; 2]) = (AtomicU64::new(0), words());
+        look(&shared, 5, 1);
         beside(
             shared,
-            |(word, rest)| {
-                let [since, still] = rest;
-                for (position, stamp) in [(5, 1), (6, 2), (5, 3)] {
-                    let values = [stamp, stamp + 10];
-                    keyed::store(word, [since, still], u64::MAX, position, values);
-                }
+            |shared| {
+                look(shared, 6, 2);
+                look(shared, 5, 3);
             },
             move |(word, rest)| {
                 let (position, values) = keyed::read::<2>(
@@ -139,60 +141,64 @@ pub fn watch() {
                     |word| word == u64::MAX,
                     &mut 0,
                 );
-                if let Some([since, still]) = values {
-                    let existed = [(0, 0, 0), (5, 1, 11), (6, 2, 12), (5, 3, 13)];
-                    assert!(
-                        existed.contains(&(position, since, still)),
-                        "{position} {since} {still}"
-                    );
-                    seen.note(since);
+                match values {
+                    Some([since, still]) => {
+                        let existed = [(5, 1, 11), (6, 2, 12), (5, 3, 13)];
+                        let read = (position, since, still);
+                        assert!(existed.contains(&read), "{read:?}");
+                        seen.note(since);
+                    }
+                    None if position == u64::MAX => seen.note(99),
+                    None => {}
                 }
             },
         );
     });
 }
 
-/// Frames of one thread: the count of pushes, then scope, line, argument and scope argument of
-/// the base and of the scopes in it.
-struct Frames<const N: usize> {
-    pushes: AtomicU64,
-    frames: [[AtomicU64; 4]; N],
-}
+/// A thread's block of `N` frames: the counts, the base, and the scopes in it.
+struct Frames<const N: usize>([[AtomicU64; 4]; N]);
 
 impl<const N: usize> Frames<N> {
     fn new() -> Self {
-        Self { pushes: AtomicU64::new(0), frames: core::array::from_fn(|_| words()) }
+        Self(core::array::from_fn(|_| words()))
     }
 
     /// As `local::push_into` does it.
-    fn push(&self, depth: usize, site: u64, argument: u64) {
-        let frame = &self.frames[depth];
-        stack::count_push(&self.pushes);
+    fn push(&self, frame: usize, site: u64, argument: u64) {
+        stack::count_push(&self.0[0][stack::SCOPE]);
+        let frame = &self.0[frame];
         set(&frame[stack::SCOPE_ARG], argument);
         stack::open(&frame[stack::SCOPE], &frame[stack::LINE], site);
     }
 
     /// As `local::pop` does it.
-    fn pop(&self, depth: usize) {
-        stack::close(&self.frames[depth][stack::SCOPE]);
+    fn pop(&self, frame: usize) {
+        stack::close(&self.0[frame][stack::SCOPE]);
     }
 
     /// As `local::at` does it.
-    fn tag(&self, depth: usize, site: u64) {
-        stack::tag(&self.frames[depth][stack::LINE], site);
+    fn tag(&self, frame: usize, site: u64) {
+        stack::tag(&self.0[frame][stack::LINE], site);
     }
 
     /// As `local::at_with` does it.
-    fn tag_with(&self, depth: usize, site: u64, argument: u64) {
-        let frame = &self.frames[depth];
-        keyed::store(&frame[stack::LINE], [&frame[stack::ARG]], site | 1, site, [argument]);
+    fn tag_with(&self, frame: usize, site: u64, argument: u64) {
+        let (head, frame) = (&self.0[0], &self.0[frame]);
+        stack::tag_with(
+            &head[stack::LINE],
+            &frame[stack::LINE],
+            &frame[stack::ARG],
+            site,
+            argument,
+        );
     }
 
     fn read(&self) -> Option<Vec<stack::Level>> {
         let mut levels = [stack::Level::default(); N];
-        let load = |frame: usize, word: usize| get(&self.frames[frame][word]);
-        let depth = stack::read(|| get(&self.pushes), load, &mut levels, &mut 0)?;
-        Some(levels[..depth].to_vec())
+        let load = |frame: usize, word: usize| get(&self.0[frame][word]);
+        let depth = stack::read(load, &mut levels[1..], &mut 0)?;
+        Some(levels[1..=depth].to_vec())
     }
 
     /// Scope, scope argument and line of each level.
@@ -228,17 +234,17 @@ pub fn scope_after_scope() {
     ];
     explore("stack: a scope after a scope", Some(3), &[0, 1, 2, 3, 4, 5], |seen| {
         let seen = seen.clone();
-        let frames = Frames::<2>::new();
-        frames.tag(0, 8);
+        let frames = Frames::<3>::new();
+        frames.tag(1, 8);
         beside(
             frames,
             |frames| {
-                frames.push(1, 16, 1);
-                frames.tag(1, 24);
-                frames.pop(1);
-                frames.tag(0, 32);
-                frames.push(1, 40, 2);
-                frames.tag(1, 48);
+                frames.push(2, 16, 1);
+                frames.tag(2, 24);
+                frames.pop(2);
+                frames.tag(1, 32);
+                frames.push(2, 40, 2);
+                frames.tag(2, 48);
             },
             move |frames| note_stack(frames, &EXISTED, &seen),
         );
@@ -258,18 +264,18 @@ pub fn scope_in_scope() {
     ];
     explore("stack: a scope in a scope", Some(2), &[0, 1, 2, 3, 4, 5], |seen| {
         let seen = seen.clone();
-        let frames = Frames::<3>::new();
-        frames.tag(0, 8);
-        frames.push(1, 16, 0);
+        let frames = Frames::<4>::new();
+        frames.tag(1, 8);
+        frames.push(2, 16, 0);
         beside(
             frames,
             |frames| {
-                frames.push(2, 24, 0);
+                frames.push(3, 24, 0);
+                frames.pop(3);
                 frames.pop(2);
-                frames.pop(1);
-                frames.push(1, 32, 0);
-                frames.tag(1, 40);
-                frames.push(2, 48, 0);
+                frames.push(2, 32, 0);
+                frames.tag(2, 40);
+                frames.push(3, 48, 0);
             },
             move |frames| note_stack(frames, &EXISTED, &seen),
         );
@@ -281,13 +287,13 @@ pub fn scope_in_scope() {
 pub fn arguments() {
     explore("stack: lines and their arguments", Some(3), &[1, 2, 3], |seen| {
         let seen = seen.clone();
-        let frames = Frames::<1>::new();
-        frames.tag_with(0, 8, 1);
+        let frames = Frames::<2>::new();
+        frames.tag_with(1, 8, 1);
         beside(
             frames,
             |frames| {
-                frames.tag_with(0, 16, 2);
-                frames.tag_with(0, 8, 3);
+                frames.tag_with(1, 16, 2);
+                frames.tag_with(1, 8, 3);
             },
             move |frames| {
                 let Some(levels) = frames.read() else { return };
