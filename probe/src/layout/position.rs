@@ -85,15 +85,15 @@ pub const SLOT_LIVE: u64 = 2;
 
 /// Bytes of one frame block, which starts at a multiple of it.
 pub const BLOCK_BYTES: usize = 1024;
-/// Frames in a block. The first holds the push count, the second is the base, the rest are scopes.
+/// Frames in a block. The first holds the counts, the second is the base, the rest are scopes.
 pub const BLOCK_FRAMES: usize = BLOCK_BYTES / 32;
 /// Scopes that can be open at once in a slot; deeper ones are counted, not shown.
 pub const MAX_DEPTH: usize = BLOCK_FRAMES - 2;
 
 record! {
-    /// One level of a thread's stack. In the first frame of a block only `scope` has a meaning: it
-    /// counts pushes. The base frame has no scope. From there, the stack ends before the first frame
-    /// whose scope is zero.
+    /// One level of a thread's stack. The first frame of a block is none: its `scope` counts pushes and its
+    /// `line` counts arguments of lines, each raised before the stores that it announces. The base frame
+    /// has no scope. From there, the stack ends before the first frame whose scope is zero.
     FrameRecord, FrameCopy, 32 bytes {
         /// Address of the site whose scope this is. Zero: not open.
         0x00 scope,
@@ -109,7 +109,8 @@ record! {
 
 record! {
     /// What the keeper noticed about one slot. The position is stored busy (all ones), then the
-    /// rest, then the position: a reader takes it only when it reads the same before and after.
+    /// rest, then the position: a reader takes it only when it reads the same position before and after,
+    /// and then the same rest once more. The position may come back; `since` never does.
     WatchRecord, WatchCopy, 64 bytes {
         /// A digest of the slot's generation, stack and line.
         0x00 position,

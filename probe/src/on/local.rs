@@ -12,11 +12,11 @@
 
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
 use super::site::Site;
 use crate::layout::{BLOCK_BYTES, FrameRecord, WorkerRecord};
-use crate::protocol::{keyed, stack};
+use crate::protocol::stack;
 
 /// The cursor of a thread that has not probed yet. One frame further is a multiple of the block size,
 /// so that entering a scope asks one question for "no room" and "not registered".
@@ -46,6 +46,8 @@ pub(super) struct Local {
     pub(super) slot: Cell<u32>,
     /// Set while this thread is being registered: a signal handler that probes then is dropped.
     pub(super) registering: Cell<bool>,
+    /// Set while an argument is being replaced: a signal handler's tag with an argument is dropped then.
+    replacing: Cell<bool>,
 }
 
 thread_local! {
@@ -58,6 +60,7 @@ thread_local! {
             worker: Cell::new(None),
             slot: Cell::new(0),
             registering: Cell::new(false),
+            replacing: Cell::new(false),
         }
     };
 }
@@ -153,12 +156,24 @@ pub fn at(site: &'static Site) {
 pub fn at_with(site: &'static Site, argument: u64) {
     #[cfg(feature = "trail")]
     super::trail::note(site.tag());
-    at_cursor(|frame| store_with(frame, site, argument), || first_at_with(site, argument));
+    at_cursor(|frame| store_with(frame, site.tag(), argument), || first_at_with(site, argument));
 }
 
+/// Moves the line of `frame`, the cursor's, to a site with an argument.
 #[inline(always)]
-fn store_with(frame: &FrameRecord, site: &'static Site, argument: u64) {
-    keyed::store(&frame.line, [&frame.arg], site.tag() | 1, site.tag(), [argument]);
+fn store_with(frame: &'static FrameRecord, site: u64, argument: u64) {
+    if with(|local| local.replacing.replace(true)) {
+        return super::board::lost(|lost| &lost.signals);
+    }
+    // For a signal handler on this thread the flag covers what stands between the two fences.
+    compiler_fence(Ordering::SeqCst);
+    let block = ptr::from_ref(frame).map_addr(|address| address & !(BLOCK_BYTES - 1));
+    // SAFETY: `frame` is in a whole block that starts at a multiple of its size, so the rounded address
+    // is the block's first frame.
+    let first = unsafe { &*block };
+    stack::tag_with(&first.line, &frame.line, &frame.arg, site, argument);
+    compiler_fence(Ordering::SeqCst);
+    with(|local| local.replacing.set(false));
 }
 
 #[cold]
@@ -172,7 +187,7 @@ fn first_at(site: &'static Site) {
 #[inline(never)]
 fn first_at_with(site: &'static Site, argument: u64) {
     super::thread::register();
-    at_cursor(|frame| store_with(frame, site, argument), || ());
+    at_cursor(|frame| store_with(frame, site.tag(), argument), || ());
 }
 
 /// A thread's counters.
@@ -222,7 +237,7 @@ fn push_into(
     // The cursor moves first: a signal handler that probes between any two stores below then works on
     // the frame that is being opened, or further in, and not on the outer one.
     with(|local| local.cursor.set(inner));
-    core::sync::atomic::compiler_fence(Ordering::Release);
+    compiler_fence(Ordering::Release);
     let block = outer.map_addr(|address| address & !(BLOCK_BYTES - 1));
     // SAFETY: `outer` is a frame of a whole block that starts at a multiple of its size, so the rounded
     // address is the block's first frame.
@@ -259,7 +274,7 @@ pub(super) fn pop(inner: *const FrameRecord) {
         return pop_slowly(inner);
     }
     with(|local| local.cursor.set(inner.wrapping_sub(1)));
-    core::sync::atomic::compiler_fence(Ordering::Release);
+    compiler_fence(Ordering::Release);
     // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
     let frame = unsafe { &*inner };
     stack::close(&frame.scope);
@@ -283,7 +298,7 @@ fn pop_slowly(inner: *const FrameRecord) {
         return;
     }
     with(|local| local.cursor.set(inner.wrapping_sub(1)));
-    core::sync::atomic::compiler_fence(Ordering::Release);
+    compiler_fence(Ordering::Release);
     let mut frame = cursor;
     while frame.addr() >= inner.addr() {
         // SAFETY: from the cursor down to `inner`, both in one mapped block, every address is a frame.
@@ -311,5 +326,5 @@ pub(super) fn set_line(inner: *const FrameRecord, (line, argument): (u64, u64)) 
     }
     // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
     let frame = unsafe { &*inner };
-    keyed::store(&frame.line, [&frame.arg], line | 1, line & !1, [argument]);
+    store_with(frame, line & !1, argument);
 }

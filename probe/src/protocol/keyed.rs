@@ -1,10 +1,13 @@
 //! A word and what belongs to it: the word is marked busy, the rest is replaced, the word is set. For
-//! pairs that a reader must not mix (a line and its argument, a position and its age), where losing
-//! the rest for an instant is better than a second copy.
+//! what a reader must not mix (a position and its age), where losing the rest for an instant is better
+//! than a second copy.
+//!
+//! The word may come back to an earlier value. So the rest must hold at least one value that never
+//! does, a stamp: by it a reader knows that two looks saw the same rest.
 
 use super::super::sync::{AtomicU64, Ordering, fence};
 
-/// Replaces the pair. Nobody may take the rest while the word is `busy`.
+/// Replaces the word and the rest. Nobody may take the rest while the word is `busy`.
 #[inline(always)]
 pub fn store<const N: usize>(
     word: &AtomicU64,
@@ -19,7 +22,7 @@ pub fn store<const N: usize>(
     for (cell, value) in rest.into_iter().zip(values) {
         cell.store(value, Ordering::Relaxed);
     }
-    // Release: pairs with the first fence in `read`.
+    // Release: pairs with the first and third fence in `read`.
     word.store(value, Ordering::Release);
 }
 
@@ -43,7 +46,12 @@ pub fn read<const N: usize>(
         // Acquire: pairs with the release fence in `store`.
         fence(Ordering::Acquire);
         if load_word() == word {
-            return (word, Some(values));
+            // Acquire: pairs with the release store in `store`. Had the word been elsewhere and come
+            // back, its new rest would be seen now.
+            fence(Ordering::Acquire);
+            if core::array::from_fn(&mut load) == values {
+                return (word, Some(values));
+            }
         }
         *retries += 1;
     }
