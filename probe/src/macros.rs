@@ -13,12 +13,8 @@
 /// - The argument is any integer: which table, which peer, which lock.
 ///
 /// Cost on a registered thread: 5 instructions with one store (each further tag in a function with no
-<<<<<<< HEAD
-/// call between: 2). An argument adds two stores, `hits` 5 instructions, `group` 3
-/// (which is all that a switched-off one costs).
-=======
-/// call between: 2). An argument adds five stores (two of them private), `hits` 4 instructions, `group` 2.
->>>>>>> a2c1d76d6959165d018410dee4a6ea391a399815
+/// call between: 2). An argument adds five stores (two of them private), `hits` 5 instructions, `group`
+/// 3 (which is all that a switched-off one costs).
 ///
 /// The compiler may move arithmetic across a tag, which is a relaxed store: calls, I/O and other
 /// atomics stay on their side. Where a value must be computed on one side, wrap it in [`pin!`](crate::pin).
