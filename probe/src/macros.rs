@@ -13,7 +13,7 @@
 /// - The argument is any integer: which table, which peer, which lock.
 ///
 /// Cost on a registered thread: 5 instructions with one store (each further tag in a function with no
-/// call between: 2). An argument adds five stores (two of them private), `hits` 5 instructions, `group`
+/// call between: 2). An argument adds 10 instructions, `hits` 5, `group`
 /// 3 (which is all that a switched-off one costs).
 ///
 /// The compiler may move arithmetic across a tag, which is a relaxed store: calls, I/O and other

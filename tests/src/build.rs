@@ -74,6 +74,34 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// Whether a test that needs `program` may run. Where it is missing, Debian's `package` is installed if
+/// this user may; else the test is skipped and says so, and in CI it fails instead.
+///
+/// # Panics
+/// In CI, when the program cannot be had.
+#[track_caller]
+pub fn needs(program: &str, package: &str) -> bool {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _one = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !has(program) && nix::unistd::geteuid().is_root() && has("apt-get") {
+        let apt = |arguments: &[&str]| {
+            let mut command = Command::new("apt-get");
+            let quiet =
+                command.args(["-qq", "-y"]).args(arguments).stdout(std::process::Stdio::null());
+            let _ = quiet.env("DEBIAN_FRONTEND", "noninteractive").status();
+        };
+        apt(&["update"]);
+        apt(&["install", package]);
+    }
+    if has(program) {
+        return true;
+    }
+    let how = format!("{program} is missing: apt-get install {package}");
+    assert!(std::env::var_os("CI").is_none(), "{how}");
+    eprintln!("skipped: {how}");
+    false
+}
+
 /// Whether a program is there to be called.
 pub fn has(program: impl AsRef<OsStr>) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -49,8 +49,9 @@ fn a_tag_is_five_instructions_and_each_further_one_two() {
     stores(&ways, "tag", 1);
     costs(&ways, "three_tags", 5 + 2 + 2);
     stores(&ways, "three_tags", 3);
-    costs(&ways, "tag_with_argument", 8);
-    stores(&ways, "tag_with_argument", 3);
+    // The line marked, the argument counted, the argument, the line.
+    costs(&ways, "tag_with_argument", 15);
+    stores(&ways, "tag_with_argument", 4);
     costs(&ways, "tag_with_hits", 5 + 5);
     costs(&ways, "tag_in_group", 5 + 3);
 }

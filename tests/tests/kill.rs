@@ -17,7 +17,7 @@ fn a_killed_daemon_leaves_a_board_that_is_right() {
     for round in 0..rounds {
         kill_one(round);
     }
-    println!("{rounds} kills");
+    eprintln!("{rounds} kills");
 }
 
 fn kill_one(round: u32) {

@@ -123,7 +123,7 @@ fn pair(clock: fn() -> u64) -> (u64, u64) {
 fn rate(first: (u64, u64), last: (u64, u64)) -> u64 {
     let units = u128::from(last.0.saturating_sub(first.0));
     let ns = u128::from(last.1.saturating_sub(first.1));
-    if units == 0 { 0 } else { u64::try_from((ns << 32) / units).unwrap_or(0) }
+    (ns << 32).checked_div(units).and_then(|rate| u64::try_from(rate).ok()).unwrap_or(0)
 }
 
 /// A stamp and the monotonic time at it.

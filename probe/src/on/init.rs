@@ -48,9 +48,8 @@ pub fn init(config: Config) -> Status {
     let Ok(mut state) = STATE.lock() else {
         return Status::Before;
     };
-    match (mode(), state.as_ref()) {
-        (Mode::Board | Mode::Private, Some((_, status))) => return status.clone(),
-        _ => {}
+    if let (Mode::Board | Mode::Private, Some((_, status))) = (mode(), state.as_ref()) {
+        return status.clone();
     }
     let config = config.with_environment();
     let status = start(&config);

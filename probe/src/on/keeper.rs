@@ -211,7 +211,7 @@ fn look_at(board: &Board, slot: usize, watch: &mut Watch, now: u64, beat: u64) {
     };
     if position != watch.position {
         *watch = Watch { position, since: now, ran: None, still_since: None };
-    } else if (beat + slot as u64) % LOOKS_PER_ASKING == 0 {
+    } else if (beat + slot as u64).is_multiple_of(LOOKS_PER_ASKING) {
         let ran = processor_use(tid);
         if ran.is_none() || ran != watch.ran {
             watch.still_since = None;

@@ -25,7 +25,7 @@ pub(super) fn refuse(directory: &Path, bytes: u64) -> Option<String> {
     }
     match statvfs(directory) {
         Ok(space) => {
-            let free = space.blocks_available() as u64 * space.fragment_size() as u64;
+            let free = space.blocks_available() * space.fragment_size();
             if free < bytes {
                 return Some(format!(
                     "{} has {free} bytes free and the board needs {bytes}: \

@@ -50,8 +50,8 @@ impl Segment {
         count: usize,
     ) -> Option<Table<T>> {
         let last = count.checked_sub(1)?.checked_mul(stride)?.checked_add(offset)?;
-        let aligned = (self.base.addr().get() + offset) % align_of::<T>() == 0
-            && stride % align_of::<T>() == 0;
+        let aligned = (self.base.addr().get() + offset).is_multiple_of(align_of::<T>())
+            && stride.is_multiple_of(align_of::<T>());
         let fits = last.checked_add(size_of::<T>())? <= self.length && stride >= size_of::<T>();
         if !aligned || !fits {
             return None;

@@ -208,13 +208,10 @@ fn thread_id() -> u64 {
 }
 
 fn thread_exists(tid: u64) -> bool {
-    let Ok(tid) = libc::c_long::try_from(tid) else {
-        return false;
-    };
+    let Ok(tid) = libc::c_long::try_from(tid) else { return false };
+    let pid = libc::c_long::from(std::process::id());
     // SAFETY: signal 0 only asks whether the thread is there.
-    let answer =
-        unsafe { libc::syscall(libc::SYS_tgkill, libc::c_long::from(libc::getpid()), tid, 0) };
-    answer == 0
+    unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, 0) == 0 }
 }
 
 /// The thread's name as the kernel has it: at most 15 bytes.
