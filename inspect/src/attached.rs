@@ -213,6 +213,7 @@ pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
     found.choose(target);
     match found.failed.pop() {
         Some((_, error)) if found.boards.is_empty() => Err(error),
+        None if found.boards.is_empty() => Err(locate::not_found(target)),
         _ => Ok(found.boards),
     }
 }

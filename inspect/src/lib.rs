@@ -71,6 +71,5 @@ pub fn rows(name: &str, family: &str) -> Result<Vec<(String, i64)>, AttachError>
     if live > 0 {
         return Ok(Vec::new());
     }
-    let dirs: Vec<_> = locate::directories().iter().map(|dir| dir.display().to_string()).collect();
-    Err(AttachError::NotFound { wanted: target.words(), looked: dirs.join(", ") })
+    Err(locate::not_found(&target))
 }

@@ -194,11 +194,13 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
     } else if found.is_empty() {
         found = elsewhere().into_iter().filter(wanted).collect();
     }
-    if found.is_empty() {
-        let dirs: Vec<_> = directories().iter().map(|dir| dir.display().to_string()).collect();
-        return Err(AttachError::NotFound { wanted: target.words(), looked: dirs.join(", ") });
-    }
-    Ok(found)
+    if found.is_empty() { Err(not_found(target)) } else { Ok(found) }
+}
+
+/// The error for a target that nothing matches.
+pub fn not_found(target: &Target) -> AttachError {
+    let dirs: Vec<_> = directories().iter().map(|dir| dir.display().to_string()).collect();
+    AttachError::NotFound { wanted: target.words(), looked: dirs.join(", ") }
 }
 
 /// The board of a process in a container, named by our number for it.

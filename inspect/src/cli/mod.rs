@@ -137,10 +137,9 @@ fn find(
 ) -> Result<Vec<Attached>, AttachError> {
     let mut found = Found::open(locate::find(target)?, around);
     let dead = found.choose(target);
-    if found.boards.is_empty()
-        && let Some((_, error)) = found.failed.pop()
-    {
-        return Err(error);
+    if found.boards.is_empty() {
+        let error = found.failed.pop().map(|(_, error)| error);
+        return Err(error.unwrap_or_else(|| locate::not_found(target)));
     }
     for (_, error) in found.failed {
         // A remark that cannot be printed is no reason to fail.
