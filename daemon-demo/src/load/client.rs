@@ -15,14 +15,28 @@ use crate::args::{Load, LoadClient};
 use crate::failure::Failure;
 
 probe::metrics! {
-    /// Commands that were sent.
-    counter SENT = "load_sent", "commands";
-    /// Replies that came, errors included.
-    counter REPLIES = "load_replies", "replies";
-    /// Error replies.
-    counter ERRORS = "load_errors", "replies";
+    /// What a client process sent and got back: `sent`, `replies` (errors included), `errors`. A family,
+    /// so that the daemon's own board, made by the same program, does not show it.
+    counter family LOAD = "load", "commands", by "what";
     /// Time from sending a pipeline to its last reply.
     histogram ROUND_TRIP = "load_round_trip", "ns";
+}
+
+/// The members of [`LOAD`].
+struct Numbers {
+    sent: probe::CounterMember,
+    replies: probe::CounterMember,
+    errors: probe::CounterMember,
+}
+
+impl Numbers {
+    fn new() -> Self {
+        Self {
+            sent: probe::member!(LOAD, "sent"),
+            replies: probe::member!(LOAD, "replies"),
+            errors: probe::member!(LOAD, "errors"),
+        }
+    }
 }
 
 /// A daemon that says nothing for so long is lost.
@@ -36,14 +50,15 @@ pub(crate) fn run(options: &LoadClient) -> Result<(), Failure> {
     let _ = probe::init!(&options.load.name);
     probe::tag!("start");
     let load = Arc::new(options.load.clone());
+    let numbers = Arc::new(Numbers::new());
     let until = Instant::now() + load.duration;
     let mut threads = Vec::new();
     for number in 0..load.clients {
-        let load = Arc::clone(&load);
+        let (load, numbers) = (Arc::clone(&load), Arc::clone(&numbers));
         let seed = u64::from(options.index) << 32 | u64::from(number + 1);
         let thread = std::thread::Builder::new()
             .name(format!("client-{number}"))
-            .spawn(move || drive(&load, seed, until))
+            .spawn(move || drive(&load, &numbers, seed, until))
             .map_err(|error| {
                 Failure::new(format!("cannot start a client thread: {error}"), "raise `ulimit -u`")
             })?;
@@ -62,9 +77,9 @@ pub(crate) fn run(options: &LoadClient) -> Result<(), Failure> {
 }
 
 /// Sends until the time is over or the daemon is lost.
-fn drive(load: &Load, seed: u64, until: Instant) -> Totals {
+fn drive(load: &Load, numbers: &Numbers, seed: u64, until: Instant) -> Totals {
     let mut totals = Totals::default();
-    if let Err(error) = pipelines(load, seed, until, &mut totals) {
+    if let Err(error) = pipelines(load, numbers, seed, until, &mut totals) {
         totals.lost = Some(error.to_string());
     }
     totals
@@ -72,6 +87,7 @@ fn drive(load: &Load, seed: u64, until: Instant) -> Totals {
 
 fn pipelines(
     load: &Load,
+    numbers: &Numbers,
     seed: u64,
     until: Instant,
     totals: &mut Totals,
@@ -91,7 +107,7 @@ fn pipelines(
             command.write_packed_command(&mut packed);
             totals.kinds[kind].sent += 1;
         }
-        probe::count!(SENT, kinds.len());
+        probe::count!(numbers.sent, kinds.len());
         let began = Instant::now();
         probe::tag!(wait, "send");
         connection.send_packed_command(&packed)?;
@@ -100,9 +116,9 @@ fn pipelines(
             let is_error = read_reply(&mut connection)?;
             totals.kinds[kind].replies += 1;
             totals.kinds[kind].errors += u64::from(is_error);
-            probe::count!(REPLIES);
+            probe::count!(numbers.replies);
             if is_error {
-                probe::count!(ERRORS);
+                probe::count!(numbers.errors);
             }
         }
         probe::record!(ROUND_TRIP, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
