@@ -12,14 +12,12 @@ use probe::layout::{LostCopy, QueueCopy, SectionKind, SiteCopy};
 
 pub use board::{BYTE_ORDER, Board, Contents, Sect};
 pub use numbers::{HistogramRead, MetricRead, Ring};
+pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Pulse, doubled};
 pub use text::{Label, Strings};
-pub use threads::{Frame, ThreadRead, Watch, Work};
+pub use threads::{ThreadRead, Watch, Work};
 
 use crate::error::AttachError;
-
-/// Times that anything is read before it counts as torn.
-pub const TRIES: usize = 3;
 
 /// How hard a reading was to get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use probe::layout::{
-    BUCKETS, CellCopy, HISTOGRAM_BYTES, HistogramCopy, METRIC_LIVE, METRIC_SHARED, MetricCopy,
-    MetricKind, QueueCopy, RingHeadCopy, SectionKind, SiteCopy, unpack_zero_ended,
+    BUCKETS, CellCopy, HISTOGRAM_BYTES, HistogramCopy, METRIC_SHARED, MetricCopy, MetricKind,
+    QueueCopy, RingHeadCopy, SectionKind, SiteCopy, unpack_zero_ended,
 };
+use probe::protocol::tenancy::{self, Reading};
 
+use super::Effort;
 use super::board::{Board, Contents, Sect};
-use super::{Effort, TRIES};
 use crate::snapshot::Label;
 
 /// One metric record and its cell, of one generation.
@@ -68,30 +69,32 @@ fn metric(
     effort: &mut Effort,
 ) -> Option<MetricRead> {
     let at = sect.at(index)?;
-    for _ in 0..TRIES {
-        let state = board.source.word(at);
-        if state & 0xff != METRIC_LIVE {
-            return None;
-        }
-        // Pairs with the release store of `state`: record and cell are this generation's.
-        board.source.fence();
-        let mut words = [0; MetricCopy::BYTES / 8];
-        board.record(sect, index, &mut words);
-        let record = MetricCopy::from_words(&words)?;
-        let mut words = [0; CellCopy::BYTES / 8];
-        if let Some(cells) = cells {
-            board.record(cells, index, &mut words);
-        }
-        let cell = CellCopy::from_words(&words)?;
-        board.source.fence();
-        if board.source.word(at) == state {
+    let mut retries = 0;
+    let read = tenancy::read(
+        || board.source.word(at),
+        |_| {
+            let mut words = [0; MetricCopy::BYTES / 8];
+            board.record(sect, index, &mut words);
+            let record = MetricCopy::from_words(&words)?;
+            let mut words = [0; CellCopy::BYTES / 8];
+            if let Some(cells) = cells {
+                board.record(cells, index, &mut words);
+            }
+            let cell = CellCopy::from_words(&words)?;
             let kind = MetricKind::from_word(record.kind_flags)?;
-            return Some(MetricRead { index, kind, record, cell, labels: labels(&record) });
+            Some(MetricRead { index, kind, record, cell, labels: labels(&record) })
+        },
+        &mut retries,
+    );
+    effort.retries += retries;
+    match read {
+        Reading::Live(_, metric) => metric,
+        Reading::Vacant => None,
+        Reading::Torn => {
+            effort.torn += 1;
+            None
         }
-        effort.retries += 1;
     }
-    effort.torn += 1;
-    None
 }
 
 fn labels(record: &MetricCopy) -> Vec<(Label, Label)> {

@@ -2,37 +2,32 @@
 
 use probe::layout::{
     EndCopy, FACT_BYTES, FactCopy, LostCopy, PANIC_TEXT_BYTES, PANIC_TEXT_WORD, PulseCopy,
-    SectionKind, unpack,
+    SectionKind, WORD, unpack,
 };
+use probe::protocol::doubled;
 
+use super::Effort;
 use super::board::{Board, Contents};
-use super::{Effort, TRIES};
 use crate::snapshot::Label;
 use crate::source::Source;
 
 /// Reads a doubled record: the copy that the sequence's lowest bit names, believed when the sequence
 /// is the same after it. Returns the sequence; `None` when it changed at every try, which is counted.
-pub fn doubled(
+pub fn doubled<const N: usize>(
     source: &Source,
     sequence_at: u64,
-    copies_at: [u64; 2],
-    copy: &mut [u64],
+    [even_at, odd_at]: [u64; 2],
     effort: &mut Effort,
-) -> Option<u64> {
-    for _ in 0..TRIES {
-        let sequence = source.word(sequence_at);
-        // Pairs with the release store of the sequence: the copy it names is complete.
-        source.fence();
-        source.words(copies_at[(sequence & 1) as usize], copy);
-        // The copy was read before the sequence is read again: unchanged means not overwritten.
-        source.fence();
-        if source.word(sequence_at) == sequence {
-            return Some(sequence);
-        }
-        effort.retries += 1;
+) -> Option<(u64, [u64; N])> {
+    let read = doubled::read(
+        || source.word(sequence_at),
+        |odd, index| source.word((if odd { odd_at } else { even_at }) + (index * WORD) as u64),
+        &mut effort.retries,
+    );
+    if read.is_none() {
+        effort.torn += 1;
     }
-    effort.torn += 1;
-    None
+    read
 }
 
 /// The keeper's last sign of life.
@@ -84,9 +79,8 @@ pub struct EndRead {
 pub(super) fn pulse(board: &Board, contents: &Contents, effort: &mut Effort) -> Option<Pulse> {
     let sect = contents.get(SectionKind::Pulse)?;
     let at = sect.at(0).filter(|_| sect.stride >= PulseCopy::BYTES as u64)?;
-    let mut copy = [0; 3];
-    let beats = doubled(&board.source, at, [at + 0x40, at + 0x80], &mut copy, effort)?;
-    let [stamp, mono_ns, wall_ns] = copy;
+    let (beats, [stamp, mono_ns, wall_ns]) =
+        doubled(&board.source, at, [at + 0x40, at + 0x80], effort)?;
     let skipped = board.source.word(at + 8);
     (beats != 0).then_some(Pulse { beats, skipped, stamp, mono_ns, wall_ns })
 }
@@ -125,9 +119,8 @@ pub(super) fn end(board: &Board, contents: &Contents, effort: &mut Effort) -> En
     board.source.fence();
     let mut head = [0; 5];
     board.source.words(at, &mut head);
-    let mut copy = [0; 44];
-    let panics =
-        doubled(&board.source, at + 0x20, [at + 0x40, at + 0x1a0], &mut copy, effort).unwrap_or(0);
+    let (panics, copy) =
+        doubled(&board.source, at + 0x20, [at + 0x40, at + 0x1a0], effort).unwrap_or((0, [0; 44]));
     let panic = (panics > 0).then(|| {
         let length = usize::try_from(copy[3]).unwrap_or(usize::MAX).min(PANIC_TEXT_BYTES);
         Panic {
@@ -161,8 +154,8 @@ pub(super) fn facts(board: &Board, contents: &Contents, effort: &mut Effort) -> 
                 return None;
             }
             board.source.fence();
-            let mut copy = [0; 15];
-            let sequence = doubled(&board.source, at, [at + 0x10, at + 0x88], &mut copy, effort)?;
+            let (sequence, copy): (u64, [u64; 15]) =
+                doubled(&board.source, at, [at + 0x10, at + 0x88], effort)?;
             let length = usize::try_from(copy[0]).unwrap_or(usize::MAX).min(FACT_BYTES);
             (sequence != 0).then(|| (key, Label::from_bytes(&unpack(&copy[1..], length))))
         })

@@ -1,28 +1,17 @@
 //! Where each thread is: slots and frames, read so that one thread's name never meets another's line.
 
 use probe::layout::{
-    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SLOT_LIVE, SectionKind, SlotCopy, WatchCopy, WorkerCopy,
+    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SectionKind, SlotCopy, WORD, WatchCopy, WorkerCopy,
     unpack_zero_ended,
 };
+use probe::protocol::keyed;
+use probe::protocol::stack::{self, Level as Frame};
+use probe::protocol::tenancy::{self, Reading};
 
+use super::Effort;
 use super::board::{Board, Contents, Sect};
 use super::records::doubled;
-use super::{Effort, TRIES};
 use crate::snapshot::Label;
-
-/// One open frame: the base first, then scopes, outermost first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Frame {
-    /// Address of the scope's site; 0 for the base.
-    pub scope: u64,
-    /// Address of the last tag's site, lowest bit masked; 0 before the first.
-    pub line: u64,
-    /// The tag's argument, unless it was just being replaced. It has a meaning only where the site
-    /// carries one.
-    pub arg: Option<u64>,
-    /// The scope's argument, where its site carries one.
-    pub scope_arg: u64,
-}
 
 /// What a thread did, from its worker record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,41 +91,42 @@ impl<'a> Rooms<'a> {
     /// pair one thread's name with another's line.
     fn thread(&self, slot: u64, effort: &mut Effort) -> Option<ThreadRead> {
         let state_at = self.slots.at(slot)?;
-        for _ in 0..TRIES {
-            let state = self.board.source.word(state_at);
-            if state & 0xff != SLOT_LIVE {
-                return None;
+        let mut retries = 0;
+        let read = tenancy::read(
+            || self.board.source.word(state_at),
+            |generation| self.tenant(slot, generation, effort),
+            &mut retries,
+        );
+        effort.retries += retries;
+        match read {
+            Reading::Live(_, thread) => thread,
+            Reading::Vacant => None,
+            Reading::Torn => {
+                effort.torn += 1;
+                None
             }
-            // Pairs with the release store of `state`: the slot's words are this generation's.
-            self.board.source.fence();
-            let mut words = [0; SlotCopy::BYTES / 8];
-            self.board.record(self.slots, slot, &mut words);
-            let record = SlotCopy::from_words(&words)?;
-            let generation = state >> 8;
-            let read = ThreadRead {
-                slot,
-                generation,
-                tid: record.tid,
-                name: Label::from_bytes(&unpack_zero_ended(&record.name)),
-                started: record.started,
-                busy_at_start: record.busy_at_start,
-                frames: self.frames(slot, record.block & 1, effort),
-                work: self.work(slot, generation, effort),
-                watch: self.watch(slot, effort),
-            };
-            // Everything above was read before the state is read again.
-            self.board.source.fence();
-            if self.board.source.word(state_at) == state {
-                return Some(read);
-            }
-            effort.retries += 1;
         }
-        effort.torn += 1;
-        None
     }
 
-    /// The open frames of the block in use. Frames that two pushes tore apart never add up: the
-    /// push count before and after tells.
+    /// What a slot says of the thread with this generation.
+    fn tenant(&self, slot: u64, generation: u64, effort: &mut Effort) -> Option<ThreadRead> {
+        let mut words = [0; SlotCopy::BYTES / 8];
+        self.board.record(self.slots, slot, &mut words);
+        let record = SlotCopy::from_words(&words)?;
+        Some(ThreadRead {
+            slot,
+            generation,
+            tid: record.tid,
+            name: Label::from_bytes(&unpack_zero_ended(&record.name)),
+            started: record.started,
+            busy_at_start: record.busy_at_start,
+            frames: self.frames(slot, record.block & 1, effort),
+            work: self.work(slot, generation, effort),
+            watch: self.watch(slot, effort),
+        })
+    }
+
+    /// The open frames of the block in use, the base first; `None` when pushes outran every try.
     fn frames(&self, slot: u64, block: u64, effort: &mut Effort) -> Option<Vec<Frame>> {
         let Some(at) = self.frames.and_then(|sect| sect.at(slot)) else { return Some(Vec::new()) };
         let stride = self.frames.map_or(0, |sect| sect.stride);
@@ -144,52 +134,15 @@ impl<'a> Rooms<'a> {
             return Some(Vec::new());
         }
         let at = at + block * BLOCK_BYTES as u64;
-        for _ in 0..TRIES {
-            let pushes = self.board.source.word(at);
-            self.board.source.fence();
-            let frames = self.open_frames(at);
-            self.board.source.fence();
-            if self.board.source.word(at) == pushes {
-                return Some(frames);
-            }
-            effort.retries += 1;
+        let load = |frame: usize, word: usize| {
+            self.board.source.word(at + (frame * FrameCopy::BYTES + word * WORD) as u64)
+        };
+        let mut levels = [Frame::default(); BLOCK_FRAMES - 1];
+        let depth = stack::read(load, &mut levels, &mut effort.retries);
+        if depth.is_none() {
+            effort.torn += 1;
         }
-        effort.torn += 1;
-        None
-    }
-
-    fn open_frames(&self, block_at: u64) -> Vec<Frame> {
-        let source = &self.board.source;
-        let mut frames = Vec::new();
-        for index in 1..BLOCK_FRAMES as u64 {
-            let at = block_at + index * FrameCopy::BYTES as u64;
-            let scope = if index == 1 { 0 } else { source.word(at) };
-            if index > 1 && scope == 0 {
-                break;
-            }
-            let (line, arg) = self.line(at + 8);
-            let scope_arg = source.word(at + 24);
-            source.fence();
-            frames.push(Frame { scope, line, arg, scope_arg });
-        }
-        frames
-    }
-
-    /// A line and its argument: the writer marks the line, stores the argument, then the line. The same
-    /// unmarked line on both sides of the argument is the one that it belongs to.
-    fn line(&self, at: u64) -> (u64, Option<u64>) {
-        let source = &self.board.source;
-        let mut line = 0;
-        for _ in 0..TRIES {
-            line = source.word(at);
-            source.fence();
-            let arg = source.word(at + 8);
-            source.fence();
-            if line & 1 == 0 && source.word(at) == line {
-                return (line, Some(arg));
-            }
-        }
-        (line & !1, None)
+        Some(levels.get(..depth?).unwrap_or_default().to_vec())
     }
 
     /// The worker record, when it is this generation's.
@@ -205,8 +158,7 @@ impl<'a> Rooms<'a> {
         if sect.stride < WorkerCopy::BYTES as u64 {
             return None;
         }
-        let mut copy = [0; 4];
-        doubled(&self.board.source, at, [at + 0x40, at + 0x80], &mut copy, effort)?;
+        let (_, copy) = doubled(&self.board.source, at, [at + 0x40, at + 0x80], effort)?;
         let [busy, changed, in_hand, finished] = copy;
         Some(Work { queue: queue.checked_sub(1), busy, changed, in_hand, finished })
     }
@@ -215,24 +167,14 @@ impl<'a> Rooms<'a> {
     fn watch(&self, slot: u64, effort: &mut Effort) -> Option<Watch> {
         let sect = self.watches?;
         let at = sect.at(slot)?;
-        for _ in 0..TRIES {
-            let mut words = [0; WatchCopy::BYTES / 8];
-            self.board.record(sect, slot, &mut words);
-            let position = self.board.source.word(at);
-            self.board.source.fence();
-            self.board.record(sect, slot, &mut words);
-            let watch = WatchCopy::from_words(&words)?;
-            self.board.source.fence();
-            if position != u64::MAX && self.board.source.word(at) == position {
-                return (watch.since != 0).then_some(Watch {
-                    position,
-                    since: watch.since,
-                    still_since: watch.still_since,
-                });
-            }
-            effort.retries += 1;
+        if sect.stride < WatchCopy::BYTES as u64 {
+            return None;
         }
-        effort.torn += 1;
-        None
+        let word = |index: usize| self.board.source.word(at + (index * WORD) as u64);
+        let busy = |position| position == u64::MAX;
+        let (position, rest) =
+            keyed::read(|| word(0), |index| word(1 + index), busy, &mut effort.retries);
+        let [since, still_since] = rest?;
+        (since != 0).then_some(Watch { position, since, still_since })
     }
 }
