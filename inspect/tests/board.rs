@@ -120,15 +120,16 @@ fn a_slot_that_is_being_filled_is_not_shown() {
 }
 
 #[test]
-fn a_record_that_stays_busy_is_given_up_and_counted() {
+fn a_watch_that_stays_busy_costs_the_age_and_nothing_else() {
     let mut board = sample();
     for slot in 0..5 {
         let at = board.at(SectionKind::Watches, slot);
         board.put(at, &[u64::MAX, 1, 1]);
     }
     let report = report(board.finish(), State::Live).unwrap();
-    assert_eq!((report.reader.torn, report.reader.retries), (5, 15));
+    assert_eq!((report.reader.torn, report.reader.retries), (0, 0));
     assert_eq!(report.threads.len(), 5);
+    assert!(report.threads.iter().all(|thread| thread.since_at_most && !thread.stalled));
 }
 
 #[test]
