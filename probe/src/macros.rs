@@ -35,7 +35,7 @@ macro_rules! tag {
 }
 
 /// A tag that nests: it holds until the returned guard is dropped, also on panic and early return,
-/// and then the outer scope's last line stands again. Takes the same forms as [`tag!`].
+/// and then the outer scope's last line stands again. Takes the same forms as [`tag!`](crate::tag).
 ///
 /// Tags inside it move its line and never hide the scope itself. 30 levels are shown; deeper ones
 /// are counted. A guard that is forgotten or dropped out of order is put right by the next outer one.
@@ -58,7 +58,7 @@ macro_rules! scope {
 
 /// Wraps a future so that its position belongs to it: at each poll the scope is entered and the line
 /// that the future had reached stands again; between polls the thread shows nothing of it.
-/// `scoped!(future, FORM)` with the same forms as [`tag!`].
+/// `scoped!(future, FORM)` with the same forms as [`tag!`](crate::tag).
 ///
 /// ```
 /// # async fn fetch() -> u32 { probe::tag!("reading"); 7 }
@@ -203,8 +203,8 @@ macro_rules! arrive {
 }
 
 /// An item's service begins on this thread: `start!(QUEUE, arrived)` or `start!(QUEUE, arrived, now)`,
-/// where `arrived` is its stamp from [`arrive!`]. Records its waiting time and makes this thread busy.
-/// Returns the stamp to hand to [`complete!`].
+/// where `arrived` is its stamp from [`arrive!`](crate::arrive). Records its waiting time and makes this thread busy.
+/// Returns the stamp to hand to [`complete!`](crate::complete).
 #[macro_export]
 macro_rules! start {
     ($queue:expr, $arrived:expr $(,)?) => { $crate::start!($queue, $arrived, $crate::now!()) };
