@@ -145,10 +145,16 @@ pub fn held_by(pid: u32) -> Vec<Candidate> {
     });
     let found = links.filter_map(|entry| {
         let target = fs::read_link(entry.path()).ok()?;
-        let file_name = target.file_name()?.to_str()?;
-        let (name, inner, start) = parse_name(file_name.trim_end_matches(" (deleted)"))?;
-        let facts = fs::metadata(entry.path()).ok()?;
-        facts.is_file().then(|| Candidate {
+        let file_name = target.file_name()?.to_str()?.trim_end_matches(" (deleted)");
+        let facts = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file)?;
+        // A file made without a name (O_TMPFILE) stands here as `#inode`, whatever it was named
+        // later: its first word tells.
+        let (name, inner, start) = match parse_name(file_name) {
+            Some(parts) => parts,
+            None if file_name.starts_with('#') && is_ours(&entry.path()) => (file_name, pid, 0),
+            None => return None,
+        };
+        Some(Candidate {
             name: name.to_owned(),
             pid: inner,
             start,

@@ -84,7 +84,8 @@ impl Snapshot {
         let full = depth == Depth::Full;
         let pulse = records::pulse(board, &contents, &mut effort);
         let threads = threads::Rooms::new(board, &contents)
-            .filter(|_| full)
+            // Without a keeper, the threads' stamps tell how long the daemon lived.
+            .filter(|_| full || pulse.is_none())
             .map(|rooms| rooms.threads(&mut effort))
             .unwrap_or_default();
         let metrics =
