@@ -96,6 +96,9 @@ fn with_a_file_size_limit_of_nothing() {
         command.args(["-c", "ulimit -f 0; exec \"$@\"", "sh"]);
         command.arg(program::debug("fixture-behave", "fixture-behave"));
         command.args([&name, "status"]).env("PROBE_BOARD", place);
+        // Its words must not kill it either: stderr is a file, under the same limit.
+        let log = std::fs::File::create(data.path().join("log")).expect("a log");
+        command.stderr(log);
         let mut program = program::Program::start(&mut command, &name);
         let said = program.until_ready();
         assert!(said[0].contains("Failed") && said[0].contains("ulimit -f"), "{said:?}");

@@ -65,6 +65,9 @@ pub struct Common {
     /// Only threads and numbers whose name, label, function or file matches.
     #[arg(long, value_name = "GLOB", global = true)]
     pub filter: Option<String>,
+    /// Also numbers that were never used.
+    #[arg(long, global = true)]
+    pub all: bool,
     /// Colours; also by NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub color: Color,

@@ -90,7 +90,13 @@ pub fn look(common: &Common) -> Look {
         Color::Auto if set("NO_COLOR") => false,
         Color::Auto => forced || io::stdout().is_terminal(),
     };
-    Look { columns: columns(), color, sort: common.sort, filter: common.filter.clone() }
+    Look {
+        columns: columns(),
+        color,
+        sort: common.sort,
+        filter: common.filter.clone(),
+        all: common.all,
+    }
 }
 
 /// Columns to fill: COLUMNS, else the terminal's, at most 100 unless asked for more, and 100 elsewhere.

@@ -69,7 +69,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         facts: facts(snapshot),
         ops: Vec::new(),
     };
-    numbers::fill(&mut report, snapshot, &clock, uptime_ns);
+    numbers::fill(&mut report, snapshot, &clock);
     report
 }
 

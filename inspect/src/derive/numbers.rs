@@ -23,7 +23,7 @@ struct Named<'a> {
 }
 
 /// Fills in every number of a report whose threads are there.
-pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock, uptime_ns: u64) {
+pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock) {
     let all = named(snapshot);
     let of = |kind: MetricKind| all.iter().filter(move |metric| metric.read.kind == kind);
     report.counters = counters(snapshot, clock, of(MetricKind::Counter));
@@ -34,8 +34,7 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock,
     report.queues = of(MetricKind::Queue)
         .map(|metric| queue(snapshot, clock, metric, &report.threads))
         .collect();
-    report.heartbeats =
-        of(MetricKind::Heartbeat).map(|metric| heartbeat(clock, metric, uptime_ns)).collect();
+    report.heartbeats = of(MetricKind::Heartbeat).map(|metric| heartbeat(clock, metric)).collect();
     report.progress = of(MetricKind::Progress).map(progress).collect();
 }
 
@@ -247,7 +246,9 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     }
 }
 
-fn heartbeat(clock: &Clock, metric: &Named, uptime_ns: u64) -> Heartbeat {
+/// A job is overdue after twice its period without a beat. It is watched from its first beat on: a
+/// process may link a job that it never runs.
+fn heartbeat(clock: &Clock, metric: &Named) -> Heartbeat {
     let every_ns = metric.read.record.extra;
     let cell = &metric.read.cell;
     let age_ns = (cell.stamp != 0).then(|| clock.age_ns(cell.stamp));
@@ -256,7 +257,7 @@ fn heartbeat(clock: &Clock, metric: &Named, uptime_ns: u64) -> Heartbeat {
         every_ns,
         age_ns,
         count: cell.value,
-        overdue: age_ns.unwrap_or(uptime_ns) > every_ns.saturating_mul(2),
+        overdue: age_ns.is_some_and(|age| age > every_ns.saturating_mul(2)),
         help: metric.help.clone(),
     }
 }

@@ -21,11 +21,13 @@ pub struct Look {
     pub sort: Sort,
     /// Only threads and numbers whose name matches.
     pub filter: Option<String>,
+    /// Numbers that were never used too.
+    pub all: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { columns: 100, color: false, sort: Sort::Slot, filter: None }
+        Self { columns: 100, color: false, sort: Sort::Slot, filter: None, all: false }
     }
 }
 

@@ -9,8 +9,11 @@ use super::{Look, Paint};
 use crate::model::{BoardReport, Queue};
 use crate::snapshot::Label;
 
-/// Every section of numbers that has any.
+/// Every section of numbers that has any. What this process never used is left out, and said: a
+/// library's and a sibling's numbers are on every board that links them.
 pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
+    let (used, hidden) = if look.all { (report.clone(), 0) } else { used(report) };
+    let report = &used;
     queues(out, report, look);
     cells(out, look, "HEARTBEATS", 14, &heartbeats(report, look));
     let mut shares = ratios(report, look);
@@ -24,6 +27,29 @@ pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
     families(out, look, levels.map(|one| (&one.name, &one.labels, signed(one.value))));
     histograms(out, report, look);
     facts(out, report, look);
+    if hidden > 0 {
+        let numbers = if hidden == 1 { "number" } else { "numbers" };
+        line(out, look, &format!(" {hidden} {numbers} never used (--all shows them)"));
+    }
+}
+
+/// The report without numbers that were never used, and how many those are.
+fn used(report: &BoardReport) -> (BoardReport, usize) {
+    let mut used = report.clone();
+    let mut hidden = 0;
+    let mut count = |kept: bool| {
+        hidden += usize::from(!kept);
+        kept
+    };
+    used.queues.retain(|queue| count(queue.arrivals > 0 || queue.starts > 0));
+    used.heartbeats.retain(|beat| count(beat.count > 0));
+    used.ratios.retain(|ratio| count(ratio.value.is_some()));
+    used.progress.retain(|progress| count(progress.total > 0 || progress.done > 0));
+    used.counters.retain(|counter| count(counter.value > 0));
+    used.gauges
+        .retain(|gauge| count(gauge.value != 0 || gauge.max != 0 || !gauge.labels.is_empty()));
+    used.histograms.retain(|histogram| count(histogram.count > 0));
+    (used, hidden)
 }
 
 fn title(out: &mut String, look: &Look, text: &str) {

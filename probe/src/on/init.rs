@@ -99,7 +99,10 @@ fn start(config: &Config) -> Status {
 /// One line on stderr, in one write; never on stdout, and no matter if nobody reads it.
 fn say(text: &str) {
     use std::io::Write;
-    let _ = std::io::stderr().write_all(format!("probe: {text}\n").as_bytes());
+    let line = format!("probe: {text}\n");
+    if super::limits::stderr_has_room(line.len()) {
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
 }
 
 fn make(config: &Config) -> Result<PathBuf, String> {

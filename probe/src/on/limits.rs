@@ -13,6 +13,19 @@ pub(super) fn environment_is_trusted() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) == 0 }
 }
 
+/// Whether a line of `bytes` may be written to stderr: when that is a file and a file size limit stands
+/// in the way, the write would raise a signal that kills.
+pub(super) fn stderr_has_room(bytes: usize) -> bool {
+    let Ok((soft, _)) = getrlimit(Resource::RLIMIT_FSIZE) else { return true };
+    match nix::sys::stat::fstat(std::io::stderr()) {
+        Ok(stat) if stat.st_mode & libc::S_IFMT == libc::S_IFREG => {
+            let size = u64::try_from(stat.st_size).unwrap_or(0);
+            size.saturating_add(bytes as u64) <= soft
+        }
+        _ => true,
+    }
+}
+
 /// Why `bytes` must not be asked for in `directory`, if there is a reason: a file size limit (whose
 /// signal would kill), a full file system, or a memory cgroup (which kills instead of refusing).
 pub(super) fn refuse(directory: &Path, bytes: u64) -> Option<String> {
