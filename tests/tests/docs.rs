@@ -1,0 +1,89 @@
+//! What the documents show is what there is.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tests::demo::Demo;
+use tests::{build, program, wait};
+
+fn document(path: &str) -> String {
+    std::fs::read_to_string(build::root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// The console blocks of a document, as lines.
+fn sessions(text: &str) -> Vec<Vec<String>> {
+    let mut blocks = Vec::new();
+    let mut inside: Option<Vec<String>> = None;
+    for line in text.lines() {
+        match (&mut inside, line) {
+            (None, "```console") => inside = Some(Vec::new()),
+            (Some(_), "```") => blocks.extend(inside.take()),
+            (Some(block), line) => block.push(line.to_owned()),
+            _ => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_command_in_the_documents_is_one_that_exists() {
+    let mut seen = 0;
+    for path in ["README.md", "docs/slow-daemon.md"] {
+        for line in sessions(&document(path)).concat() {
+            let Some(command) = line.strip_prefix("$ ") else { continue };
+            let command = command.trim_start_matches("watch -n1 ");
+            let words: Vec<&str> = command.split_whitespace().take_while(|w| *w != "&").collect();
+            let program = match words.first() {
+                Some(&"inspect") => program::debug("scoreboard-inspect", "inspect"),
+                Some(&"daemon-demo") => tests::demo::program(),
+                _ => continue,
+            };
+            // A command line that is not understood exits with 2 also when help is asked for.
+            let mut command = Command::new(program);
+            let output = command.args(&words[1..]).arg("--help").output().expect("it runs");
+            assert!(output.status.success(), "{path}: {line}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "only {seen} commands were found");
+}
+
+/// Digits blanked and spaces folded: what stays is the shape of a line.
+fn shape(line: &str) -> String {
+    let blank = |c: char| if c.is_ascii_digit() { '9' } else { c };
+    let line: String = line.chars().map(blank).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn pasted_tables_have_the_shape_of_real_ones() {
+    if !build::needs("redis-benchmark", "redis-tools") {
+        return;
+    }
+    let data = tempfile::tempdir().expect("a folder");
+    let demo = Demo::start(&program::name("docs"), data.path(), &[]);
+    let mut load = Command::new("redis-benchmark")
+        .args(["-p", demo.port(), "-t", "set,get", "-n", "100000", "-P", "16", "-r", "100", "-q"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("redis-benchmark");
+    wait::until("the load's end", Duration::from_secs(120), || load.try_wait().ok().flatten());
+    let pid = demo.child.id().to_string();
+    let table = String::from_utf8(program::inspect(&["-p", &pid]).stdout).expect("UTF-8");
+    // Headings, names of threads and of sections: everything of a row but its values.
+    let titles: Vec<String> = table
+        .lines()
+        .filter(|line| line.starts_with(' '))
+        .filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(shape)
+        .collect();
+    assert!(titles.len() >= 6, "{table}");
+    let readme = sessions(&document("README.md")).concat();
+    let readme: Vec<String> = readme.iter().map(|line| shape(line)).collect();
+    for title in titles {
+        assert!(readme.contains(&title), "README does not show {title:?}; now it is\n{table}");
+    }
+    for thread in ["store-core", "io-9", "periodic", "acceptor"] {
+        assert!(readme.iter().any(|line| line.starts_with(thread)), "no {thread} in README");
+    }
+}
