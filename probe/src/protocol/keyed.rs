@@ -22,7 +22,7 @@ pub fn store<const N: usize>(
     for (cell, value) in rest.into_iter().zip(values) {
         cell.store(value, Ordering::Relaxed);
     }
-    // Release: pairs with the first and third fence in `read`.
+    // Release: pairs with the second fence in `read`.
     word.store(value, Ordering::Release);
 }
 
@@ -37,8 +37,6 @@ pub fn read<const N: usize>(
     let mut word = 0;
     for _ in 0..super::TRIES {
         word = load_word();
-        // Acquire: pairs with the release store in `store`.
-        fence(Ordering::Acquire);
         if is_busy(word) {
             return (word, None);
         }
@@ -46,8 +44,8 @@ pub fn read<const N: usize>(
         // Acquire: pairs with the release fence in `store`.
         fence(Ordering::Acquire);
         if load_word() == word {
-            // Acquire: pairs with the release store in `store`. Had the word been elsewhere and come
-            // back, its new rest would be seen now.
+            // Acquire: pairs with the release store in `store`: the word's rest is seen now, or a newer
+            // one. The first look needs no fence for that: what it missed differs from this.
             fence(Ordering::Acquire);
             if core::array::from_fn(&mut load) == values {
                 return (word, Some(values));

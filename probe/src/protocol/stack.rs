@@ -106,7 +106,7 @@ pub fn read(
         let pushes = load(0, SCOPE);
         let mut depth = 0;
         for (frame, level) in (1..).zip(levels.iter_mut()) {
-            let scope = if frame == 1 { 0 } else { load(frame, SCOPE) };
+            let scope = load(frame, SCOPE);
             if frame > 1 && scope == 0 {
                 break;
             }

@@ -34,8 +34,9 @@ pub fn settle(word: &AtomicU64, generation: u64) {
 /// Ends a tenancy. What the record holds is no longer anybody's.
 #[inline]
 pub fn end(word: &AtomicU64, generation: u64) {
-    // Release: the tenant's last words come before it.
-    word.store(state(generation, FREE), Ordering::Release);
+    // Relaxed: nobody reads a record that he finds free. The next tenant's stores come later by the
+    // release of the claim.
+    word.store(state(generation, FREE), Ordering::Relaxed);
 }
 
 /// What one reading of a record came to.

@@ -41,7 +41,7 @@ fn beside<T: Send + Sync + 'static>(
 }
 
 /// Header before magic: whoever sees the magic sees what it announces.
-pub fn header() {
+pub fn published_header() {
     explore("published: header before magic", None, &[0, 7], |seen| {
         let seen = seen.clone();
         let shared: (AtomicU64, [AtomicU64; 2]) = (AtomicU64::new(0), words());
@@ -64,7 +64,7 @@ pub fn header() {
 }
 
 /// Records before their count: each counted site or metric is whole.
-pub fn records() {
+pub fn published_records() {
     explore("published: records before their count", None, &[0, 1, 2], |seen| {
         let seen = seen.clone();
         let shared: (AtomicU64, [AtomicU64; 2]) = (AtomicU64::new(0), words());
@@ -119,7 +119,7 @@ pub fn doubled_record() {
 
 /// What the keeper noticed: a position and two stamps. The position comes back to where it was, the
 /// stamps never do.
-pub fn watch() {
+pub fn keyed_watch() {
     fn look(shared: &(AtomicU64, [AtomicU64; 2]), position: u64, since: u64) {
         let (word, [first, second]) = shared;
         keyed::store(word, [first, second], u64::MAX, position, [since, since + 10]);
@@ -223,7 +223,7 @@ fn note_stack<const N: usize>(
 
 /// A line, a scope in it, and the same frame opened again after the line has moved: no scope is
 /// shown under a line that it was not entered from, and no scope with another's line or argument.
-pub fn scope_after_scope() {
+pub fn stack_scope_after_scope() {
     const EXISTED: [&[(u64, u64, u64)]; 6] = [
         &[(0, 0, 8)],
         &[(0, 0, 8), (16, 1, 0)],
@@ -253,7 +253,7 @@ pub fn scope_after_scope() {
 
 /// Scopes inside scopes: the innermost of three levels is never shown under a middle one that it
 /// was not entered from.
-pub fn scope_in_scope() {
+pub fn stack_scope_in_scope() {
     const EXISTED: [&[(u64, u64, u64)]; 6] = [
         &[(0, 0, 8), (16, 0, 0)],
         &[(0, 0, 8), (16, 0, 0), (24, 0, 0)],
@@ -284,7 +284,7 @@ pub fn scope_in_scope() {
 
 /// Lines with arguments, the same line again with another one: a line is never shown with another
 /// line's argument.
-pub fn arguments() {
+pub fn stack_arguments() {
     explore("stack: lines and their arguments", Some(3), &[1, 2, 3], |seen| {
         let seen = seen.clone();
         let frames = Frames::<2>::new();
@@ -336,7 +336,7 @@ impl Slot {
 }
 
 /// One slot, two threads one after the other, seen from outside: no name with another's line.
-pub fn tenants() {
+pub fn tenancy_slot() {
     // 10 and 20: in use, no line yet; 11 and 21: with a line; 0: nobody's.
     explore("tenancy: a slot and its tenants", None, &[0, 10, 11, 20, 21], |seen| {
         let seen = seen.clone();
@@ -362,7 +362,7 @@ pub fn tenants() {
 
 /// A family's member that goes and another that comes in its place: label and cell belong
 /// together, and a new member starts from nothing.
-pub fn members() {
+pub fn tenancy_members() {
     struct Metric {
         slot: Slot,
         labels: [AtomicU64; 2],
@@ -402,7 +402,7 @@ pub fn members() {
 
 /// Two threads want one record: never both hold it, and the second goes on from the first one's
 /// generation.
-pub fn claimants() {
+pub fn claims_one_record() {
     explore("claims: two threads, one record", None, &[1, 2], |seen| {
         let seen = seen.clone();
         struct Shared {
@@ -443,7 +443,7 @@ pub fn claimants() {
 }
 
 /// Two threads, two records: both get one, not the same, and no third is to be had.
-pub fn claimants_with_room() {
+pub fn claims_two_records() {
     explore("claims: two threads, two records", None, &[0, 1], |seen| {
         let seen = seen.clone();
         let bits: Arc<[AtomicU64; 1]> = Arc::new(words());
@@ -460,7 +460,7 @@ pub fn claimants_with_room() {
 }
 
 /// A bitmap of more than one word is used to its last bit, and no further.
-pub fn whole_bitmap() {
+pub fn claims_whole_bitmap() {
     explore("claims: a bitmap of two words", None, &[], |_| {
         let bits: [AtomicU64; 2] = words();
         for index in 0..66 {
@@ -480,7 +480,7 @@ pub fn whole_bitmap() {
 
 /// Two threads come and go on one slot while a third looks: claim, tenancy and line together, as in
 /// `thread::fill` and `thread::leave`.
-pub fn slot_reuse() {
+pub fn claims_and_tenancy() {
     struct Shared {
         bits: [AtomicU64; 1],
         generation: AtomicU64,
