@@ -173,6 +173,8 @@ pub struct ThreadReport {
     pub since_ns: Option<u64>,
     /// The keeper has not looked since it came here: `since_ns` is then at most, not at least.
     pub since_at_most: bool,
+    /// The last tags, the newest first; empty when the daemon keeps no trails.
+    pub trail: Vec<Place>,
     /// Outermost first.
     pub stack: Vec<Place>,
     /// Share of time at work.

@@ -141,6 +141,31 @@ fn a_hang_names_the_waiter_and_the_holder() {
 }
 
 #[test]
+fn a_trail_shows_the_way_that_led_there() {
+    use std::process::Command;
+    let name = program::name("trail");
+    let built = tests::build::release("fixture-behave", "fixture-behave", &["--features", "trail"]);
+    let mut program = Program::start(Command::new(built).args([&name, "nested"]), &name);
+    program.until_ready();
+    program.kill();
+    let board = &program::boards(&["-n", &name])[0];
+    let trail: Vec<_> = board["threads"][0]["trail"]
+        .as_array()
+        .expect("a trail")
+        .iter()
+        .map(|place| place["label"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    // The newest first, scopes included; 41 levels of "deeper" stand at its far end.
+    let newest = ["innermost", "two", "between", "one", "unwound", "second", "first", "forgotten"];
+    assert_eq!(trail[..8], newest);
+    assert!(trail.len() >= 16, "{trail:?}");
+    assert!(trail[9..].iter().all(|label| label == "deeper"), "{trail:?}");
+    let table =
+        String::from_utf8(program::inspect(&["--trail", "-n", &name]).stdout).expect("UTF-8");
+    assert!(table.contains(" < threads.rs:"), "{table}");
+}
+
+#[test]
 fn a_stopped_process_is_said_to_be_stopped_and_goes_on_unharmed() {
     use nix::sys::signal::Signal;
     let (program, _) = Program::behave(&program::name("stopped"), &["duty", "30", "10000"]);

@@ -175,7 +175,43 @@ fn permissions_are_exact_whatever_the_umask() {
 
 #[test]
 fn a_taken_name_is_said_and_left_alone() {
-    // Nobody can know the next pid; a file where the directory for boards should be stands for it.
+    // The shell knows the name that its successor by exec will want.
+    let name = program::name("taken");
+    let taken = "/dev/shm/$NAME.$$.$(cut -d' ' -f22 /proc/$$/stat)";
+    let script = format!("echo somebody > {taken}; exec \"$@\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh"]).env("NAME", &name);
+    command.arg(program::debug("fixture-behave", "fixture-behave")).args([&name, "status"]);
+    let mut program = program::Program::start(&mut command, &name);
+    let said = program.until_ready();
+    assert!(said[0].contains("Failed") && said[0].contains("there already"), "{said:?}");
+    let path = said[0].split("/dev/shm/").nth(1).and_then(|rest| rest.split(' ').next());
+    let path = format!("/dev/shm/{}", path.expect("the board's path"));
+    assert_eq!(std::fs::read_to_string(path).expect("still there"), "somebody\n");
+}
+
+#[test]
+fn a_daemon_in_a_container_is_found_from_outside() {
+    if !may_mount() {
+        return;
+    }
+    let name = program::name("container");
+    let script = "mount -t tmpfs none /dev/shm && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "-p", "--fork", "--kill-child", "sh", "-c", script, "sh"]);
+    command.arg(program::debug("fixture-behave", "fixture-behave")).args([&name, "one-job"]);
+    let mut program = program::Program::start(&mut command, &name);
+    program.until_ready();
+    assert!(!std::path::Path::new("/dev/shm").join(&name).exists());
+    let boards = program::boards(&["-n", &name]);
+    assert_eq!(boards.len(), 1, "{boards:?}");
+    assert_eq!(boards[0]["state"], "live", "{}", boards[0]["verdict"]);
+    assert_eq!(boards[0]["pid"], 1, "its pid in there");
+    assert_eq!(boards[0]["threads"][0]["label"], "in one job");
+}
+
+#[test]
+fn a_file_where_the_directory_should_be_is_said() {
     let boards = tempfile::tempdir().expect("a folder");
     let file = boards.path().join("file");
     std::fs::write(&file, "somebody's").expect("write");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::program::{self, Program, board};
+use tests::program::{self, Program, board, named};
 use tests::wait;
 
 /// Loads of the first thread that has one.
@@ -21,34 +21,50 @@ fn settle(seconds: u64) {
     });
 }
 
-/// The program's own cycle is kept by sleeping; where the machine is so loaded that it cannot keep it, the
-/// truth is not what its arguments say. So the truth is taken from a second look at the same words: total
-/// busy time over a longer stretch. Here a margin of 3 points is left for that; the exact statement, to 1
-/// point, is made of the pure function by its own tests, and by `duty` on a quiet machine.
-const MARGIN: f64 = 0.03;
+/// One point.
+const MARGIN: f64 = 0.01;
+
+/// Holds the board against the program's own journal of its jobs, which it shows on the same board: with
+/// `nominal` the truth of an undisturbed machine, which the journal alone decides. The middle of five
+/// looks, because the journal is up to 10 ms older than the look.
+#[track_caller]
+fn agrees(pid: u32, window: &str, truth: &str) -> f64 {
+    let mut differences: Vec<(f64, f64)> = (0..5)
+        .map(|_| {
+            let board = board(pid);
+            let truth = named(&board["gauges"], truth)["value"].as_f64().expect("a truth") / 1e6;
+            let worker = board["threads"]
+                .as_array()
+                .and_then(|threads| threads.iter().find(|thread| !thread["load"]["1s"].is_null()));
+            let load = worker.expect("a worker")["load"][window].as_f64().expect("a load");
+            (load - truth, load)
+        })
+        .collect();
+    differences.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (difference, load) = differences[2];
+    assert!(difference.abs() < MARGIN, "{window}: {difference:+.4} at {load}");
+    load
+}
 
 #[test]
-fn a_steady_duty_cycle_is_told() {
+fn a_steady_duty_cycle_is_told_to_a_point() {
     for (percent, period) in [("20", "10000"), ("80", "2000")] {
         let (program, _) = Program::behave(&program::name("duty"), &["duty", percent, period]);
         settle(2);
-        let truth = percent.parse::<f64>().expect("a number") / 100.0;
-        let [one, ten, _] = loads(program.pid()).expect("a load");
-        for load in [one, ten] {
-            let load = load.expect("known");
-            assert!((load - truth).abs() < MARGIN, "{load} instead of {truth}");
-        }
+        let load = agrees(program.pid(), "1s", "truth_1s");
+        // And the journal is of what was asked for, as far as the machine allows.
+        let nominal = percent.parse::<f64>().expect("a number") / 100.0;
+        assert!((load - nominal).abs() < 0.1, "{load} for {nominal}");
     }
 }
 
 #[test]
-fn after_a_step_the_short_window_has_followed_and_the_long_one_is_on_its_way() {
-    let (program, _) = Program::behave(&program::name("step"), &["step", "20", "80", "3"]);
-    settle(2);
-    let [one, ten, _] = loads(program.pid()).expect("a load");
-    assert!((one.expect("1 s") - 0.8).abs() < MARGIN, "{one:?}");
-    let ten = ten.expect("10 s");
-    assert!((0.35..0.6).contains(&ten), "{ten}: 3 s at 20 %, 2 s at 80 %");
+fn after_a_step_every_window_follows_it_to_a_point() {
+    let (program, _) = Program::behave(&program::name("step"), &["step", "20", "80", "9"]);
+    settle(3);
+    let one = agrees(program.pid(), "1s", "truth_1s");
+    let ten = agrees(program.pid(), "10s", "truth_10s");
+    assert!(one > 0.7 && (0.25..0.6).contains(&ten), "{one} and {ten}: 3 s into 80 %");
 }
 
 #[test]
@@ -102,8 +118,8 @@ fn the_load_of_a_processor_bound_job_agrees_with_the_kernel() {
     let (program, _) = Program::behave(&program::name("burn"), &["burn"]);
     settle(1);
     let (before, start) = (schedstat(program.pid()), Instant::now());
-    settle(4);
-    // Over the same stretch: from the program's start, the window of 10 s holds all of it.
+    settle(7);
+    // From the program's start on: the window of 10 s holds all of it.
     let covered = start.elapsed().as_nanos() as f64;
     let kernel = (schedstat(program.pid()) - before) / covered;
     let [_, ten, _] = loads(program.pid()).expect("a load");

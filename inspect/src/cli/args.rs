@@ -68,6 +68,9 @@ pub struct Common {
     /// Also numbers that were never used.
     #[arg(long, global = true)]
     pub all: bool,
+    /// Also the last tags of each thread, the newest first, where the daemon keeps trails.
+    #[arg(long, global = true)]
+    pub trail: bool,
     /// Colours; also by NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub color: Color,

@@ -96,6 +96,7 @@ pub fn look(common: &Common) -> Look {
         sort: common.sort,
         filter: common.filter.clone(),
         all: common.all,
+        trail: common.trail,
     }
 }
 

@@ -56,6 +56,7 @@ fn report(
         arg: spot.arg,
         since_ns: seen.map(|seen| seen.ns),
         since_at_most: seen.is_some_and(|seen| seen.at_most),
+        trail: thread.trail.iter().map(|&site| place(snapshot, site, None)).collect(),
         stack: stack(snapshot, thread),
         load: each(windows, |load| (load.share * 1e4).round() / 1e4),
         load_covered_ns: each(windows, |load| clock.span_ns(0, load.covered)),

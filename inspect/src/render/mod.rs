@@ -23,11 +23,20 @@ pub struct Look {
     pub filter: Option<String>,
     /// Numbers that were never used too.
     pub all: bool,
+    /// The last tags of each thread.
+    pub trail: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { columns: 100, color: false, sort: Sort::Slot, filter: None, all: false }
+        Self {
+            columns: 100,
+            color: false,
+            sort: Sort::Slot,
+            filter: None,
+            all: false,
+            trail: false,
+        }
     }
 }
 

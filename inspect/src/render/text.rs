@@ -7,7 +7,7 @@ use super::human::{NONE, bytes, or_none, percent, time};
 use super::term::{cut, label, left, maybe, right, term, width};
 use super::{Look, Paint};
 use crate::liveness::State;
-use crate::model::{BoardReport, ThreadReport};
+use crate::model::{BoardReport, Place, ThreadReport};
 
 /// One board as text.
 pub fn board(report: &BoardReport, look: &Look) -> String {
@@ -100,6 +100,10 @@ fn threads(out: &mut String, report: &BoardReport, look: &Look) {
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&head, look.columns)));
     for thread in shown {
         row(out, thread, name, look);
+        if look.trail && !thread.trail.is_empty() {
+            let way: Vec<String> = thread.trail.iter().map(step).collect();
+            line(out, look, &format!("   {}", way.join(" < ")));
+        }
     }
     if let Some(without) = report.unprobed_threads.as_ref().filter(|without| !without.is_empty()) {
         let names: Vec<String> = without.iter().take(8).map(|task| term(&task.name)).collect();
@@ -128,6 +132,14 @@ fn row(out: &mut String, thread: &ThreadReport, name: usize, look: &Look) {
     );
     let paint = if thread.stalled { Paint::Bad } else { Paint::Plain };
     let _ = writeln!(out, "{}", look.paint(paint, text.trim_end()));
+}
+
+/// One step of a trail: `file:line`.
+fn step(place: &Place) -> String {
+    match (&place.file, place.line) {
+        (Some(file), Some(line)) => format!("{}:{line}", short_file(&label(file))),
+        _ => place.label.as_ref().map(label).unwrap_or_default(),
+    }
 }
 
 /// `file:line function "label" argument`, and who holds what is waited for.

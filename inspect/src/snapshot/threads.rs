@@ -1,8 +1,8 @@
 //! Where each thread is: slots and frames, read so that one thread's name never meets another's line.
 
 use probe::layout::{
-    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SectionKind, SlotCopy, WORD, WatchCopy, WorkerCopy,
-    unpack_zero_ended,
+    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SectionKind, SlotCopy, TRAIL_ENTRIES, WORD, WatchCopy,
+    WorkerCopy, unpack_zero_ended,
 };
 use probe::protocol::keyed;
 use probe::protocol::stack::{self, Level as Frame};
@@ -60,6 +60,8 @@ pub struct ThreadRead {
     pub work: Option<Work>,
     /// What the keeper noticed, when it could be read.
     pub watch: Option<Watch>,
+    /// Addresses of the sites of its last tags, the newest first; empty when the daemon keeps none.
+    pub trail: Vec<u64>,
 }
 
 /// The sections that hold one record for each slot.
@@ -69,6 +71,7 @@ pub(super) struct Rooms<'a> {
     frames: Option<&'a Sect>,
     workers: Option<&'a Sect>,
     watches: Option<&'a Sect>,
+    trails: Option<&'a Sect>,
 }
 
 impl<'a> Rooms<'a> {
@@ -79,6 +82,7 @@ impl<'a> Rooms<'a> {
             frames: contents.get(SectionKind::Frames),
             workers: contents.get(SectionKind::Workers),
             watches: contents.get(SectionKind::Watches),
+            trails: contents.get(SectionKind::Trails),
         })
     }
 
@@ -123,6 +127,7 @@ impl<'a> Rooms<'a> {
             frames: self.frames(slot, record.block & 1, effort),
             work: self.work(slot, generation, effort),
             watch: self.watch(slot, effort),
+            trail: self.trail(slot),
         })
     }
 
@@ -143,6 +148,28 @@ impl<'a> Rooms<'a> {
             effort.torn += 1;
         }
         Some(levels.get(..depth?).unwrap_or_default().to_vec())
+    }
+
+    /// The trail, the newest tag first. The newest stands before the first empty entry, or last; what
+    /// the thread overwrote while the ring was read is cut off.
+    fn trail(&self, slot: u64) -> Vec<u64> {
+        let mut before = [0; TRAIL_ENTRIES];
+        let mut after = [0; TRAIL_ENTRIES];
+        let Some(sect) = self.trails.filter(|sect| sect.stride >= 8 * TRAIL_ENTRIES as u64) else {
+            return Vec::new();
+        };
+        self.board.record(sect, slot, &mut before);
+        self.board.source.fence();
+        self.board.record(sect, slot, &mut after);
+        let empty = before.iter().position(|&site| site == 0).unwrap_or(TRAIL_ENTRIES);
+        let backwards =
+            (0..TRAIL_ENTRIES).map(|step| (empty + 2 * TRAIL_ENTRIES - 1 - step) % TRAIL_ENTRIES);
+        backwards
+            .map_while(|at| {
+                let (site, again) = (before.get(at).copied()?, after.get(at).copied()?);
+                (site != 0 && site == again).then_some(site)
+            })
+            .collect()
     }
 
     /// The worker record, when it is this generation's.

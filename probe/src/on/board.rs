@@ -238,3 +238,20 @@ impl Board {
         (0..self.slots.count()).filter(|&slot| claims::is_held(&self.slot_claims, slot))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hot_words_keep_clear_of_the_cursor_in_their_low_12_bits() {
+        let blocks: &'static Blocks = Box::leak(Box::new(zerocopy::FromZeros::new_zeroed()));
+        for address in (0..8192).step_by(8) {
+            let (index, block) = blocks.clear_of(address);
+            let start = block.addr().get();
+            assert_eq!(start, core::ptr::from_ref(&blocks.blocks[index]).addr());
+            let hot = (start..start + BLOCK_BYTES).step_by(8);
+            assert!(hot.into_iter().all(|word| word & 4095 != address & 4095));
+        }
+    }
+}
