@@ -99,7 +99,7 @@ impl Config {
         self
     }
 
-    /// Whether the board has a keeper: a thread that wakes 20 times a second (about 0.1 % of a core)
+    /// Whether the board has a keeper: a thread that wakes 20 times a second (0.03 to 0.1 % of a core)
     /// to write heartbeat, load windows and rates. Default yes. Without it there are none of these.
     #[must_use]
     pub fn keeper(mut self, keeper: bool) -> Self {
