@@ -6,8 +6,9 @@
 //! scope    tags that nest              flow     queues and the threads that serve them
 //! metric   counters, gauges, …         family   members that come and go
 //! fact     named texts                 clock    the cheapest stamp another process can read
-//! init     from a name to a board      board    the board as typed tables
-//! segment  the only casts              store    shared memory or a file, checked before it is touched
+//! init     from a name to a board      describe what a board says of itself
+//! store    shared memory or a file     board    the board as typed tables
+//! segment  the only casts              limits   what could kill while a board is made
 //! trail    the last tags, in order
 //! keeper   the last minute             end      exit and panic
 //! fork     the child's board           sweep    boards of the dead
@@ -16,6 +17,7 @@
 mod board;
 mod clock;
 mod config;
+mod describe;
 pub mod emit;
 mod end;
 mod fact;
