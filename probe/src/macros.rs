@@ -44,6 +44,15 @@ macro_rules! tag {
 ///
 /// Cost: 16 instructions, in and out together.
 ///
+/// ```compile_fail
+/// # async fn other() {}
+/// fn must_be_send(_: impl Send) {}
+/// must_be_send(async {
+///     let _scope = probe::scope!("commit");
+///     other().await;
+/// });
+/// ```
+///
 /// ```
 /// fn commit(batch: u64) {
 ///     let _scope = probe::scope!("commit", batch);
@@ -65,6 +74,10 @@ macro_rules! scope {
 /// # async fn f() -> u32 {
 /// probe::scoped!(fetch(), "fetch").await
 /// # }
+/// fn must_be_send(_: impl Send) {}
+/// must_be_send(async {
+///     probe::scoped!(fetch(), "commit").await;
+/// });
 /// ```
 #[macro_export]
 macro_rules! scoped {

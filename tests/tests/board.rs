@@ -141,6 +141,31 @@ fn a_hang_names_the_waiter_and_the_holder() {
 }
 
 #[test]
+fn a_futures_position_is_its_own_whichever_thread_polls_it() {
+    let (program, _) = Program::behave(&program::name("migrates"), &["migrates"]);
+    let board = board(program.pid());
+    let labels = |thread: &serde_json::Value| -> Vec<String> {
+        let stack = thread["stack"].as_array().expect("a stack");
+        stack.iter().filter_map(|frame| frame["label"].as_str().map(str::to_owned)).collect()
+    };
+    let second = named(&board["threads"], "second");
+    assert_eq!(labels(second), ["polls too", "task", "inner", "first half"]);
+    let first = &board["threads"][0];
+    assert_eq!(labels(first), ["polls"], "nothing of the future stays where it was polled first");
+    assert_eq!(board["lost"]["healed"], 0);
+}
+
+#[test]
+fn guards_held_across_an_await_are_healed_and_counted() {
+    let (program, _) = Program::behave(&program::name("held"), &["held"]);
+    let board = board(program.pid());
+    let stack = board["threads"][0]["stack"].to_string();
+    assert_eq!(board["threads"][0]["label"], "after both");
+    assert!(!stack.contains("held") && !stack.contains("\"one\""), "{stack}");
+    assert!(board["lost"]["healed"].as_u64() >= Some(2), "{}", board["lost"]);
+}
+
+#[test]
 fn a_trail_shows_the_way_that_led_there() {
     use std::process::Command;
     let name = program::name("trail");

@@ -46,36 +46,39 @@ impl Drop for Scope {
     }
 }
 
-/// A future with a position of its own; see [`scoped!`](crate::scoped).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub struct Scoped<F> {
-    future: Pin<Box<F>>,
-    site: Option<&'static Site>,
-    argument: u64,
-    /// Line and argument that it had reached at the end of the last poll.
-    line: (u64, u64),
+pin_project_lite::pin_project! {
+    /// A future with a position of its own; see [`scoped!`](crate::scoped).
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Scoped<F> {
+        #[pin]
+        future: F,
+        site: Option<&'static Site>,
+        argument: u64,
+        // Line and argument that it had reached at the end of the last poll.
+        line: (u64, u64),
+    }
 }
 
 impl<F: Future> Scoped<F> {
     #[doc(hidden)]
     pub fn new(future: F, site: Option<&'static Site>, argument: u64) -> Self {
-        Self { future: Box::pin(future), site, argument, line: (0, 0) }
+        Self { future, site, argument, line: (0, 0) }
     }
 }
 
 impl<F: Future> Future for Scoped<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = &mut *self;
-        let Some(site) = this.site else {
-            return this.future.as_mut().poll(context);
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let Some(site) = *this.site else {
+            return this.future.poll(context);
         };
-        let scope = Scope::enter_with(site, this.argument);
-        local::set_line(scope.frame, this.line);
-        let polled = this.future.as_mut().poll(context);
-        this.line = local::line_of(scope.frame);
+        let scope = Scope::enter_with(site, *this.argument);
+        local::set_line(scope.frame, *this.line);
+        let polled = this.future.poll(context);
+        *this.line = local::line_of(scope.frame);
         polled
     }
 }
