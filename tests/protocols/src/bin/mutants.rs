@@ -132,14 +132,11 @@ impl Scratch {
         }
         fs::copy(repository.join("Cargo.lock"), root.join("Cargo.lock"))?;
         let manifest = fs::read_to_string(repository.join("Cargo.toml"))?;
-        let manifest: Vec<&str> = manifest
-            .lines()
-            .map(|line| {
-                let members = line.starts_with("members = ");
-                if members { "members = [\"tests/protocols\"]" } else { line }
-            })
-            .collect();
-        fs::write(root.join("Cargo.toml"), manifest.join("\n"))?;
+        // The members' list may span lines: from `members = [` to the next `]`.
+        let (before, rest) = manifest.split_once("members = [").unwrap_or((&manifest, "]"));
+        let (_, after) = rest.split_once(']').unwrap_or_default();
+        let manifest = format!("{before}members = [\"tests/protocols\"]{after}");
+        fs::write(root.join("Cargo.toml"), manifest)?;
         Ok(Self { root })
     }
 
