@@ -1,0 +1,217 @@
+//! One probe, over and over, each time between two markers: `stepped OPERATION ROUNDS [HANDLER]`.
+//!
+//! The thread that probes asks its parent to trace it; a marker is an `int3`. With a handler (`scope` or
+//! `argument`) SIGUSR1 probes as well. Arguments end in a digit of their own for each site, so that a
+//! pair that does not belong together is told by looking at it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+
+use nix::sys::ptrace;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+probe::metrics! {
+    /// Counted by the operation and by the handler.
+    counter COUNTED = "counted", "times";
+    /// Set and adjusted.
+    gauge LEVEL = "level", "things";
+    /// Recorded.
+    histogram SIZES = "sizes", "bytes";
+    /// Beaten.
+    heartbeat BEAT = "job", every 1000 ms;
+    /// Advanced.
+    progress DONE = "done", "rows";
+    /// Gone through.
+    queue JOBS = "jobs";
+    /// Come and gone.
+    gauge family ROWS = "rows", "rows", by "table";
+    /// Come and gone, and counted.
+    counter family HITS = "hits", "hits", by "table";
+}
+
+/// Where the tracer looks.
+#[inline(always)]
+#[expect(unsafe_code, reason = "one breakpoint instruction")]
+fn marker() {
+    // SAFETY: the tracer sees the trap and lets this thread run on behind it.
+    unsafe { core::arch::asm!("int3") };
+}
+
+/// From here on the parent traces this thread.
+fn be_traced() {
+    ptrace::traceme().expect("the parent may trace");
+}
+
+extern "C" fn probe_scope(_: libc::c_int) {
+    let _busy = probe::busy!();
+    let _scope = probe::scope!("handler");
+    probe::tag!("handling");
+    probe::count!(COUNTED);
+}
+
+extern "C" fn probe_argument(_: libc::c_int) {
+    probe::tag!("handled", 7);
+}
+
+#[expect(unsafe_code, reason = "installs a signal handler")]
+fn install(handler: extern "C" fn(libc::c_int)) {
+    let action = SigAction::new(SigHandler::Handler(handler), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handlers only probe, which is what is claimed to be safe in one.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.expect("a handler for SIGUSR1");
+}
+
+/// Does `$before`, a marker, `$operation`, a marker, for each round. What `$operation` makes is dropped
+/// behind the second marker.
+macro_rules! rounds {
+    ($rounds:ident, |$round:ident, $with:pat_param| $before:expr => $operation:expr) => {
+        for $round in 0..$rounds {
+            let $with = $before;
+            marker();
+            let _held = $operation;
+            marker();
+        }
+    };
+}
+
+fn perform(operation: &str, rounds: u64, directory: &Path) {
+    probe::tag!("ready");
+    match operation {
+        "tag" => rounds!(rounds, |round, ()| () => match round % 2 {
+            0 => probe::tag!("even"),
+            _ => probe::tag!("odd"),
+        }),
+        "tags" => rounds!(rounds, |_round, ()| () => {
+            probe::tag!("1");
+            probe::tag!("2");
+            probe::tag!("3");
+            probe::tag!("4");
+            probe::tag!("5");
+        }),
+        "tag with argument" => rounds!(rounds, |round, ()| () => match round % 2 {
+            0 => probe::tag!("one", round * 10 + 1),
+            _ => probe::tag!("two", round * 10 + 2),
+        }),
+        "scope in" => rounds!(rounds, |_round, ()| () => probe::scope!("outer")),
+        "scope out" => {
+            rounds!(rounds, |_round, scope| {
+                let scope = probe::scope!("outer");
+                probe::tag!("inside");
+                scope
+            } => drop(scope));
+        }
+        "scope with argument" => rounds!(rounds, |round, ()| () => {
+            probe::scope!("outer", round * 10 + 3)
+        }),
+        "count" => rounds!(rounds, |_round, ()| () => probe::count!(COUNTED)),
+        "set" => rounds!(rounds, |round, ()| () => probe::set!(LEVEL, round + 1)),
+        "adjust" => rounds!(rounds, |_round, ()| () => probe::adjust!(LEVEL, 1)),
+        "record" => rounds!(rounds, |round, ()| () => probe::record!(SIZES, round + 1)),
+        "beat" => rounds!(rounds, |_round, ()| () => probe::beat!(BEAT)),
+        "progress" => rounds!(rounds, |round, ()| () => probe::progress!(DONE, round + 1, 1000)),
+        "arrive" => rounds!(rounds, |_round, ()| () => probe::arrive!(JOBS)),
+        "start" => {
+            rounds!(rounds, |round, arrived| {
+                if round > 0 {
+                    probe::complete!(JOBS, probe::Stamp::NONE);
+                }
+                probe::arrive!(JOBS)
+            } => probe::start!(JOBS, arrived))
+        }
+        "complete" => rounds!(rounds, |_round, started| {
+            probe::start!(JOBS, probe::arrive!(JOBS))
+        } => probe::complete!(JOBS, started)),
+        "leave" => rounds!(rounds, |_round, _arrived| probe::arrive!(JOBS) => probe::leave!(JOBS)),
+        "head" => rounds!(rounds, |_round, now| probe::now!() => probe::head!(JOBS, Some(now))),
+        "busy" => rounds!(rounds, |_round, ()| () => probe::busy!()),
+        "idle" => rounds!(rounds, |_round, busy| probe::busy!() => drop(busy)),
+        "fact" => rounds!(rounds, |round, text| {
+            let letter = char::from(b'a' + (round % 26) as u8);
+            letter.to_string().repeat(20 + (round % 5) as usize * 20)
+        } => probe::fact!("config", text)),
+        "member" => rounds!(rounds, |round, label| format!("t{round}") => {
+            probe::member!(ROWS, label)
+        }),
+        "member set" => rounds!(rounds, |round, member| {
+            probe::member!(ROWS, format!("t{round}"))
+        } => probe::set!(member, 5)),
+        "member count" => rounds!(rounds, |round, member| {
+            probe::member!(HITS, format!("t{round}"))
+        } => probe::count!(member)),
+        "member gone" => rounds!(rounds, |round, member| {
+            probe::member!(ROWS, format!("t{round}"))
+        } => drop(member)),
+        "naive" => naive(rounds, &directory.join("naive")),
+        other => panic!("no operation {other}"),
+    }
+}
+
+/// A record of several words written in place, as nothing here does: the check must find it wrong.
+#[expect(unsafe_code, reason = "maps a scratch file and looks at it as words")]
+fn naive(rounds: u64, path: &Path) {
+    let file =
+        std::fs::File::options().read(true).write(true).open(path).expect("the tracer made it");
+    // SAFETY: the tracer only reads it, at moments when this thread is stopped.
+    let map = unsafe { memmap2::MmapMut::map_mut(&file) }.expect("a mapping");
+    assert!(map.len() >= 64);
+    // SAFETY: a mapping is aligned to a page and at least 64 bytes long; it is touched through this
+    // reference only.
+    let words: &[AtomicU64; 8] = unsafe { &*map.as_ptr().cast() };
+    rounds!(rounds, |round, ()| () => for word in words {
+        word.store(round + 1, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+    });
+}
+
+/// Threads that come and go, one after the other: of each the first probe is stepped, or the end.
+fn threads(rounds: u64, exits: bool) {
+    for round in 0..rounds {
+        let life = move || {
+            if !exits {
+                be_traced();
+                marker();
+            }
+            match round % 2 {
+                0 => probe::tag!("even"),
+                _ => probe::tag!("odd"),
+            }
+            if exits {
+                let _busy = probe::busy!();
+                be_traced();
+            }
+            marker();
+        };
+        let name = if round % 2 == 0 { "even" } else { "odd" };
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(life);
+        thread.expect("a thread").join().expect("no panic");
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [operation, rounds, directory, handler] = arguments.as_slice() else {
+        panic!("stepped OPERATION ROUNDS DIRECTORY none|scope|argument");
+    };
+    let rounds: u64 = rounds.parse().expect("a number of rounds");
+    let directory = Path::new(directory).to_owned();
+    match handler.as_str() {
+        "scope" => install(probe_scope),
+        "argument" => install(probe_argument),
+        _ => {}
+    }
+    probe::init!("stepped", |config| {
+        config.keeper(false).threads(3).sites(100).metrics(64).queues(2).histograms(6).ops(1)
+    });
+    match operation.as_str() {
+        "come" => threads(rounds, false),
+        "go" => threads(rounds, true),
+        _ => {
+            let operation = operation.clone();
+            let work = move || {
+                be_traced();
+                perform(&operation, rounds, &directory);
+            };
+            let thread = std::thread::Builder::new().name("stepped".to_owned()).spawn(work);
+            thread.expect("a thread").join().expect("no panic");
+        }
+    }
+}

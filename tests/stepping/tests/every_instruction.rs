@@ -1,0 +1,381 @@
+//! Hazards B6 and C5: whatever instruction of a probe is the last, the board says what was or what is.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::Signal;
+use stepping::board::{Copy, FLUX, Reader, View};
+use stepping::trace::{Stop, Traced};
+use tempfile::TempDir;
+
+/// Every operation of the fixture that probes.
+const OPERATIONS: [&str; 26] = [
+    "tag",
+    "tags",
+    "tag with argument",
+    "scope in",
+    "scope out",
+    "scope with argument",
+    "count",
+    "set",
+    "adjust",
+    "record",
+    "beat",
+    "progress",
+    "arrive",
+    "start",
+    "complete",
+    "leave",
+    "head",
+    "busy",
+    "idle",
+    "fact",
+    "member",
+    "member set",
+    "member count",
+    "member gone",
+    "come",
+    "go",
+];
+
+/// One run of the fixture. The fixture is a release build: the code that ships.
+struct Run {
+    traced: Traced,
+    reader: Option<Reader>,
+    directory: TempDir,
+}
+
+impl Run {
+    fn start(operation: &str, rounds: u64, handler: &str) -> Self {
+        let program = tests::build::release("stepping", "stepped", &[]);
+        let memory = Path::new("/dev/shm");
+        let directory =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let directory = directory.expect("a scratch directory");
+        fs::write(directory.path().join("naive"), [0; 4096]).expect("a scratch file");
+        let mut command = Command::new(program);
+        command
+            .args([operation, &rounds.to_string()])
+            .arg(directory.path())
+            .arg(handler)
+            .env_remove("PROBE")
+            .env("PROBE_BOARD", format!("file:{}", directory.path().display()))
+            .stdout(Stdio::null());
+        let traced = Traced::start(&mut command).expect("the fixture starts");
+        Self { traced, reader: None, directory }
+    }
+
+    fn board(&self) -> PathBuf {
+        let mut files =
+            fs::read_dir(self.directory.path()).expect("the scratch directory").flatten();
+        let board = files.find(|file| file.file_name().to_string_lossy().starts_with("stepped."));
+        board.expect("a board").path()
+    }
+
+    fn reader(&mut self) -> &Reader {
+        // Opened once: a fixture that has ended has taken its board's name away.
+        if self.reader.is_none() {
+            self.reader = Some(Reader::open(&self.board()).expect("a readable board"));
+        }
+        self.reader.as_ref().expect("just opened")
+    }
+
+    /// On to the marker before the next operation.
+    fn to_operation(&mut self) {
+        self.traced.run_to_marker().expect("the fixture comes to its next round");
+        self.reader();
+    }
+
+    fn copy(&mut self) -> Copy {
+        self.reader().copy().expect("a readable board")
+    }
+
+    fn view(&mut self) -> View {
+        let copy = self.copy();
+        self.reader().view(&copy)
+    }
+}
+
+/// What a record must say behind an operation; `round` counts from 0.
+fn expected(operation: &str, round: u64) -> Vec<(&'static str, String)> {
+    let parity = if round % 2 == 0 { "even" } else { "odd" };
+    let n = round + 1;
+    let thread = |text: String| vec![("thread 0", text)];
+    match operation {
+        "tag" => thread(format!("stepped: {parity}")),
+        "tags" => thread("stepped: 5".to_owned()),
+        "tag with argument" if round % 2 == 0 => {
+            thread(format!("stepped: one({})", round * 10 + 1))
+        }
+        "tag with argument" => thread(format!("stepped: two({})", round * 10 + 2)),
+        "scope in" => thread("stepped: ready > outer -".to_owned()),
+        "scope out" => thread("stepped: ready".to_owned()),
+        "scope with argument" => thread(format!("stepped: ready > outer({}) -", round * 10 + 3)),
+        "come" => thread(format!("{parity}: {parity}")),
+        "go" => thread("vacant".to_owned()),
+        "set" | "adjust" => vec![("level", n.to_string()), ("level max", n.to_string())],
+        "record" => vec![
+            ("histogram 2 count", n.to_string()),
+            ("histogram 2 sum", (1..=n).sum::<u64>().to_string()),
+            ("histogram 2 max", n.to_string()),
+        ],
+        "beat" => vec![("job beats", n.to_string())],
+        "progress" => vec![("done", n.to_string()), ("done total", "1000".to_owned())],
+        "arrive" => vec![("jobs arrivals", n.to_string())],
+        "start" => vec![("jobs starts", n.to_string())],
+        "complete" => vec![("jobs completions", n.to_string())],
+        "leave" => vec![("jobs removed", n.to_string())],
+        "head" => vec![("jobs head known", "1".to_owned())],
+        "fact" => {
+            let letter = char::from(b'a' + (round % 26) as u8).to_string();
+            vec![("fact config", letter.repeat(20 + (round % 5) as usize * 20))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Values that a record went through during one operation, each when it changed.
+#[derive(Default)]
+struct Chains(BTreeMap<String, Vec<String>>);
+
+impl Chains {
+    fn add(&mut self, view: &View) {
+        let known: BTreeSet<String> = self.0.keys().chain(view.keys()).cloned().collect();
+        let first = self.0.is_empty();
+        for name in known {
+            let value = view.get(&name).map_or("absent", String::as_str);
+            let chain = self
+                .0
+                .entry(name)
+                .or_insert_with(|| if first { Vec::new() } else { vec!["absent".to_owned()] });
+            if chain.last().map(String::as_str) != Some(value) {
+                chain.push(value.to_owned());
+            }
+        }
+    }
+
+    /// Each record was the old one, then possibly said that it was in flux, then the new one. What
+    /// consists of several steps by its nature goes through them in order.
+    fn judge(&self, operation: &str) {
+        for (name, chain) in &self.0 {
+            let steps: Vec<&str> = chain.iter().map(String::as_str).collect();
+            whole(operation, name, &steps);
+            let [first, middle @ .., last] = steps.as_slice() else { continue };
+            let middle: Vec<&&str> = middle.iter().filter(|step| !step.contains(FLUX)).collect();
+            let right = match (operation, name.as_str()) {
+                ("tags", "thread 0") => {
+                    middle.iter().map(|step| &step[9..]).eq(["1", "2", "3", "4"])
+                }
+                // Registered, and not yet anywhere.
+                ("come", "thread 0") => {
+                    middle.iter().all(|step| step.ends_with(": -")) && middle.len() < 2
+                }
+                // The fixture ends a job before the thread ends.
+                ("go", "worker 0") => {
+                    middle.iter().all(|step| step.starts_with("0 in hand")) && middle.len() < 2
+                }
+                _ => middle.is_empty(),
+            };
+            assert!(right, "{operation}: {name} went from {first:?} over {middle:?} to {last:?}");
+        }
+    }
+}
+
+/// No value is torn, of an unknown line, or a line with another line's argument.
+fn whole(operation: &str, name: &str, values: &[&str]) {
+    for value in values {
+        let wrong = value.contains("TORN") || value.contains("UNKNOWN");
+        let pairs = [("one(", '1'), ("two(", '2'), ("outer(", '3'), ("handled(", '7')];
+        let mispaired = pairs.iter().any(|&(site, digit)| {
+            value.split(site).skip(1).any(|rest| {
+                rest.split(')').next().and_then(|argument| argument.chars().last()) != Some(digit)
+            })
+        });
+        assert!(!wrong && !mispaired, "{operation}: {name} was {values:?}");
+    }
+}
+
+/// Steps through an operation and looks at the board after each instruction; their number, and how
+/// often the board had changed.
+fn step_through(run: &mut Run, operation: &str, round: u64) -> (u64, u64) {
+    run.to_operation();
+    let mut last = run.copy();
+    let mut chains = Chains::default();
+    chains.add(&run.view());
+    let (mut points, mut changes) = (0, 0);
+    loop {
+        let stop = run.traced.step(None).expect("a traced thread");
+        assert!(!matches!(stop, Stop::Signal(_)), "{operation}: {stop:?}");
+        if stop != Stop::Gone {
+            // Behind the end of a thread the next one runs already.
+            let copy = run.copy();
+            if copy != last {
+                changes += 1;
+                chains.add(&run.reader().view(&copy));
+                last = copy;
+            }
+        }
+        if stop != Stop::Step {
+            break;
+        }
+        points += 1;
+    }
+    chains.judge(operation);
+    let view = run.reader().view(&last);
+    for (name, value) in expected(operation, round) {
+        assert_eq!(view.get(name), Some(&value), "{operation}, round {round}: {name} in {view:#?}");
+    }
+    (points, changes)
+}
+
+#[test]
+fn killed_after_any_instruction() {
+    const ROUNDS: u64 = 4;
+    let (mut total, mut kills) = (0, 0);
+    for operation in OPERATIONS {
+        let mut run = Run::start(operation, ROUNDS, "none");
+        let mut most = 0;
+        for round in 0..ROUNDS {
+            let (points, changes) = step_through(&mut run, operation, round);
+            assert!(changes > 0, "{operation}: the board never changed");
+            println!("{operation}, round {round}: {points} instructions, {changes} boards");
+            most = most.max(points);
+            total += points;
+        }
+        drop(run);
+        // And really killed, at some of them: the board of the dead is the one that was there.
+        for part in 0..5 {
+            let mut run = Run::start(operation, 2, "none");
+            run.to_operation();
+            for _ in 0..most * part / 5 {
+                if run.traced.step(None).expect("a traced thread") != Stop::Step {
+                    break;
+                }
+            }
+            let alive = run.copy();
+            run.traced.kill();
+            let path = run.board();
+            let reader = Reader::open(&path).expect("a readable board");
+            assert!(
+                reader.copy().expect("a readable board") == alive,
+                "{operation}: changed by the kill"
+            );
+            kills += 1;
+        }
+    }
+    println!("{total} points, none wrong; {kills} of them by SIGKILL");
+}
+
+/// The control: the same harness finds a record that is written in place to be wrong at some points.
+#[test]
+fn a_naive_record_is_found_wrong() {
+    let mut run = Run::start("naive", 2, "none");
+    let (mut points, mut wrong) = (0, 0);
+    for _ in 0..2 {
+        run.to_operation();
+        while run.traced.step(None).expect("a traced thread") == Stop::Step {
+            let record = fs::read(run.directory.path().join("naive")).expect("the record");
+            points += 1;
+            wrong += u64::from(record[..64].chunks(8).any(|word| word != &record[..8]));
+        }
+    }
+    println!("naive record: wrong at {wrong} of {points} points");
+    assert!(wrong > 0);
+}
+
+/// At each instruction of an operation a signal handler probes, and after each instruction of the
+/// handler and of the rest the process might be killed.
+fn interrupt(operation: &str, handler: &str, most: u64) -> u64 {
+    // One round for each instruction; for the long ones some 40 rounds.
+    let stride = if most <= 150 { 1 } else { most.div_ceil(40) };
+    let rounds = most / stride;
+    let mut run = Run::start(operation, rounds, handler);
+    let (mut injected, mut points) = (0, 0);
+    for round in 0..rounds {
+        run.to_operation();
+        if operation != "come" && operation != "go" && handler == "scope" {
+            account(operation, round, injected, &run.view());
+        }
+        let mut stop = Stop::Step;
+        let mut last = run.copy();
+        for _ in 0..round * stride {
+            stop = run.traced.step(None).expect("a traced thread");
+            if stop != Stop::Step {
+                break;
+            }
+            last = run.copy();
+        }
+        if stop == Stop::Step {
+            injected += 1;
+            stop = run.traced.step(Some(Signal::SIGUSR1)).expect("a traced thread");
+        }
+        while stop == Stop::Step {
+            let copy = run.copy();
+            points += 1;
+            if copy != last {
+                let view = run.reader().view(&copy);
+                for (name, value) in &view {
+                    whole(operation, name, &[value.as_str()]);
+                }
+                last = copy;
+            }
+            stop = run.traced.step(None).expect("a traced thread");
+        }
+        assert!(!matches!(stop, Stop::Signal(_)), "{operation}: {stop:?}");
+        let view = if stop == Stop::Gone { run.reader().view(&last) } else { run.view() };
+        for (name, value) in expected(operation, round) {
+            let found = view.get(name).map_or("", String::as_str);
+            // Where the handler tags in the operation's own frame its line may be the last.
+            let right = if handler == "argument" && found.contains("handled(7)") {
+                scopes(found) == scopes(&value)
+            } else {
+                found == value
+            };
+            assert!(right, "{operation}, round {round}: {name}: {found}, not {value}: {view:#?}");
+        }
+    }
+    assert!(injected > rounds / 2, "{operation}: only {injected} signals");
+    println!("{operation}, handler {handler}: {injected} signals, {points} points");
+    points
+}
+
+/// The scopes of a position, without the lines in them.
+fn scopes(position: &str) -> Vec<&str> {
+    position.split(" > ").skip(1).filter_map(|level| level.split(' ').next()).collect()
+}
+
+/// Nothing is lost but what is counted: counts of operation and handler add up, and so do jobs, where a
+/// dropped change of state is counted once for its begin and once for its end.
+fn account(operation: &str, round: u64, injected: u64, view: &View) {
+    let number =
+        |name: &str| view.get(name).and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+    let own = if operation == "count" { round } else { 0 };
+    assert_eq!(number("counted"), own + injected, "{operation}, round {round}: {view:#?}");
+    let work = view.get("worker 0").map_or("", String::as_str);
+    let jobs = work.split(", ").find_map(|part| part.strip_suffix(" done")?.parse::<u64>().ok());
+    let own = if ["busy", "idle", "start", "complete"].contains(&operation) { round } else { 0 };
+    let told = 2 * jobs.unwrap_or(0) + number("lost signals");
+    assert_eq!(told, 2 * (own + injected), "{operation}, round {round}: {view:#?}");
+    assert_eq!(
+        number("lost misuse") + number("lost healed") + number("lost facts"),
+        0,
+        "{operation}: {view:#?}"
+    );
+}
+
+#[test]
+fn interrupted_at_any_instruction_by_a_handler_that_probes() {
+    let mut total = 0;
+    for operation in OPERATIONS {
+        let mut run = Run::start(operation, 2, "none");
+        let most = (0..2).map(|round| step_through(&mut run, operation, round).0).max();
+        total += interrupt(operation, "scope", most.unwrap_or(0));
+        if operation.starts_with("tag") || operation.starts_with("scope") {
+            total += interrupt(operation, "argument", most.unwrap_or(0));
+        }
+    }
+    println!("{total} points behind a signal, none wrong");
+}
