@@ -1,5 +1,6 @@
 //! Hazards B6 and C5: whatever instruction of a probe is the last, the board says what was or what is.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +13,7 @@ use stepping::trace::{Stop, Traced};
 use tempfile::TempDir;
 
 /// Every operation of the fixture that probes.
-const OPERATIONS: [&str; 26] = [
+const OPERATIONS: [&str; 27] = [
     "tag",
     "tags",
     "tag with argument",
@@ -38,6 +39,7 @@ const OPERATIONS: [&str; 26] = [
     "member count",
     "member gone",
     "come",
+    "first job",
     "go",
 ];
 
@@ -84,7 +86,7 @@ impl Run {
     }
 
     /// On to the marker before the next operation.
-    fn to_operation(&mut self) {
+    fn go_to_operation(&mut self) {
         self.traced.run_to_marker().expect("the fixture comes to its next round");
         self.reader();
     }
@@ -101,20 +103,20 @@ impl Run {
 
 /// What a record must say behind an operation; `round` counts from 0.
 fn expected(operation: &str, round: u64) -> Vec<(&'static str, String)> {
-    let parity = if round % 2 == 0 { "even" } else { "odd" };
+    let parity = if round.is_multiple_of(2) { "even" } else { "odd" };
     let n = round + 1;
     let thread = |text: String| vec![("thread 0", text)];
     match operation {
         "tag" => thread(format!("stepped: {parity}")),
         "tags" => thread("stepped: 5".to_owned()),
-        "tag with argument" if round % 2 == 0 => {
+        "tag with argument" if round.is_multiple_of(2) => {
             thread(format!("stepped: one({})", round * 10 + 1))
         }
         "tag with argument" => thread(format!("stepped: two({})", round * 10 + 2)),
         "scope in" => thread("stepped: ready > outer -".to_owned()),
         "scope out" => thread("stepped: ready".to_owned()),
         "scope with argument" => thread(format!("stepped: ready > outer({}) -", round * 10 + 3)),
-        "come" => thread(format!("{parity}: {parity}")),
+        "come" | "first job" => thread(format!("{parity}: {parity}")),
         "go" => thread("vacant".to_owned()),
         "set" | "adjust" => vec![("level", n.to_string()), ("level max", n.to_string())],
         "record" => vec![
@@ -201,7 +203,7 @@ fn whole(operation: &str, name: &str, values: &[&str]) {
 /// Steps through an operation and looks at the board after each instruction; their number, and how
 /// often the board had changed.
 fn step_through(run: &mut Run, operation: &str, round: u64) -> (u64, u64) {
-    run.to_operation();
+    run.go_to_operation();
     let mut last = run.copy();
     let mut chains = Chains::default();
     chains.add(&run.view());
@@ -249,7 +251,7 @@ fn killed_after_any_instruction() {
         // And really killed, at some of them: the board of the dead is the one that was there.
         for part in 0..5 {
             let mut run = Run::start(operation, 2, "none");
-            run.to_operation();
+            run.go_to_operation();
             for _ in 0..most * part / 5 {
                 if run.traced.step(None).expect("a traced thread") != Stop::Step {
                     break;
@@ -275,7 +277,7 @@ fn a_naive_record_is_found_wrong() {
     let mut run = Run::start("naive", 2, "none");
     let (mut points, mut wrong) = (0, 0);
     for _ in 0..2 {
-        run.to_operation();
+        run.go_to_operation();
         while run.traced.step(None).expect("a traced thread") == Stop::Step {
             let record = fs::read(run.directory.path().join("naive")).expect("the record");
             points += 1;
@@ -295,8 +297,8 @@ fn interrupt(operation: &str, handler: &str, most: u64) -> u64 {
     let mut run = Run::start(operation, rounds, handler);
     let (mut injected, mut points) = (0, 0);
     for round in 0..rounds {
-        run.to_operation();
-        if operation != "come" && operation != "go" && handler == "scope" {
+        run.go_to_operation();
+        if !["come", "first job", "go"].contains(&operation) && handler == "scope" {
             account(operation, round, injected, &run.view());
         }
         let mut stop = Stop::Step;
