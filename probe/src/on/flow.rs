@@ -199,7 +199,6 @@ fn publish(worker: &Worker, queue: u64) {
     if queue != 0 {
         record.queue.store(queue, Ordering::Relaxed);
     }
-    record.generation.store(worker.generation.get(), Ordering::Relaxed);
     doubled::publish(
         &record.sequence,
         &record.even,
@@ -207,6 +206,9 @@ fn publish(worker: &Worker, queue: u64) {
         sequence,
         [worker.busy.get(), worker.since.get(), worker.in_hand.get(), worker.jobs.get()],
     );
+    // Release: who sees that the record is this thread's sees what it published; before, it shows what
+    // the slot's last thread did, and says so.
+    record.generation.store(worker.generation.get(), Ordering::Release);
 }
 
 /// A slot's new thread starts as no worker yet, from the totals that the last one left.

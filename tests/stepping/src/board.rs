@@ -24,11 +24,21 @@ pub struct Reader {
     sites: HashMap<u64, (String, u64)>,
 }
 
-/// The words of a board at one moment.
+/// The bytes of a board at one moment. To be compared fast: most instructions change nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copy(Vec<u64>);
+pub struct Copy(Vec<u8>);
 
 impl Copy {
+    fn to_words(&self) -> Words {
+        let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
+        Words(self.0.chunks_exact(WORD).map(word).collect())
+    }
+}
+
+/// The words of a board.
+struct Words(Vec<u64>);
+
+impl Words {
     fn word(&self, at: usize) -> u64 {
         self.0.get(at / WORD).copied().unwrap_or(0)
     }
@@ -46,7 +56,7 @@ impl Reader {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let mut reader = Self { file, sections: HashMap::new(), sites: HashMap::new() };
-        let copy = reader.copy()?;
+        let copy = reader.copy()?.to_words();
         let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
         let header = HeaderCopy::from_words(&copy.0).ok_or_else(|| bad("short"))?;
         if header.magic != MAGIC {
@@ -74,12 +84,11 @@ impl Reader {
         let length = self.file.metadata()?.len() as usize;
         let mut bytes = vec![0; length];
         self.file.read_exact_at(&mut bytes, 0)?;
-        let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
-        Ok(Copy(bytes.chunks_exact(WORD).map(word).collect()))
+        Ok(Copy(bytes))
     }
 
     /// Offsets of the records in use.
-    fn records(&self, copy: &Copy, kind: SectionKind) -> Vec<usize> {
+    fn records(&self, copy: &Words, kind: SectionKind) -> Vec<usize> {
         let Some(section) = self.sections.get(&(kind as u64)) else {
             return Vec::new();
         };
@@ -88,7 +97,7 @@ impl Reader {
     }
 
     /// Records in use; `None` for sections that are always used in full.
-    fn used_now(&self, copy: &Copy, kind: SectionKind) -> Option<u64> {
+    fn used_now(&self, copy: &Words, kind: SectionKind) -> Option<u64> {
         use SectionKind::*;
         if !matches!(kind, Sites | Metrics | Slots | Queues | Histograms | Facts) {
             return None;
@@ -107,7 +116,7 @@ impl Reader {
         section.map_or(0, |section| (section.offset + index as u64 * section.stride) as usize)
     }
 
-    fn text(&self, copy: &Copy, word: u64) -> String {
+    fn text(&self, copy: &Words, word: u64) -> String {
         let text = TextRef::from_word(word);
         let start = self.at(SectionKind::Strings, 0) + text.offset as usize;
         let bytes = (start..start + text.length as usize)
@@ -117,6 +126,7 @@ impl Reader {
 
     /// All records of a board.
     pub fn view(&self, copy: &Copy) -> View {
+        let copy = &copy.to_words();
         let mut view = View::new();
         for (slot, at) in self.records(copy, SectionKind::Slots).into_iter().enumerate() {
             self.thread(copy, slot, at, &mut view);
@@ -141,7 +151,7 @@ impl Reader {
     }
 
     /// A slot's thread, where it is, and its work.
-    fn thread(&self, copy: &Copy, slot: usize, at: usize, view: &mut View) {
+    fn thread(&self, copy: &Words, slot: usize, at: usize, view: &mut View) {
         let body = |generation: u64| {
             let record = SlotCopy::from_words(copy.words(at))?;
             let name = String::from_utf8_lossy(&unpack_zero_ended(&record.name)).into_owned();
@@ -188,7 +198,7 @@ impl Reader {
         }
     }
 
-    fn work(&self, copy: &Copy, slot: usize, generation: u64) -> String {
+    fn work(&self, copy: &Words, slot: usize, generation: u64) -> String {
         let at = self.at(SectionKind::Workers, slot);
         let read = doubled::read::<4>(
             || copy.word(at),
@@ -205,7 +215,7 @@ impl Reader {
         }
     }
 
-    fn numbers(&self, copy: &Copy, view: &mut View) {
+    fn numbers(&self, copy: &Words, view: &mut View) {
         for (index, at) in self.records(copy, SectionKind::Metrics).into_iter().enumerate() {
             let body = |_| MetricCopy::from_words(copy.words(at));
             let record = match tenancy::read(|| copy.word(at), body, &mut 0) {
@@ -237,8 +247,10 @@ impl Reader {
                     put(" beats", value);
                     put(" last", stamp);
                 }
+                // Two numbers, the total first: it says where the other will get to.
                 Some(MetricKind::Progress) => {
-                    view.insert(name, format!("{value}/{max}"));
+                    put("", value);
+                    put(" total", max);
                 }
                 Some(MetricKind::Queue) => {
                     let queue = self.at(SectionKind::Queues, record.place as usize);
@@ -267,7 +279,7 @@ impl Reader {
         }
     }
 
-    fn fact(&self, copy: &Copy, at: usize) -> Option<(String, String)> {
+    fn fact(&self, copy: &Words, at: usize) -> Option<(String, String)> {
         let record = FactCopy::from_words(copy.words(at))?;
         let read = doubled::read::<15>(
             || record.sequence,

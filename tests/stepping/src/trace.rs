@@ -27,7 +27,9 @@ pub enum Stop {
 pub struct Traced {
     child: Child,
     /// The thread that stopped last.
-    pub thread: Pid,
+    thread: Pid,
+    /// Whether it can go on: it has stopped, and not ended.
+    stopped: bool,
 }
 
 impl Traced {
@@ -38,7 +40,7 @@ impl Traced {
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let child = command.stdin(Stdio::null()).spawn()?;
         let thread = Pid::from_raw(child.id() as i32);
-        Ok(Self { child, thread })
+        Ok(Self { child, thread, stopped: false })
     }
 
     /// Process id.
@@ -51,7 +53,13 @@ impl Traced {
     ///
     /// # Errors
     /// What the kernel says.
-    pub fn wait(&mut self) -> nix::Result<Stop> {
+    fn wait(&mut self) -> nix::Result<Stop> {
+        let stop = self.wait_any()?;
+        self.stopped = stop != Stop::Gone;
+        Ok(stop)
+    }
+
+    fn wait_any(&mut self) -> nix::Result<Stop> {
         loop {
             let flags = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD);
             match waitpid(Pid::from_raw(-1), flags)? {
@@ -81,24 +89,26 @@ impl Traced {
     /// # Errors
     /// What the kernel says.
     pub fn step(&mut self, signal: Option<Signal>) -> nix::Result<Stop> {
-        ptrace::step(self.thread, signal)?;
-        self.wait()
+        let thread = self.thread;
+        ptrace::step(thread, signal)?;
+        loop {
+            let stop = self.wait()?;
+            if self.thread == thread {
+                return Ok(stop);
+            }
+            // The end of an earlier thread, told late: its join does not wait for that.
+            self.thread = thread;
+        }
     }
 
-    /// Lets the stopped thread run on, until a thread comes to a marker.
+    /// Lets the thread run on, if it has not ended, until a thread comes to a marker.
     ///
     /// # Errors
     /// What the kernel says; ECHILD when the process has ended.
     pub fn run_to_marker(&mut self) -> nix::Result<()> {
-        ptrace::cont(self.thread, None)?;
-        self.wait_for_marker()
-    }
-
-    /// Waits until a thread comes to a marker.
-    ///
-    /// # Errors
-    /// As [`run_to_marker`](Self::run_to_marker).
-    pub fn wait_for_marker(&mut self) -> nix::Result<()> {
+        if self.stopped {
+            ptrace::cont(self.thread, None)?;
+        }
         loop {
             match self.wait()? {
                 Stop::Marker => return Ok(()),

@@ -31,10 +31,13 @@ probe::metrics! {
 
 /// Where the tracer looks.
 #[inline(always)]
-#[expect(unsafe_code, reason = "one breakpoint instruction")]
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "one breakpoint instruction"))]
 fn marker() {
+    #[cfg(target_arch = "x86_64")]
     // SAFETY: the tracer sees the trap and lets this thread run on behind it.
-    unsafe { core::arch::asm!("int3") };
+    unsafe {
+        core::arch::asm!("int3")
+    };
 }
 
 /// From here on the parent traces this thread.
@@ -162,11 +165,12 @@ fn naive(rounds: u64, path: &Path) {
     });
 }
 
-/// Threads that come and go, one after the other: of each the first probe is stepped, or the end.
-fn threads(rounds: u64, exits: bool) {
+/// Threads that come and go, one after the other: of each the first probe is stepped, or the end, or the
+/// first job, in a slot where the thread before it worked as well.
+fn threads(rounds: u64, stage: &'static str) {
     for round in 0..rounds {
         let life = move || {
-            if !exits {
+            if stage == "come" {
                 be_traced();
                 marker();
             }
@@ -174,8 +178,12 @@ fn threads(rounds: u64, exits: bool) {
                 0 => probe::tag!("even"),
                 _ => probe::tag!("odd"),
             }
-            if exits {
-                let _busy = probe::busy!();
+            if stage == "first job" {
+                be_traced();
+                marker();
+            }
+            let _busy = (stage != "come").then(|| probe::busy!());
+            if stage == "go" {
                 be_traced();
             }
             marker();
@@ -202,8 +210,9 @@ fn main() {
         config.keeper(false).threads(3).sites(100).metrics(64).queues(2).histograms(6).ops(1)
     });
     match operation.as_str() {
-        "come" => threads(rounds, false),
-        "go" => threads(rounds, true),
+        "come" => threads(rounds, "come"),
+        "first job" => threads(rounds, "first job"),
+        "go" => threads(rounds, "go"),
         _ => {
             let operation = operation.clone();
             let work = move || {
