@@ -30,6 +30,8 @@ pub struct Traced {
     thread: Pid,
     /// Whether it can go on: it has stopped, and not ended.
     stopped: bool,
+    /// A thread that came to its marker while the end of the one before it had yet to be told.
+    ahead: Option<Pid>,
 }
 
 impl Traced {
@@ -40,7 +42,7 @@ impl Traced {
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let child = command.stdin(Stdio::null()).spawn()?;
         let thread = Pid::from_raw(child.id() as i32);
-        Ok(Self { child, thread, stopped: false })
+        Ok(Self { child, thread, stopped: false, ahead: None })
     }
 
     /// Process id.
@@ -96,7 +98,11 @@ impl Traced {
             if self.thread == thread {
                 return Ok(stop);
             }
-            // The end of an earlier thread, told late: its join does not wait for that.
+            // Joining a thread does not wait until its end is told. So this is the end of an earlier
+            // thread, told late, or the next thread at its marker, told early.
+            if stop == Stop::Marker {
+                self.ahead = Some(self.thread);
+            }
             self.thread = thread;
         }
     }
@@ -106,6 +112,11 @@ impl Traced {
     /// # Errors
     /// What the kernel says; ECHILD when the process has ended.
     pub fn run_to_marker(&mut self) -> nix::Result<()> {
+        if let Some(thread) = self.ahead.take() {
+            self.thread = thread;
+            self.stopped = true;
+            return Ok(());
+        }
         if self.stopped {
             ptrace::cont(self.thread, None)?;
         }
