@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::locate::Target;
 use crate::render::Sort;
+use crate::report::By;
 
 /// Shows which source line every thread of a daemon is on, how loaded its workers are and what its
 /// numbers say, without touching the daemon.
@@ -99,6 +100,39 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// Sample every thread's line, many times a second, into a file.
+    Record {
+        /// How often and for how long.
+        #[command(flatten)]
+        pacing: Pacing,
+        /// The file to write; must not exist. Without it, the target's name with `.rec`.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Which boards, all on one clock.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Sample now, for 10 seconds unless --duration says otherwise, and report.
+    Profile {
+        /// How often and for how long.
+        #[command(flatten)]
+        pacing: Pacing,
+        /// What to report.
+        #[command(flatten)]
+        pick: Pick,
+        /// Which boards, all on one clock.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Lines (functions, threads, labels, stacks) of a recording by their share of time.
+    Report {
+        /// What to report.
+        #[command(flatten)]
+        pick: Pick,
+        /// The recording.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -119,6 +153,41 @@ pub enum Verb {
     Man,
 }
 
+/// How often, for how long, and of whom samples are taken.
+#[derive(Clone, Debug, Args)]
+pub struct Pacing {
+    /// Samples a second, up to 10000.
+    #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// For how long; else until Ctrl-C or until the process ends.
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Go on with the next process of that name when one is started.
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// What of the samples is reported.
+#[derive(Clone, Debug, Args)]
+pub struct Pick {
+    /// What a row is.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    pub by: By,
+    /// Count idle samples too.
+    #[arg(long)]
+    pub idle: bool,
+    /// Only threads whose name matches.
+    #[arg(long, value_name = "GLOB")]
+    pub thread: Option<String>,
+    /// How each thread moved over time, and the load.
+    #[arg(long)]
+    pub timeline: bool,
+    /// List times at one line from this long on (1s).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub stall: Option<Duration>,
+}
+
 /// A bare target after a verb.
 #[derive(Clone, Debug, Args)]
 pub struct Which {
@@ -135,7 +204,13 @@ impl Cli {
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
             Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
-            Some(Verb::Dump { which, .. } | Verb::Clean { which, .. }) => which.target.as_ref(),
+            Some(
+                Verb::Dump { which, .. }
+                | Verb::Clean { which, .. }
+                | Verb::Record { which, .. }
+                | Verb::Profile { which, .. }
+                | Verb::Report { which, .. },
+            ) => which.target.as_ref(),
             _ => None,
         };
         let bare =

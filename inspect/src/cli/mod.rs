@@ -6,6 +6,9 @@ mod clean;
 mod doctor;
 mod dump;
 mod list;
+mod profile;
+mod record;
+mod sampling;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
@@ -67,6 +70,13 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         None => show::run(cli, &target, out, remarks),
         Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
         Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
+        Some(Verb::Record { pacing, output, .. }) => {
+            record::run(cli, &target, pacing, output.as_deref(), out, remarks)
+        }
+        Some(Verb::Profile { pacing, pick, .. }) => {
+            profile::run(cli, &target, pacing, pick, out, remarks)
+        }
+        Some(Verb::Report { pick, .. }) => profile::report(cli, &target, pick, out, remarks),
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
         Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),
         Some(Verb::Completions { shell }) => {
