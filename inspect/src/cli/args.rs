@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::export::Format;
 use crate::locate::Target;
 use crate::render::Sort;
 use crate::report::By;
@@ -133,6 +134,24 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// A recording, or 10 seconds of now, in the form of another tool.
+    Export {
+        /// The form.
+        #[arg(value_enum)]
+        format: Format,
+        /// How often and for how long, when a process is sampled.
+        #[command(flatten)]
+        pacing: Pacing,
+        /// Which samples count.
+        #[command(flatten)]
+        only: Only,
+        /// The file to write; stdout without it.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The recording, or which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -168,18 +187,26 @@ pub struct Pacing {
     pub follow: bool,
 }
 
-/// What of the samples is reported.
+/// Which samples count.
 #[derive(Clone, Debug, Args)]
-pub struct Pick {
-    /// What a row is.
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
-    pub by: By,
+pub struct Only {
     /// Count idle samples too.
     #[arg(long)]
     pub idle: bool,
     /// Only threads whose name matches.
     #[arg(long, value_name = "GLOB")]
     pub thread: Option<String>,
+}
+
+/// What of the samples is reported.
+#[derive(Clone, Debug, Args)]
+pub struct Pick {
+    /// What a row is.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    pub by: By,
+    /// Which samples count.
+    #[command(flatten)]
+    pub only: Only,
     /// How each thread moved over time, and the load.
     #[arg(long)]
     pub timeline: bool,
@@ -209,7 +236,8 @@ impl Cli {
                 | Verb::Clean { which, .. }
                 | Verb::Record { which, .. }
                 | Verb::Profile { which, .. }
-                | Verb::Report { which, .. },
+                | Verb::Report { which, .. }
+                | Verb::Export { which, .. },
             ) => which.target.as_ref(),
             _ => None,
         };

@@ -5,6 +5,7 @@ pub mod args;
 mod clean;
 mod doctor;
 mod dump;
+mod export;
 mod list;
 mod profile;
 mod record;
@@ -77,6 +78,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
             profile::run(cli, &target, pacing, pick, out, remarks)
         }
         Some(Verb::Report { pick, .. }) => profile::report(cli, &target, pick, out, remarks),
+        Some(Verb::Export { format, pacing, only, output, .. }) => {
+            let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
+            export::run(cli, &target, &way, out, remarks)
+        }
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
         Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),
         Some(Verb::Completions { shell }) => {

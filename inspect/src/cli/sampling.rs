@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::args::{Cli, Pacing, Pick};
+use super::args::{Cli, Only, Pacing, Pick};
 use super::{Failure, boards};
 use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
@@ -18,7 +18,7 @@ use crate::locate::{self, Target};
 use crate::recording::{Entry, Recording, Sink, is_recording};
 use crate::render::human::{bytes, time, whole};
 use crate::render::term::term;
-use crate::report::{Answer, Tally, answer};
+use crate::report::{Answer, By, Tally, answer};
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
 
 /// Nanoseconds between two searches for restarted processes, and between two progress lines.
@@ -159,14 +159,21 @@ fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Subject> {
 }
 
 /// The options of a count.
-pub(super) fn counting(cli: &Cli, pick: &Pick) -> crate::report::Options {
+pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options {
     crate::report::Options {
-        by: pick.by,
-        idle: pick.idle,
-        thread: pick.thread.clone(),
+        by,
+        idle: only.idle,
+        thread: only.thread.clone(),
         filter: cli.common.filter.clone(),
-        stall_ns: pick.stall.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
+        stall_ns: 0,
     }
+}
+
+/// The options of a count for a report.
+pub(super) fn counting(cli: &Cli, pick: &Pick) -> crate::report::Options {
+    let ns = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let stall_ns = pick.stall.map_or(0, ns);
+    crate::report::Options { stall_ns, ..options(cli, &pick.only, pick.by) }
 }
 
 /// The recording that a target means.
