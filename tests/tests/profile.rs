@@ -147,3 +147,33 @@ fn a_recorder_that_is_killed_leaves_what_it_had() {
     assert!(said.contains("its recorder was killed"), "{said}");
     assert!(number(&json(&output)["ticks"]) > 100.0);
 }
+
+#[test]
+fn a_recording_goes_into_every_form_beside_its_source_and_beside_another() {
+    let name = program::name("forms");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let (_directory, path) = recording(&name, "1s");
+    let file = path.to_str().expect("a path");
+    for (format, start) in [
+        ("folded", &b"fixture-behave;round"[..]),
+        ("svg", b"<?xml"),
+        ("speedscope", b"{"),
+        ("pprof", &[0x1f, 0x8b]),
+        ("csv", b"process,pid,"),
+    ] {
+        let output = inspect(&["export", format, file]);
+        assert!(
+            output.status.success() && output.stdout.starts_with(start),
+            "{format}: {output:?}"
+        );
+    }
+    let root = tests::build::root();
+    let root = root.to_str().expect("a path");
+    let output = inspect(&["annotate", file, "--source", root, "--color", "never"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("probe::tag!(wait, hits, \"thirty\");"), "{text}");
+    assert!(text.contains("never seen work"), "{text}");
+    let diff = json(&inspect(&["diff", file, file, "--json"]));
+    let lines = diff["lines"].as_array().expect("lines");
+    assert!(lines.iter().all(|line| line["difference"] == 0.0 && line["significant"] == false));
+}

@@ -152,6 +152,28 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// The source files of a recording, with each probed line's share, samples and hits beside it.
+    Annotate {
+        /// Which samples count.
+        #[command(flatten)]
+        only: Only,
+        /// Where the sources are; else where they were compiled.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+        /// The recording.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Two recordings: for each line, how its share moved and whether that is more than noise.
+    Diff {
+        /// The recording before.
+        before: PathBuf,
+        /// The recording after.
+        after: PathBuf,
+        /// Which samples count.
+        #[command(flatten)]
+        only: Only,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -237,7 +259,8 @@ impl Cli {
                 | Verb::Record { which, .. }
                 | Verb::Profile { which, .. }
                 | Verb::Report { which, .. }
-                | Verb::Export { which, .. },
+                | Verb::Export { which, .. }
+                | Verb::Annotate { which, .. },
             ) => which.target.as_ref(),
             _ => None,
         };

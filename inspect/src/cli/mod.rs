@@ -1,6 +1,7 @@
 //! The verbs of the binary, one file each. They print to the writer that they are given and return an
 //! error that carries its exit code; nothing here ends the process.
 
+mod annotate;
 pub mod args;
 mod clean;
 mod doctor;
@@ -81,6 +82,12 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         Some(Verb::Export { format, pacing, only, output, .. }) => {
             let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
             export::run(cli, &target, &way, out, remarks)
+        }
+        Some(Verb::Annotate { only, source, .. }) => {
+            annotate::run(cli, &target, only, source.as_deref(), out, remarks)
+        }
+        Some(Verb::Diff { before, after, only }) => {
+            annotate::differences(cli, [before, after], only, out, remarks)
         }
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
         Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),

@@ -1,5 +1,6 @@
 //! What a profile says: pure functions from entries to rows with shares, intervals and hits.
 
+pub mod annotate;
 mod answer;
 pub mod diff;
 pub mod json;

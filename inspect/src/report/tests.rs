@@ -210,3 +210,43 @@ fn the_table_stands_as_it_stood() {
     let golden = include_str!("golden.txt");
     assert_eq!(text, golden, "\n{text}");
 }
+
+#[test]
+fn a_moved_line_is_matched_and_a_real_change_is_told_from_noise() {
+    let profile =
+        |seed: u64, percent: u64, moved: u32| {
+            let mut entries = sampled(1, 20_000, seed, |_, now| {
+                if now % 700_000 * 100 / 700_000 < percent { 1 } else { 2 }
+            });
+            for entry in &mut entries {
+                if let Entry::Site(site) = entry {
+                    site.line += moved;
+                }
+            }
+            counted(&entries, Options::default())
+        };
+    let (before, same, after) = (profile(3, 60, 0), profile(5, 60, 0), profile(7, 50, 4));
+    let noise = diff::changes((&before.0, &before.1), (&same.0, &same.1));
+    assert!(noise.iter().all(|change| !change.significant()), "{noise:?}");
+    let real = diff::changes((&before.0, &before.1), (&after.0, &after.1));
+    assert_eq!(real.len(), 2, "lines that moved are the same lines: {real:?}");
+    assert!(real.iter().all(|change| change.significant()));
+    let text = diff::text(&real, &Look::default());
+    assert!(text.contains("demo.rs:14 (was 10) serve"), "{text}");
+}
+
+#[test]
+fn the_source_has_its_gutter_and_lines_that_were_never_seen() {
+    let mut entries = begin(1);
+    entries.push(Entry::At { thread: 0, stack: 1 });
+    entries.push(Entry::Ticks { at_ns: 0, count: 10 });
+    entries.push(Entry::Hits { site: 0, passes: 104 });
+    let (tally, answer) = counted(&entries, Options::default());
+    let files = annotate::files(&tally, &answer);
+    let (name, lines) = files.first_key_value().expect("a file");
+    let source: String = (1..=60).map(|line| format!("code of {line}\n")).collect();
+    let text = annotate::file(name, lines, Some(&source), &Look::default(), false);
+    assert!(text.contains(" 100.0%        10         4 work  |   10  code of 10\n"), "{text}");
+    assert!(text.contains("never seen wait  |   20  code of 20\n"), "{text}");
+    assert!(!text.contains("code of 15\n"), "{text}");
+}
