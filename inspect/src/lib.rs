@@ -13,6 +13,14 @@
 //! - [`snapshot`] copies a board, bounded and counted;
 //! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
+//! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
+//!
+//! The profiler looks at positions alone, often:
+//!
+//! ```text
+//! attached ─► sampler ─► entries ─► report (at once) ─► render, export
+//!                              └─► recording (a file) ─► the same entries, later
+//! ```
 //!
 //! ```no_run
 //! let mut boards = inspect::attach(&inspect::Target::Name("recordd".into()))?;
@@ -29,12 +37,16 @@ pub mod cli;
 pub mod context;
 pub mod derive;
 mod error;
+pub mod export;
 mod guard;
 pub mod liveness;
 pub mod locate;
 pub mod model;
 pub mod proc;
+pub mod recording;
 pub mod render;
+pub mod report;
+pub mod sampler;
 pub mod saved;
 pub mod snapshot;
 pub mod source;

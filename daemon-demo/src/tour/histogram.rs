@@ -1,92 +1,62 @@
-//! A plain histogram of lines: how often each was seen, over all threads that were not idle.
+//! Where the time goes: a second of samples as a line report, the source of the hottest file, and a flame
+//! graph.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use inspect::model::ThreadReport;
-use inspect::snapshot::Label;
+use inspect::export::svg;
+use inspect::render::Look;
+use inspect::report::{self, Tally, annotate, text};
+use inspect::sampler::{self, Machine, Options, Subject, Wish};
 
-use super::show::{attach, failure};
+use super::show::attach;
 use crate::failure::Failure;
 
-/// Time between two looks.
-const EVERY: Duration = Duration::from_millis(1);
 /// Lines shown.
 const SHOWN: usize = 15;
-/// Width of a full bar.
-const BAR: usize = 30;
+/// Lines of the annotated source shown.
+const EXCERPT: usize = 24;
 
-/// How often each line was seen.
-#[derive(Debug, Default)]
-pub(super) struct Histogram {
-    looks: u64,
-    lines: BTreeMap<String, usize>,
-}
-
-/// Looks at the threads of a process for a time.
+/// Looks at the threads of a process 1000 times a second for a time.
 ///
 /// # Errors
 /// Its board cannot be read.
-pub(super) fn sample(pid: u32, duration: Duration) -> Result<Histogram, Failure> {
-    let mut board = attach(pid)?;
-    let mut histogram = Histogram::default();
-    let mut due = Instant::now();
-    let until = due + duration;
-    while due < until {
-        let report = board.report().map_err(failure)?;
-        histogram.looks += 1;
-        report.threads.iter().for_each(|thread| histogram.add(thread));
-        // A look that came late is skipped, not made up for.
-        let now = Instant::now();
-        while due <= now {
-            due += EVERY;
-        }
-        std::thread::sleep(due - now);
-    }
-    Ok(histogram)
+pub(super) fn sample(pid: u32, duration: Duration) -> Result<Tally, Failure> {
+    let subject = Subject::from(attach(pid)?);
+    let options = Options { duration: Some(duration), ..Options::default() };
+    let mut tally = Tally::new(report::Options::default());
+    let mut go_on = |_: &sampler::Progress| Wish::default();
+    sampler::run(vec![subject], &options, &mut Machine::new(), &mut tally, &mut go_on)
+        .map_err(|error| Failure::new(format!("sampling failed: {error}"), ""))?;
+    tally.finish();
+    Ok(tally)
 }
 
-impl Histogram {
-    fn add(&mut self, thread: &ThreadReport) {
-        let (Some(class), Some(file), Some(line)) = (thread.class, &thread.file, thread.line)
-        else {
-            return;
-        };
-        if class == "idle" {
-            return;
-        }
-        let last = |label: &Label, separator: &str| {
-            label.raw().rsplit(separator).next().unwrap_or_default().to_owned()
-        };
-        let place = format!("{}:{line}", last(file, "/"));
-        let function = thread.function.as_ref().map_or(String::new(), |name| last(name, "::"));
-        let label = thread.label.as_ref().map_or("", Label::raw);
-        let name = format!("{class:<5} {place:<20} {function:<14} {label}");
-        *self.lines.entry(name).or_default() += 1;
-    }
+/// The line report.
+pub(super) fn lines(tally: &Tally) -> String {
+    text::report(tally, &report::answer(tally), &Look::default(), SHOWN)
 }
 
-impl fmt::Display for Histogram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: usize = self.lines.values().sum();
-        writeln!(f, "{} looks, {all} of them at threads that were not idle", self.looks)?;
-        let mut lines: Vec<_> = self.lines.iter().collect();
-        lines.sort_by_key(|&(_, seen)| std::cmp::Reverse(*seen));
-        for &(line, &seen) in lines.iter().take(SHOWN) {
-            let (permille, bar) = (seen * 1000 / all.max(1), seen * BAR / all.max(1));
-            writeln!(
-                f,
-                "{:>3}.{}%  {:<BAR$}  {line}",
-                permille / 10,
-                permille % 10,
-                "#".repeat(bar)
-            )?;
-        }
-        let rest: usize = lines.iter().skip(SHOWN).map(|(_, seen)| **seen).sum();
-        if rest > 0 {
-            writeln!(f, "        {rest} more at other lines")?;
-        }
-        Ok(())
-    }
+/// The file in which most time went by, as far as its source is here.
+pub(super) fn hottest(tally: &Tally) -> Option<String> {
+    let files = annotate::files(tally, &report::answer(tally));
+    let samples = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| {
+        lines.values().map(|seen| seen.samples).sum::<u64>()
+    };
+    let (name, lines) = files.iter().max_by_key(|(_, lines)| samples(lines))?;
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let source = std::fs::read_to_string(root.join(name.raw())).ok()?;
+    let text = annotate::file(name, lines, Some(&source), &Look::default(), false);
+    let excerpt: Vec<&str> = text.lines().take(EXCERPT).collect();
+    Some(excerpt.join("\n") + "\n")
+}
+
+/// Writes the flame graph beside the program, over the last tour's.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn flame(tally: &Tally) -> Result<PathBuf, Failure> {
+    let path = std::env::current_exe().map(|program| program.with_file_name("tour-flame.svg"));
+    let written = path.and_then(|path| std::fs::write(&path, svg(tally)).map(|()| path));
+    written.map_err(|error| Failure::new(format!("the flame graph: {error}"), ""))
 }

@@ -34,7 +34,13 @@ pub(crate) fn run(options: &Tour) -> Result<(), Failure> {
     step("and a moment later");
     say(&show::board(stage.pid())?);
     step("where the time goes: every thread's line, looked at 1000 times a second");
-    say(&histogram::sample(stage.pid(), Duration::from_secs(1))?.to_string());
+    let tally = histogram::sample(stage.pid(), Duration::from_secs(1))?;
+    say(&histogram::lines(&tally));
+    if let Some(excerpt) = histogram::hottest(&tally) {
+        step("the same beside the source");
+        say(&excerpt);
+    }
+    step(&format!("a flame graph of it: {}", histogram::flame(&tally)?.display()));
     step("kill -9 under load; the post-mortem");
     stage.kill();
     say(&show::board(stage.pid())?);

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::export::Format;
 use crate::locate::Target;
 use crate::render::Sort;
+use crate::report::By;
 
 /// Shows which source line every thread of a daemon is on, how loaded its workers are and what its
 /// numbers say, without touching the daemon.
@@ -102,6 +104,79 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// Sample every thread's line, many times a second, into a file.
+    Record {
+        /// How often and for how long.
+        #[command(flatten)]
+        pacing: Pacing,
+        /// The file to write; must not exist. Without it, the target's name with `.rec`.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Which boards, all on one clock.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Sample now, for 10 seconds unless --duration says otherwise, and report.
+    Profile {
+        /// How often and for how long.
+        #[command(flatten)]
+        pacing: Pacing,
+        /// What to report.
+        #[command(flatten)]
+        pick: Pick,
+        /// Which boards, all on one clock.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Lines (functions, threads, labels, stacks) of a recording by their share of time.
+    Report {
+        /// What to report.
+        #[command(flatten)]
+        pick: Pick,
+        /// The recording.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// A recording, or 10 seconds of now, in the form of another tool.
+    Export {
+        /// The form.
+        #[arg(value_enum)]
+        format: Format,
+        /// How often and for how long, when a process is sampled.
+        #[command(flatten)]
+        pacing: Pacing,
+        /// Which samples count.
+        #[command(flatten)]
+        only: Only,
+        /// The file to write; stdout without it.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The recording, or which boards.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// The source files of a recording, with each probed line's share, samples and hits beside it.
+    Annotate {
+        /// Which samples count.
+        #[command(flatten)]
+        only: Only,
+        /// Where the sources are; else where they were compiled.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+        /// The recording.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Two recordings: for each line, how its share moved and whether that is more than noise.
+    Diff {
+        /// The recording before.
+        before: PathBuf,
+        /// The recording after.
+        after: PathBuf,
+        /// Which samples count.
+        #[command(flatten)]
+        only: Only,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -122,6 +197,49 @@ pub enum Verb {
     Man,
 }
 
+/// How often, for how long, and of whom samples are taken.
+#[derive(Clone, Debug, Args)]
+pub struct Pacing {
+    /// Samples a second, up to 10000.
+    #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// For how long; else until Ctrl-C or until the process ends.
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Go on with the next process of that name when one is started.
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// Which samples count.
+#[derive(Clone, Debug, Args)]
+pub struct Only {
+    /// Count idle samples too.
+    #[arg(long)]
+    pub idle: bool,
+    /// Only threads whose name matches.
+    #[arg(long, value_name = "GLOB")]
+    pub thread: Option<String>,
+}
+
+/// What of the samples is reported.
+#[derive(Clone, Debug, Args)]
+pub struct Pick {
+    /// What a row is.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    pub by: By,
+    /// Which samples count.
+    #[command(flatten)]
+    pub only: Only,
+    /// How each thread moved over time, and the load.
+    #[arg(long)]
+    pub timeline: bool,
+    /// List times at one line from this long on (1s).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub stall: Option<Duration>,
+}
+
 /// A bare target after a verb.
 #[derive(Clone, Debug, Args)]
 pub struct Which {
@@ -138,7 +256,15 @@ impl Cli {
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
             Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
-            Some(Verb::Dump { which, .. } | Verb::Clean { which, .. }) => which.target.as_ref(),
+            Some(
+                Verb::Dump { which, .. }
+                | Verb::Clean { which, .. }
+                | Verb::Record { which, .. }
+                | Verb::Profile { which, .. }
+                | Verb::Report { which, .. }
+                | Verb::Export { which, .. }
+                | Verb::Annotate { which, .. },
+            ) => which.target.as_ref(),
             _ => None,
         };
         let bare =

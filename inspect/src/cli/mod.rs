@@ -1,11 +1,16 @@
 //! The verbs of the binary, one file each. They print to the writer that they are given and return an
 //! error that carries its exit code; nothing here ends the process.
 
+mod annotate;
 pub mod args;
 mod clean;
 mod doctor;
 mod dump;
+mod export;
 mod list;
+mod profile;
+mod record;
+mod sampling;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
@@ -67,6 +72,23 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         None => show::run(cli, &target, out, remarks),
         Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
         Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
+        Some(Verb::Record { pacing, output, .. }) => {
+            record::run(cli, &target, pacing, output.as_deref(), out, remarks)
+        }
+        Some(Verb::Profile { pacing, pick, .. }) => {
+            profile::run(cli, &target, pacing, pick, out, remarks)
+        }
+        Some(Verb::Report { pick, .. }) => profile::report(cli, &target, pick, out, remarks),
+        Some(Verb::Export { format, pacing, only, output, .. }) => {
+            let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
+            export::run(cli, &target, &way, out, remarks)
+        }
+        Some(Verb::Annotate { only, source, .. }) => {
+            annotate::run(cli, &target, only, source.as_deref(), out, remarks)
+        }
+        Some(Verb::Diff { before, after, only }) => {
+            annotate::differences(cli, [before, after], only, out, remarks)
+        }
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
         Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),
         Some(Verb::Completions { shell }) => {

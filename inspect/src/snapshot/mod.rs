@@ -116,7 +116,8 @@ impl Snapshot {
     }
 }
 
-fn sites(board: &Board, contents: &Contents) -> Vec<SiteCopy> {
+/// The sites in the table.
+pub(crate) fn sites(board: &Board, contents: &Contents) -> Vec<SiteCopy> {
     let Some(sect) = contents.get(SectionKind::Sites) else { return Vec::new() };
     (0..sect.used)
         .filter_map(|index| {
@@ -128,7 +129,7 @@ fn sites(board: &Board, contents: &Contents) -> Vec<SiteCopy> {
 }
 
 /// The strings in use now.
-fn strings(board: &Board) -> Strings {
+pub(crate) fn strings(board: &Board) -> Strings {
     let contents = board.contents();
     let Some(sect) = contents.get(SectionKind::Strings) else { return Strings::default() };
     let bytes = sect.used.min(sect.capacity.saturating_mul(sect.stride)) as usize;

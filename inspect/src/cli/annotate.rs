@@ -1,0 +1,130 @@
+//! `annotate` and `diff`: a recording beside its source, and beside another.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::args::{Cli, Only};
+use super::sampling::{answered, nonempty, options, path, read};
+use super::{Failure, look};
+use crate::locate::Target;
+use crate::render::term::term;
+use crate::report::{By, Tally, annotate, diff};
+
+/// Bytes of a source file that are read at most.
+const MAX_SOURCE: u64 = 16 << 20;
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    only: &Only,
+    directory: Option<&Path>,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let tally = read(&path(target)?, options(cli, only, By::Line), remarks)?;
+    let answer = answered(&tally);
+    let look = look(&cli.common);
+    let mut files: Vec<_> = annotate::files(&tally, &answer).into_iter().collect();
+    let samples = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| -> u64 {
+        lines.values().map(|seen| seen.samples).sum()
+    };
+    files.sort_by_key(|(_, lines)| std::cmp::Reverse(samples(lines)));
+    let mut documents: Vec<Value> = Vec::new();
+    let mut left_out = 0;
+    for (name, lines) in &files {
+        if samples(lines) == 0 && !look.all && !cli.common.json {
+            left_out += 1;
+            continue;
+        }
+        let found = find(name.raw(), directory);
+        let changed = found.as_ref().is_some_and(|path| changed(path, &tally));
+        let text = found.as_ref().and_then(|path| source(path));
+        match (&text, changed) {
+            (None, _) => writeln!(
+                remarks,
+                "inspect: {}: no such source here; say where with --source DIR",
+                term(name.raw())
+            )?,
+            (_, true) => writeln!(
+                remarks,
+                "inspect: {}: changed after the program was built; lines may have moved",
+                term(name.raw())
+            )?,
+            _ => {}
+        }
+        if cli.common.json {
+            let rows: Vec<Value> = lines
+                .iter()
+                .map(|(line, seen)| {
+                    json!({ "line": line, "samples": seen.samples, "share": seen.share,
+                            "hits": seen.hits, "class": seen.class })
+                })
+                .collect();
+            documents
+                .push(json!({ "file": name, "source": found, "changed": changed, "lines": rows }));
+        } else {
+            writeln!(out, "{}", annotate::file(name, lines, text.as_deref(), &look, look.all))?;
+        }
+    }
+    if cli.common.json {
+        writeln!(out, "{:#}", json!({ "schema": 1, "files": documents }))?;
+    }
+    if left_out > 0 {
+        let _ = writeln!(
+            remarks,
+            "inspect: {left_out} files with probes were never seen (--all shows them)"
+        );
+    }
+    nonempty(&tally, &answer)
+}
+
+/// A source file: below `directory` by as much of its path as fits, else where it was compiled.
+fn find(name: &str, directory: Option<&Path>) -> Option<PathBuf> {
+    let Some(directory) = directory else {
+        return Some(PathBuf::from(name)).filter(|path| path.is_file());
+    };
+    let parts: Vec<_> = Path::new(name)
+        .components()
+        .filter(|part| matches!(part, std::path::Component::Normal(_)))
+        .collect();
+    (0..parts.len())
+        .map(|skipped| directory.join(parts[skipped..].iter().collect::<PathBuf>()))
+        .find(|path| path.is_file())
+}
+
+fn source(path: &Path) -> Option<String> {
+    let small = std::fs::metadata(path).is_ok_and(|facts| facts.len() <= MAX_SOURCE);
+    let bytes = if small { std::fs::read(path).ok()? } else { return None };
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether a source is newer than the program, or than the recording when the program's age is not known.
+fn changed(path: &Path, tally: &Tally) -> bool {
+    let built = tally.boards.iter().map(|board| board.built_ns).filter(|&ns| ns > 0).min();
+    let limit = built.unwrap_or(tally.wall_ns);
+    let modified = std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    since.is_some_and(|since| since.as_nanos() > u128::from(limit))
+}
+
+pub(super) fn differences(
+    cli: &Cli,
+    files: [&Path; 2],
+    only: &Only,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let [before, after] = files.map(|file| read(file, options(cli, only, By::Line), remarks));
+    let (before, after) = (before?, after?);
+    let (old, new) = (answered(&before), answered(&after));
+    nonempty(&before, &old)?;
+    nonempty(&after, &new)?;
+    let changes = diff::changes((&before, &old), (&after, &new));
+    if cli.common.json {
+        return Ok(writeln!(out, "{:#}", diff::json(&changes, &old, &new))?);
+    }
+    write!(out, "{}", diff::head(&old, &new))?;
+    Ok(write!(out, "{}", diff::text(&changes, &look(&cli.common)))?)
+}

@@ -1,0 +1,61 @@
+//! `profile` and `report`: the line histogram, of now or of a recording.
+
+use std::io::Write;
+use std::time::Duration;
+
+use super::args::{Cli, Pacing, Pick};
+use super::sampling::{Sampling, answered, counting, nonempty, path, read};
+use super::{Failure, look};
+use crate::locate::Target;
+use crate::report::{Tally, json, text, timeline};
+
+/// How long `profile` samples when nothing is said.
+const DEFAULT: Duration = Duration::from_secs(10);
+/// Rows that are shown without `--all`.
+const TOP: usize = 30;
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    pacing: &Pacing,
+    pick: &Pick,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut sampling = Sampling::open(cli, target, pacing, remarks)?;
+    sampling.or_for(DEFAULT);
+    let mut tally = Tally::new(counting(cli, pick));
+    sampling.run(&mut tally, remarks, &mut |_| None)?;
+    tally.finish();
+    show(cli, &tally, pick, out)
+}
+
+pub(super) fn report(
+    cli: &Cli,
+    target: &Target,
+    pick: &Pick,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let tally = read(&path(target)?, counting(cli, pick), remarks)?;
+    show(cli, &tally, pick, out)
+}
+
+fn show(cli: &Cli, tally: &Tally, pick: &Pick, out: &mut dyn Write) -> Result<(), Failure> {
+    let answer = answered(tally);
+    let look = look(&cli.common);
+    if cli.common.json {
+        let mut document = json::report(tally, &answer);
+        if pick.timeline {
+            document["timeline"] = timeline::json(tally);
+        }
+        writeln!(out, "{document:#}")?;
+    } else if pick.timeline {
+        write!(out, "{}", text::head(tally, &answer))?;
+        write!(out, "\n{}", timeline::text(tally, &answer, &look))?;
+    } else {
+        let top = if look.all { usize::MAX } else { TOP };
+        write!(out, "{}", text::report(tally, &answer, &look, top))?;
+    }
+    nonempty(tally, &answer)
+}

@@ -1,0 +1,82 @@
+//! `record`: samples into a file.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::args::{Cli, Pacing};
+use super::sampling::{Sampling, size};
+use crate::locate::Target;
+use crate::recording::Writer;
+use crate::render::human::{time, whole};
+use crate::render::term::term;
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    pacing: &Pacing,
+    output: Option<&Path>,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let output = output.map_or_else(|| PathBuf::from(default_name(target)), Path::to_owned);
+    // Opened first: reading may mean giving up the right to. Never over something that exists.
+    let cannot = |error| {
+        Failure::new(format!(
+            "{}: cannot be written: {error}; name a new file with -o",
+            output.display()
+        ))
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let file = options.open(&output).map_err(cannot)?;
+    let mut writer = Writer::new(file);
+    let recorded = Sampling::open(cli, target, pacing, remarks)
+        .and_then(|sampling| sampling.run(&mut writer, remarks, &mut |_| None));
+    let progress = match recorded {
+        Ok(progress) if progress.samples > 0 => progress,
+        Ok(_) => {
+            let _ = std::fs::remove_file(&output);
+            return Err(Failure::new("no samples: no thread has a probe on its way yet"));
+        }
+        Err(failure) => {
+            // What was sampled before is worth keeping; an empty file is not.
+            if writer.bytes() == 0 {
+                let _ = std::fs::remove_file(&output);
+            }
+            return Err(failure);
+        }
+    };
+    if cli.common.json {
+        let document = serde_json::json!({
+            "schema": 1, "file": output.display().to_string(), "bytes": writer.bytes(),
+            "ticks": progress.ticks, "missed_ticks": progress.missed, "samples": progress.samples,
+            "duration_ns": progress.elapsed_ns,
+        });
+        return Ok(writeln!(out, "{document:#}")?);
+    }
+    Ok(writeln!(
+        out,
+        "recorded {} samples ({} ticks in {}, {} missed) in {} ({})",
+        whole(progress.samples),
+        whole(progress.ticks),
+        time(progress.elapsed_ns),
+        whole(progress.missed),
+        term(&output.display().to_string()),
+        size(writer.bytes(), progress.samples)
+    )?)
+}
+
+/// A file name for a target: `recordd.rec`.
+fn default_name(target: &Target) -> String {
+    let stem: String = match target {
+        Target::Name(name) => {
+            name.chars().filter(|char| char.is_alphanumeric() || "._-".contains(*char)).collect()
+        }
+        Target::Pid(pid) => pid.to_string(),
+        _ => "board".to_owned(),
+    };
+    format!("{stem}.rec")
+}

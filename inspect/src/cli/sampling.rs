@@ -1,0 +1,247 @@
+//! What `record` and `profile` share: whom to sample, until when, and the line that says how far it is.
+
+use std::collections::HashSet;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::args::{Cli, Only, Pacing, Pick};
+use super::{Failure, boards};
+use crate::attached::{Attached, Found};
+use crate::context::Look as Around;
+use crate::error::AttachError;
+use crate::locate::{self, Target};
+use crate::recording::{Entry, Recording, Sink, is_recording};
+use crate::render::human::{bytes, time, whole};
+use crate::render::term::term;
+use crate::report::{Answer, By, Tally, answer};
+use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
+
+/// Nanoseconds between two searches for restarted processes, and between two progress lines.
+const SEARCH_NS: u64 = 250_000_000;
+
+/// SIGINT, SIGTERM and SIGHUP as something to be asked, so that what was sampled is still reported.
+struct Stop(Option<SignalFd>);
+
+impl Stop {
+    fn new() -> Self {
+        let mut set = SigSet::empty();
+        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|one| set.add(one));
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        let listening = set.thread_block().and_then(|()| SignalFd::with_flags(&set, flags));
+        Self(listening.ok())
+    }
+
+    fn asked(&self) -> Option<String> {
+        let signals = self.0.as_ref()?;
+        let mut fds = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+        let ready = poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
+        ready.then(|| "stopped".to_owned())
+    }
+}
+
+/// Whom to sample.
+pub(super) struct Sampling {
+    subjects: Vec<Subject>,
+    known: HashSet<(u64, u64)>,
+    target: Target,
+    options: Options,
+}
+
+impl Sampling {
+    /// Opens the boards of a target; every one whose process lives is sampled.
+    pub(super) fn open(
+        cli: &Cli,
+        target: &Target,
+        pacing: &Pacing,
+        remarks: &mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let found = boards(target, &cli.common, Around::Verdict, remarks)?;
+        if *target == Target::Any && found.len() > 1 {
+            return Err(Failure::usage(
+                "several boards: name one (or -n '*' for all of them on one clock); `inspect list` shows them",
+            ));
+        }
+        if found.iter().any(Attached::is_saved) {
+            return Err(Failure::usage(
+                "a saved board stands still; `inspect -f` shows it, there is nothing to sample",
+            ));
+        }
+        let dead =
+            found.iter().find(|board| !board.exists()).map(|board| board.context.verdict.clone());
+        let known = found.iter().map(|board| board.candidate.id).collect();
+        let subjects: Vec<Subject> =
+            found.into_iter().filter(Attached::exists).map(Subject::from).collect();
+        if subjects.is_empty() && !pacing.follow {
+            let verdict = term(&dead.unwrap_or_default());
+            return Err(Failure::new(format!(
+                "nothing to sample: the process is {verdict}; start it, or wait for the next one with --follow"
+            )));
+        }
+        let options = Options {
+            rate_hz: pacing.rate,
+            duration: pacing.duration,
+            follow: pacing.follow,
+            all_hits: false,
+        };
+        Ok(Self { subjects, known, target: target.clone(), options })
+    }
+
+    /// Stops after this long, unless something else was asked for.
+    pub(super) fn or_for(&mut self, duration: std::time::Duration) {
+        self.options.duration.get_or_insert(duration);
+    }
+
+    /// Samples into a sink. `also` is asked a hundred times a second whether to stop, and for what the
+    /// progress line should say beside the ticks.
+    pub(super) fn run<S: Sink>(
+        self,
+        sink: &mut S,
+        remarks: &mut dyn Write,
+        also: &mut dyn FnMut(&Progress) -> Option<String>,
+    ) -> Result<Progress, Failure> {
+        let stop = Stop::new();
+        let terminal = io::stderr().is_terminal();
+        let (mut known, target, follow) = (self.known, self.target, self.options.follow);
+        let (mut next_search, mut next_line) = (0, 0);
+        let mut ask = |progress: &Progress| {
+            let mut wish = Wish { stop: stop.asked().or_else(|| also(progress)), more: Vec::new() };
+            if follow && progress.elapsed_ns >= next_search {
+                next_search = progress.elapsed_ns + SEARCH_NS;
+                wish.more = newcomers(&target, &mut known);
+            }
+            if terminal && progress.elapsed_ns >= next_line {
+                next_line = progress.elapsed_ns + SEARCH_NS;
+                let _ = write!(
+                    remarks,
+                    "\r{}: {} ticks, {} missed, {} threads of {} processes (Ctrl-C ends it) ",
+                    time(progress.elapsed_ns),
+                    whole(progress.ticks),
+                    whole(progress.missed),
+                    progress.threads,
+                    progress.boards
+                );
+                let _ = remarks.flush();
+            }
+            wish
+        };
+        let run = sampler::run(self.subjects, &self.options, &mut Machine::new(), sink, &mut ask);
+        if terminal {
+            let _ = write!(remarks, "\r\x1b[K");
+        }
+        Ok(run?)
+    }
+}
+
+/// Living boards of the target that were not there before.
+fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Subject> {
+    if matches!(target, Target::File(_) | Target::Pid(_)) {
+        return Vec::new();
+    }
+    let candidates = locate::here().into_iter().filter(|candidate| match target {
+        Target::Name(pattern) => locate::glob(pattern, &candidate.name),
+        _ => true,
+    });
+    let new: Vec<_> = candidates.filter(|candidate| !known.contains(&candidate.id)).collect();
+    // One that cannot be opened yet is tried again.
+    let found = Found::open(new, Around::Verdict).boards;
+    let living = found.into_iter().filter(Attached::exists);
+    living
+        .map(|board| {
+            known.insert(board.candidate.id);
+            Subject::from(board)
+        })
+        .collect()
+}
+
+/// The options of a count.
+pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options {
+    crate::report::Options {
+        by,
+        idle: only.idle,
+        thread: only.thread.clone(),
+        filter: cli.common.filter.clone(),
+        stall_ns: 0,
+    }
+}
+
+/// The options of a count for a report.
+pub(super) fn counting(cli: &Cli, pick: &Pick) -> crate::report::Options {
+    let ns = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let stall_ns = pick.stall.map_or(0, ns);
+    crate::report::Options { stall_ns, ..options(cli, &pick.only, pick.by) }
+}
+
+/// The recording that a target means.
+pub(super) fn path(target: &Target) -> Result<PathBuf, Failure> {
+    match target {
+        Target::File(path) => Ok(path.clone()),
+        Target::Name(name) => Ok(name.into()),
+        Target::Any => Err(Failure::usage("name a recording: `inspect report FILE`")),
+        Target::Pid(_) => Err(Failure::usage(
+            "that is a pid; `inspect profile` samples a process, `report` reads a recording",
+        )),
+    }
+}
+
+/// Reads and counts a recording.
+pub(super) fn read(
+    path: &std::path::Path,
+    options: crate::report::Options,
+    remarks: &mut dyn Write,
+) -> Result<Tally, Failure> {
+    let recording = open(path)?;
+    let mut tally = Tally::new(options);
+    for remark in recording.read(|entry: Entry| tally.take(&entry)) {
+        let _ = writeln!(remarks, "inspect: {}: {remark}", term(&path.display().to_string()));
+    }
+    tally.finish();
+    Ok(tally)
+}
+
+/// Opens a recording; a saved board is told apart.
+pub(super) fn open(path: &std::path::Path) -> Result<Recording, Failure> {
+    if path.is_file() && !is_recording(path) {
+        return Err(AttachError::NotABoard {
+            path: path.to_owned(),
+            why: "not a recording either; `inspect record -o FILE` makes one".to_owned(),
+        }
+        .into());
+    }
+    Ok(Recording::open(path)?)
+}
+
+/// Why there is nothing to show, when there is nothing.
+pub(super) fn nonempty(tally: &Tally, answer: &Answer) -> Result<(), Failure> {
+    if answer.denominator > 0 {
+        return Ok(());
+    }
+    let idle = answer.classes[2];
+    let why = if tally.ticks == 0 {
+        "no tick was delivered".to_owned()
+    } else if tally.threads.is_empty() {
+        "no thread has a probe on its way yet".to_owned()
+    } else if idle > 0 {
+        format!("all {} samples are idle; --idle counts them", whole(idle))
+    } else if answer.nowhere > 0 {
+        "no thread has reached a probed line".to_owned()
+    } else {
+        "no thread matches".to_owned()
+    };
+    Err(Failure::new(format!("no samples: {why}")))
+}
+
+/// The answer of a finished count.
+pub(super) fn answered(tally: &Tally) -> Answer {
+    answer(tally)
+}
+
+/// A size and what it is for each sample.
+pub(super) fn size(total: u64, samples: u64) -> String {
+    let each = total as f64 / samples.max(1) as f64;
+    format!("{}, {each:.3} bytes a sample", bytes(total))
+}

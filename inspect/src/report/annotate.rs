@@ -1,0 +1,109 @@
+//! The source with what was seen of each probed line beside it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::answer::{Answer, class_word};
+use super::tally::Tally;
+use super::text::{heat, percent};
+use crate::render::human::{or_none, whole};
+use crate::render::term::{cut, right, term};
+use crate::render::{Look, Paint};
+use crate::snapshot::Label;
+
+/// Lines of source around a probed one.
+const AROUND: u32 = 3;
+
+/// What was seen of one probed line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Samples.
+    pub samples: u64,
+    /// Share of the samples that count.
+    pub share: f64,
+    /// Passes, where they are counted.
+    pub hits: Option<u64>,
+    /// Class of the line, in a word.
+    pub class: &'static str,
+}
+
+/// Every probed line of every file, also those that were never seen.
+pub fn files(tally: &Tally, answer: &Answer) -> BTreeMap<Label, BTreeMap<u32, Seen>> {
+    let mut files: BTreeMap<Label, BTreeMap<u32, Seen>> = BTreeMap::new();
+    for (index, site) in (0u32..).zip(&tally.sites).filter(|(_, site)| !site.file.is_empty()) {
+        let seen = files.entry(site.file.clone()).or_default().entry(site.line).or_default();
+        seen.class = class_word(Some(site.class));
+        if site.counted {
+            let (first, last) = tally.hits.get(&index).copied().unwrap_or_default();
+            seen.hits = Some(seen.hits.unwrap_or(0) + last.saturating_sub(first));
+        }
+    }
+    for row in &answer.rows {
+        let Some(spot) = row.key.spot() else { continue };
+        let Some(seen) = files.get_mut(&spot.file).and_then(|lines| lines.get_mut(&spot.line))
+        else {
+            continue;
+        };
+        seen.samples += row.samples;
+        seen.share += row.share;
+        seen.class = class_word(Some(spot.class));
+    }
+    files
+}
+
+/// One file. `source` is its text, when it was found; `whole_file` shows all of it.
+pub fn file(
+    name: &Label,
+    lines: &BTreeMap<u32, Seen>,
+    source: Option<&str>,
+    look: &Look,
+    whole_file: bool,
+) -> String {
+    let samples: u64 = lines.values().map(|seen| seen.samples).sum();
+    let share: f64 = lines.values().map(|seen| seen.share).sum();
+    let mut out = String::new();
+    let title = format!("{}  {} ({} samples)", term(name.raw()), percent(share), whole(samples));
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&title, look.columns)));
+    let _ = writeln!(out, "  SHARE   SAMPLES      HITS CLASS |");
+    let source: Vec<&str> = source.map(|text| text.lines().collect()).unwrap_or_default();
+    let near = |number: u32| {
+        lines.range(number.saturating_sub(AROUND)..=number.saturating_add(AROUND)).next().is_some()
+    };
+    let mut shown_before = 0;
+    let numbers: Vec<u32> = match source.is_empty() {
+        true => lines.keys().copied().collect(),
+        false => {
+            let last = u32::try_from(source.len()).unwrap_or(u32::MAX);
+            let past = lines.keys().copied().filter(|&line| line > last);
+            (1..=last).filter(|&line| whole_file || near(line)).chain(past).collect()
+        }
+    };
+    for number in numbers {
+        if number != shown_before + 1 && shown_before > 0 {
+            let _ = writeln!(out, "{} ...", " ".repeat(34));
+        }
+        shown_before = number;
+        // Tabs are the only control characters that source has a right to.
+        let code = source
+            .get(number as usize - 1)
+            .map_or_else(String::new, |line| term(&line.replace('\t', "    ")));
+        let gutter = lines.get(&number).map_or_else(|| " ".repeat(33), gutter);
+        let share = lines.get(&number).map_or(0.0, |seen| seen.share);
+        let line = format!("{gutter} |{number:>5}  {code}");
+        let _ = writeln!(out, "{}", heat(look, share, cut(line.trim_end(), look.columns)));
+    }
+    out
+}
+
+fn gutter(seen: &Seen) -> String {
+    if seen.samples == 0 && seen.hits.unwrap_or(0) == 0 {
+        return format!("{} {:<5}", right("never seen", 27), seen.class);
+    }
+    format!(
+        "{} {} {} {:<5}",
+        right(&percent(seen.share), 7),
+        right(&whole(seen.samples), 9),
+        right(&or_none(seen.hits, whole), 9),
+        seen.class
+    )
+}

@@ -1,0 +1,130 @@
+//! From a count to rows.
+
+use probe::layout::Class;
+
+use super::row::{By, Key, Spot};
+use super::stats::{Sums, design_effect, wilson};
+use super::tally::Tally;
+use crate::locate::glob;
+
+/// One row of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What it is.
+    pub key: Key,
+    /// Samples.
+    pub samples: u64,
+    /// Share of the samples that count.
+    pub share: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end of its 95 % interval.
+    pub high: f64,
+    /// Exact passes during the recording, where they are counted.
+    pub hits: Option<u64>,
+    /// Thread time per pass, ns.
+    pub ns_per_hit: Option<f64>,
+}
+
+/// A whole report.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The rows, the largest share first; torn samples are a row too.
+    pub rows: Vec<Row>,
+    /// Samples that count.
+    pub denominator: u64,
+    /// Samples of threads that were not idle; torn ones included.
+    pub busy: u64,
+    /// Samples of each class: work, wait, idle.
+    pub classes: [u64; 3],
+    /// Samples that could not be read.
+    pub torn: u64,
+    /// Samples of threads that had reached no line: left out.
+    pub nowhere: u64,
+    /// Ticks delivered a second.
+    pub achieved_hz: f64,
+}
+
+/// The rows of a finished count.
+pub fn answer(tally: &Tally) -> Answer {
+    let mut answer = Answer {
+        rows: Vec::new(),
+        denominator: 0,
+        busy: 0,
+        classes: [0; 3],
+        torn: 0,
+        nowhere: 0,
+        achieved_hz: tally.ticks as f64 / (tally.duration_ns as f64 / 1e9).max(1e-9),
+    };
+    let mut samples = vec![0u64; tally.rows.len()];
+    for cell in tally.cells.iter().filter(|cell| tally.shows(cell)) {
+        match (cell.stack, tally.class(cell)) {
+            (None, _) => answer.torn += cell.samples,
+            (Some(_), None) => answer.nowhere += cell.samples,
+            (Some(_), Some(class)) => answer.classes[class as usize] += cell.samples,
+        }
+        if let Some(row) = cell.row {
+            samples[row] += cell.samples;
+            answer.denominator += cell.samples;
+        }
+    }
+    let [work, wait, _] = answer.classes;
+    answer.busy = work + wait + answer.torn;
+    let pattern = tally.options().filter.as_ref();
+    for (index, key) in tally.rows.iter().enumerate() {
+        let shown = |pattern: &String| key.texts().iter().any(|text| glob(pattern, text.raw()));
+        if samples[index] == 0 || !pattern.is_none_or(shown) {
+            continue;
+        }
+        answer.rows.push(row(tally, key, samples[index], &tally.sums[index], answer.denominator));
+    }
+    answer.rows.sort_by(|a, b| b.samples.cmp(&a.samples).then_with(|| a.key.cmp(&b.key)));
+    answer
+}
+
+fn row(tally: &Tally, key: &Key, samples: u64, sums: &Sums, all: u64) -> Row {
+    let share = samples as f64 / all.max(1) as f64;
+    let effect = design_effect(sums, tally.nn, tally.n);
+    let (low, high) = wilson(share, all as f64 / effect);
+    let hits = hits(tally, key);
+    // Samples into time by the rate that was achieved, not the one that was asked for.
+    let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
+    let per_hit = |hits: u64| samples as f64 * tick_ns / hits as f64;
+    let ns_per_hit = hits.filter(|&hits| hits > 0).map(per_hit);
+    Row { key: key.clone(), samples, share, low, high, hits, ns_per_hit }
+}
+
+/// Passes of the counted sites that a row is made of; `None` when it has none, or cannot have.
+fn hits(tally: &Tally, key: &Key) -> Option<u64> {
+    let passes = |wanted: &dyn Fn(&Spot) -> bool| {
+        let sites = (0..).zip(&tally.sites).filter(|(_, site)| site.counted);
+        sites.filter(|(_, site)| wanted(&Spot::from(*site))).fold(
+            None,
+            |sum: Option<u64>, (index, _)| {
+                let (first, last) = tally.hits.get(&index).copied().unwrap_or_default();
+                Some(sum.unwrap_or(0).saturating_add(last.saturating_sub(first)))
+            },
+        )
+    };
+    match key {
+        Key::Line(spot) => passes(&|site| site == spot),
+        Key::Label(label, class) => passes(&|site| (&site.label, &site.class) == (label, class)),
+        _ => None,
+    }
+}
+
+/// The word for the class of a row.
+pub(super) fn class_word(class: Option<Class>) -> &'static str {
+    class.map_or("", crate::derive::threads::word)
+}
+
+/// The word for what the rows are.
+pub(super) fn by_word(by: By) -> &'static str {
+    match by {
+        By::Line => "line",
+        By::Function => "function",
+        By::Thread => "thread",
+        By::Label => "label",
+        By::Stack => "stack",
+    }
+}

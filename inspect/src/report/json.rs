@@ -1,0 +1,151 @@
+//! A report as JSON, schema 1.
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Row, by_word, class_word};
+use super::row::{Key, Spot};
+use super::tally::Tally;
+use crate::derive::clock::rfc3339;
+use crate::snapshot::Label;
+
+fn text(label: &Label) -> Value {
+    if label.is_empty() { Value::Null } else { json!(label) }
+}
+
+fn spot(spot: &Spot) -> Value {
+    json!({
+        "file": text(&spot.file),
+        "line": if spot.file.is_empty() { Value::Null } else { json!(spot.line) },
+        "function": text(&spot.function),
+        "label": text(&spot.label),
+    })
+}
+
+/// The fields that say what a row is.
+fn fields(key: &Key) -> Value {
+    let none = json!({ "file": null, "line": null, "function": null, "label": null });
+    let with = |pairs: &[(&str, Value)]| {
+        let mut fields = none.clone();
+        pairs.iter().for_each(|(name, value)| fields[*name] = value.clone());
+        fields
+    };
+    match key {
+        Key::Line(line) => spot(line),
+        Key::Function(file, function, _) => {
+            with(&[("file", text(file)), ("function", text(function))])
+        }
+        Key::Label(label, _) => with(&[("label", text(label))]),
+        Key::Thread(name, pid, tid) => {
+            with(&[("thread", text(name)), ("pid", json!(pid)), ("tid", json!(tid))])
+        }
+        Key::Stack(spots) => {
+            let mut fields = spots.last().map_or(none, spot);
+            fields["frames"] = spots.iter().map(spot).collect();
+            fields
+        }
+        Key::Torn => with(&[("label", json!("(torn)")), ("torn", json!(true))]),
+    }
+}
+
+/// A number to six digits behind the point.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// One row.
+pub fn row(row: &Row) -> Value {
+    let mut value = fields(&row.key);
+    let class = class_word(row.key.class());
+    value["class"] = if class.is_empty() { Value::Null } else { json!(class) };
+    value["samples"] = json!(row.samples);
+    value["share"] = json!(rounded(row.share));
+    value["share_low"] = json!(rounded(row.low));
+    value["share_high"] = json!(rounded(row.high));
+    value["hits"] = json!(row.hits);
+    value["ns_per_hit"] = json!(row.ns_per_hit.map(f64::round));
+    value
+}
+
+/// The whole report.
+pub fn report(tally: &Tally, answer: &Answer) -> Value {
+    let [work, wait, idle] = answer.classes;
+    let mut of_threads = vec![0u64; tally.threads.len()];
+    for cell in &tally.cells {
+        if let Some(sum) = of_threads.get_mut(cell.thread as usize) {
+            *sum += cell.samples;
+        }
+    }
+    let boards: Vec<Value> = (0u32..)
+        .zip(&tally.boards)
+        .map(|(index, board)| {
+            let end = tally.ends.iter().find(|(of, _)| *of == index).map(|(_, how)| how);
+            json!({ "name": board.name, "pid": board.pid, "build": text(&board.build),
+                    "program": text(&board.program), "instance": board.instance, "ended": end })
+        })
+        .collect();
+    let threads: Vec<Value> = tally
+        .threads
+        .iter()
+        .zip(of_threads)
+        .map(|(thread, samples)| {
+            let pid = tally.boards.get(thread.board as usize).map(|board| board.pid);
+            json!({ "name": thread.name, "tid": thread.tid, "pid": pid, "samples": samples })
+        })
+        .collect();
+    let stalls: Vec<Value> = tally.stalls.iter().map(|stall| self::stall(tally, stall)).collect();
+    json!({
+        "schema": 1,
+        "started_at": rfc3339(tally.wall_ns),
+        "by": by_word(tally.options().by),
+        "rate_hz": tally.rate_mhz as f64 / 1e3,
+        "achieved_hz": rounded(answer.achieved_hz),
+        "ticks": tally.ticks,
+        "missed_ticks": tally.missed,
+        "duration_ns": tally.duration_ns,
+        "torn": answer.torn,
+        "samples": answer.denominator,
+        "work_samples": work,
+        "wait_samples": wait,
+        "idle_samples": idle,
+        "idle_counted": tally.options().idle,
+        "no_line_samples": answer.nowhere,
+        "ended": tally.why,
+        "boards": boards,
+        "threads": threads,
+        "lines": answer.rows.iter().map(row).collect::<Vec<_>>(),
+        "stacks": stacks(tally),
+        "stalls": stalls,
+    })
+}
+
+fn stall(tally: &Tally, stall: &super::Stall) -> Value {
+    let stack = tally.cells.get(stall.cell).and_then(|cell| cell.stack);
+    let mut value =
+        stack.and_then(|stack| tally.leaf(stack)).map_or(json!({}), |site| spot(&site.into()));
+    value["thread"] = json!(tally.threads.get(stall.thread as usize).map(|thread| &thread.name));
+    value["start_ns"] = json!(stall.start_ns);
+    value["length_ns"] = json!(stall.length_ns);
+    value["open"] = json!(stall.open);
+    value
+}
+
+/// Every thread's stacks, the most frequent first.
+fn stacks(tally: &Tally) -> Vec<Value> {
+    let mut cells: Vec<_> =
+        tally.cells.iter().filter(|cell| cell.row.is_some() && cell.samples > 0).collect();
+    cells.sort_by_key(|cell| (std::cmp::Reverse(cell.samples), cell.thread, cell.stack));
+    cells
+        .into_iter()
+        .map(|cell| {
+            let sites = cell.stack.and_then(|stack| tally.stacks.get(stack as usize));
+            let frames: Vec<Value> = sites
+                .into_iter()
+                .flatten()
+                .filter_map(|&site| Some(spot(&tally.sites.get(site as usize)?.into())))
+                .collect();
+            let thread = tally.threads.get(cell.thread as usize).map(|thread| &thread.name);
+            json!({ "thread": thread, "frames": frames, "samples": cell.samples,
+                    "torn": cell.stack.is_none() })
+        })
+        .collect()
+}

@@ -1,0 +1,18 @@
+//! What a profile says: pure functions from entries to rows with shares, intervals and hits.
+
+pub mod annotate;
+mod answer;
+pub mod diff;
+pub mod json;
+mod row;
+pub mod stats;
+mod tally;
+pub mod text;
+pub mod timeline;
+
+pub use answer::{Answer, Row, answer};
+pub use row::{By, Key, Spot};
+pub use tally::{Cell, Options, Stall, Stretch, Tally, Thread};
+
+#[cfg(test)]
+mod tests;

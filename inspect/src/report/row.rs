@@ -1,0 +1,124 @@
+//! What the rows of a report are made by.
+
+use probe::layout::Class;
+
+use super::tally::{Cell, Tally};
+use crate::recording::SiteInfo;
+use crate::snapshot::Label;
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// A probed line.
+    #[default]
+    Line,
+    /// A function.
+    Function,
+    /// A thread.
+    Thread,
+    /// A label.
+    Label,
+    /// The open scopes and the line.
+    Stack,
+}
+
+/// A place in the source, without the board and the column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Spot {
+    /// Source file; empty for an unknown site.
+    pub file: Label,
+    /// Line.
+    pub line: u32,
+    /// Function.
+    pub function: Label,
+    /// Label.
+    pub label: Label,
+    /// Class.
+    pub class: Class,
+}
+
+impl From<&SiteInfo> for Spot {
+    fn from(site: &SiteInfo) -> Self {
+        Self {
+            file: site.file.clone(),
+            line: site.line,
+            function: site.function.clone(),
+            label: site.label.clone(),
+            class: site.class,
+        }
+    }
+}
+
+/// What makes two samples belong to one row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// A probed line.
+    Line(Spot),
+    /// A function, in one class.
+    Function(Label, Label, Class),
+    /// A label, in one class.
+    Label(Label, Class),
+    /// A thread: name, process, thread id.
+    Thread(Label, u64, u64),
+    /// Scopes and line.
+    Stack(Vec<Spot>),
+    /// Where the thread was could not be read.
+    Torn,
+}
+
+impl Key {
+    /// The row of a cell.
+    pub fn of(tally: &Tally, cell: &Cell, by: By) -> Self {
+        let Some(stack) = cell.stack else { return Self::Torn };
+        let Some(site) = tally.leaf(stack) else { return Self::Torn };
+        match by {
+            By::Line => Self::Line(site.into()),
+            By::Function => Self::Function(site.file.clone(), site.function.clone(), site.class),
+            By::Label => Self::Label(site.label.clone(), site.class),
+            By::Thread => {
+                let Some(thread) = tally.threads.get(cell.thread as usize) else {
+                    return Self::Torn;
+                };
+                let pid = tally.boards.get(thread.board as usize).map_or(0, |board| board.pid);
+                Self::Thread(thread.name.clone(), pid, thread.tid)
+            }
+            By::Stack => {
+                let sites = tally.stacks.get(stack as usize).into_iter().flatten();
+                let sites = sites.filter_map(|&site| tally.sites.get(site as usize));
+                Self::Stack(sites.map(Spot::from).collect())
+            }
+        }
+    }
+
+    /// The line that it is at, where it is one.
+    pub fn spot(&self) -> Option<&Spot> {
+        match self {
+            Self::Line(spot) => Some(spot),
+            Self::Stack(spots) => spots.last(),
+            _ => None,
+        }
+    }
+
+    /// The class, where it has one.
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::Function(_, _, class) | Self::Label(_, class) => Some(*class),
+            Self::Thread(..) | Self::Torn => None,
+            Self::Line(_) | Self::Stack(_) => self.spot().map(|spot| spot.class),
+        }
+    }
+
+    /// Every text in it.
+    pub fn texts(&self) -> Vec<&Label> {
+        match self {
+            Self::Line(spot) => vec![&spot.file, &spot.function, &spot.label],
+            Self::Function(file, function, _) => vec![file, function],
+            Self::Label(label, _) => vec![label],
+            Self::Thread(name, ..) => vec![name],
+            Self::Stack(spots) => {
+                spots.iter().flat_map(|spot| [&spot.file, &spot.function, &spot.label]).collect()
+            }
+            Self::Torn => Vec::new(),
+        }
+    }
+}

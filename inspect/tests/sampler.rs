@@ -1,0 +1,147 @@
+//! The sampler on a board in a file, on a clock that the test drives: time passes only when the sampler
+//! waits, and the board says what the thread does at that moment.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod common;
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use common::sample;
+use inspect::attach::{BoardFile, Trust};
+use inspect::recording::Entry;
+use inspect::report::{Options as Counting, Tally, answer};
+use inspect::sampler::{self, Clock, Options, Progress, Subject, Wish};
+use inspect::snapshot::Board;
+use inspect::source::Source;
+use probe::layout::{BLOCK_BYTES, Class, SLOT_FREE, SLOT_LIVE, SectionKind};
+
+/// Sites of the thread's three lines.
+const LINES: [u64; 3] = [0x5000 + 8 * 20, 0x5000 + 8 * 21, 0x5000 + 8 * 22];
+
+struct Driven {
+    now: u64,
+    file: File,
+    line_at: u64,
+    /// Every so many waits the clock jumps by this much: a machine that was busy elsewhere.
+    late: Option<(u64, u64)>,
+    waits: u64,
+}
+
+impl Clock for Driven {
+    fn now(&mut self) -> u64 {
+        self.now
+    }
+
+    fn sleep_until(&mut self, moment: u64) {
+        self.now = self.now.max(moment);
+        self.waits += 1;
+        if let Some((every, by)) = self.late
+            && self.waits.is_multiple_of(every)
+        {
+            self.now += by;
+        }
+        let line = match self.now % 700_000 / 7_000 {
+            0..60 => LINES[0],
+            60..90 => LINES[1],
+            _ => LINES[2],
+        };
+        self.file.write_all_at(&line.to_ne_bytes(), self.line_at).unwrap();
+    }
+}
+
+/// A board with one thread, in a file; and the clock that moves it.
+fn board(dir: &std::path::Path) -> (Board, Driven) {
+    let mut synth = sample();
+    for (index, class) in (20..).zip([Class::Work, Class::Wait, Class::Work]) {
+        synth.site(index, index as u32, "line", class, 0);
+    }
+    // Others rest in free slots.
+    for slot in 1..8 {
+        let at = synth.at(SectionKind::Slots, slot);
+        synth.put(at, &[SLOT_FREE]);
+    }
+    // The scopes that the sample has open are closed.
+    synth.thread(0, "worker", &[[0, LINES[0], 0, 0], [0; 4], [0; 4]]);
+    let line_at = (synth.at(SectionKind::Frames, 0) + BLOCK_BYTES + 32 + 8) as u64;
+    let state_at = synth.at(SectionKind::Slots, 0);
+    assert_eq!(synth.words[state_at / 8] & 0xff, SLOT_LIVE);
+    let path = dir.join("recordd.1.2");
+    let words = synth.finish();
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    std::fs::write(&path, bytes).unwrap();
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    let source = Source::Copy(BoardFile::open(&path, Trust::Named).unwrap());
+    let board = Board::open(source, &path).unwrap();
+    (board, Driven { now: 1_000, file, line_at, late: None, waits: 0 })
+}
+
+fn options(duration: u64) -> Options {
+    Options { duration: Some(Duration::from_secs(duration)), ..Options::default() }
+}
+
+fn alive() -> sampler::Life {
+    Box::new(|_, _| None)
+}
+
+#[test]
+fn a_program_in_step_with_the_sampler_is_told_truly() {
+    let dir = tempfile::tempdir().unwrap();
+    let (board, mut clock) = board(dir.path());
+    let mut tally = Tally::new(Counting::default());
+    let subject = Subject { board, life: alive() };
+    let mut go_on = |_: &Progress| Wish::default();
+    let progress =
+        sampler::run(vec![subject], &options(30), &mut clock, &mut tally, &mut go_on).unwrap();
+    tally.finish();
+    let answer = answer(&tally);
+    assert_eq!((progress.ticks, progress.missed), (30_000, 0));
+    assert_eq!((answer.denominator, answer.torn), (30_000, 0));
+    for (line, truth) in [(20, 0.6), (21, 0.3), (22, 0.1)] {
+        let row = answer.rows.iter().find(|row| row.key.spot().is_some_and(|s| s.line == line));
+        let row = row.unwrap_or_else(|| panic!("{line} in {:?}", answer.rows));
+        assert!((row.low..=row.high).contains(&truth), "{line}: {row:?}");
+    }
+}
+
+#[test]
+fn missed_ticks_are_counted_and_never_made_up_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (board, mut clock) = board(dir.path());
+    clock.late = Some((100, 25_000_000));
+    let mut entries: Vec<Entry> = Vec::new();
+    let subject = Subject { board, life: alive() };
+    let mut go_on = |_: &Progress| Wish::default();
+    let progress =
+        sampler::run(vec![subject], &options(2), &mut clock, &mut entries, &mut go_on).unwrap();
+    assert!(progress.missed > 200, "{progress:?}");
+    assert!((1_990..=2_000).contains(&(progress.ticks + progress.missed)), "{progress:?}");
+    let moments: Vec<u64> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Ticks { at_ns, .. } => Some(*at_ns),
+            _ => None,
+        })
+        .collect();
+    assert!(moments.is_sorted_by(|a, b| a < b), "one tick a period");
+}
+
+#[test]
+fn the_end_of_the_process_is_noticed_within_a_hundredth_of_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let (board, mut clock) = board(dir.path());
+    let end = 500_000_000;
+    let life: sampler::Life = Box::new(move |_, now| (now >= end).then(|| "killed".to_owned()));
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut go_on = |_: &Progress| Wish::default();
+    let subject = Subject { board, life };
+    let progress =
+        sampler::run(vec![subject], &Options::default(), &mut clock, &mut entries, &mut go_on)
+            .unwrap();
+    assert!((490..=512).contains(&progress.ticks), "{progress:?}");
+    let said = entries
+        .iter()
+        .any(|entry| matches!(entry, Entry::BoardEnd { verdict, .. } if verdict.raw() == "killed"));
+    assert!(said);
+}

@@ -1,0 +1,179 @@
+//! The profiler against programs whose shares of time are known, through real processes.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::Value;
+use tests::program::{self, Program, inspect};
+
+/// What a command printed as JSON.
+#[track_caller]
+fn json(output: &Output) -> Value {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}\n{said}"))
+}
+
+/// The row of a label.
+#[track_caller]
+fn line<'a>(report: &'a Value, label: &str) -> &'a Value {
+    let found = report["lines"].as_array().and_then(|lines| {
+        lines
+            .iter()
+            .filter(|line| line["label"] == label)
+            .max_by_key(|line| line["samples"].as_u64())
+    });
+    found.unwrap_or_else(|| panic!("no {label} in {report:#}"))
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// A recording of a program, in a directory that goes away.
+fn recording(name: &str, duration: &str) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.rec");
+    let file = path.to_str().expect("a path");
+    let output = inspect(&["record", name, "-d", duration, "-o", file]);
+    assert!(output.status.success(), "{output:?}");
+    (directory, path)
+}
+
+#[test]
+fn known_shares_are_told_with_exact_hits() {
+    let name = program::name("shares");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let output = inspect(&["profile", &name, "-d", "2s", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let report = json(&output);
+    assert_eq!(report["schema"], 1);
+    assert_eq!(number(&report["rate_hz"]), 1000.0);
+    // The bounds hold on a machine where the program is hardly scheduled: a preemption falls into each
+    // line by its share, in stretches of some milliseconds.
+    for (label, truth) in [("sixty", 0.6), ("thirty", 0.3), ("ten", 0.1)] {
+        let row = line(&report, label);
+        let share = number(&row["share"]);
+        assert!((share - truth).abs() < 0.25, "{label}: {share}");
+        assert!(number(&row["share_low"]) <= share && share <= number(&row["share_high"]));
+        assert!(row["hits"].as_u64().is_some_and(|hits| hits > 0), "{row}");
+    }
+    assert!(number(&line(&report, "sixty")["share"]) > number(&line(&report, "ten")["share"]));
+    assert_eq!(line(&report, "thirty")["class"], "wait");
+    let frames = &report["stacks"][0]["frames"];
+    assert_eq!(frames[0]["label"], "round", "{frames}");
+}
+
+#[test]
+fn a_recording_is_read_without_the_program() {
+    let name = program::name("recorded");
+    let (program, _) = Program::behave(&name, &["shares", "700"]);
+    let (_directory, path) = recording(&name, "1s");
+    drop(program);
+    let file = path.to_str().expect("a path");
+    let report = json(&inspect(&["report", file, "--json"]));
+    assert_eq!(report, json(&inspect(&["report", "-f", file, "--json"])));
+    assert!(number(&report["ticks"]) > 0.0 && report["boards"][0]["name"] == name.as_str());
+    for by in ["line", "function", "thread", "label", "stack"] {
+        let report = json(&inspect(&["report", file, "--json", "--by", by]));
+        let shares: f64 =
+            report["lines"].as_array().into_iter().flatten().map(|l| number(&l["share"])).sum();
+        assert!((shares - 1.0).abs() < 1e-3, "{by}: {shares}");
+    }
+    let text = inspect(&["report", file, "--timeline"]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("not idle"), "{text:?}");
+}
+
+/// A recorder that is at work: it has written its first second of samples.
+fn recorder(name: &str, path: &std::path::Path) -> std::process::Child {
+    use std::process::{Command, Stdio};
+    let child = Command::new(program::debug("scoreboard-inspect", "inspect"))
+        .args(["record", name, "-o"])
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("started");
+    let bytes = || std::fs::metadata(path).map_or(0, |facts| facts.len());
+    let minute = std::time::Duration::from_secs(60);
+    // The head and the names come first; a whole second of samples makes it grow again.
+    let first = tests::wait::until("names", minute, || Some(bytes()).filter(|&bytes| bytes > 32));
+    tests::wait::until("samples", minute, || (bytes() > first).then_some(()));
+    child
+}
+
+#[test]
+fn the_end_of_the_process_ends_the_recording_and_is_said() {
+    let name = program::name("ends");
+    let (mut program, _) = Program::behave(&name, &["shares", "1000"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.rec");
+    let mut recorder = recorder(&name, &path);
+    program.kill();
+    assert!(recorder.wait().expect("it ends by itself").success());
+    let file = path.to_str().expect("a path");
+    let report = json(&inspect(&["report", file, "--json"]));
+    assert_eq!(report["ended"], "every process ended");
+    assert!(report["boards"][0]["ended"].as_str().is_some_and(|how| how.starts_with("dead")));
+}
+
+#[test]
+fn no_samples_is_a_failure_with_its_reason() {
+    let name = program::name("all-idle");
+    let (_program, _) = Program::behave(&name, &["idle"]);
+    let output = inspect(&["profile", &name, "-d", "300ms"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("idle; --idle counts them"), "{said}");
+    assert!(inspect(&["profile", &name, "-d", "300ms", "--idle"]).status.success());
+    assert_eq!(inspect(&["report", "/nowhere/at.rec"]).status.code(), Some(3));
+    assert_eq!(inspect(&["report"]).status.code(), Some(2));
+    assert_eq!(inspect(&["report", "/proc/self/exe"]).status.code(), Some(5));
+    assert_eq!(inspect(&["profile", "-r", "20000", &name]).status.code(), Some(2));
+}
+
+#[test]
+fn a_recorder_that_is_killed_leaves_what_it_had() {
+    let name = program::name("killed-recorder");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.rec");
+    let mut recorder = recorder(&name, &path);
+    let _ = recorder.kill();
+    let _ = recorder.wait();
+    let output = inspect(&["report", path.to_str().expect("a path"), "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("its recorder was killed"), "{said}");
+    assert!(number(&json(&output)["ticks"]) > 100.0);
+}
+
+#[test]
+fn a_recording_goes_into_every_form_beside_its_source_and_beside_another() {
+    let name = program::name("forms");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let (_directory, path) = recording(&name, "1s");
+    let file = path.to_str().expect("a path");
+    for (format, start) in [
+        ("folded", &b"fixture-behave;round"[..]),
+        ("svg", b"<?xml"),
+        ("speedscope", b"{"),
+        ("pprof", &[0x1f, 0x8b]),
+        ("csv", b"process,pid,"),
+    ] {
+        let output = inspect(&["export", format, file]);
+        assert!(
+            output.status.success() && output.stdout.starts_with(start),
+            "{format}: {output:?}"
+        );
+    }
+    let root = tests::build::root();
+    let root = root.to_str().expect("a path");
+    let output = inspect(&["annotate", file, "--source", root, "--color", "never"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("probe::tag!(wait, hits, \"thirty\");"), "{text}");
+    assert!(text.contains("never seen work"), "{text}");
+    let diff = json(&inspect(&["diff", file, file, "--json"]));
+    let lines = diff["lines"].as_array().expect("lines");
+    assert!(lines.iter().all(|line| line["difference"] == 0.0 && line["significant"] == false));
+}
