@@ -101,6 +101,16 @@ fn threads_that_end_give_their_slot_back_and_leave_their_counts() {
 }
 
 #[test]
+fn slots_of_threads_that_ended_without_destructors_are_taken_over() {
+    let (program, _) = Program::behave(&program::name("vanish"), &["vanish"]);
+    let board = board(program.pid());
+    assert_eq!(board["lost"]["threads"], 0, "20 threads went through one slot");
+    let gone = &board["threads"][1];
+    assert_eq!((&gone["label"], &gone["arg"]), (&"about to vanish".into(), &19.into()));
+    assert_eq!((&gone["exists"], &gone["jobs"]), (&false.into(), &1.into()));
+}
+
+#[test]
 fn a_forked_child_has_a_board_of_its_own_and_leaves_its_parents_alone() {
     let (program, said) = Program::behave(&program::name("fork"), &["fork"]);
     let child: u32 = said[0].parse().expect("the child's pid");

@@ -11,7 +11,7 @@ use super::board::{self, Board};
 use super::local::{self, Place};
 use super::{clock, flow, memory};
 use crate::layout::{SectionKind, pack};
-use crate::protocol::{claims, tenancy};
+use crate::protocol::{claims, doubled, tenancy};
 
 /// What a probe meets in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +154,17 @@ fn reclaim(board: &'static Board) -> Option<usize> {
     let tid = tenant.tid.load(Ordering::Relaxed);
     // Whoever makes the id zero has the slot: two reclaiming threads never take the same one.
     tenant.tid.compare_exchange(tid, 0, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+    // What that thread took with it stands in its worker record, which goes on from there.
+    let worker = board.workers.get(slot)?;
+    let left = doubled::read::<1>(
+        || worker.sequence.load(Ordering::Relaxed),
+        |odd, _| if odd { &worker.odd } else { &worker.even }[0].load(Ordering::Relaxed),
+        &mut 0,
+    );
+    if let Some((sequence, [busy])) = left {
+        tenant.sequence.store(sequence, Ordering::Relaxed);
+        tenant.busy.store(busy, Ordering::Relaxed);
+    }
     Some(slot)
 }
 
