@@ -15,7 +15,10 @@ fn main() -> ExitCode {
     let flushed = out.flush();
     match (result, flushed) {
         (Ok(()), Ok(())) => ExitCode::SUCCESS,
-        (Ok(()), Err(_)) => ExitCode::FAILURE,
+        (Ok(()), Err(error)) => {
+            let _ = writeln!(io::stderr(), "inspect: writing failed: {error}");
+            ExitCode::FAILURE
+        }
         (Err(failure), _) => {
             // stderr may be closed; the exit code still tells.
             let _ = writeln!(io::stderr(), "inspect: {}", failure.text);

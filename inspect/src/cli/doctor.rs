@@ -12,6 +12,7 @@ use crate::context::Look as Around;
 use crate::locate::{self, Target};
 use crate::proc;
 use crate::render::human::bytes;
+use crate::render::json;
 use crate::render::term::term;
 
 /// How a check came out.
@@ -49,8 +50,7 @@ pub(super) fn run(cli: &Cli, target: &Target, out: &mut dyn Write) -> Result<(),
             .map(|(mark, text)| serde_json::json!({ "ok": *mark != Mark::Bad, "text": text }))
             .collect();
         let document = serde_json::json!({ "schema": 1, "checks": rows });
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| Failure::new(error.to_string()))?;
+        let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
         writeln!(out, "{text}")?;
     } else {
         for (mark, text) in &checks {

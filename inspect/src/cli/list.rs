@@ -12,6 +12,7 @@ use crate::derive::clock::{Moment, rfc3339};
 use crate::liveness::State;
 use crate::locate::{self, Target, glob};
 use crate::render::human::{NONE, bytes, or_none, time};
+use crate::render::json;
 use crate::render::term::{cut, left, right, term};
 use crate::render::{Look, Paint};
 use crate::snapshot::Depth;
@@ -51,8 +52,7 @@ pub(super) fn run(
             let document = serde_json::json!({
                 "schema": 1, "taken_at": rfc3339(Moment::now(false).wall_ns), "boards": rows,
             });
-            let text = serde_json::to_string_pretty(&document)
-                .map_err(|error| Failure::new(error.to_string()))?;
+            let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
             writeln!(out, "{text}")?;
         } else {
             table(out, &rows, &look)?;

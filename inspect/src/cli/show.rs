@@ -39,8 +39,7 @@ pub(super) fn run(
         }
         if common.json {
             let document = json::document(reports, &look);
-            let text = serde_json::to_string_pretty(&document)
-                .map_err(|error| Failure::new(error.to_string()))?;
+            let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
             writeln!(out, "{text}")?;
         } else {
             let tables: Vec<String> =

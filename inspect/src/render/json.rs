@@ -1,6 +1,8 @@
 //! JSON schema 1: one document for all boards.
 
-use super::Look;
+use serde::Serialize;
+
+use super::{Look, term};
 use crate::derive::clock::{Moment, rfc3339};
 use crate::model::{BoardReport, Document};
 
@@ -20,4 +22,40 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
         }
     }
     Document { schema: 1, taken_at: rfc3339(Moment::now(false).wall_ns), boards }
+}
+
+/// A document as text. Whoever prints it on a terminal is as safe as with the table: what the table
+/// spells out is written as JSON's own `\u` escapes, which every parser turns back.
+///
+/// # Errors
+/// What the serializer said.
+pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string_pretty(document)?;
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        // Outside of strings JSON is printable ASCII and line feeds, and so is what is left of C0.
+        if char == '\n' || term::printable(char) {
+            out.push(char);
+        } else {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_and_comes_back() {
+        let hostile = "größe 表 \u{9b}31m\u{7f}\u{202e}\u{200b}\u{e0041}\x1b]0;X\x07 \"\\\n";
+        let text = pretty(&[hostile]).expect("serializes");
+        assert!(text.chars().all(|char| char == '\n' || term::printable(char)), "{text:?}");
+        assert!(text.contains("größe 表 \\u009b31m\\u007f\\u202e\\u200b"), "{text}");
+        let back: Vec<String> = serde_json::from_str(&text).expect("parses");
+        assert_eq!(back, [hostile]);
+    }
 }

@@ -31,6 +31,11 @@ pub fn maybe(text: Option<&Label>) -> String {
     text.map(label).unwrap_or_default()
 }
 
+/// Whether a terminal shows the character as itself.
+pub(super) fn printable(char: char) -> bool {
+    !char.is_control() && !invisible(char)
+}
+
 /// Characters that a terminal does not show as themselves.
 fn invisible(char: char) -> bool {
     matches!(
