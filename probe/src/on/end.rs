@@ -21,6 +21,7 @@ static PANICKING: AtomicBool = AtomicBool::new(false);
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
+// SAFETY: declared as glibc and musl declare it: an exit handler that is also told the exit code.
 unsafe extern "C" {
     fn on_exit(
         function: extern "C" fn(libc::c_int, *mut libc::c_void),
