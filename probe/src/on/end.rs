@@ -21,7 +21,8 @@ static PANICKING: AtomicBool = AtomicBool::new(false);
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
-// SAFETY: declared as glibc and musl declare it: an exit handler that is also told the exit code.
+// SAFETY: declared as glibc declares it: an exit handler that is also told the exit code.
+#[cfg(target_env = "gnu")]
 unsafe extern "C" {
     fn on_exit(
         function: extern "C" fn(libc::c_int, *mut libc::c_void),
@@ -47,8 +48,23 @@ pub(super) fn watch(store: Store, keep: bool) {
         write_panic(info);
         before(info);
     }));
+    watch_exit();
+}
+
+#[cfg(target_env = "gnu")]
+fn watch_exit() {
     // SAFETY: the handler never unwinds and its argument is not used.
     unsafe { on_exit(at_exit, core::ptr::null_mut()) };
+}
+
+/// Other C libraries do not tell the exit code: every orderly exit counts as a clean one.
+#[cfg(not(target_env = "gnu"))]
+fn watch_exit() {
+    extern "C" fn at_plain_exit() {
+        at_exit(0, core::ptr::null_mut());
+    }
+    // SAFETY: the handler never unwinds.
+    unsafe { libc::atexit(at_plain_exit) };
 }
 
 fn write_panic(info: &PanicHookInfo<'_>) {
