@@ -195,6 +195,27 @@ fn every_wrong_header_field_is_named_or_does_no_harm() {
 }
 
 #[test]
+fn a_stride_beyond_the_board_costs_its_section_and_nothing_else() {
+    for kind in 1..=19 {
+        for stride in [1 << 63, u64::MAX - 7, 1 << 40] {
+            let mut words = sample().finish();
+            for entry in 0..words[0x30 / 8] as usize {
+                let at = (TOC_OFFSET + entry * SectionCopy::BYTES) / 8;
+                if words[at] == kind {
+                    words[at + 4] = stride;
+                } else if words[at] == SectionKind::Metrics as u64 {
+                    // A counter far out makes the reader want a row as long as the stride.
+                    let first = words[at + 2] as usize / 8;
+                    words[first + 5] = u64::MAX;
+                }
+            }
+            let report = report(words, State::Live).unwrap();
+            assert!(!text::board(&report, &at(100)).is_empty(), "{kind} {stride:#x}");
+        }
+    }
+}
+
+#[test]
 fn a_board_made_to_waste_time_does_not() {
     // All sections span the whole board, with the smallest strides.
     let mut words = Synth::new(&Capacity::default()).finish();

@@ -220,3 +220,20 @@ fn a_file_where_the_directory_should_be_is_said() {
     one_line(&said, &["no board", "file"]);
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), "somebody's");
 }
+
+#[test]
+fn a_group_that_does_not_exist_lets_nobody_look() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = tempfile::tempdir().expect("a folder");
+    let board = program::name("group");
+    let mut command = Command::new(demo::program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &board, "--data"]);
+    command.arg(data.path()).env("PROBE_GROUP", "no-such-group\x1b[2J\nforged");
+    let demo = Demo::run(&mut command, &board);
+    let found = program::boards(&["-n", &board]);
+    let path = found[0]["path"].as_str().expect("a path");
+    let mode = std::fs::metadata(path).expect("the board").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    one_line(&demo.said, &["PROBE_GROUP=no-such-group\\u{1b}[2J\\nforged", "name or number"]);
+    assert_eq!(demo.stop().0, Some(0));
+}

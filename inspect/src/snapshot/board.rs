@@ -204,6 +204,7 @@ impl Board {
         if end > self.header.total_bytes
             || !entry.offset.is_multiple_of(8)
             || entry.stride == 0
+            || entry.stride > self.header.total_bytes
             || !whole_words
         {
             return None;

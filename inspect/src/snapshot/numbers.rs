@@ -109,6 +109,9 @@ fn labels(record: &MetricCopy) -> Vec<(Label, Label)> {
         .collect()
 }
 
+/// Words of a shard that are believed: a row may be as long as the board, and is held twice.
+const MAX_SHARD_WORDS: u64 = 1 << 16;
+
 /// Sums of each word over all shards, as many words as counters and hit counts use.
 pub(super) fn shard_totals(
     board: &Board,
@@ -122,7 +125,8 @@ pub(super) fn shard_totals(
         .filter(|metric| metric.kind == MetricKind::Counter && !metric.shared())
         .map(|metric| metric.record.place.saturating_add(1));
     let hits = sites.iter().map(|site| site.hits);
-    let words = counters.chain(hits).max().unwrap_or(0).min(sect.stride / 8) as usize;
+    let words = counters.chain(hits).max().unwrap_or(0);
+    let words = words.min(sect.stride / 8).min(MAX_SHARD_WORDS) as usize;
     let mut totals = vec![0u64; words];
     let mut row = vec![0u64; words];
     for index in 0..sect.capacity {

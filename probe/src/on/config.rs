@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use nix::unistd::{Gid, Group};
+
 use crate::layout::Capacity;
 
 /// Settings of a board. A daemon sets them in [`init!`](crate::init); the environment (`PROBE=…`,
@@ -14,7 +16,8 @@ pub struct Config {
     pub(super) size: Option<usize>,
     pub(super) keeper: bool,
     pub(super) mode: Option<u32>,
-    pub(super) group: Option<String>,
+    /// Known before the first fork: looking it up takes locks of the C library.
+    pub(super) group: Option<Gid>,
     /// A directory for a board in a file; shared memory when `None`.
     pub(super) directory: Option<PathBuf>,
     pub(super) keep: bool,
@@ -156,7 +159,12 @@ impl Config {
                 _ => complain("PROBE_MODE", &mode, "expected octal permissions such as 0640"),
             }
         }
-        self.group = get("PROBE_GROUP");
+        if let Some(group) = get("PROBE_GROUP") {
+            self.group = group_id(&group);
+            if self.group.is_none() {
+                complain("PROBE_GROUP", &group, "expected a group's name or number");
+            }
+        }
         if let Some(size) = get("PROBE_SIZE") {
             match size.parse() {
                 Ok(bytes) => self.size = Some(bytes),
@@ -196,4 +204,10 @@ impl Config {
         };
         (1..=1000).rev().map(scaled).find(|capacity| total(capacity) <= size).unwrap_or(scaled(1))
     }
+}
+
+/// The id of a group, by name or number.
+fn group_id(group: &str) -> Option<Gid> {
+    let by_number = || group.parse().ok().map(Gid::from_raw);
+    Group::from_name(group).ok().flatten().map(|group| group.gid).or_else(by_number)
 }

@@ -90,10 +90,19 @@ fn start(config: &Config) -> Status {
     status
 }
 
-/// One line on stderr, in one write; never on stdout, and no matter if nobody reads it.
+/// One line on stderr, in one write; never on stdout, and no matter if nobody reads it. What it quotes
+/// of the environment stays in that line.
 pub(super) fn say(text: &str) {
     use std::io::Write;
-    let line = format!("probe: {text}\n");
+    let mut line = "probe: ".to_owned();
+    for char in text.chars() {
+        if char.is_control() {
+            line.extend(char.escape_default());
+        } else {
+            line.push(char);
+        }
+    }
+    line.push('\n');
     if super::limits::stderr_has_room(line.len()) {
         let _ = std::io::stderr().write_all(line.as_bytes());
     }

@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, open};
 use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::{Mode, fchmod, fstat};
-use nix::unistd::{Gid, Group, Uid, fchown, linkat, unlink};
+use nix::unistd::{Uid, fchown, linkat, unlink};
 use shared_memory::{ShmemConf, ShmemError};
 
 use super::config::Config;
@@ -153,16 +153,10 @@ fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Errno> {
         l_pid: 0,
     };
     fcntl(fd, FcntlArg::F_OFD_SETLK(&lock))?;
-    if let Some(group) = config.group.as_deref().and_then(group_id) {
-        fchown(fd, None::<Uid>, Some(group))?;
+    if config.group.is_some() {
+        fchown(fd, None::<Uid>, config.group)?;
     }
     fchmod(fd, Mode::from_bits_truncate(config.permissions()))
-}
-
-/// The id of a group, by name or number.
-fn group_id(group: &str) -> Option<Gid> {
-    let by_number = || group.parse().ok().map(Gid::from_raw);
-    Group::from_name(group).ok().flatten().map(|group| group.gid).or_else(by_number)
 }
 
 /// A directory for boards must not let others put something in a board's place.
