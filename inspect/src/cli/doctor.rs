@@ -174,7 +174,8 @@ fn process(pid: u32, checks: &mut Vec<(Mark, String)>) {
     }
     match std::fs::read(format!("/proc/{pid}/exe")) {
         Ok(program) => {
-            let has = program.windows(8).any(|bytes| bytes == b"linkm2_P" || bytes == b"linkme_P");
+            // The keeper's name is in every program that has probes, stripped or not.
+            let has = program.windows(12).any(|bytes| bytes == b"probe-keeper");
             let (mark, text) = if has {
                 (Mark::Good, "its program has probes compiled in")
             } else {
