@@ -15,6 +15,7 @@
 mod count;
 mod header;
 mod minute;
+mod operation;
 mod plan;
 mod position;
 mod record;
@@ -24,6 +25,7 @@ mod work;
 pub use count::*;
 pub use header::*;
 pub use minute::*;
+pub use operation::*;
 pub use plan::*;
 pub use position::*;
 pub use text::*;

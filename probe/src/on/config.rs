@@ -24,6 +24,7 @@ pub struct Config {
     pub(super) keep_dead: usize,
     pub(super) filter: String,
     pub(super) off: bool,
+    pub(super) sensitive: bool,
     /// What in the environment could not be understood.
     pub(super) complaints: Vec<String>,
 }
@@ -49,6 +50,7 @@ impl Config {
             keep_dead: 3,
             filter: String::new(),
             off: false,
+            sensitive: false,
             complaints: Vec::new(),
         }
     }
@@ -98,7 +100,7 @@ impl Config {
     /// Operations in flight. Default 256.
     #[must_use]
     pub fn ops(mut self, ops: usize) -> Self {
-        self.capacity.ops = ops.clamp(1, 65_536);
+        self.capacity.ops = ops.clamp(1, 16_000);
         self
     }
 
@@ -107,6 +109,13 @@ impl Config {
     #[must_use]
     pub fn keeper(mut self, keeper: bool) -> Self {
         self.keeper = keeper;
+        self
+    }
+
+    /// Whether labels of operations that were called sensitive stand on the board. Default no.
+    #[must_use]
+    pub fn sensitive(mut self, shown: bool) -> Self {
+        self.sensitive = shown;
         self
     }
 

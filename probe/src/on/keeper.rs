@@ -33,6 +33,7 @@ pub(super) fn calibrate(calibration: Calibration) {
         *slot = calibration;
     }
     BEATS.store(0, Ordering::Relaxed);
+    clock::set_coarse(0);
 }
 
 /// Starts the keeper; false when no thread could be started.
@@ -78,6 +79,7 @@ fn sleep_until(due: u64) {
 /// One look.
 fn beat(board: &Board, watch: &mut [Watch]) {
     let (stamp, monotonic) = clock::stamp_pair();
+    clock::set_coarse(stamp);
     let count = BEATS.fetch_add(1, Ordering::Relaxed) + 1;
     if let Some(Ok(calibration)) = CALIBRATION.get().map(std::sync::Mutex::try_lock) {
         clock::refine(&calibration, (stamp, monotonic));
@@ -86,6 +88,7 @@ fn beat(board: &Board, watch: &mut [Watch]) {
         write_ring(ring, count, stamp, |slot| busy_until(board, slot, stamp));
     }
     if count % 20 == 1 {
+        board.ops.age(stamp);
         sum_private(board);
     }
     for ring in &board.count_rings {

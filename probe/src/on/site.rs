@@ -34,6 +34,10 @@ pub struct Site {
     pub gate: Option<&'static Gate>,
     /// Where its passes are counted.
     pub hits: Option<&'static Hits>,
+    /// Of a site that begins operations: their kind.
+    pub kind: Option<&'static super::Kind>,
+    /// Of a site that is a status: what was spent in it.
+    pub spent: Option<&'static super::Spent>,
 }
 
 impl Site {
