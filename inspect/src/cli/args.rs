@@ -177,6 +177,15 @@ pub enum Verb {
         #[command(flatten)]
         only: Only,
     },
+    /// Operations in flight: age, status, thread and line; the oldest first.
+    Ops {
+        /// Which of them, and how.
+        #[command(flatten)]
+        pick: OpsPick,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -240,6 +249,50 @@ pub struct Pick {
     pub stall: Option<Duration>,
 }
 
+/// Which operations are shown, and how.
+#[derive(Clone, Debug, Args)]
+pub struct OpsPick {
+    /// Only those that are, or were, this old.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub over: Option<Duration>,
+    /// Rolled up: how many, the oldest, and where the time went.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub by: Option<OpsBy>,
+    /// Everything about one: its statuses, with the time in each.
+    #[arg(long, value_name = "ID")]
+    pub history: Option<String>,
+    /// Those that ended and are still there, the last first.
+    #[arg(long)]
+    pub ended: bool,
+    /// Those that ended and are still there, the slowest first.
+    #[arg(long)]
+    pub slowest: bool,
+    /// Order of those in flight.
+    #[arg(long, value_name = "KEY", value_enum, default_value_t)]
+    pub order: OpsOrder,
+}
+
+/// What operations are rolled up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OpsBy {
+    /// Kind: how many, the oldest, and how long those that ended took.
+    Kind,
+    /// Status: how many, the longest, and where the time of all of them went.
+    Status,
+}
+
+/// Order of operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OpsOrder {
+    /// The oldest first.
+    #[default]
+    Age,
+    /// By status, the longest in it first.
+    Status,
+    /// By kind.
+    Kind,
+}
+
 /// A bare target after a verb.
 #[derive(Clone, Debug, Args)]
 pub struct Which {
@@ -263,6 +316,7 @@ impl Cli {
                 | Verb::Profile { which, .. }
                 | Verb::Report { which, .. }
                 | Verb::Export { which, .. }
+                | Verb::Ops { which, .. }
                 | Verb::Annotate { which, .. },
             ) => which.target.as_ref(),
             _ => None,

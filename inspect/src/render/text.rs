@@ -14,7 +14,15 @@ pub fn board(report: &BoardReport, look: &Look) -> String {
     let mut out = String::new();
     head(&mut out, report, look);
     threads(&mut out, report, look);
+    super::ops::brief(&mut out, report, look);
     super::numbers::numbers(&mut out, report, look);
+    out
+}
+
+/// The lines above every table: whose board it is, its state and age, how the process is doing.
+pub fn heading(report: &BoardReport, look: &Look) -> String {
+    let mut out = String::new();
+    head(&mut out, report, look);
     out
 }
 
@@ -178,7 +186,7 @@ fn place(thread: &ThreadReport) -> String {
 }
 
 /// The last part of a path.
-fn short_file(path: &str) -> &str {
+pub(super) fn short_file(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

@@ -150,6 +150,8 @@ impl Board {
                 (&entry.length, section.length as u64),
                 (&entry.stride, section.stride as u64),
                 (&entry.capacity, section.capacity as u64),
+                // Any record may be the next: none is beyond those in use.
+                (&entry.used, if section.kind == Ops { section.capacity as u64 } else { 0 }),
             ];
             for (word, value) in words {
                 word.store(value, Ordering::Relaxed);

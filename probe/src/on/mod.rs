@@ -51,8 +51,6 @@ pub use family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
 pub use flow::{Busy, Queue};
 pub use init::{Status, status};
 pub use metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
-pub use ops::{
-    Entered, Kind, Label, Op, OpId, Operation, Spent, Tracked, TrackedCancellable,
-};
+pub use ops::{Entered, Kind, Label, Op, OpId, Operation, Spent, Tracked, TrackedCancellable};
 pub use scope::{Scope, Scoped};
 pub use site::{Gate, Hits, Site};

@@ -120,7 +120,8 @@ impl Board {
         let index = self.new_block()?;
         let block = self.histograms.get(index)?;
         self.block_marks.get(index)?.store(mark, Ordering::Relaxed);
-        let copied = [(&block.head.role, &shared.head.role), (&block.head.metric, &shared.head.metric)];
+        let copied =
+            [(&block.head.role, &shared.head.role), (&block.head.metric, &shared.head.metric)];
         let [role, metric] = copied.map(|(to, from)| (to, from.load(Ordering::Relaxed)));
         role.0.store(role.1, Ordering::Relaxed);
         block.head.owner.store(u64::from(slot), Ordering::Relaxed);

@@ -48,6 +48,7 @@ impl Op {
     /// nobody does. It ends well when the future is ready, and as cancelled when that is dropped before.
     #[inline]
     pub fn track<F: Future>(self, future: F) -> Tracked<F> {
+        self.becomes_future();
         Tracked { future, op: Some(self), judge: |_| Outcome::Ok, polling: false }
     }
 
@@ -58,6 +59,7 @@ impl Op {
             Ok(_) => Outcome::Ok,
             Err(_) => Outcome::Error,
         };
+        self.becomes_future();
         Tracked { future, op: Some(self), judge, polling: false }
     }
 

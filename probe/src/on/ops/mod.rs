@@ -20,8 +20,8 @@ mod text;
 pub use future::{Tracked, TrackedCancellable};
 pub(super) use mine::{begin_tenancy, forget_thread, leave_thread};
 pub use op::{Entered, Op, OpId, Operation};
-pub use table::{Kind, Spent};
 pub(super) use table::OpTable;
+pub use table::{Kind, Spent};
 pub use text::Label;
 
 #[doc(hidden)]

@@ -167,6 +167,14 @@ impl Op {
         }
     }
 
+    /// From now on a future carries it.
+    #[inline]
+    pub(super) fn becomes_future(&self) {
+        if let Some(place) = self.place {
+            place.table.becomes_future(place.index());
+        }
+    }
+
     /// Who is to be woken when somebody asks it to end.
     pub(super) fn wake_on_cancel(&self, waker: &core::task::Waker) {
         if let Some(place) = self.place {

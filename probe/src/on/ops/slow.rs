@@ -6,10 +6,10 @@ use std::sync::Mutex;
 
 use crate::layout::OP_SLOW;
 
-/// Kinds that have a slow log.
-pub(super) const KINDS: usize = 4;
-/// The slowest of a kind that are kept.
-const EACH: usize = OP_SLOW / KINDS;
+/// Kinds that are told apart.
+const KINDS: usize = 64;
+/// The slowest of a kind that are kept; so the first four kinds that end operations have a slow log.
+const EACH: usize = 4;
 /// How long they are kept, ns.
 const KEPT_NS: u64 = 600_000_000_000;
 
@@ -51,6 +51,14 @@ impl Slow {
     pub(super) fn offer(&self, kind: usize, record: usize, took: u64, ended: u64) -> Option<usize> {
         let Ok(mut kept) = self.kept.try_lock() else { return Some(record) };
         let new = Kept { kind, record, took, ended };
+        let known = kept.iter().any(|one| one.kind == kind);
+        let first =
+            |(at, one): &(usize, &Kept)| !kept.iter().take(*at).any(|it| it.kind == one.kind);
+        let kinds = kept.iter().enumerate().filter(first).count();
+        if !known && (kinds + 1) * EACH > OP_SLOW {
+            self.set_floor(kind, u64::MAX);
+            return Some(record);
+        }
         let count = kept.iter().filter(|one| one.kind == kind).count();
         let fastest = kept.iter_mut().filter(|one| one.kind == kind).min_by_key(|one| one.took);
         let freed = match fastest {
@@ -74,8 +82,12 @@ impl Slow {
             .iter()
             .filter(|one| one.kind == kind)
             .fold((0, u64::MAX), |(count, least), one| (count + 1, least.min(one.took)));
+        self.set_floor(kind, if count < EACH { 0 } else { least });
+    }
+
+    fn set_floor(&self, kind: usize, took: u64) {
         if let Some(floor) = self.floors.get(kind) {
-            floor.store(if count < EACH { 0 } else { least }, Ordering::Relaxed);
+            floor.store(took, Ordering::Relaxed);
         }
     }
 
@@ -113,10 +125,15 @@ mod tests {
         assert_eq!(slow.offer(0, 4, 6, 0), Some(2));
         assert_eq!(slow.offer(0, 5, 2, 0), Some(5), "faster than all that are kept");
         assert!(slow.wants(1, 1) && !slow.wants(KINDS, 100));
+        for kind in 1..4 {
+            assert_eq!(slow.offer(kind, 10 + kind, 1, KEPT_NS), None);
+        }
+        assert_eq!(slow.offer(4, 20, 1, 0), Some(20), "room for four kinds");
+        assert!(!slow.wants(4, u64::MAX));
         let mut freed = Vec::new();
         slow.age(KEPT_NS, |units| units, |record| freed.push(record));
         freed.sort_unstable();
         assert_eq!(freed, [0, 1, 3, 4]);
-        assert!(slow.wants(0, 1));
+        assert!(slow.wants(0, 1) && slow.wants(4, 1), "there is room again");
     }
 }

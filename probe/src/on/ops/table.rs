@@ -235,7 +235,8 @@ impl OpTable {
     /// The operation has another status.
     #[inline]
     pub(super) fn status(&self, index: usize, generation: u64, spent: &'static Spent) {
-        let (Some(record), Some(tenant)) = (self.records.get(index), self.tenant(index, generation))
+        let (Some(record), Some(tenant)) =
+            (self.records.get(index), self.tenant(index, generation))
         else {
             return;
         };
@@ -264,7 +265,8 @@ impl OpTable {
     /// The operation served `n` more.
     #[inline]
     pub(super) fn serve(&self, index: usize, generation: u64, n: u64) {
-        let (Some(record), Some(tenant)) = (self.records.get(index), self.tenant(index, generation))
+        let (Some(record), Some(tenant)) =
+            (self.records.get(index), self.tenant(index, generation))
         else {
             return;
         };
@@ -280,6 +282,16 @@ impl OpTable {
             record.turned.store(clock::coarse(), RELAXED);
             // Release: who sees the holder sees since when, or a later time.
             record.holder.store(holder, Ordering::Release);
+        }
+    }
+
+    /// From now on a future carries the operation.
+    #[inline(always)]
+    pub(super) fn becomes_future(&self, index: usize) {
+        if let Some(record) = self.records.get(index) {
+            // Read back only to be stored again: whatever it says, it is the reader's to doubt.
+            let flags = record.lengths_flags.load(RELAXED) | OP_FUTURE;
+            record.lengths_flags.store(flags, RELAXED);
         }
     }
 
@@ -363,4 +375,3 @@ fn place_of(tenant: &Tenant, number: u32) -> u32 {
     }
     place as u32
 }
-

@@ -3,9 +3,7 @@
 
 use core::fmt::{self, Write};
 
-use crate::layout::{
-    OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_SENSITIVE, OP_TEXT_BYTES, WORD,
-};
+use crate::layout::{OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_SENSITIVE, OP_TEXT_BYTES, WORD};
 
 /// What an operation is called and whom it is for.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +25,11 @@ impl Label {
     #[inline(always)]
     pub(super) fn words(&self) -> (impl Iterator<Item = u64> + '_, u64) {
         let used = (self.label.next_multiple_of(WORD) + self.peer).div_ceil(WORD);
-        let words = self.bytes.chunks_exact(WORD).take(used).map(|bytes| {
-            u64::from_le_bytes(bytes.try_into().unwrap_or_default())
-        });
+        let words = self
+            .bytes
+            .chunks_exact(WORD)
+            .take(used)
+            .map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap_or_default()));
         (words, self.label as u64 | (self.peer as u64) << 8 | self.flags)
     }
 }

@@ -1,0 +1,122 @@
+//! Operations: what a program has in flight, and how what ended did end, is what its board shows.
+
+use serde_json::Value;
+use tests::program::{self, Program, boards};
+
+/// The operations of a board: in flight, and ended.
+fn ops(program: &Program, arguments: &[&str]) -> (Vec<Value>, Vec<Value>, Value) {
+    let pid = program.pid().to_string();
+    let mut board = boards(&[&["ops", "-p", &pid], arguments].concat()).remove(0);
+    let list = |value: &mut Value| value.take().as_array().expect("a list").clone();
+    (list(&mut board["ops"]), list(&mut board["ended_ops"]), board)
+}
+
+fn one<'a>(ops: &'a [Value], field: &str, value: &str) -> &'a Value {
+    let found: Vec<_> = ops.iter().filter(|op| op[field] == value).collect();
+    assert_eq!(found.len(), 1, "{field} {value}: {found:?}");
+    found[0]
+}
+
+fn statuses(op: &Value) -> Vec<&str> {
+    let history = op["history"].as_array().expect("a history");
+    history.iter().map(|status| status["status"].as_str().expect("a name")).collect()
+}
+
+#[test]
+fn what_is_in_flight_is_shown_with_its_status_thread_and_line() {
+    let (program, _) = Program::behave(&program::name("operations"), &["operations"]);
+    let (live, _, board) = ops(&program, &[]);
+    assert_eq!(live.len(), 6, "{live:#?}");
+    assert_eq!(board["capacity"]["ops"], serde_json::json!({"used": 6, "max": 256}));
+
+    let request = one(&live, "kind", "request");
+    assert_eq!((&request["label"], &request["status"]), (&"GET /user/42".into(), &"lock".into()));
+    assert_eq!(statuses(request), ["parse", "lock"]);
+    assert_eq!((&request["thread"], &request["working"]), (&"server".into(), &true.into()));
+    assert!(request["file"].as_str().expect("a file").ends_with("operations.rs"));
+    let connection = one(&live, "kind", "connection");
+    assert_eq!(request["parent"], connection["id"]);
+    assert_eq!(connection["peer"], "10.0.0.7:52044");
+    assert_eq!((&connection["served"], &connection["label"]), (&41.into(), &Value::Null));
+    assert!(connection["age_ns"].as_u64() >= request["age_ns"].as_u64());
+
+    let blocked = one(&live, "label", "blocks its thread");
+    assert_eq!((&blocked["working"], &blocked["thread"]), (&true.into(), &"blocker".into()));
+    let forgotten = one(&live, "label", "nobody wakes it");
+    assert_eq!((&forgotten["working"], &forgotten["thread"]), (&false.into(), &Value::Null));
+    assert_eq!((&forgotten["future"], &forgotten["leaked"]), (&true.into(), &false.into()));
+
+    let left = one(&live, "label", "left behind");
+    assert_eq!((&left["leaked"], &left["thread"]), (&true.into(), &Value::Null));
+    let secret = one(&live, "kind", "secret");
+    assert_eq!((&secret["label"], &secret["sensitive"]), (&Value::Null, &true.into()));
+    assert!(live.iter().all(|op| op["cancellable"] == false && op["outcome"] == Value::Null));
+}
+
+#[test]
+fn what_ended_is_shown_with_its_outcome_and_never_as_in_flight() {
+    let (program, _) = Program::behave(&program::name("outcomes"), &["operations"]);
+    let (_, ended, _) = ops(&program, &["--ended"]);
+    for (label, outcome) in [
+        ("well", "ok"),
+        ("badly", "error"),
+        ("dropped", "cancelled"),
+        ("by a panic", "panicked"),
+        ("with an error", "error"),
+        ("as told", "cancelled"),
+    ] {
+        assert_eq!(one(&ended, "label", label)["outcome"], outcome, "{label}");
+    }
+    assert_eq!(ended.len(), 6);
+    // The last that ended comes first.
+    assert_eq!(ended[0]["label"], "as told");
+}
+
+#[test]
+fn a_full_table_is_counted_and_what_ends_makes_room() {
+    let (program, _) = Program::behave(&program::name("too-many"), &["too-many", "300", "10"]);
+    let (live, _, board) = ops(&program, &[]);
+    let lost = board["lost"]["ops"].as_u64().expect("a count");
+    // Room for 256, and for the 80 that could only be remembered after their end.
+    assert_eq!(
+        (live.len(), lost),
+        (290, 0),
+        "what may be remembered is lent as long as nothing ended"
+    );
+    drop(program);
+    let (program, _) = Program::behave(&program::name("far-too-many"), &["too-many", "400", "10"]);
+    let (live, _, board) = ops(&program, &[]);
+    assert_eq!(board["lost"]["ops"], 400 - 336);
+    assert_eq!(live.len(), 336 - 10);
+}
+
+#[test]
+fn time_in_each_status_is_added_up_for_one_and_for_all() {
+    let (program, _) =
+        Program::behave(&program::name("statuses"), &["one-after-the-other", "1000"]);
+    let (live, ended, board) = ops(&program, &["--ended"]);
+    assert!(live.is_empty());
+    let last = &ended[0];
+    assert_eq!(last["label"], "number 999");
+    // The ring holds the last five of six; the totals hold all of them.
+    assert_eq!(statuses(last), ["second", "first", "second", "first", "second"]);
+    let totals = last["totals"].as_array().expect("totals");
+    assert_eq!(totals.len(), 2, "{totals:?}");
+    let sum: u64 = totals.iter().filter_map(|total| total["ns"].as_u64()).sum();
+    let age = last["age_ns"].as_u64().expect("an age");
+    // Each packed time is cut by up to 100 ns, or 256 where the clock counts nanoseconds.
+    assert!(sum <= age + 3 * 256, "{sum} of {age}");
+    for status in board["op_statuses"].as_array().expect("statuses") {
+        assert_eq!(status["taken"], 3000, "{status}");
+    }
+    let times: Vec<_> = board["histograms"]
+        .as_array()
+        .expect("histograms")
+        .iter()
+        .filter(|times| times["name"] == "op_time" && times["labels"]["kind"] == "job")
+        .map(|times| times["count"].clone())
+        .collect();
+    assert_eq!(times, [1000]);
+    // The slowest of a kind stay, and the last of this thread.
+    assert!(ended.len() >= 4 + 8, "{} are still there", ended.len());
+}
