@@ -162,7 +162,9 @@ impl<'a> Names<'a> {
             Some(total) => total.ns = total.ns.saturating_add(ns),
             None => totals.push(OpTotal { status, ns }),
         };
-        for &entry in read.statuses.totals.iter().take_while(|&&entry| entry != 0) {
+        // Before the first status they are the last operation's.
+        let known = read.statuses.totals.iter().filter(|_| read.statuses.count > 0);
+        for &entry in known.take_while(|&&entry| entry != 0) {
             let (number, units) = from_status_entry(entry);
             add(self.status(snapshot, number), clock.span_ns(0, units).min(age_ns));
         }

@@ -34,7 +34,8 @@ record! {
         /// the beginning on.
         0x58 recent[5],
         /// Time in each status up to the last change, packed likewise; what found no room of its own
-        /// is in the last, under [`OP_OTHER`]. Those after the first zero are not in use.
+        /// is in the last, under [`OP_OTHER`]. Those after the first zero are not in use, and none is before the first
+        /// status.
         0x80 totals[6],
         /// The label, then the peer.
         0xb0 text[10],

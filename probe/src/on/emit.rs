@@ -213,7 +213,11 @@ macro_rules! __op_site {
 #[macro_export]
 macro_rules! __op {
     ($begin:ident $kind:literal $label:expr, $parent:expr) => {
-        $crate::__private::$begin($crate::__op_site!($kind), &$label, $parent)
+        $crate::__private::$begin(
+            $crate::__op_site!($kind),
+            $crate::__private::IntoText::text(&$label),
+            $parent,
+        )
     };
 }
 

@@ -16,18 +16,7 @@ use crate::layout::HOLDER_UNSEEN;
 /// Records that a thread keeps.
 const KEPT: usize = 8;
 
-/// An operation as a thread remembers it: nothing of it is believed without the generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Current {
-    /// Its record's number plus 1; 0 for none.
-    pub(super) record: u32,
-    pub(super) generation: u64,
-}
-
-impl Current {
-    pub(super) const NONE: Self = Self { record: 0, generation: 0 };
-}
-
+/// What a thread knows of its operations.
 pub(super) struct Mine {
     /// Set while something below is changed: a signal handler's operations are dropped then.
     inside: Cell<bool>,
@@ -35,8 +24,8 @@ pub(super) struct Mine {
     board: Cell<Option<&'static Board>>,
     /// This thread as an operation's holder.
     holder: Cell<u64>,
-    /// What this thread works on.
-    current: Cell<Current>,
+    /// What this thread works on, by its id; 0 for nothing. Not believed without its generation.
+    current: Cell<u64>,
     kept: [Cell<u32>; KEPT],
     /// The oldest of those kept.
     oldest: Cell<u8>,
@@ -55,7 +44,7 @@ thread_local! {
             inside: Cell::new(false),
             board: Cell::new(None),
             holder: Cell::new(0),
-            current: Cell::new(Current::NONE),
+            current: Cell::new(0),
             kept: [const { Cell::new(0) }; KEPT],
             oldest: Cell::new(0),
             count: Cell::new(0),
@@ -119,20 +108,20 @@ impl Mine {
 
     /// What this thread works on.
     #[inline(always)]
-    pub(super) fn current(&self) -> Current {
+    pub(super) fn current(&self) -> u64 {
         self.current.get()
     }
 
     /// This thread works on `next` from now on; returns what it worked on.
     #[inline(always)]
-    pub(super) fn work_on(&self, next: Current) -> Current {
+    pub(super) fn work_on(&self, next: u64) -> u64 {
         self.current.replace(next)
     }
 
     /// This thread works on `before` again, if `now` is what it works on; otherwise guards ended out of
     /// order, and whoever ends last puts it right.
     #[inline(always)]
-    pub(super) fn back_to(&self, before: Current, now: Current) {
+    pub(super) fn back_to(&self, before: u64, now: u64) {
         if self.current.get() == now {
             self.current.set(before);
         }
@@ -205,7 +194,7 @@ impl Mine {
 
     fn forget(&self) {
         self.board.set(None);
-        self.current.set(Current::NONE);
+        self.current.set(0);
         for number in [&self.oldest, &self.count, &self.room] {
             number.set(0);
         }

@@ -1,7 +1,8 @@
 //! Operations: what is being done right now, from its beginning to its end, on whichever thread.
 //!
 //! ```text
-//! op      the handle and its guard          table   records, and who holds which
+//! op      the handle and its guard          table   who holds which record
+//! tenant  one record                        kind    what sites know
 //! mine    this thread's part in it          slow    the slowest that ended
 //! text    label and peer, cut to fit        future  an operation that is carried by a future
 //! ```
@@ -11,22 +12,24 @@
 //! needed again. So nothing is copied to remember what ended.
 
 mod future;
+mod kind;
 mod mine;
 mod op;
 mod slow;
 mod table;
+mod tenant;
 mod text;
 
 pub use future::{Tracked, TrackedCancellable};
+pub use kind::{Kind, Spent};
 pub(super) use mine::{begin_tenancy, forget_thread, leave_thread};
 pub use op::{Entered, Op, OpId, Operation};
 pub(super) use table::OpTable;
-pub use table::{Kind, Spent};
 pub use text::Label;
 
 #[doc(hidden)]
 #[expect(unreachable_pub, reason = "what macros call")]
 pub mod emit {
     pub use super::op::{asked_here, begin, begin_detached, status_here, status_of};
-    pub use super::text::{from_arguments, label, peer, sensitive};
+    pub use super::text::{IntoText, from_arguments, label, peer, sensitive};
 }

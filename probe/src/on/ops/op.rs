@@ -3,14 +3,13 @@
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 
-use super::super::board;
 use super::super::local;
 use super::super::site::Site;
-use super::mine::{self, Current};
-use super::table::OpTable;
-use super::text::Label;
-use crate::layout::op_id;
+use super::mine::{self, Mine};
+use super::tenant::Tenant;
+use super::text::Text;
 use crate::outcome::{Asked, Cancelled, Outcome};
 
 /// The id of an operation: what `inspect ops` shows and `inspect ops cancel` takes. No other operation of
@@ -24,26 +23,6 @@ impl fmt::Display for OpId {
     }
 }
 
-/// An operation's record.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) table: &'static OpTable,
-    pub(super) record: u32,
-    pub(super) generation: u64,
-}
-
-impl Place {
-    #[inline(always)]
-    pub(super) fn index(&self) -> usize {
-        self.record as usize
-    }
-
-    #[inline(always)]
-    pub(super) fn current(&self) -> Current {
-        Current { record: self.record + 1, generation: self.generation }
-    }
-}
-
 /// An operation: from its beginning until this is dropped. It may go from thread to thread; for
 /// whoever works on it for a while there is [`Op::enter`], and for a future [`Op::track`].
 ///
@@ -51,9 +30,10 @@ impl Place {
 /// cancelled; otherwise as [`Op::outcome`] says, or well.
 pub struct Op {
     /// `None` without a board, or without room on it.
-    place: Option<Place>,
+    tenant: Option<&'static Tenant>,
     site: &'static Site,
-    outcome: Cell<Option<Outcome>>,
+    /// One thread has it at a time.
+    alone: PhantomData<Cell<()>>,
 }
 
 impl fmt::Debug for Op {
@@ -63,31 +43,9 @@ impl fmt::Debug for Op {
 }
 
 impl Op {
-    /// Begins an operation that nobody works on yet.
-    #[doc(hidden)]
-    #[inline]
-    pub fn begin(site: &'static Site, label: &Label, parent: Option<OpId>) -> Self {
-        Self::begin_as(site, label, parent, 0)
-    }
-
-    #[inline]
-    pub(super) fn begin_as(
-        site: &'static Site,
-        label: &Label,
-        parent: Option<OpId>,
-        flags: u64,
-    ) -> Self {
-        let place = mine::alone(|mine| {
-            let table = &mine.board()?.ops;
-            let parent = parent.map_or_else(|| id_of(mine.current()), |id| id.0);
-            placed(table, table.begin(mine, site, label, parent, 0, flags))
-        });
-        Self { place: place.flatten(), site, outcome: Cell::new(None) }
-    }
-
     /// Its id; `None` when it is not on the board.
     pub fn id(&self) -> Option<OpId> {
-        self.place.map(|place| OpId(op_id(place.index(), place.generation)))
+        self.tenant.map(|tenant| OpId(tenant.id()))
     }
 
     /// This thread works on it until the returned guard is dropped: it is what
@@ -95,12 +53,12 @@ impl Op {
     /// thread-local words and two stores, in and out each.
     #[inline]
     pub fn enter(&self) -> Entered<'_> {
-        let before = self.place.and_then(|place| {
+        let before = self.tenant.and_then(|tenant| {
             mine::alone(|mine| {
                 // A thread that never probed finds its slot first.
                 mine.board()?;
-                place.table.hold(place.index(), mine.holder());
-                Some(mine.work_on(place.current()))
+                tenant.hold(mine.holder());
+                Some(mine.work_on(tenant.id()))
             })
         });
         Entered { op: self, before: before.flatten(), bound: PhantomData }
@@ -109,17 +67,21 @@ impl Op {
     /// It served `n` more: requests of a connection, rows of a job. Two stores.
     #[inline]
     pub fn served(&self, n: u64) {
-        if let Some(place) = self.place {
-            mine::alone(|_| place.table.serve(place.index(), place.generation, n));
+        if let Some(tenant) = self.tenant {
+            mine::alone(|_| tenant.serve(n));
         }
     }
 
     /// How it will have ended.
+    #[inline]
     pub fn outcome(&self, outcome: Outcome) {
-        self.outcome.set(Some(outcome));
+        if let Some(tenant) = self.tenant {
+            tenant.set_outcome(outcome);
+        }
     }
 
     /// It will have failed.
+    #[inline]
     pub fn fail(&self) {
         self.outcome(Outcome::Error);
     }
@@ -128,13 +90,7 @@ impl Op {
     /// [`Op::outcome`] says otherwise.
     #[inline]
     pub fn asked(&self) -> Asked {
-        let asked = self
-            .place
-            .is_some_and(|place| place.table.is_cancelled(place.index(), place.generation));
-        if asked && self.outcome.get().is_none() {
-            self.outcome.set(Some(Outcome::Cancelled));
-        }
-        Asked::from(asked)
+        Asked::from(self.tenant.is_some_and(Tenant::sees_cancel))
     }
 
     /// As [`Op::asked`], as an error.
@@ -147,71 +103,48 @@ impl Op {
     }
 
     /// Ends it.
+    #[inline]
     pub fn end(self, outcome: Outcome) {
-        self.outcome.set(Some(outcome));
-    }
-
-    #[inline(always)]
-    fn ended_as(&self) -> Outcome {
-        if std::thread::panicking() {
-            return Outcome::Panicked;
-        }
-        self.outcome.get().unwrap_or(Outcome::Ok)
+        self.outcome(outcome);
     }
 
     /// Ends it as `outcome`, unless its own code said otherwise.
     #[inline]
     pub(super) fn settle(self, outcome: Outcome) {
-        if self.outcome.get().is_none() {
-            self.outcome.set(Some(outcome));
+        if let Some(tenant) = self.tenant {
+            tenant.settle_outcome(outcome);
         }
     }
 
     /// From now on a future carries it.
     #[inline]
     pub(super) fn becomes_future(&self) {
-        if let Some(place) = self.place {
-            place.table.becomes_future(place.index());
+        if let Some(tenant) = self.tenant {
+            tenant.becomes_future();
         }
     }
 
     /// Who is to be woken when somebody asks it to end.
     pub(super) fn wake_on_cancel(&self, waker: &core::task::Waker) {
-        if let Some(place) = self.place {
-            place.table.wake_on_cancel(place.index(), waker);
+        if let Some(tenant) = self.tenant {
+            tenant.wake_on_cancel(waker);
         }
     }
 }
 
 impl Drop for Op {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            let outcome = self.ended_as();
-            mine::alone(|mine| {
-                place.table.end(mine, place.index(), place.generation, self.site, outcome);
-            });
+        if let Some(tenant) = self.tenant {
+            end_detached(tenant, self.site);
         }
     }
 }
 
-#[inline(always)]
-fn placed(table: &'static OpTable, begun: Option<(usize, u64)>) -> Option<Place> {
-    match begun {
-        Some((record, generation)) => Some(Place { table, record: record as u32, generation }),
-        None => {
-            board::lost(|lost| &lost.ops);
-            None
-        }
-    }
-}
-
-#[inline(always)]
-fn id_of(current: Current) -> u64 {
-    match (current.record as usize).checked_sub(1) {
-        Some(record) => op_id(record, current.generation),
-        None => 0,
-    }
+#[inline(never)]
+fn end_detached(tenant: &'static Tenant, site: &'static Site) {
+    let panicking = std::thread::panicking();
+    mine::alone(|mine| tenant.end(mine, site, panicking));
 }
 
 /// This thread works on an operation until this is dropped.
@@ -219,7 +152,7 @@ fn id_of(current: Current) -> u64 {
 #[must_use = "the thread works on the operation until this is dropped"]
 pub struct Entered<'a> {
     op: &'a Op,
-    before: Option<Current>,
+    before: Option<u64>,
     /// Never leaves its thread.
     bound: PhantomData<*const ()>,
 }
@@ -235,21 +168,27 @@ impl core::ops::Deref for Entered<'_> {
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let (Some(before), Some(place)) = (self.before, self.op.place) {
-            mine::alone(|mine| {
-                place.table.hold(place.index(), 0);
-                mine.back_to(before, place.current());
-            });
+        if let (Some(before), Some(tenant)) = (self.before, self.op.tenant) {
+            leave(tenant, before);
         }
     }
+}
+
+/// This thread works on the operation no longer, but on what it worked on before.
+#[inline]
+fn leave(tenant: &'static Tenant, before: u64) {
+    mine::alone(|mine| {
+        tenant.hold(0);
+        mine.back_to(before, tenant.id());
+    });
 }
 
 /// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
 /// it. Bound to its thread.
 #[must_use = "the operation ends when this is dropped"]
 pub struct Operation {
-    op: core::mem::ManuallyDrop<Op>,
-    before: Current,
+    op: ManuallyDrop<Op>,
+    before: u64,
     bound: PhantomData<*const ()>,
 }
 
@@ -270,80 +209,97 @@ impl core::ops::Deref for Operation {
 impl Operation {
     /// The operation goes on without this thread: to another one, or into a future.
     pub fn detach(self) -> Op {
-        let mut this = core::mem::ManuallyDrop::new(self);
-        this.leave();
-        Op { place: this.op.place, site: this.op.site, outcome: this.op.outcome.clone() }
-    }
-
-    fn leave(&mut self) {
-        if let Some(place) = self.op.place {
-            mine::alone(|mine| {
-                place.table.hold(place.index(), 0);
-                mine.back_to(self.before, place.current());
-            });
+        let this = ManuallyDrop::new(self);
+        if let Some(tenant) = this.op.tenant {
+            leave(tenant, this.before);
         }
+        Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
     }
 }
 
 impl Drop for Operation {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(place) = self.op.place {
-            let outcome = self.op.ended_as();
-            mine::alone(|mine| {
-                mine.back_to(self.before, place.current());
-                place.table.end(mine, place.index(), place.generation, self.op.site, outcome);
-            });
+        if let Some(tenant) = self.op.tenant {
+            end(tenant, self.op.site, self.before);
         }
     }
 }
 
-/// Begins an operation that this thread works on.
-#[inline]
-pub fn begin(site: &'static Site, label: &Label, parent: Option<OpId>) -> Operation {
-    let begun = mine::alone(|mine| {
-        let table = &mine.board()?.ops;
-        let outer = mine.current();
-        let parent = parent.map_or_else(|| id_of(outer), |id| id.0);
-        let begun = table.begin(mine, site, label, parent, mine.holder(), 0);
-        let place = placed(table, begun)?;
-        mine.work_on(place.current());
-        Some((place, outer))
+#[inline(never)]
+fn end(tenant: &'static Tenant, site: &'static Site, before: u64) {
+    let panicking = std::thread::panicking();
+    mine::alone(|mine| {
+        mine.back_to(before, tenant.id());
+        tenant.end(mine, site, panicking);
     });
-    let (place, before) = match begun.flatten() {
-        Some((place, before)) => (Some(place), before),
-        None => (None, Current::NONE),
-    };
-    let op = Op { place, site, outcome: Cell::new(None) };
-    Operation { op: core::mem::ManuallyDrop::new(op), before, bound: PhantomData }
+}
+
+/// Begins an operation that this thread works on.
+#[inline(always)]
+pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
+    let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
+    let op = Op { tenant, site, alone: PhantomData };
+    Operation { op: ManuallyDrop::new(op), before, bound: PhantomData }
 }
 
 /// Begins an operation that nobody works on yet.
+#[inline(always)]
+pub fn begin_detached(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Op {
+    let tenant = begin_unheld(site, text, parent.map_or(0, |id| id.0));
+    Op { tenant, site, alone: PhantomData }
+}
+
+/// Two words come back, in registers: what comes back in memory is copied in other pieces than it was
+/// written in, and waits for that.
+#[inline(never)]
+fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Tenant>, u64) {
+    mine::alone(|mine| {
+        let Some(board) = mine.board() else { return (None, 0) };
+        let before = mine.current();
+        let parent = if parent == 0 { before } else { parent };
+        match board.ops.begin(mine, site, text, parent, mine.holder()) {
+            Some(tenant) => (Some(tenant), mine.work_on(tenant.id())),
+            None => (None, 0),
+        }
+    })
+    .unwrap_or((None, 0))
+}
+
+#[inline(never)]
+fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Tenant> {
+    mine::alone(|mine| {
+        let parent = if parent == 0 { mine.current() } else { parent };
+        mine.board()?.ops.begin(mine, site, text, parent, 0)
+    })
+    .flatten()
+}
+
+/// What this thread works on, if that is still in flight.
 #[inline]
-pub fn begin_detached(site: &'static Site, label: &Label, parent: Option<OpId>) -> Op {
-    Op::begin(site, label, parent)
+fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
+    mine.board()?.ops.find(mine.current())
 }
 
 /// The operation has another status.
 #[inline]
 pub fn status_of(op: &Op, site: &'static Site) -> Asked {
-    if let (Some(place), Some(spent)) = (op.place, site.spent) {
-        mine::alone(|_| place.table.status(place.index(), place.generation, spent));
+    if let (Some(tenant), Some(spent)) = (op.tenant, site.spent) {
+        mine::alone(|_| tenant.status(spent));
     }
     op.asked()
 }
 
 /// What this thread works on has another status, and the thread is at that line.
-#[inline]
+#[inline(never)]
 pub fn status_here(site: &'static Site) -> Asked {
     local::at(site);
     let asked = mine::alone(|mine| {
-        let (board, current) = (mine.board()?, mine.current());
-        let record = (current.record as usize).checked_sub(1)?;
+        let tenant = tenant_here(mine)?;
         if let Some(spent) = site.spent {
-            board.ops.status(record, current.generation, spent);
+            tenant.status(spent);
         }
-        Some(board.ops.is_cancelled(record, current.generation))
+        Some(tenant.sees_cancel())
     });
     Asked::from(asked.flatten().unwrap_or(false))
 }
@@ -351,10 +307,6 @@ pub fn status_here(site: &'static Site) -> Asked {
 /// Whether what this thread works on was asked to end.
 #[inline]
 pub fn asked_here() -> Asked {
-    let asked = mine::alone(|mine| {
-        let (board, current) = (mine.board()?, mine.current());
-        let record = (current.record as usize).checked_sub(1)?;
-        Some(board.ops.is_cancelled(record, current.generation))
-    });
+    let asked = mine::alone(|mine| tenant_here(mine).map(Tenant::sees_cancel));
     Asked::from(asked.flatten().unwrap_or(false))
 }

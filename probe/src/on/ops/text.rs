@@ -2,6 +2,7 @@
 //! may panic, wait or probe.
 
 use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::layout::{OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_SENSITIVE, OP_TEXT_BYTES, WORD};
 
@@ -14,23 +15,87 @@ pub struct Label {
     flags: u64,
 }
 
+/// What an operation's record is told of its texts.
+pub trait Text: Copy {
+    /// Stores the text into `words`, as many as are used; returns the word of lengths and flags.
+    fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64;
+}
+
+/// A label that is copied straight from where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a>(&'a str);
+
+/// What a macro has at hand, as a text.
+pub trait IntoText<'a> {
+    /// The text's own type.
+    type Text: Text;
+    /// The text.
+    fn text(&'a self) -> Self::Text;
+}
+
+impl<'a> IntoText<'a> for Plain<'a> {
+    type Text = Self;
+    #[inline(always)]
+    fn text(&'a self) -> Self {
+        *self
+    }
+}
+
+impl<'a> IntoText<'a> for Label {
+    type Text = &'a Self;
+    #[inline(always)]
+    fn text(&'a self) -> &'a Self {
+        self
+    }
+}
+
+impl Text for Plain<'_> {
+    #[inline(always)]
+    fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64 {
+        let (kept, flags) = match self.0.len() {
+            0..=OP_LABEL_BYTES => (self.0.as_bytes(), 0),
+            _ => (cut(self.0, OP_LABEL_BYTES).as_bytes(), OP_CUT),
+        };
+        let (whole, rest) = kept.as_chunks::<WORD>();
+        let mut words = words.iter();
+        for (bytes, word) in whole.iter().zip(words.by_ref()) {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        }
+        if !rest.is_empty()
+            && let Some(word) = words.next()
+        {
+            let last = rest.iter().rev().fold(0, |last, &byte| last << 8 | u64::from(byte));
+            word.store(last, Ordering::Relaxed);
+        }
+        kept.len() as u64 | flags
+    }
+}
+
+impl From<Plain<'_>> for Label {
+    fn from(plain: Plain<'_>) -> Self {
+        let mut made = Self::none();
+        put(&mut made, plain.0);
+        made
+    }
+}
+
+impl Text for &Label {
+    #[inline]
+    fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64 {
+        let used = self.label.next_multiple_of(WORD) + self.peer;
+        let (whole, _) = self.bytes.as_chunks::<WORD>();
+        for (word, bytes) in words.iter().zip(whole).take(used.div_ceil(WORD)) {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        }
+        self.label as u64 | (self.peer as u64) << 8 | self.flags
+    }
+}
+
 impl Label {
     /// Nothing said.
     #[inline]
     pub const fn none() -> Self {
         Self { bytes: [0; OP_TEXT_BYTES], label: 0, peer: 0, flags: 0 }
-    }
-
-    /// Words of the text, as many as are used, and the word of lengths and flags.
-    #[inline(always)]
-    pub(super) fn words(&self) -> (impl Iterator<Item = u64> + '_, u64) {
-        let used = (self.label.next_multiple_of(WORD) + self.peer).div_ceil(WORD);
-        let words = self
-            .bytes
-            .chunks_exact(WORD)
-            .take(used)
-            .map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap_or_default()));
-        (words, self.label as u64 | (self.peer as u64) << 8 | self.flags)
     }
 }
 
@@ -44,14 +109,11 @@ fn cut(text: &str, room: usize) -> &str {
 }
 
 /// A label.
-#[inline]
-pub fn label(text: &str) -> Label {
-    let mut made = Label::none();
-    put(&mut made, text);
-    made
+#[inline(always)]
+pub fn label(text: &str) -> Plain<'_> {
+    Plain(text)
 }
 
-#[inline]
 fn put(made: &mut Label, text: &str) {
     let kept = cut(text, OP_LABEL_BYTES);
     if let Some(to) = made.bytes.get_mut(..kept.len()) {
@@ -67,7 +129,7 @@ fn put(made: &mut Label, text: &str) {
 #[inline]
 pub fn from_arguments(arguments: fmt::Arguments<'_>) -> Label {
     match arguments.as_str() {
-        Some(text) => label(text),
+        Some(text) => label(text).into(),
         None => write_out(arguments),
     }
 }
@@ -81,7 +143,8 @@ fn write_out(arguments: fmt::Arguments<'_>) -> Label {
 }
 
 /// The label and the peer of the operation.
-pub fn peer(mut made: Label, who: impl fmt::Display) -> Label {
+pub fn peer(made: impl Into<Label>, who: impl fmt::Display) -> Label {
+    let mut made = made.into();
     let mut text = Label::none();
     let _ = write!(Writer(&mut text, OP_PEER_BYTES), "{who}");
     let who = text.bytes.get(..text.label).unwrap_or_default();
@@ -101,7 +164,8 @@ pub fn peer(mut made: Label, who: impl fmt::Display) -> Label {
 }
 
 /// The label only if the daemon wants such labels seen.
-pub fn sensitive(made: Label) -> Label {
+pub fn sensitive(made: impl Into<Label>) -> Label {
+    let made = made.into();
     if super::super::init::shows_sensitive() {
         return made;
     }
@@ -143,10 +207,10 @@ mod tests {
     #[test]
     fn a_label_is_cut_at_a_character_and_says_so() {
         let long = "é".repeat(40);
-        let made = label(&long);
+        let made = Label::from(label(&long));
         assert_eq!(read(&made).0, "é".repeat(32));
         assert_eq!(made.flags, OP_CUT);
-        assert_eq!(label("GET /").flags, 0);
+        assert_eq!(Label::from(label("GET /")).flags, 0);
         assert_eq!(read(&from_arguments(format_args!("GET {} {long}", 7))).0.len(), 64);
     }
 
@@ -157,7 +221,20 @@ mod tests {
         assert_eq!(peer, "[2001:db8:85a3::8a2e:370:7334]:52044");
         assert_eq!(label, "x".repeat(40));
         assert_eq!(made.flags, OP_CUT);
-        let (words, lengths) = made.words();
-        assert_eq!((words.count(), lengths & 0xffff), (10, 40 | 36 << 8));
+    }
+
+    #[test]
+    fn a_copied_label_is_stored_as_a_made_one() {
+        let words = || [const { AtomicU64::new(0) }; OP_TEXT_BYTES / WORD];
+        let long = "0123456789abcdé".repeat(6);
+        for end in (0..long.len()).filter(|&end| long.is_char_boundary(end)) {
+            let (copied, made) = (words(), words());
+            let text = &long[..end];
+            assert_eq!(label(text).store(&copied), (&Label::from(label(text))).store(&made));
+            let read = |words: &[AtomicU64]| {
+                words.iter().map(|word| word.load(Ordering::Relaxed)).collect::<Vec<_>>()
+            };
+            assert_eq!(read(&copied), read(&made), "{text}");
+        }
     }
 }
