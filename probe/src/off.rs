@@ -54,6 +54,10 @@ impl Config {
         self
     }
     /// Ignored.
+    pub fn cancel(self, _: bool) -> Self {
+        self
+    }
+    /// Ignored.
     pub fn keeper(self, _: bool) -> Self {
         self
     }

@@ -120,3 +120,93 @@ fn time_in_each_status_is_added_up_for_one_and_for_all() {
     // The slowest of a kind stay, and the last of this thread.
     assert!(ended.len() >= 4 + 8, "{} are still there", ended.len());
 }
+
+/// `inspect ops cancel`: exit code, stdout, stderr.
+fn cancel(program: &Program, id: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let pid = program.pid().to_string();
+    let arguments = [&["ops", "cancel", id, "-p", &pid], more].concat();
+    let output = program::inspect(&arguments);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn exactly_the_operation_that_is_meant_is_asked_to_end() {
+    let (program, _) = Program::behave(&program::name("cancel"), &["cancellable"]);
+    let (live, _, _) = ops(&program, &[]);
+    assert!(live.iter().all(|op| op["cancellable"] == true), "{live:#?}");
+    let id = |label: &str| one(&live, "label", label)["id"].as_str().expect("an id").to_owned();
+    for label in ["looks at its status", "looks in its loop", "never ready"] {
+        let (code, said, why) = cancel(&program, &id(label), &[]);
+        assert_eq!(code, Some(0), "{label}: {why}");
+        assert!(said.contains("cancelled"), "{label}: {said}");
+    }
+    let (still, ended, _) = ops(&program, &[]);
+    assert_eq!(still.len(), 1, "the others go on: {still:#?}");
+    for label in ["looks at its status", "looks in its loop", "never ready"] {
+        assert_eq!(one(&ended, "label", label)["outcome"], "cancelled");
+    }
+    // Who never looks goes on, and the command says so.
+    let (code, _, why) = cancel(&program, &id("never looks"), &["--timeout", "100ms"]);
+    assert_eq!(code, Some(1));
+    assert!(why.contains("still in flight (deaf)"), "{why}");
+    let (still, _, _) = ops(&program, &[]);
+    assert_eq!((&still[0]["cancelled"], &still[0]["outcome"]), (&true.into(), &Value::Null));
+    // Repeated, forged and malformed ids meet nothing.
+    let done = id("never ready");
+    let (index, generation) = done.split_once('-').expect("an id has two parts");
+    let forged = format!("{index}-{}", generation.parse::<u64>().expect("a number") + 1);
+    for (wrong, expected) in
+        [(done.as_str(), 1), (&forged, 1), ("7", 2), ("x-1", 2), ("1-99999999999999999", 2)]
+    {
+        assert_eq!(cancel(&program, wrong, &[]).0, Some(expected), "{wrong}");
+    }
+}
+
+#[test]
+fn without_consent_nothing_is_cancelled() {
+    let (program, _) = Program::behave(&program::name("no-cancel"), &["operations"]);
+    let (live, _, _) = ops(&program, &[]);
+    let id = live[0]["id"].as_str().expect("an id");
+    let (code, _, why) = cancel(&program, id, &[]);
+    assert_eq!(code, Some(4));
+    assert!(why.contains("does not let its operations be cancelled"), "{why}");
+}
+
+#[test]
+fn the_door_believes_nothing() {
+    use std::io::{Read, Write};
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream};
+    let (program, _) = Program::behave(&program::name("door"), &["cancellable"]);
+    let (before, _, board) = ops(&program, &[]);
+    let instance = board["instance"].as_u64().expect("a number");
+    let name = format!("scoreboard-cancel-{instance:016x}");
+    let knock = |bytes: &[u8]| -> Vec<u8> {
+        let address = SocketAddr::from_abstract_name(&name).expect("a name");
+        let mut stream = UnixStream::connect_addr(&address).expect("the door is open");
+        // The daemon may have hung up already.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    };
+    let request =
+        |instance: u64, id: u64| [*b"SCOREBC1", instance.to_le_bytes(), id.to_le_bytes()].concat();
+    // Another run of the daemon, records that do not exist, generations that never were, no request at all.
+    let mut seed = 0x9e37_79b9_7f4a_7c15u64;
+    for _ in 0..2000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Generation 1 is what is in flight in this fixture: it is left out.
+        let id = if seed >> 16 & 0xffff_ffff_ffff == 1 { seed ^ 1 << 17 } else { seed };
+        assert_eq!(knock(&request(instance, id)).last(), Some(&2));
+        assert_eq!(knock(&request(instance ^ seed, 1 << 16 | 1)).last(), Some(&2));
+    }
+    // Generation 0 is nobody's, also of a record that nobody has.
+    assert_eq!(knock(&request(instance, 300)).last(), Some(&2));
+    assert_eq!(knock(b"GET / HTTP/1.1\r\nHost: x\r\n").last(), Some(&3));
+    assert_eq!(knock(b"short"), b"");
+    let (after, _, _) = ops(&program, &[]);
+    assert_eq!(before.len(), after.len());
+    assert!(after.iter().all(|op| op["cancelled"] == false));
+}

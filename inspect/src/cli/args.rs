@@ -178,7 +178,11 @@ pub enum Verb {
         only: Only,
     },
     /// Operations in flight: age, status, thread and line; the oldest first.
+    #[command(args_conflicts_with_subcommands = true)]
     Ops {
+        /// What to do with one, instead of showing them.
+        #[command(subcommand)]
+        action: Option<OpsAction>,
         /// Which of them, and how.
         #[command(flatten)]
         pick: OpsPick,
@@ -249,6 +253,22 @@ pub struct Pick {
     pub stall: Option<Duration>,
 }
 
+/// What can be done with an operation.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OpsAction {
+    /// Ask one to end, where the daemon allows it, and say when it did.
+    Cancel {
+        /// Its id, as `inspect ops` shows it.
+        id: String,
+        /// How long it may take to look.
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+        timeout: Duration,
+        /// Which board.
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
 /// Which operations are shown, and how.
 #[derive(Clone, Debug, Args)]
 pub struct OpsPick {
@@ -309,6 +329,9 @@ impl Cli {
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
             Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
+            Some(Verb::Ops { action: Some(OpsAction::Cancel { which, .. }), .. }) => {
+                which.target.as_ref()
+            }
             Some(
                 Verb::Dump { which, .. }
                 | Verb::Clean { which, .. }

@@ -3,6 +3,7 @@
 
 mod annotate;
 pub mod args;
+mod cancel;
 mod clean;
 mod doctor;
 mod dump;
@@ -89,6 +90,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         }
         Some(Verb::Diff { before, after, only }) => {
             annotate::differences(cli, [before, after], only, out, remarks)
+        }
+        Some(Verb::Ops { action: Some(args::OpsAction::Cancel { id, timeout, .. }), .. }) => {
+            cancel::run(cli, &target, id, *timeout, out, remarks)
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, &target, pick, out, remarks),
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),

@@ -201,8 +201,8 @@ fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
     facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value.clone()))).collect()
 }
 
-/// Name of the probes' own thread, which has no slot and is no news.
-const KEEPER: &str = "probe-keeper";
+/// Names of the probes' own threads, which have no slot and are no news.
+const OWN: [&str; 3] = ["probe-keeper", "probe-cancel", "probe-dump"];
 
 /// Threads of the process that have no slot, the keeper aside.
 fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
@@ -212,5 +212,5 @@ fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::T
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
     let named = without.map(|task| context.named(task));
     // A thread without a name ended between two readings.
-    Some(named.filter(|task| task.name != KEEPER && !task.name.is_empty()).collect())
+    Some(named.filter(|task| !OWN.contains(&task.name.as_str()) && !task.name.is_empty()).collect())
 }

@@ -12,6 +12,7 @@
 //!
 //! Nothing here knows about processes, threads or terminals.
 
+mod cancel;
 mod count;
 mod header;
 mod minute;
@@ -22,6 +23,7 @@ mod record;
 mod text;
 mod work;
 
+pub use cancel::*;
 pub use count::*;
 pub use header::*;
 pub use minute::*;

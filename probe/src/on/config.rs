@@ -25,6 +25,7 @@ pub struct Config {
     pub(super) filter: String,
     pub(super) off: bool,
     pub(super) sensitive: bool,
+    pub(super) cancel: bool,
     /// What in the environment could not be understood.
     pub(super) complaints: Vec<String>,
 }
@@ -51,6 +52,7 @@ impl Config {
             filter: String::new(),
             off: false,
             sensitive: false,
+            cancel: false,
             complaints: Vec::new(),
         }
     }
@@ -116,6 +118,17 @@ impl Config {
     #[must_use]
     pub fn sensitive(mut self, shown: bool) -> Self {
         self.sensitive = shown;
+        self
+    }
+
+    /// Whether `inspect ops cancel` may ask this daemon's operations to end. Default no. If yes, a thread
+    /// listens on a UNIX socket for requests of this daemon's user and of root. An operation sees it at its next
+    /// [`status!`](crate::status), where it looks ([`asked!`](crate::asked), [`Op::check`](crate::Op::check)), or
+    /// as the error of [`Op::track_cancellable`](crate::Op::track_cancellable); it ends itself, and nothing else
+    /// happens.
+    #[must_use]
+    pub fn cancel(mut self, allowed: bool) -> Self {
+        self.cancel = allowed;
         self
     }
 

@@ -93,11 +93,23 @@ fn start(config: &Config) -> Status {
             }
         }
     };
+    if matches!(status, Status::Board(_)) && config.cancel {
+        open_door(&config.name);
+    }
     set_mode(if matches!(status, Status::Board(_)) { Mode::Board } else { Mode::Private });
     if matches!(status, Status::Board(_)) && config.keeper && !keeper::start() {
         say(&format!("no keeper for {}: no thread could be started", config.name));
     }
     status
+}
+
+/// Lets operations be asked to end; without that the daemon runs as well.
+fn open_door(name: &str) {
+    if let Some(board) = super::board::board()
+        && let Err(why) = super::ops::door::open(board)
+    {
+        say(&format!("operations of {name} cannot be cancelled: {why}"));
+    }
 }
 
 /// One line on stderr, in one write; never on stdout, and no matter if nobody reads it. What it quotes

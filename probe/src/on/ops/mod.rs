@@ -5,12 +5,14 @@
 //! tenant  one record                        kind    what sites know
 //! mine    this thread's part in it          slow    the slowest that ended
 //! text    label and peer, cut to fit        future  an operation that is carried by a future
+//! door    where it is asked to end
 //! ```
 //!
 //! A record belongs to the operation, not to a thread: it is claimed at the beginning, written by whoever
 //! works on the operation, and at the end it is left as it is, to be read as history until it is
 //! needed again. So nothing is copied to remember what ended.
 
+pub(super) mod door;
 mod future;
 mod kind;
 mod mine;

@@ -87,7 +87,7 @@ impl Tenant {
     #[inline(always)]
     pub(super) fn is_open(&self, generation: u64) -> bool {
         // Acquire: pairs with the release in `begin`, for those who were not given the operation.
-        self.open.load(Ordering::Acquire) == generation
+        generation != 0 && self.open.load(Ordering::Acquire) == generation
     }
 
     /// Begins an operation in this record, which the caller has claimed.
