@@ -36,7 +36,7 @@
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
 //! - Work: [`arrive!`], [`start!`], [`complete!`], [`leave!`], [`head!`], [`busy!`].
 //! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`status!`], [`asked!`].
-//! - The board: [`init!`], [`Config`], [`status`].
+//! - The board: [`init!`], [`Config`], [`status`], [`dump_on_signal`].
 //!
 //! # Reading a board
 //!

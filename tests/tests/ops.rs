@@ -1,5 +1,7 @@
 //! Operations: what a program has in flight, and how what ended did end, is what its board shows.
 
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 use tests::program::{self, Program, boards};
 
@@ -209,4 +211,49 @@ fn the_door_believes_nothing() {
     let (after, _, _) = ops(&program, &[]);
     assert_eq!(before.len(), after.len());
     assert!(after.iter().all(|op| op["cancelled"] == false));
+}
+
+#[test]
+fn a_signal_lists_what_is_in_flight_on_stderr() {
+    use std::io::{BufRead, BufReader};
+    let name = program::name("on-signal");
+    let mut child = Command::new(program::debug("fixture-behave", "fixture-behave"))
+        .args([&name, "on-signal"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the fixture starts");
+    let mut said =
+        BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    assert!(said.any(|line| line == "ready"));
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGUSR1).expect("signalled");
+    assert!(said.any(|line| line == "handled before"), "the handler that was there is called");
+    let stderr = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    let mut block = Vec::new();
+    for line in stderr {
+        let last = line == "probe: end";
+        block.push(line);
+        if last {
+            break;
+        }
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    program::remove_boards(&name);
+    let text = block.join("\n");
+    assert!(
+        block[0].contains(&format!("pid {pid}")) && block[0].contains("6 operations"),
+        "{text}"
+    );
+    let ops: Vec<_> = block.iter().filter(|line| line.trim_start().starts_with("op ")).collect();
+    assert_eq!(ops.len(), 6, "{text}");
+    // The oldest first, each with what it is, its status and its thread.
+    assert!(ops[0].contains("connection") && ops[0].contains("from 10.0.0.7:52044"), "{text}");
+    assert!(ops[1].contains("lock for") && ops[1].contains("on server"), "{text}");
+    assert!(ops[1].contains("GET /user/42"), "{text}");
+    assert!(text.contains("not being polled") && text.contains("its thread is gone"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+    let thread = block.iter().find(|line| line.contains("thread server")).expect("its thread");
+    assert!(thread.contains("wait") && thread.contains("operations.rs:"), "{text}");
 }

@@ -154,6 +154,24 @@ fn busy_until(board: &Board, slot: usize, now: u64) -> u64 {
     }
 }
 
+/// Load of a slot's worker over the last second, as far as the keeper has looked: busy time over time.
+pub(super) fn load(board: &Board, slot: usize, now: u64) -> Option<f64> {
+    let ring = board.busy_rings.first()?;
+    let second = clock::from_ns(1_000_000_000);
+    let entry = |index: usize| {
+        let first = index * ring.entry_words;
+        let word = |at: usize| Some(ring.words.get(first + at)?.load(Ordering::Relaxed));
+        let (stamp, busy, again) = (word(0)?, word(1 + slot)?, word(0)?);
+        (stamp != 0 && stamp == again && now.saturating_sub(stamp) <= second)
+            .then_some((stamp, busy))
+    };
+    let (stamp, busy) = (0..ring.shape.entries).filter_map(entry).min()?;
+    // Never a worker: no load.
+    board.workers.get(slot).filter(|worker| worker.sequence.load(Ordering::Relaxed) > 0)?;
+    let worked = busy_until(board, slot, now).saturating_sub(busy);
+    Some((worked as f64 / now.saturating_sub(stamp).max(1) as f64).min(1.0))
+}
+
 /// Total of a metric: a counter's shards, a queue's completions, else its cell.
 fn total(board: &Board, index: usize) -> u64 {
     let Some(record) = board.metrics.get(index) else {

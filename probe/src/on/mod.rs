@@ -12,13 +12,15 @@
 //! trail    the last tags, in order      ops      operations, from beginning to end
 //! spread   a histogram over threads
 //! keeper   the last minute             end      exit and panic
-//! fork     the child's board           sweep    boards of the dead
+//! fork     the child's board               sweep    boards of the dead
+//! dump     what is going on, on a signal
 //! ```
 
 mod board;
 mod clock;
 mod config;
 mod describe;
+mod dump;
 pub mod emit;
 mod end;
 mod fact;
@@ -46,6 +48,7 @@ mod trail;
 
 pub use clock::Stamp;
 pub use config::Config;
+pub use dump::{dump_on, dump_on_signal};
 pub use fact::Fact;
 pub use family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
 pub use flow::{Busy, Queue};

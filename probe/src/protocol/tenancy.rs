@@ -63,13 +63,13 @@ pub fn read<T>(
     mut body: impl FnMut(u64) -> T,
     retries: &mut u64,
 ) -> Reading<T> {
-    read_from(LIVE, load_state, |generation, _| body(generation), retries)
+    read_if(|status| status == LIVE, load_state, |generation, _| body(generation), retries)
 }
 
-/// Reads a record under one tenancy, or as it was closed: whatever its status, if that is `least` or
-/// higher. `body` gets generation and status and may be run several times.
-pub fn read_from<T>(
-    least: u64,
+/// Reads a record under one tenancy, or as it was closed: where `wanted` says so of its status, which is
+/// [`LIVE`] or how it was closed. `body` gets generation and status and may be run several times.
+pub fn read_if<T>(
+    wanted: impl Fn(u64) -> bool,
     mut load_state: impl FnMut() -> u64,
     mut body: impl FnMut(u64, u64) -> T,
     retries: &mut u64,
@@ -78,7 +78,7 @@ pub fn read_from<T>(
         let before = load_state();
         // Acquire: pairs with the release store in `settle` and `close`.
         fence(Ordering::Acquire);
-        if before & 0xff < least {
+        if before & 0xff < LIVE || !wanted(before & 0xff) {
             return Reading::Vacant;
         }
         let value = body(before >> 8, before & 0xff);

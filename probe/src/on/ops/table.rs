@@ -37,6 +37,11 @@ impl OpTable {
         }
     }
 
+    /// Every record, for a reader.
+    pub(in super::super) fn records(&self) -> impl Iterator<Item = &'static OpRecord> + use<'_> {
+        self.tenants.iter().map(Tenant::record)
+    }
+
     /// A record that nobody has.
     #[cold]
     pub(super) fn claim(&self) -> Option<usize> {

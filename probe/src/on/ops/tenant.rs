@@ -71,6 +71,11 @@ impl Tenant {
         }
     }
 
+    /// The record, for a reader.
+    pub(super) fn record(&self) -> &'static OpRecord {
+        self.record
+    }
+
     /// The record's number.
     #[inline(always)]
     pub(super) fn record_number(&self) -> usize {
