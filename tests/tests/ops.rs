@@ -75,6 +75,16 @@ fn what_ended_is_shown_with_its_outcome_and_never_as_in_flight() {
 }
 
 #[test]
+fn a_function_is_an_operation_by_its_attribute() {
+    let (program, _) = Program::behave(&program::name("by-attribute"), &["by-attribute"]);
+    let (live, ended, _) = ops(&program, &[]);
+    assert!(live.is_empty());
+    assert_eq!(one(&ended, "kind", "instrumented")["outcome"], "ok");
+    let request = one(&ended, "kind", "request");
+    assert_eq!((&request["label"], &request["future"]), (&"GET /user".into(), &true.into()));
+}
+
+#[test]
 fn a_full_table_is_counted_and_what_ends_makes_room() {
     let (program, _) = Program::behave(&program::name("too-many"), &["too-many", "300", "10"]);
     let (live, _, board) = ops(&program, &[]);
