@@ -65,6 +65,8 @@ pub struct BoardReport {
     pub remarks: Vec<String>,
     /// How the process is doing, from `/proc`.
     pub vitals: Option<Vitals>,
+    /// Open descriptors over its life, by the keeper's looks.
+    pub fd_trend: Option<crate::derive::descriptors::FdTrend>,
     /// Threads with a slot.
     pub threads: Vec<ThreadReport>,
     /// Threads without one.

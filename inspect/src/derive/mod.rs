@@ -1,6 +1,7 @@
 //! From a snapshot to what is said of it. Pure functions: every number can be tested without a process.
 
 pub mod clock;
+pub mod descriptors;
 pub mod load;
 mod numbers;
 pub mod ops;
@@ -59,6 +60,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         reader: snapshot.effort,
         remarks: snapshot.contents.remarks.clone(),
         vitals: context.vitals.clone(),
+        fd_trend: snapshot.pulse.as_ref().and_then(descriptors::trend),
         threads,
         unprobed_threads: unprobed(context, snapshot),
         panics: snapshot.end.panics,

@@ -81,6 +81,9 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
             or_none(vitals.fds, |fds| fds.to_string()),
             or_none(vitals.fds_max, |max| max.to_string()),
         );
+        if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
+            status.push_str(" GROWING");
+        }
         for (state, count) in vitals.sockets.iter().flatten() {
             let _ = write!(status, "  {count} {state}");
         }

@@ -12,6 +12,7 @@ use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
 use super::board::{Board, Ring, board};
 use super::clock::{self, Calibration};
+use super::descriptors::Descriptors;
 use super::memory;
 use super::metric::{Declared, METRICS};
 use crate::layout::*;
@@ -50,9 +51,10 @@ fn keep(board: &'static Board) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
     let mut watch = vec![Watch::default(); board.slots.count()];
+    let mut descriptors = Descriptors::new();
     let mut due = clock::monotonic_ns();
     loop {
-        beat(board, &mut watch);
+        beat(board, &mut watch, &mut descriptors);
         due += KEEPER_PERIOD_NS;
         let now = clock::monotonic_ns();
         if due <= now {
@@ -77,7 +79,7 @@ fn sleep_until(due: u64) {
 }
 
 /// One look.
-fn beat(board: &Board, watch: &mut [Watch]) {
+fn beat(board: &Board, watch: &mut [Watch], descriptors: &mut Descriptors) {
     let (stamp, monotonic) = clock::stamp_pair();
     clock::set_coarse(stamp);
     let count = BEATS.fetch_add(1, Ordering::Relaxed) + 1;
@@ -89,6 +91,7 @@ fn beat(board: &Board, watch: &mut [Watch]) {
     }
     if count % 20 == 1 {
         board.ops.age(stamp);
+        descriptors.look(board);
         sum_private(board);
     }
     for ring in &board.count_rings {

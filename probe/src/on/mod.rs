@@ -20,6 +20,7 @@ mod board;
 mod clock;
 mod config;
 mod describe;
+mod descriptors;
 mod dump;
 pub mod emit;
 mod end;
