@@ -50,6 +50,7 @@ pub mod sampler;
 pub mod saved;
 pub mod snapshot;
 pub mod source;
+pub mod top;
 
 pub use attached::{Attached, attach};
 pub use error::AttachError;

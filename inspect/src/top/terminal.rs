@@ -1,0 +1,247 @@
+//! The terminal: taken over, and given back as it was on every way out: return, panic, signal, Ctrl-Z.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::os::fd::AsFd;
+use std::panic::{self, PanicHookInfo};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::Command;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind};
+use ratatui::crossterm::style::ResetColor;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+
+/// Signals that are asked for beside the keys, so that none of them leaves the terminal as it is.
+const SIGNALS: [Signal; 7] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+    Signal::SIGWINCH,
+];
+
+/// Whether the terminal is ours now: leaving twice must not undo what came after.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// The last panic of a thread that has no screen.
+static PANICKED: Mutex<Option<String>> = Mutex::new(None);
+
+/// What happened while waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The time is up.
+    Time,
+    /// A key.
+    Key(KeyEvent),
+    /// The screen has to be drawn anew: another size, or somebody else drew on it.
+    Redraw,
+    /// Somebody wants the process stopped: Ctrl-Z from outside.
+    Suspend,
+    /// Somebody wants the end.
+    End(Signal),
+}
+
+type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
+
+/// The terminal as a screen of ours. Dropping it gives the terminal back.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    signals: SignalFd,
+    mask: SigSet,
+    hook: Arc<Hook>,
+}
+
+impl Screen {
+    /// Takes the terminal on stdin and stdout. Signals are asked for from here on, by this thread and
+    /// those that it starts.
+    ///
+    /// # Errors
+    /// The terminal cannot do what is needed.
+    pub fn enter() -> io::Result<Self> {
+        let mut wanted = SigSet::empty();
+        SIGNALS.into_iter().for_each(|signal| wanted.add(signal));
+        let mask = wanted.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let signals = SignalFd::with_flags(&wanted, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
+        // A descriptor of its own: stdout may be locked by whoever called.
+        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(out)))?;
+        let hook = give_back_on_panic();
+        let mut screen = Self { terminal, signals: signals?, mask, hook };
+        screen.take()?;
+        Ok(screen)
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        say(&[&EnterAlternateScreen, &Hide])?;
+        // What was on the screen is not known any more.
+        self.terminal.clear()
+    }
+
+    /// Draws.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(draw).map(|_| ())
+    }
+
+    /// Draws every cell at the next time, whatever is there.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes it again when the process
+    /// is continued.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        // SIGTSTP itself is held back here, and a shell sees no difference.
+        raise(Signal::SIGSTOP)?;
+        self.take()
+    }
+
+    /// Takes the terminal again after a stop that was not asked for here.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn resume(&mut self) -> io::Result<()> {
+        give_back();
+        self.take()
+    }
+
+    /// Waits for a key, a signal or the moment.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn wait(&mut self, until: Instant) -> io::Result<Event> {
+        loop {
+            // One read may bring several keys.
+            while event::poll(Duration::ZERO)? {
+                match event::read()? {
+                    event::Event::Key(key) if key.kind != KeyEventKind::Release => {
+                        return Ok(Event::Key(key));
+                    }
+                    event::Event::Resize(..) => return Ok(Event::Redraw),
+                    _ => {}
+                }
+            }
+            if let Some(signal) = self.signals.read_signal()? {
+                let signal = i32::try_from(signal.ssi_signo).ok().map(Signal::try_from);
+                match signal {
+                    Some(Ok(Signal::SIGWINCH)) => return Ok(Event::Redraw),
+                    Some(Ok(Signal::SIGTSTP)) => return Ok(Event::Suspend),
+                    Some(Ok(Signal::SIGCONT)) => {
+                        self.resume()?;
+                        return Ok(Event::Redraw);
+                    }
+                    Some(Ok(signal)) => return Ok(Event::End(signal)),
+                    _ => {}
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Event::Time);
+            }
+            // Up to the next whole millisecond: waking before the moment would only wake again.
+            let left = left + Duration::from_micros(999);
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let input = io::stdin();
+            let mut fds = [
+                PollFd::new(input.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut fds, timeout) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+            if fds[0].revents().is_some_and(|events| events.intersects(gone)) {
+                return Ok(Event::End(Signal::SIGHUP));
+            }
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+        if !thread::panicking() {
+            let hook = Arc::clone(&self.hook);
+            panic::set_hook(Box::new(move |info| hook(info)));
+        }
+        // The mask of a thread that ends is nobody's, and there is nobody to tell.
+        let _ = self.mask.thread_set_mask();
+    }
+}
+
+/// Gives the terminal back before a panic of this thread is reported; another thread's is kept for
+/// [`panicked`], because its report would go across the screen. Returns the hook before.
+fn give_back_on_panic() -> Arc<Hook> {
+    let before: Arc<Hook> = panic::take_hook().into();
+    let owner = thread::current().id();
+    let hook = Arc::clone(&before);
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == owner {
+            give_back();
+            hook(info);
+        } else {
+            *PANICKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(info.to_string());
+        }
+    }));
+    before
+}
+
+/// The report of a panic in a thread without a screen, once.
+pub fn panicked() -> Option<String> {
+    PANICKED.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Gives the terminal back as it was. Nothing happens when it is not ours.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // When the terminal itself is gone there is nothing to give back.
+        let _ = say(&[&ResetColor, &Show, &LeaveAlternateScreen]);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A command of a terminal.
+trait Say {
+    fn say(&self, to: &mut String) -> std::fmt::Result;
+}
+
+impl<C: Command> Say for C {
+    fn say(&self, to: &mut String) -> std::fmt::Result {
+        self.write_ansi(to)
+    }
+}
+
+/// Writes commands at once, past every lock: a panicking thread may hold them.
+fn say(commands: &[&dyn Say]) -> io::Result<()> {
+    let mut text = String::new();
+    for command in commands {
+        // Writing to a string does not fail.
+        let _ = command.say(&mut text);
+    }
+    nix::unistd::write(io::stdout(), text.as_bytes())?;
+    Ok(())
+}
