@@ -5,4 +5,5 @@ pub mod build;
 pub mod code;
 pub mod demo;
 pub mod program;
+pub mod terminal;
 pub mod wait;

@@ -160,8 +160,8 @@ pub struct State {
     pub text: Cursor,
     /// Rows of a page, for the keys that go by pages.
     pub page: usize,
-    /// The thread that is selected, when the view has one.
-    pub selected: Option<u64>,
+    /// Enter was pressed: the next picture opens what is selected, which only it knows.
+    pub opening: bool,
 }
 
 impl State {
@@ -183,7 +183,7 @@ impl State {
             cursors: vec![Cursor::default(); TABS.len()],
             text: Cursor::default(),
             page: 10,
-            selected: None,
+            opening: false,
         }
     }
 
@@ -222,8 +222,25 @@ impl State {
         texts.iter().any(|text| glob(&wanted, &text.raw().to_lowercase()))
     }
 
+    /// Opens the thread that is selected, if Enter was pressed. Says whether it did.
+    pub fn open(&mut self, selected: Option<u64>) -> bool {
+        match selected.filter(|_| std::mem::take(&mut self.opening)) {
+            Some(tid) => {
+                self.lay_over(Over::Thread(tid));
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent) -> Action {
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            // Alt means nothing here, and Esc with a key close behind it looks the same.
+            let first = self.key(KeyCode::Esc.into());
+            let second = self.key(KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key });
+            return if second == Action::None { first } else { second };
+        }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
                 KeyCode::Char('c') => Action::Quit,
@@ -250,10 +267,10 @@ impl State {
             KeyCode::End | KeyCode::Char('G') => self.go(isize::MAX / 2),
             KeyCode::Tab | KeyCode::Right => self.turn(1),
             KeyCode::BackTab | KeyCode::Left => self.turn(-1),
-            KeyCode::Enter => match self.selected {
-                Some(tid) if self.over == Over::Nothing => self.lay_over(Over::Thread(tid)),
-                _ => Action::None,
-            },
+            KeyCode::Enter => {
+                self.opening = self.over == Over::Nothing;
+                Action::Draw
+            }
             KeyCode::Char('/') => {
                 (self.typing, self.over) = (true, Over::Nothing);
                 Action::Draw
@@ -401,8 +418,8 @@ mod tests {
     #[test]
     fn escape_goes_back_one_step_at_a_time_and_never_ends() {
         let mut state = state();
-        state.selected = Some(7);
         press(&mut state, "/x\np\n");
+        assert!(!state.open(None) && state.open(Some(7)) && !state.open(Some(8)));
         assert_eq!(state.over, Over::Thread(7));
         let left = |state: &State| (state.over, state.filter.clone(), state.paused);
         press(&mut state, "\x1b");

@@ -87,8 +87,7 @@ impl Screen {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         say(&[&EnterAlternateScreen, &Hide])?;
-        // What was on the screen is not known any more.
-        self.terminal.clear()
+        self.forget()
     }
 
     /// Draws.
@@ -104,7 +103,9 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `clear` would ask the terminal where its cursor is, and wait for an answer among the keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes it again when the process

@@ -31,14 +31,14 @@ fn name(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     line.plain(format!("  pid {}  ", report.pid));
     line.add(report.state.word().to_uppercase(), life);
     line.plain(format!("  up {}", time(report.uptime_ns)));
+    let (board, boards) = seen.board;
+    if boards > 1 {
+        line.plain(format!("  board {} of {boards} ([ ])", board + 1));
+    }
     line.plain(or_none(report.heartbeat_age_ns, |age| format!("  heartbeat {} ago", time(age))));
     line.plain(format!("  {}", maybe(report.build.as_ref())));
     if let Some(saved) = &report.saved_at {
         line.plain(format!("  saved {}", term(saved)));
-    }
-    let (board, boards) = seen.board;
-    if boards > 1 {
-        line.plain(format!("  board {} of {boards} ([ ])", board + 1));
     }
     line.line(columns)
 }

@@ -77,12 +77,13 @@ pub(super) fn said(seen: &Seen, state: &State, all: u64) -> String {
         0 => "nothing sampled yet".to_owned(),
         ns => format!("{:.0} Hz", histogram.ticks as f64 / ns as f64 * 1e9),
     };
-    let idle =
-        if state.idle { "idle too".to_owned() } else { format!("{} idle left out", whole(idle)) };
+    let idle = match state.idle {
+        true => "idle too".to_owned(),
+        false => format!("{} idle left out", whole(idle)),
+    };
     format!(
-        "lines of the last {} of {}: {} samples, {idle}, {rate}, {} torn",
+        "lines of the last {}: {} samples ({idle}), {rate}, {} torn",
         time(histogram.over_ns),
-        time(state.over().as_nanos() as u64),
         whole(all),
         whole(histogram.torn)
     )

@@ -14,8 +14,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
-use super::state::{Cursor, Over, State, View};
+use super::state::{Over, State, View};
 use super::watch::Seen;
 use crate::render::term::{cut, width};
 
@@ -136,6 +137,7 @@ pub fn draw(frame: &mut Frame<'_>, seen: &Seen, state: &mut State, ink: Ink) {
 }
 
 fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: Ink) {
+    frame.render_widget(Clear, area);
     let columns = usize::from(area.width);
     let over = match state.over {
         Over::Nothing => None,
@@ -148,9 +150,8 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
         state.text.scroll(page.ids.len(), rows);
         return page.draw(frame, area, state.text.top, None);
     }
-    state.selected = None;
-    match state.view() {
-        View::Overview => overview::draw(frame, area, seen, state, ink),
+    let selected = match state.view() {
+        View::Overview => Some(overview::draw(frame, area, seen, state, ink)),
         view => {
             let page = page(view, seen, state, ink, columns);
             let rows = page.room(area);
@@ -159,15 +160,15 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
             cursor.settle(&page.ids, rows);
             page.draw(frame, area, cursor.top, Some(cursor.index));
             let chosen = page.ids.get(cursor.index).copied();
-            select(state, view, chosen, cursor);
+            *state.cursor() = cursor;
+            Some(chosen).filter(|_| view == View::Threads)
         }
+    };
+    if state.open(selected.flatten()) {
+        body(frame, area, seen, state, ink);
     }
-}
-
-/// Keeps the cursor, and what Enter would open.
-fn select(state: &mut State, view: View, chosen: Option<u64>, cursor: Cursor) {
-    *state.cursor() = cursor;
-    state.selected = chosen.filter(|_| matches!(view, View::Threads | View::Overview));
+    // Enter where there is nothing to open is forgotten.
+    state.opening = false;
 }
 
 /// The page of a view.

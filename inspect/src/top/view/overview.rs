@@ -3,14 +3,21 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::{Ink, Page, lines, numbers, queues, select, threads};
-use crate::top::state::{State, View};
+use super::{Ink, Page, lines, numbers, queues, threads};
+use crate::top::state::State;
 use crate::top::watch::Seen;
 
 /// Columns from which lines and counters stand side by side.
 const SIDE_BY_SIDE: usize = 150;
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: Ink) {
+/// Draws; the answer is the thread that is selected.
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    seen: &Seen,
+    state: &mut State,
+    ink: Ink,
+) -> Option<u64> {
     let columns = usize::from(area.width);
     let height = usize::from(area.height);
     let threads = threads::page(seen, state, ink, columns);
@@ -56,7 +63,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut S
         hot.draw(frame, part(hot_rows), 0, None);
         busy.draw(frame, part(rest.saturating_sub(hot_rows)), 0, None);
     }
-    let chosen = threads.ids.get(cursor.index).copied();
+    let selected = threads.ids.get(cursor.index).copied();
     state.page = rows.max(1);
-    select(state, View::Overview, chosen, cursor);
+    *state.cursor() = cursor;
+    selected
 }
