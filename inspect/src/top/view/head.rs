@@ -65,7 +65,8 @@ fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     for share in [load.s1, load.s10, load.s60] {
         line.plain(format!(" {}", or_none(share, percent)));
     }
-    line.plain(format!(" of {workers}"));
+    let plural = if workers == 1 { "" } else { "s" };
+    line.plain(format!(" ({workers} worker{plural})"));
     let classes = ["work", "wait", "idle"].map(|class| {
         let there = report.threads.iter().filter(|thread| thread.class == Some(class));
         format!("{} {class}", there.count())

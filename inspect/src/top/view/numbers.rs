@@ -132,14 +132,15 @@ fn histograms(report: &BoardReport, state: &State) -> Vec<Number> {
         .filter(|one| passes(state, &one.name, &one.labels))
         .map(|one| {
             let say = |value: Option<u64>| or_none(value, |v| in_unit(v, unit(one.unit.as_ref())));
+            // The most telling first: what does not fit is cut.
             let quantiles = [
                 ("p50", one.p50),
-                ("p90", one.p90),
                 ("p99", one.p99),
-                ("p99.9", one.p999),
                 ("max", one.max),
+                ("p90", one.p90),
+                ("p99.9", one.p999),
             ];
-            let beside = quantiles.map(|(name, value)| format!("{name} {:>7}", say(value)));
+            let beside = quantiles.map(|(name, value)| format!("{name} {}", say(value)));
             Number {
                 id: id(&one.name, &one.labels),
                 name: full(&one.name, &one.labels),
