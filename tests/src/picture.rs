@@ -103,7 +103,9 @@ pub fn svg(screen: &Screen, title: &str) -> String {
             if let Some(back) = &run.style.back {
                 let _ = writeln!(
                     out,
-                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{HIGH}\" fill=\"{back}\"/>"
+                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{HIGH}\" fill=\"{back}\"/>",
+                    // A little over the next one: no seams.
+                    wide + 0.6
                 );
             }
             if run.text.trim().is_empty() {

@@ -3,12 +3,15 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::termios::{Termios, tcgetattr};
 use pty_process::Size;
@@ -23,9 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Terminal {
     /// The program.
     pub child: Child,
-    pty: Arc<Pty>,
+    /// Away when the terminal was hung up.
+    pty: Option<Arc<Pty>>,
     emulator: Arc<Mutex<vt100::Parser>>,
     reader: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
     before: Termios,
 }
 
@@ -34,7 +39,26 @@ fn size(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
     (at_least_one(rows), at_least_one(columns))
 }
 
+/// Shows what is written, until nobody has the terminal open any more or it is taken away.
+fn show(from: &Pty, to: &Mutex<vt100::Parser>, stop: &AtomicBool) {
+    let mut bytes = [0; 4096];
+    while !stop.load(Ordering::Relaxed) {
+        let mut fds = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
+        if !poll(&mut fds, PollTimeout::from(20u8)).is_ok_and(|ready| ready > 0) {
+            continue;
+        }
+        let mut from = from;
+        // The end is an error.
+        let Ok(read @ 1..) = from.read(&mut bytes) else { return };
+        to.lock().unwrap_or_else(PoisonError::into_inner).process(&bytes[..read]);
+    }
+}
+
 impl Terminal {
+    fn pty(&self) -> &Pty {
+        self.pty.as_ref().expect("the terminal was not hung up")
+    }
+
     /// Starts a program on a new terminal, in colour whatever the surroundings say.
     ///
     /// # Panics
@@ -50,15 +74,10 @@ impl Terminal {
         let pty = Arc::new(pty);
         let (rows, columns) = size(columns, rows);
         let emulator = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let (from, to) = (Arc::clone(&pty), Arc::clone(&emulator));
-        let reader = std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            // The end is an error: nobody has the terminal open any more.
-            while let Ok(read @ 1..) = (&*from).read(&mut bytes) {
-                to.lock().unwrap_or_else(PoisonError::into_inner).process(&bytes[..read]);
-            }
-        });
-        Self { child, pty, emulator, reader: Some(reader), before }
+        let stop = Arc::new(AtomicBool::new(false));
+        let (from, to, ends) = (Arc::clone(&pty), Arc::clone(&emulator), Arc::clone(&stop));
+        let reader = std::thread::spawn(move || show(&from, &to, &ends));
+        Self { child, pty: Some(pty), emulator, reader: Some(reader), stop, before }
     }
 
     /// What the emulator shows.
@@ -77,7 +96,8 @@ impl Terminal {
     /// When the terminal is gone.
     #[track_caller]
     pub fn press(&self, keys: &str) {
-        (&*self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+        let mut pty = self.pty();
+        pty.write_all(keys.as_bytes()).expect("the terminal takes keys");
     }
 
     /// Another size, which the program is told.
@@ -90,7 +110,7 @@ impl Terminal {
         let mut emulator = self.emulator.lock().unwrap_or_else(PoisonError::into_inner);
         emulator.set_size(high, wide);
         drop(emulator);
-        self.pty.resize(Size::new(rows, columns)).expect("its size");
+        self.pty().resize(Size::new(rows, columns)).expect("its size");
     }
 
     /// Waits until the text on the screen is as wanted; the text.
@@ -145,13 +165,22 @@ impl Terminal {
         status
     }
 
+    /// Takes the terminal away, as closing its window does.
+    pub fn hang_up(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        self.pty = None;
+    }
+
     /// Whether the terminal is as it was before the program: its modes, the screen and the cursor.
     ///
     /// # Panics
     /// When it is not, with what is wrong.
     #[track_caller]
     pub fn is_as_before(&self) {
-        let now = tcgetattr(&*self.pty).expect("its modes");
+        let now = tcgetattr(self.pty()).expect("its modes");
         assert_eq!(now, self.before, "modes of the terminal");
         self.screen(|screen| {
             assert!(!screen.alternate_screen(), "the alternate screen is still there");
@@ -163,8 +192,14 @@ impl Terminal {
 
     /// Whether the program has the screen.
     pub fn is_taken(&self) -> bool {
-        let raw = tcgetattr(&*self.pty).is_ok_and(|now| now != self.before);
+        let raw = tcgetattr(self.pty()).is_ok_and(|now| now != self.before);
         raw && self.screen(|screen| screen.alternate_screen() && screen.hide_cursor())
+    }
+
+    /// Whether the program has given the screen back.
+    pub fn is_given_back(&self) -> bool {
+        let cooked = tcgetattr(self.pty()).is_ok_and(|now| now == self.before);
+        cooked && self.screen(|screen| !screen.alternate_screen() && !screen.hide_cursor())
     }
 }
 

@@ -91,6 +91,33 @@ fn signals_end_it_with_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_window_that_is_closed_ends_it() {
+    use std::os::unix::process::ExitStatusExt;
+    let name = program::name("top-hangup");
+    let (_program, _) = Program::behave(&name, &["idle"]);
+    let mut terminal = top(&name, 80, 24);
+    terminal.hang_up();
+    let end = terminal.end();
+    assert_eq!(end.signal(), Some(Signal::SIGHUP as i32), "{end}");
+}
+
+#[test]
+fn neither_half_a_key_nor_a_long_paste_makes_it_deaf() {
+    use std::os::unix::process::ExitStatusExt;
+    let name = program::name("top-pastes");
+    let (_program, _) = Program::behave(&name, &["idle"]);
+    let mut terminal = top(&name, 80, 24);
+    // Letters that mean nothing, more than one read takes.
+    terminal.press(&"x".repeat(3_000));
+    terminal.press("?");
+    terminal.shows("KEYS AND COLUMNS");
+    terminal.press("\x1b[");
+    terminal.signal(Signal::SIGTERM);
+    assert_eq!(terminal.end().signal(), Some(Signal::SIGTERM as i32));
+    terminal.is_as_before();
+}
+
+#[test]
 fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
     let name = program::name("top-stops");
     let (_program, _) = Program::behave(&name, &["idle"]);
@@ -100,7 +127,7 @@ fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
             "key" => terminal.press("\x1a"),
             _ => terminal.signal(Signal::SIGTSTP),
         }
-        terminal.until("a stop", |_| terminal.state() == Some('T') && !terminal.is_taken());
+        terminal.until("a stop", |_| terminal.state() == Some('T') && terminal.is_given_back());
         terminal.is_as_before();
         terminal.signal(Signal::SIGCONT);
         terminal.until("the screen again", |text| terminal.is_taken() && text.contains("LIVE"));

@@ -8,6 +8,7 @@
 
 pub mod histogram;
 pub mod history;
+pub mod keys;
 pub mod state;
 pub mod terminal;
 pub mod view;
@@ -125,9 +126,11 @@ pub fn run(
                 rounds += 1;
             }
             // While it is paused the board is watched on, so that nothing is missing afterwards.
-            let new = watch.look(state.over())?;
-            if !state.paused || look {
-                (seen, dirty) = (new, true);
+            match watch.look(state.over()) {
+                Ok(new) if !state.paused || look => (seen, dirty) = (new, true),
+                Ok(_) => {}
+                // What was read before is still worth seeing.
+                Err(error) => (seen.trouble, dirty) = (Some(error.to_string()), true),
             }
             if watch.broke() {
                 return Err(TopError::Sampler(terminal::panicked().unwrap_or_default()));

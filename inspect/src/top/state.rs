@@ -235,12 +235,6 @@ impl State {
 
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent) -> Action {
-        if key.modifiers.contains(KeyModifiers::ALT) {
-            // Alt means nothing here, and Esc with a key close behind it looks the same.
-            let first = self.key(KeyCode::Esc.into());
-            let second = self.key(KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key });
-            return if second == Action::None { first } else { second };
-        }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
                 KeyCode::Char('c') => Action::Quit,

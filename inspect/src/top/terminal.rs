@@ -1,7 +1,8 @@
 //! The terminal: taken over, and given back as it was on every way out: return, panic, signal, Ctrl-Z.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -16,11 +18,13 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::Command;
 use ratatui::crossterm::cursor::{Hide, Show};
-use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind};
+use ratatui::crossterm::event::KeyEvent;
 use ratatui::crossterm::style::ResetColor;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+
+use super::keys::Keys;
 
 /// Signals that are asked for beside the keys, so that none of them leaves the terminal as it is.
 const SIGNALS: [Signal; 7] = [
@@ -55,10 +59,29 @@ pub enum Event {
 
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
 
+/// The way to the terminal. One that hung up takes everything: [`Screen::wait`] notices, and ratatui's
+/// `Terminal` would report the failure of its last words on a stderr that is gone too, and panic.
+struct Out(File);
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) => Ok(bytes.len()),
+            result => result,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// The terminal as a screen of ours. Dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Out>>>,
     signals: SignalFd,
+    keys: Keys,
+    typed: VecDeque<KeyEvent>,
     mask: SigSet,
     hook: Arc<Hook>,
 }
@@ -76,9 +99,16 @@ impl Screen {
         let signals = SignalFd::with_flags(&wanted, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
         // A descriptor of its own: stdout may be locked by whoever called.
         let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(out)))?;
+        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(Out(out))))?;
         let hook = give_back_on_panic();
-        let mut screen = Self { terminal, signals: signals?, mask, hook };
+        let mut screen = Self {
+            terminal,
+            signals: signals?,
+            keys: Keys::default(),
+            typed: VecDeque::new(),
+            mask,
+            hook,
+        };
         screen.take()?;
         Ok(screen)
     }
@@ -135,49 +165,70 @@ impl Screen {
     /// The terminal is gone.
     pub fn wait(&mut self, until: Instant) -> io::Result<Event> {
         loop {
-            // One read may bring several keys.
-            while event::poll(Duration::ZERO)? {
-                match event::read()? {
-                    event::Event::Key(key) if key.kind != KeyEventKind::Release => {
-                        return Ok(Event::Key(key));
-                    }
-                    event::Event::Resize(..) => return Ok(Event::Redraw),
-                    _ => {}
-                }
-            }
-            if let Some(signal) = self.signals.read_signal()? {
-                let signal = i32::try_from(signal.ssi_signo).ok().map(Signal::try_from);
-                match signal {
-                    Some(Ok(Signal::SIGWINCH)) => return Ok(Event::Redraw),
-                    Some(Ok(Signal::SIGTSTP)) => return Ok(Event::Suspend),
-                    Some(Ok(Signal::SIGCONT)) => {
-                        self.resume()?;
-                        return Ok(Event::Redraw);
-                    }
-                    Some(Ok(signal)) => return Ok(Event::End(signal)),
-                    _ => {}
-                }
+            if let Some(key) = self.typed.pop_front() {
+                return Ok(Event::Key(key));
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Event::Time);
-            }
             // Up to the next whole millisecond: waking before the moment would only wake again.
-            let left = left + Duration::from_micros(999);
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let timeout = match left.is_zero() {
+                true => PollTimeout::ZERO,
+                false => PollTimeout::try_from(left + Duration::from_micros(999))
+                    .unwrap_or(PollTimeout::MAX),
+            };
             let input = io::stdin();
             let mut fds = [
                 PollFd::new(input.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
             ];
             match poll(&mut fds, timeout) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Ok(0) if left.is_zero() => {
+                    self.keys.forget();
+                    return Ok(Event::Time);
+                }
+                Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
+            let [input, signals] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
+            if !signals.is_empty()
+                && let Some(event) = self.signal()?
+            {
+                return Ok(event);
+            }
             let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
-            if fds[0].revents().is_some_and(|events| events.intersects(gone)) {
+            if input.intersects(gone) || input.contains(PollFlags::POLLIN) && !self.type_in()? {
                 return Ok(Event::End(Signal::SIGHUP));
             }
+        }
+    }
+
+    /// What the next signal asks for.
+    fn signal(&mut self) -> io::Result<Option<Event>> {
+        let Some(signal) = self.signals.read_signal()? else { return Ok(None) };
+        let signal = i32::try_from(signal.ssi_signo).ok().map(Signal::try_from);
+        Ok(match signal {
+            Some(Ok(Signal::SIGWINCH)) => Some(Event::Redraw),
+            Some(Ok(Signal::SIGTSTP)) => Some(Event::Suspend),
+            Some(Ok(Signal::SIGCONT)) => {
+                self.resume()?;
+                Some(Event::Redraw)
+            }
+            Some(Ok(signal)) => Some(Event::End(signal)),
+            _ => None,
+        })
+    }
+
+    /// Reads what was typed; does not block after `poll` said that there is something. False: nothing
+    /// will ever be typed here again.
+    fn type_in(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; 1024];
+        match nix::unistd::read(io::stdin(), &mut bytes) {
+            Ok(0) | Err(Errno::EIO) => Ok(false),
+            Ok(read) => {
+                self.typed.extend(self.keys.read(&bytes[..read]));
+                Ok(true)
+            }
+            Err(Errno::EINTR | Errno::EAGAIN) => Ok(true),
+            Err(errno) => Err(errno.into()),
         }
     }
 }

@@ -167,14 +167,18 @@ impl Watch {
     /// shown until somebody of its name comes after it.
     fn follow(&mut self) {
         let Some(pattern) = &self.pattern else { return };
-        let mut new = locate::here();
+        let gone = self.boards[self.shown].context.state == State::Dead;
+        let mut new = match gone {
+            // It may have been in a container: finding those takes a walk, which can be afforded now.
+            true => locate::find(&Target::Name(pattern.clone())).unwrap_or_default(),
+            false => locate::here(),
+        };
         new.retain(|one| locate::glob(pattern, &one.name) && !self.met.contains(&id(one)));
         // One that cannot be opened yet is tried again.
         let found = Found::open(new, Look::All).boards;
         self.met.extend(found.iter().map(|board| id(&board.candidate)));
         let shown = id(&self.boards[self.shown].candidate);
         let name = self.boards[self.shown].candidate.name.clone();
-        let gone = self.boards[self.shown].context.state == State::Dead;
         let came: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
         let heir = came.iter().find(|one| gone && one.candidate.name == name);
         let next = heir.map_or(shown, |heir| id(&heir.candidate));

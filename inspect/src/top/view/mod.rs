@@ -99,7 +99,7 @@ impl Page<'_> {
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, top: usize, selected: Option<usize>) {
         let rows = (0..self.ids.len()).skip(top).map(|index| {
             let row = (self.row)(index);
-            if selected == Some(index) { row.patch_style(Modifier::REVERSED) } else { row }
+            if selected == Some(index) { turned(row) } else { row }
         });
         let lines = self.head.iter().cloned().chain(rows);
         for (y, line) in (area.top()..area.bottom()).zip(lines) {
@@ -179,6 +179,12 @@ fn page<'a>(view: View, seen: &'a Seen, state: &State, ink: Ink, columns: usize)
         View::Numbers => numbers::page(seen, state, ink, columns),
         View::Lines => lines::page(seen, state, ink, columns),
     }
+}
+
+/// A row that is selected: one bar, whatever colours it had.
+fn turned(row: Line<'static>) -> Line<'static> {
+    let text: String = row.spans.iter().map(|span| span.content.as_ref()).collect();
+    Line::styled(text, Modifier::REVERSED)
 }
 
 /// A heading of columns.

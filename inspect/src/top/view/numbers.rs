@@ -231,7 +231,7 @@ const BESIDE: usize = 14;
 
 fn titles(columns: usize) -> String {
     let name = left(" NUMBER", name_columns(columns) + 1);
-    format!("{name}{}  {} A SECOND OR LEVEL", right("VALUE", 15), left("RATE, MAX", BESIDE))
+    format!("{name}{}  {} EACH SECOND", right("VALUE", 15), left("RATE, MAX", BESIDE))
 }
 
 fn line(number: &Number, seen: &Seen, ink: Ink, columns: usize) -> ratatui::text::Line<'static> {
