@@ -136,6 +136,14 @@ impl Terminal {
         self.until(&format!("{text:?}"), |screen| screen.contains(text))
     }
 
+    /// The process that the program has started, when it is a shell.
+    pub fn inner(&self) -> Option<nix::unistd::Pid> {
+        let shell = self.child.id();
+        let path = format!("/proc/{shell}/task/{shell}/children");
+        let children = std::fs::read_to_string(path).ok()?;
+        children.split_whitespace().next()?.parse().ok().map(nix::unistd::Pid::from_raw)
+    }
+
     /// Sends the program a signal.
     ///
     /// # Panics
@@ -144,11 +152,6 @@ impl Terminal {
     pub fn signal(&self, signal: Signal) {
         let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
         nix::sys::signal::kill(pid, signal).expect("it is there");
-    }
-
-    /// Its state letter in `/proc`.
-    pub fn state(&self) -> Option<char> {
-        inspect::proc::process(self.child.id()).map(|process| process.state)
     }
 
     /// Waits for the program's end, and until everything that it wrote is on the screen.

@@ -71,6 +71,10 @@ fn q_and_its_like_end_it_and_leave_the_terminal_as_it_was() {
         assert_eq!(terminal.end().code(), Some(0), "{keys:?}");
         terminal.is_as_before();
     }
+    let arguments = ["top", &name, "--interval", "100ms", "--count", "3"];
+    let mut terminal = Terminal::start(&inspect(), &arguments, 80, 24);
+    assert_eq!(terminal.end().code(), Some(0));
+    terminal.is_as_before();
 }
 
 #[test]
@@ -118,29 +122,50 @@ fn neither_half_a_key_nor_a_long_paste_makes_it_deaf() {
 }
 
 #[test]
-fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
+fn stopped_it_gives_the_terminal_to_the_shell_and_continued_it_takes_it_again() {
     let name = program::name("top-stops");
     let (_program, _) = Program::behave(&name, &["idle"]);
-    let mut terminal = top(&name, 80, 24);
+    // A shell with job control: what follows a command runs when the command ends or stops.
+    let again = "echo the shell has it; read go; fg >/dev/null; ";
+    let script = format!("set -m; \"$0\" top {name}; {again}{again}exit $?");
+    let inspect = inspect();
+    let program = inspect.to_str().expect("a path");
+    let shell = std::path::Path::new("/bin/sh");
+    let mut terminal = Terminal::start(shell, &["-c", &script, program], 80, 24);
     for stop in ["key", "signal"] {
+        terminal.until("the screen", |text| terminal.is_taken() && text.contains("LIVE"));
         match stop {
             "key" => terminal.press("\x1a"),
-            _ => terminal.signal(Signal::SIGTSTP),
+            _ => {
+                let top = terminal.inner().expect("the shell has started it");
+                nix::sys::signal::kill(top, Signal::SIGTSTP).expect("it is there");
+            }
         }
-        terminal.until("a stop", |_| terminal.state() == Some('T') && terminal.is_given_back());
+        terminal.until("the shell", |text| {
+            terminal.is_given_back() && text.contains("the shell has it")
+        });
         terminal.is_as_before();
-        terminal.signal(Signal::SIGCONT);
-        terminal.until("the screen again", |text| terminal.is_taken() && text.contains("LIVE"));
+        terminal.press("\n");
     }
-    // From outside, without being asked, and with what a shell prints meanwhile.
-    terminal.signal(Signal::SIGSTOP);
-    terminal.until("a stop", |_| terminal.state() == Some('T'));
-    terminal.signal(Signal::SIGCONT);
-    terminal.press("?");
-    terminal.shows("KEYS AND COLUMNS");
+    terminal.until("the screen", |text| terminal.is_taken() && text.contains("LIVE"));
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
     terminal.is_as_before();
+}
+
+#[test]
+fn where_nobody_would_continue_it_it_does_not_stop() {
+    let name = program::name("top-orphan");
+    let (_program, _) = Program::behave(&name, &["idle"]);
+    let terminal = top(&name, 80, 24);
+    terminal.press("\x1a?");
+    terminal.shows("KEYS AND COLUMNS");
+    assert!(terminal.is_taken());
+    // Stopped and continued from outside, unasked, it draws on.
+    terminal.signal(Signal::SIGSTOP);
+    terminal.signal(Signal::SIGCONT);
+    terminal.press("\x1b");
+    terminal.until("the view", |text| terminal.is_taken() && text.contains("THREAD"));
 }
 
 #[test]
@@ -213,18 +238,16 @@ fn it_shows_the_death_and_goes_on_with_the_next_of_that_name() {
 fn a_pause_holds_the_picture_and_not_the_watch() {
     let name = program::name("top-pauses");
     let (mut program, _) = Program::behave(&name, &["idle"]);
-    let terminal = top(&name, 100, 30);
-    terminal.press("p");
-    terminal.shows("PAUSED");
+    let [paused, moving] = [(); 2].map(|()| top(&name, 100, 30));
+    paused.press("p");
+    paused.shows("PAUSED");
     program.kill();
-    // Two help pages later it has looked at the board again, and still shows it alive.
-    terminal.press("?");
-    terminal.shows("KEYS AND COLUMNS");
-    terminal.press("\x1b");
-    let screen = terminal.shows("THREAD");
-    assert!(screen.contains("LIVE"), "{screen}");
-    terminal.press("p");
-    terminal.shows("DEAD");
+    moving.shows("DEAD");
+    let held = paused.text();
+    assert!(held.contains("LIVE") && held.contains("PAUSED"), "{held}");
+    // What happened meanwhile is there at once.
+    paused.press("p");
+    paused.shows("DEAD");
 }
 
 #[test]

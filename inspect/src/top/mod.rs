@@ -71,7 +71,7 @@ pub fn run(
     let mut screen = Screen::enter()?;
     // After the screen: threads that are started now leave its signals to it.
     let mut watch = watch()?;
-    let mut seen = watch.look(state.over())?;
+    let mut seen = watch.look(state.window())?;
     let mut next_look = Instant::now() + interval;
     let mut rounds = 1;
     let mut drawn = None::<Instant>;
@@ -126,7 +126,7 @@ pub fn run(
                 rounds += 1;
             }
             // While it is paused the board is watched on, so that nothing is missing afterwards.
-            match watch.look(state.over()) {
+            match watch.look(state.window()) {
                 Ok(new) if !state.paused || look => (seen, dirty) = (new, true),
                 Ok(_) => {}
                 // What was read before is still worth seeing.

@@ -152,7 +152,7 @@ pub struct State {
     /// Idle samples count.
     pub idle: bool,
     /// Index of the window of the line histogram.
-    window: usize,
+    wide: usize,
     sort: Vec<usize>,
     reverse: Vec<bool>,
     cursors: Vec<Cursor>,
@@ -177,7 +177,7 @@ impl State {
             typing: false,
             all,
             idle: false,
-            window: 2,
+            wide: 2,
             sort: TABS.iter().map(first).collect(),
             reverse: vec![false; TABS.len()],
             cursors: vec![Cursor::default(); TABS.len()],
@@ -203,8 +203,8 @@ impl State {
     }
 
     /// The window of the line histogram.
-    pub fn over(&self) -> Duration {
-        Duration::from_secs(WINDOWS[self.window])
+    pub fn window(&self) -> Duration {
+        Duration::from_secs(WINDOWS[self.wide])
     }
 
     /// The cursor of the view.
@@ -355,7 +355,7 @@ impl State {
     }
 
     fn widen(&mut self, by: usize) -> Action {
-        self.window = (self.window + by) % WINDOWS.len();
+        self.wide = (self.wide + by) % WINDOWS.len();
         if self.paused { Action::None } else { Action::Look }
     }
 }

@@ -145,8 +145,13 @@ impl Screen {
     /// The terminal is gone.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        // SIGTSTP itself is held back here, and a shell sees no difference.
-        raise(Signal::SIGSTOP)?;
+        let mut stop = SigSet::empty();
+        stop.add(Signal::SIGTSTP);
+        // Not SIGSTOP: where no shell would continue it the kernel lets this one pass.
+        stop.thread_unblock()?;
+        let raised = raise(Signal::SIGTSTP);
+        stop.thread_block()?;
+        raised?;
         self.take()
     }
 
