@@ -1,19 +1,13 @@
-//! The line histogram of the last seconds: a sampler on a thread of its own counts into quarters of a
-//! second, of which the last minute is kept. Its memory is bounded, whatever the board says.
+//! The line histogram of the last seconds: what a sampler says is counted into quarters of a second, of
+//! which the last minute is kept. Its memory is bounded, whatever the board says.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::attached::Attached;
-use crate::context::Look;
-use crate::locate::Candidate;
 use crate::recording::{Entry, Sink, SiteInfo};
 use crate::report::Spot;
-use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
 
 /// Length of a quarter, ns.
 const QUARTER_NS: u64 = 250_000_000;
@@ -54,11 +48,15 @@ impl Quarter {
 
 /// What the sampler's thread and the screen share.
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
     sites: Vec<SiteInfo>,
     quarters: VecDeque<Quarter>,
     /// Passes of counted sites: when last read, how many, and how many a second since the time before.
     hits: HashMap<u32, (u64, u64, Option<f64>)>,
+}
+
+pub(super) fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One line of the histogram.
@@ -91,80 +89,6 @@ pub struct Histogram {
     pub over_ns: u64,
 }
 
-/// A sampler at work. Dropping it ends it.
-pub struct Sampler {
-    shared: Arc<Mutex<Shared>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Sampler {
-    /// Samples a board until its process ends.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub fn start(candidate: Candidate, rate_hz: u32) -> io::Result<Self> {
-        let shared = Arc::new(Mutex::new(Shared::default()));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (theirs, ends) = (Arc::clone(&shared), Arc::clone(&stop));
-        let thread = std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
-            // Again and again only when one has learnt too much.
-            while sample(&candidate, rate_hz, &theirs, &ends).is_err() {
-                *locked(&theirs) = Shared::default();
-            }
-        })?;
-        Ok(Self { shared, stop, thread: Some(thread) })
-    }
-
-    /// The last seconds.
-    pub fn histogram(&self, over: Duration) -> Histogram {
-        let wanted = (over.as_nanos() / u128::from(QUARTER_NS)).clamp(1, QUARTERS as u128) as usize;
-        locked(&self.shared).histogram(wanted)
-    }
-
-    /// Whether its thread panicked.
-    pub fn broke(&mut self) -> bool {
-        let done = self.thread.take_if(|thread| thread.is_finished());
-        done.is_some_and(|thread| thread.join().is_err())
-    }
-}
-
-impl Drop for Sampler {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // Its panic is reported elsewhere.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// One run of the sampler. An error: it has learnt too much.
-fn sample(
-    candidate: &Candidate,
-    rate_hz: u32,
-    shared: &Arc<Mutex<Shared>>,
-    stop: &AtomicBool,
-) -> io::Result<()> {
-    // A board that cannot be opened has no samples.
-    let Ok(board) = Attached::open(candidate.clone(), Look::Verdict) else { return Ok(()) };
-    if !board.exists() || board.is_saved() {
-        return Ok(());
-    }
-    let options = Options { rate_hz, all_hits: true, ..Options::default() };
-    let mut counter = Counter::new(Arc::clone(shared));
-    let mut ask = |_: &Progress| Wish {
-        stop: stop.load(Ordering::Relaxed).then(|| "asked".to_owned()),
-        more: Vec::new(),
-    };
-    let mut clock = Machine::new();
-    sampler::run(vec![Subject::from(board)], &options, &mut clock, &mut counter, &mut ask).map(drop)
-}
-
 /// A thread in sight.
 #[derive(Clone, Copy, Debug)]
 struct Seat {
@@ -175,7 +99,7 @@ struct Seat {
 }
 
 /// Counts what the sampler says. Work is done where a thread moves, not at every tick.
-struct Counter {
+pub(super) struct Counter {
     shared: Arc<Mutex<Shared>>,
     leaves: Vec<Where>,
     threads: u32,
@@ -189,7 +113,7 @@ struct Counter {
 }
 
 impl Counter {
-    fn new(shared: Arc<Mutex<Shared>>) -> Self {
+    pub(super) fn new(shared: Arc<Mutex<Shared>>) -> Self {
         Self {
             shared,
             leaves: Vec::new(),
@@ -306,7 +230,9 @@ impl Shared {
         }
     }
 
-    fn histogram(&self, wanted: usize) -> Histogram {
+    /// The last seconds, at most a minute.
+    pub(super) fn histogram(&self, over: Duration) -> Histogram {
+        let wanted = (over.as_nanos() / u128::from(QUARTER_NS)).clamp(1, QUARTERS as u128) as usize;
         let mut out = Histogram::default();
         let mut lines: HashMap<u32, HashMap<u64, u64>> = HashMap::new();
         let skipped = self.quarters.len().saturating_sub(wanted);
@@ -348,5 +274,102 @@ impl Shared {
             })
             .collect();
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use probe::layout::Class;
+
+    const MS: u64 = 1_000_000;
+
+    fn site(line: u32, counted: bool) -> Entry {
+        let text = || "".into();
+        let (file, function, label) = (text(), text(), text());
+        let (board, column, class, scope) = (0, 1, Class::Work, false);
+        Entry::Site(SiteInfo { board, file, line, column, function, label, class, scope, counted })
+    }
+
+    /// A counter that knows a thread at the first of two lines, the second of which is counted.
+    fn counter() -> Counter {
+        let mut counter = Counter::new(Arc::default());
+        let thread = Entry::Thread { board: 0, tid: 7, name: "one".into() };
+        let known =
+            [site(10, false), site(20, true), Entry::Stack(vec![0]), Entry::Stack(vec![0, 1])];
+        for entry in known.into_iter().chain([thread, Entry::At { thread: 0, stack: 0 }]) {
+            counter.put(&entry).expect("room");
+        }
+        counter
+    }
+
+    fn ticks(counter: &mut Counter, from_ms: u64, to_ms: u64) {
+        for ms in from_ms..to_ms {
+            counter.put(&Entry::Ticks { at_ns: ms * MS, count: 1 }).expect("room");
+        }
+    }
+
+    /// The histogram's lines and samples.
+    fn lines(counter: &Counter, seconds: u64) -> (Vec<(u32, u64)>, Histogram) {
+        let histogram = locked(&counter.shared).histogram(Duration::from_secs(seconds));
+        let mut lines: Vec<_> =
+            histogram.lines.iter().map(|line| (line.spot.line, line.samples)).collect();
+        lines.sort_unstable();
+        (lines, histogram)
+    }
+
+    #[test]
+    fn samples_are_counted_where_the_thread_was_and_torn_ones_apart() {
+        let mut counter = counter();
+        ticks(&mut counter, 0, 600);
+        counter.put(&Entry::At { thread: 0, stack: 1 }).expect("room");
+        ticks(&mut counter, 600, 800);
+        counter.put(&Entry::Torn { thread: 0 }).expect("room");
+        ticks(&mut counter, 800, 900);
+        counter.put(&Entry::Gone { thread: 0 }).expect("room");
+        ticks(&mut counter, 900, 1_000);
+        counter.put(&Entry::Missed(3)).expect("room");
+        counter.put(&Entry::End { duration_ns: 0, why: "".into() }).expect("room");
+        let (lines, histogram) = lines(&counter, 60);
+        assert_eq!(lines, [(10, 600), (20, 299)]);
+        assert_eq!((histogram.torn, histogram.nowhere), (1, 0));
+        assert_eq!((histogram.ticks, histogram.missed), (1_000, 3));
+        assert_eq!(histogram.over_ns, 1_000 * MS);
+        assert_eq!(histogram.lines[0].threads[0].0, 7);
+    }
+
+    #[test]
+    fn the_window_slides_and_keeps_a_minute() {
+        let mut counter = counter();
+        ticks(&mut counter, 0, 61_000);
+        counter.put(&Entry::At { thread: 0, stack: 1 }).expect("room");
+        ticks(&mut counter, 61_000, 63_000);
+        counter.put(&Entry::End { duration_ns: 0, why: "".into() }).expect("room");
+        assert_eq!(lines(&counter, 2).0, [(20, 2_000)]);
+        assert_eq!(lines(&counter, 3).0, [(10, 1_000), (20, 2_000)]);
+        assert_eq!(lines(&counter, 60).0, lines(&counter, 6_000).0);
+        assert_eq!(lines(&counter, 60).0, [(10, 58_000), (20, 2_000)]);
+    }
+
+    #[test]
+    fn hits_a_second_are_of_counted_lines_and_fall_to_zero() {
+        let mut counter = counter();
+        counter.put(&Entry::At { thread: 0, stack: 1 }).expect("room");
+        for (second, passes, rate) in [(0, 100, None), (1, 600, Some(500.0)), (2, 600, Some(0.0))] {
+            ticks(&mut counter, second * 1_000, (second + 1) * 1_000);
+            counter.put(&Entry::Hits { site: 1, passes }).expect("room");
+            assert_eq!(lines(&counter, 60).1.lines[0].hits_per_s, rate, "second {second}");
+        }
+    }
+
+    #[test]
+    fn what_it_keeps_is_bounded() {
+        let mut counter = counter();
+        let learnt = (0..2 * MAX_LEARNT).find(|_| counter.put(&site(30, false)).is_err());
+        assert!(learnt.is_some());
+        let mut quarter = Quarter::default();
+        (0..100_000).for_each(|tid| quarter.add(tid, Where::Site(0), 1));
+        assert!(quarter.cells.len() <= MAX_CELLS + 1);
+        assert_eq!(quarter.cells.values().sum::<u64>(), 100_000);
     }
 }

@@ -6,9 +6,11 @@
 //! terminal ─► key ─► state ────────────────┴─► view ─► terminal
 //! ```
 
+pub mod cursor;
 pub mod histogram;
 pub mod history;
 pub mod keys;
+pub mod sampling;
 pub mod state;
 pub mod terminal;
 pub mod view;

@@ -5,8 +5,9 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::histogram::{Histogram, Sampler};
+use super::histogram::Histogram;
 use super::history::History;
+use super::sampling::Sampler;
 use crate::attached::{Attached, Found};
 use crate::context::Look;
 use crate::error::AttachError;

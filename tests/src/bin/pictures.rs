@@ -34,6 +34,8 @@ fn main() {
     let demo = demo::Demo::run(&mut serve, NAME);
     let mut load = Command::new(&daemon)
         .args(["load", "--connect", &demo.address, "--name", NAME, "--duration", "2m"])
+        // Less than two cores can bear, so that the sampler is on time too.
+        .args(["--processes", "1", "--clients", "2", "--pipeline", "8"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
