@@ -77,7 +77,9 @@ fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
         line.add(format!(", {stalled} stalled"), ink.bad());
     }
     if let Some(vitals) = &report.vitals {
-        line.plain(format!("  cpu {}", or_none(seen.cpu_pct, |pct| format!("{pct:.0}%"))));
+        if let Some(pct) = seen.cpu_pct {
+            line.plain(format!("  cpu {pct:.0}%"));
+        }
         line.plain(format!("  rss {}", or_none(vitals.rss_bytes, bytes)));
         line.plain(format!("  fds {}", or_none(vitals.fds, whole)));
         for (state, count) in vitals.sockets.iter().flatten() {

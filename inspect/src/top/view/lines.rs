@@ -73,10 +73,13 @@ pub(super) fn said(seen: &Seen, state: &State, all: u64) -> String {
         .filter(|line| line.spot.class == Class::Idle)
         .map(|line| line.samples)
         .sum();
-    let rate = match histogram.over_ns {
-        0 => "nothing sampled yet".to_owned(),
-        ns => format!("{:.0} Hz", histogram.ticks as f64 / ns as f64 * 1e9),
-    };
+    if histogram.over_ns == 0 {
+        return match seen.report.state.exists() && seen.report.saved_at.is_none() {
+            true => "lines: not sampled yet".to_owned(),
+            false => "lines: only a living process is sampled".to_owned(),
+        };
+    }
+    let rate = format!("{:.0} Hz", histogram.ticks as f64 / histogram.over_ns as f64 * 1e9);
     let idle = match state.idle {
         true => "idle too".to_owned(),
         false => format!("{} idle left out", whole(idle)),

@@ -27,9 +27,11 @@ pub(super) fn draw(
     let hot = lines::page(seen, state, ink, half);
     let busy = numbers::busiest(seen, state, ink, columns - if beside { half + 1 } else { 0 });
     // Threads have half of the screen if they need it, and what the rest leaves.
-    let empty = |page: &Page<'_>| page.ids.is_empty();
-    let queue_rows = if empty(&queues) { 0 } else { queues.height().min(height / 5) };
-    let others = queue_rows + hot.height() + if beside { 0 } else { busy.height() };
+    // A heading alone says nothing.
+    let wanted = |page: &Page<'_>| if page.ids.is_empty() { 0 } else { page.height() };
+    let queue_rows = wanted(&queues).min(height / 5);
+    let busy_rows = if beside { 0 } else { wanted(&busy) };
+    let others = queue_rows + hot.height() + busy_rows;
     let most = height.saturating_sub(others).max(height / 2);
     let thread_rows = threads.height().min(most);
     let rest = height.saturating_sub(thread_rows + queue_rows);
@@ -37,7 +39,7 @@ pub(super) fn draw(
     let hot_rows = if beside {
         rest
     } else {
-        hot.height().min(rest.saturating_sub(busy.height()).max(rest - rest / 3))
+        hot.height().min(rest.saturating_sub(busy_rows).max(rest - rest / 3))
     };
     let mut y = area.y;
     let mut part = |rows: usize| {
@@ -61,7 +63,7 @@ pub(super) fn draw(
         busy.draw(frame, right, 0, None);
     } else {
         hot.draw(frame, part(hot_rows), 0, None);
-        busy.draw(frame, part(rest.saturating_sub(hot_rows)), 0, None);
+        busy.draw(frame, part(busy_rows.min(rest - hot_rows)), 0, None);
     }
     let selected = threads.ids.get(cursor.index).copied();
     state.page = rows.max(1);
