@@ -15,7 +15,15 @@ pub fn board(report: &BoardReport, look: &Look) -> String {
     let mut out = String::new();
     head(&mut out, report, look);
     threads(&mut out, report, look);
+    super::ops::brief(&mut out, report, look);
     super::numbers::numbers(&mut out, report, look);
+    out
+}
+
+/// The lines above every table: whose board it is, its state and age, how the process is doing.
+pub fn heading(report: &BoardReport, look: &Look) -> String {
+    let mut out = String::new();
+    head(&mut out, report, look);
     out
 }
 

@@ -8,7 +8,7 @@ pub const MAGIC: u64 = 0x5343_4F52_4542_4431;
 /// Layouts with another major number are refused.
 pub const MAJOR: u32 = 1;
 /// Layouts with a higher minor number are read as far as they are known.
-pub const MINOR: u32 = 0;
+pub const MINOR: u32 = 1;
 /// No board is larger; a reader refuses to believe otherwise.
 pub const MAX_BOARD_BYTES: u64 = 64 << 20;
 /// No table of contents is longer.
@@ -147,7 +147,7 @@ pub enum SectionKind {
     CountRing = 13,
     /// [`super::FactRecord`].
     Facts = 14,
-    /// In-flight operations.
+    /// [`super::OpRecord`]: one operation.
     Ops = 15,
     /// The last tags of the slot with the same index.
     Trails = 16,
