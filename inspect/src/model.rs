@@ -126,6 +126,8 @@ pub struct Op {
     pub parent: Option<String>,
     /// From its beginning to now, or to its end.
     pub age_ns: u64,
+    /// Since it last rested, in a status that is idle, or since its beginning; null while it rests.
+    pub active_ns: Option<u64>,
     /// Current status, or the last.
     pub status: Option<Label>,
     /// Time in it.
@@ -171,6 +173,8 @@ pub struct Op {
 pub struct OpStatus {
     /// The status.
     pub status: Label,
+    /// `work`, `wait` or `idle`; null when its site is not known.
+    pub class: Option<&'static str>,
     /// From the operation's beginning.
     pub at_ns: u64,
     /// How long, up to now for the current one.

@@ -210,6 +210,9 @@ impl Op {
     /// Does nothing.
     #[inline(always)]
     pub fn fail(&self) {}
+    /// Nobody will ask.
+    #[inline(always)]
+    pub fn wake_on_cancel(&self, _: &core::task::Waker) {}
     /// Nobody asked.
     #[inline(always)]
     pub fn asked(&self) -> crate::Asked {

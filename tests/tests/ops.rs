@@ -42,6 +42,9 @@ fn what_is_in_flight_is_shown_with_its_status_thread_and_line() {
     assert_eq!((&connection["served"], &connection["label"]), (&41.into(), &Value::Null));
     assert!(connection["age_ns"].as_u64() >= request["age_ns"].as_u64());
 
+    assert_eq!(connection["active_ns"], Value::Null, "it rests between requests");
+    let (over, _, _) = ops(&program, &["--over", "1ms"]);
+    assert!(over.iter().all(|op| op["kind"] != "connection") && over.len() == 5, "{over:#?}");
     let blocked = one(&live, "label", "blocks its thread");
     assert_eq!((&blocked["working"], &blocked["thread"]), (&true.into(), &"blocker".into()));
     let forgotten = one(&live, "label", "nobody wakes it");

@@ -57,7 +57,10 @@ pub(super) fn run(
 fn choose(report: &mut BoardReport, pick: &OpsPick, look: &Look) {
     let least = u64::try_from(pick.over.unwrap_or(Duration::ZERO).as_nanos()).unwrap_or(u64::MAX);
     for ops in [&mut report.ops, &mut report.ended_ops] {
-        ops.retain(|op| op.age_ns >= least && shows(op, look));
+        // A connection of an hour whose request just came is not an hour late.
+        ops.retain(|op| {
+            (least == 0 || op.active_ns.is_some_and(|ns| ns >= least)) && shows(op, look)
+        });
     }
     if let Some(id) = &pick.history {
         for ops in [&mut report.ops, &mut report.ended_ops] {

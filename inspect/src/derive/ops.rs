@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use probe::layout::{
-    OP_CANCELLABLE, OP_CANCELLED, OP_CUT, OP_ERROR, OP_FUTURE, OP_OK, OP_OTHER, OP_PANICKED,
+    Class, OP_CANCELLABLE, OP_CANCELLED, OP_CUT, OP_ERROR, OP_FUTURE, OP_OK, OP_OTHER, OP_PANICKED,
     OP_RECENT, OP_SENSITIVE, SITE_STATUS, SiteCopy, from_op_id, from_status_entry,
 };
 use probe::protocol::tenancy::LIVE;
@@ -95,6 +95,7 @@ impl<'a> Names<'a> {
             parent: from_op_id(record.parent)
                 .map(|(index, generation)| format!("{index}-{generation}")),
             age_ns,
+            active_ns: active_ns(age_ns, &history),
             status: last.map(|status| status.status.clone()),
             status_age_ns: last.map(|status| status.for_ns),
             thread: holder.filter(|_| held).map(|thread| thread.name.clone()),
@@ -139,6 +140,9 @@ impl<'a> Names<'a> {
             let site = self.numbered.get(&number);
             OpStatus {
                 status: self.status(snapshot, number),
+                class: site.map(|site| {
+                    super::threads::word(Class::from_word(site.class_flags).unwrap_or_default())
+                }),
                 at_ns: clock.span_ns(0, at),
                 for_ns: clock.span_ns(at, end),
                 place: site.map(|site| super::threads::place(snapshot, site.address, None)),
@@ -172,6 +176,17 @@ impl<'a> Names<'a> {
             add(last.status.clone(), last.for_ns);
         }
         totals
+    }
+}
+
+/// Time since the last status that was idle ended, as far as the history goes; all of the time when there is
+/// none in it.
+fn active_ns(age_ns: u64, history: &[OpStatus]) -> Option<u64> {
+    let rested = history.iter().rposition(|status| status.class == Some("idle"));
+    match rested {
+        None => Some(age_ns),
+        Some(last) if last + 1 == history.len() => None,
+        Some(last) => Some(age_ns.saturating_sub(history.get(last + 1)?.at_ns)),
     }
 }
 

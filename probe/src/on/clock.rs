@@ -49,12 +49,12 @@ pub(super) fn set_coarse(units: u64) {
 /// The time now, in clock units; 0 without a board.
 #[inline]
 pub(super) fn units() -> u64 {
-    // Relaxed: set once, before any stamp is taken.
-    match KIND.load(Ordering::Relaxed) {
-        1 => tsc(),
-        2 => monotonic_ns(),
-        _ => 0,
+    // Relaxed: set once, before any stamp is taken. The common one is asked for first.
+    let kind = KIND.load(Ordering::Relaxed);
+    if kind == ClockKind::Tsc as u8 {
+        return tsc();
     }
+    if kind == 0 { 0 } else { monotonic_ns() }
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -124,8 +124,9 @@ impl Op {
         }
     }
 
-    /// Who is to be woken when somebody asks it to end.
-    pub(super) fn wake_on_cancel(&self, waker: &core::task::Waker) {
+    /// `waker` is woken when somebody asks it to end: for an event loop, or a future of one's own, that would
+    /// not look otherwise. The last one given counts. Costs two atomic operations.
+    pub fn wake_on_cancel(&self, waker: &core::task::Waker) {
         if let Some(tenant) = self.tenant {
             tenant.wake_on_cancel(waker);
         }
