@@ -1,5 +1,5 @@
 //! From what was seen to what is drawn. A view is a page: a heading and rows that are made only when
-//! they are in sight. A new view is a file here, a line in [`page`] and one in [`TABS`].
+//! they are in sight. A new view is a file here, a line in `page` and one in `state::TABS`.
 
 mod head;
 mod help;
