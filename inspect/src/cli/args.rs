@@ -95,6 +95,16 @@ pub enum Color {
 pub enum Verb {
     /// Every board on this host.
     List(Which),
+    /// Live screen: threads, queues, numbers, and the line histogram of the last seconds (? for keys).
+    Top {
+        /// Samples of every thread's line a second, up to 10000.
+        #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
+              value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        rate: u32,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Save a board as it is, byte for byte with its context, for later reading with -f.
     Dump {
         /// The file to write; must not exist.
@@ -333,7 +343,8 @@ impl Cli {
                 which.target.as_ref()
             }
             Some(
-                Verb::Dump { which, .. }
+                Verb::Top { which, .. }
+                | Verb::Dump { which, .. }
                 | Verb::Clean { which, .. }
                 | Verb::Record { which, .. }
                 | Verb::Profile { which, .. }

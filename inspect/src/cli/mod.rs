@@ -14,6 +14,7 @@ mod profile;
 mod record;
 mod sampling;
 mod show;
+mod top;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -73,6 +74,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
     match &cli.verb {
         None => show::run(cli, &target, out, remarks),
         Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
+        Some(Verb::Top { rate, .. }) => top::run(cli, &target, *rate, remarks),
         Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
         Some(Verb::Record { pacing, output, .. }) => {
             record::run(cli, &target, pacing, output.as_deref(), out, remarks)
