@@ -7,7 +7,7 @@ mod common;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use common::{Synth, sample};
 use inspect::attached::{Attached, Found};
@@ -106,6 +106,7 @@ fn a_board_that_shrinks_while_it_is_read_is_named_and_kills_nobody() {
     let whole = words.len() as u64 * 8;
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     let done = AtomicBool::new(false);
+    let readings = AtomicU64::new(0);
     let (mut good, mut cut) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -115,6 +116,12 @@ fn a_board_that_shrinks_while_it_is_read_is_named_and_kills_nobody() {
                 file.set_len(size).unwrap();
                 std::thread::yield_now();
                 file.write_all_at(&bytes, 0).unwrap();
+                // A reading that begins from here on finds the board whole.
+                let before = readings.load(Ordering::Relaxed);
+                while !done.load(Ordering::Relaxed) && readings.load(Ordering::Relaxed) < before + 2
+                {
+                    std::thread::yield_now();
+                }
             }
         });
         for _ in 0..1_000_000 {
@@ -125,6 +132,7 @@ fn a_board_that_shrinks_while_it_is_read_is_named_and_kills_nobody() {
                 Err(AttachError::NotABoard { .. }) => {}
                 Err(other) => panic!("{other}"),
             }
+            readings.fetch_add(1, Ordering::Relaxed);
             if good > 20 && cut > 60 {
                 break;
             }
