@@ -66,7 +66,7 @@ pub fn rows(out: &mut String, ops: &[&Op], look: &Look) {
 }
 
 /// How it ended, else its status.
-fn said(op: &Op) -> String {
+pub fn said(op: &Op) -> String {
     match op.outcome {
         Some(outcome) => outcome.to_owned(),
         None => or_none(op.status.as_ref(), label),
@@ -74,7 +74,7 @@ fn said(op: &Op) -> String {
 }
 
 /// What it is and where: `GET /user/42 from 10.0.0.7  worker-3 at store.rs:210`.
-fn what(op: &Op) -> String {
+pub fn what(op: &Op) -> String {
     let mut text = String::new();
     let mark = if op.label_cut { "…" } else { "" };
     match (&op.label, op.sensitive) {

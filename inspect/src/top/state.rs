@@ -23,6 +23,8 @@ pub enum View {
     Numbers,
     /// The line histogram.
     Lines,
+    /// Operations.
+    Ops,
 }
 
 /// A view's place on the screen: another view is another line here and a page in `view`.
@@ -59,6 +61,7 @@ pub const TABS: &[Tab] = &[
         view: View::Lines,
         sorts: &["samples", "place", "hits", "class"],
     },
+    Tab { key: '6', name: "ops", view: View::Ops, sorts: &["age", "at it", "status", "kind"] },
 ];
 
 const THREAD_SORTS: &[&str] = &["slot", "name", "load", "since", "line"];
@@ -81,6 +84,8 @@ pub enum Over {
     Help,
     /// One thread, by its id.
     Thread(u64),
+    /// One operation, by its number.
+    Op(u64),
 }
 
 /// What a key asks of the rest of the program.
@@ -190,11 +195,12 @@ impl State {
         texts.iter().any(|text| glob(&wanted, &text.raw().to_lowercase()))
     }
 
-    /// Opens the thread that is selected, if Enter was pressed. Says whether it did.
+    /// Opens the thread, or the operation, that is selected, if Enter was pressed. Says whether it did.
     pub fn open(&mut self, selected: Option<u64>) -> bool {
         match selected.filter(|_| std::mem::take(&mut self.opening)) {
-            Some(tid) => {
-                self.lay_over(Over::Thread(tid));
+            Some(number) => {
+                let ops = self.view() == View::Ops;
+                self.lay_over(if ops { Over::Op(number) } else { Over::Thread(number) });
                 true
             }
             None => false,

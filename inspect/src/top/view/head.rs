@@ -156,12 +156,12 @@ pub(super) fn foot(state: &State, ink: Ink, columns: usize) -> Line<'static> {
         return line.line(columns);
     }
     let keys: &[(&str, &str)] = match state.over {
-        Over::Help => &[("Esc", "back"), ("q", "quit")],
+        Over::Help | Over::Op(_) => &[("Esc", "back"), ("p", "pause"), ("q", "quit")],
         Over::Thread(_) => &[("Esc", "back"), ("w", "window"), ("p", "pause"), ("q", "quit")],
         Over::Nothing => &[
             ("?", "help"),
             ("Tab", "view"),
-            ("Enter", "thread"),
+            ("Enter", "detail"),
             ("/", "filter"),
             ("s", "sort"),
             ("r", "reverse"),

@@ -6,15 +6,15 @@ use super::{Ink, Page, Pieces, heading};
 use crate::render::term::left;
 
 const KEYS: &[(&str, &str)] = &[
-    ("1 to 5, Tab, ShiftTab", "overview, threads, queues, numbers, lines"),
+    ("1 to 6, Tab, ShiftTab", "overview, threads, queues, numbers, lines, operations"),
     ("Up Down, j k", "select; PgUp PgDn, Ctrl-D Ctrl-U a page; g G the ends"),
-    ("Enter", "a thread: stack, last lines, load; Esc leads back"),
+    ("Enter", "a thread or an operation in detail; Esc leads back"),
     ("/", "only what contains this (or matches it, with * or ?)"),
     ("s  r", "the next order; turn it round"),
     ("p, Space", "pause: nothing moves; the board is watched on"),
     ("w  W", "a longer, shorter window of the histogram: 1 s to 1 m"),
     ("i", "idle samples count in the histogram"),
-    ("a", "also numbers and queues that were never used"),
+    ("a", "also numbers never used, and operations that ended"),
     ("[  ]", "the other boards of this name"),
     ("Ctrl-L  Ctrl-Z", "draw anew; stop, as other programs do"),
     ("q  Q  Ctrl-C", "quit"),
@@ -22,7 +22,7 @@ const KEYS: &[(&str, &str)] = &[
     ("DOES", "class of the line that it is at: work, wait or idle"),
     ("1s 10s 60s", "load: share of time with a job in hand"),
     ("SEEN", "at this line at every look since; < it came after the last"),
-    ("!", "stalled: not idle, and nothing moved for a second"),
+    ("!", "stalled: not idle, nothing moved for a second; or leaked"),
     ("bars", "one a second, the last at the right; dot 0, blank unknown"),
     ("SHARE", "of the samples that are not idle, unless i was pressed"),
 ];

@@ -5,6 +5,7 @@ mod head;
 mod help;
 mod lines;
 mod numbers;
+mod ops;
 mod overview;
 mod queues;
 mod thread;
@@ -143,6 +144,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
         Over::Nothing => None,
         Over::Help => Some(help::page(ink)),
         Over::Thread(tid) => Some(thread::page(seen, state, ink, columns, tid)),
+        Over::Op(number) => Some(ops::detail(seen, ink, columns, number)),
     };
     if let Some(page) = over {
         let rows = page.room(area);
@@ -161,7 +163,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
             page.draw(frame, area, cursor.top, Some(cursor.index));
             let chosen = page.ids.get(cursor.index).copied();
             *state.cursor() = cursor;
-            Some(chosen).filter(|_| view == View::Threads)
+            Some(chosen).filter(|_| matches!(view, View::Threads | View::Ops))
         }
     };
     if state.open(selected.flatten()) {
@@ -178,6 +180,7 @@ fn page<'a>(view: View, seen: &'a Seen, state: &State, ink: Ink, columns: usize)
         View::Queues => queues::page(seen, state, ink, columns),
         View::Numbers => numbers::page(seen, state, ink, columns),
         View::Lines => lines::page(seen, state, ink, columns),
+        View::Ops => ops::page(seen, state, ink, columns),
     }
 }
 
