@@ -13,7 +13,6 @@
 //! - [`snapshot`] copies a board, bounded and counted;
 //! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
-//! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
 //!
 //! The profiler looks at positions alone, often:
 //!
@@ -21,6 +20,9 @@
 //! attached ─► sampler ─► entries ─► report (at once) ─► render, export
 //!                              └─► recording (a file) ─► the same entries, later
 //! ```
+//!
+//! A recording may wait for a condition ([`trigger`]); until then the last seconds are kept in memory
+//! ([`recording::Ring`]).
 //!
 //! ```no_run
 //! let mut boards = inspect::attach(&inspect::Target::Name("recordd".into()))?;
@@ -43,6 +45,7 @@ pub mod liveness;
 pub mod locate;
 pub mod model;
 pub mod proc;
+pub mod quantity;
 pub mod recording;
 pub mod render;
 pub mod report;
@@ -50,6 +53,7 @@ pub mod sampler;
 pub mod saved;
 pub mod snapshot;
 pub mod source;
+pub mod trigger;
 
 pub use attached::{Attached, attach};
 pub use error::AttachError;

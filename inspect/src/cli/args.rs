@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::export::Format;
 use crate::locate::Target;
+use crate::quantity::duration;
 use crate::render::Sort;
 use crate::report::By;
 
@@ -109,6 +110,9 @@ pub enum Verb {
         /// How often and for how long.
         #[command(flatten)]
         pacing: Pacing,
+        /// When to write, and what.
+        #[command(flatten)]
+        trigger: Trigger,
         /// The file to write; must not exist. Without it, the target's name with `.rec`.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -212,6 +216,22 @@ pub struct Pacing {
     pub follow: bool,
 }
 
+/// A recording that waits for something to happen.
+#[derive(Clone, Debug, Args)]
+pub struct Trigger {
+    /// Keep the last seconds in memory, and write them when this comes true: 'stalled>2s', 'load>90',
+    /// 'oldest>500ms' (of any, or 'oldest(NAME)>500ms'), 'rate(COUNTER)>1000', 'NUMBER>N' or 'ended'.
+    /// Several: any of them. With --count N, go on until there are N files.
+    #[arg(long, value_name = "COND")]
+    pub when: Vec<String>,
+    /// What of the time before is written.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s", requires = "when")]
+    pub keep: Duration,
+    /// What of the time after is written.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s", requires = "when")]
+    pub after: Duration,
+}
+
 /// Which samples count.
 #[derive(Clone, Debug, Args)]
 pub struct Only {
@@ -282,28 +302,6 @@ impl Cli {
             }
         }
     }
-}
-
-/// A duration like `500ms`, `2s`, `1m`, `1h` or a bare number of seconds.
-///
-/// # Errors
-/// A sentence that says what is expected.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let split =
-        text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let scale = match unit {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 2s, 1m or 1h")),
-    };
-    let number: f64 =
-        number.parse().map_err(|_| "write a time like 500ms, 2s, 1m or 1h".to_owned())?;
-    Duration::try_from_secs_f64(number * scale).map_err(|_| "that time is too long".to_owned())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Failure;
 use super::args::{Cli, Only, Pacing};
-use super::sampling::{Sampling, answered, nonempty, options, path, read};
+use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
 use crate::export::{Format, export};
 use crate::locate::Target;
 use crate::recording::is_recording;
@@ -38,7 +38,7 @@ pub(super) fn run(
             let mut sampling = Sampling::open(cli, target, way.pacing, remarks)?;
             sampling.or_for(DEFAULT);
             let mut tally = Tally::new(counting);
-            sampling.run(&mut tally, remarks, &mut |_| None)?;
+            sampling.run(&mut tally, remarks, &mut |_| Turn::default())?;
             tally.finish();
             tally
         }

@@ -3,6 +3,7 @@
 
 mod annotate;
 pub mod args;
+mod capture;
 mod clean;
 mod doctor;
 mod dump;
@@ -72,8 +73,12 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         None => show::run(cli, &target, out, remarks),
         Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
         Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
-        Some(Verb::Record { pacing, output, .. }) => {
+        Some(Verb::Record { pacing, trigger, output, .. }) if trigger.when.is_empty() => {
             record::run(cli, &target, pacing, output.as_deref(), out, remarks)
+        }
+        Some(Verb::Record { pacing, trigger, output, .. }) => {
+            let way = capture::Way { pacing, trigger, output: output.as_deref() };
+            capture::run(cli, &target, &way, out, remarks)
         }
         Some(Verb::Profile { pacing, pick, .. }) => {
             profile::run(cli, &target, pacing, pick, out, remarks)
