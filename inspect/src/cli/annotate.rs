@@ -1,4 +1,4 @@
-//! `annotate` and `diff`: a recording beside its source, and beside another.
+//! `annotate`: a recording beside its source.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::sampling::{answered, nonempty, options, path, read};
 use super::{Failure, look};
 use crate::locate::Target;
 use crate::render::term::term;
-use crate::report::{By, Tally, annotate, diff};
+use crate::report::{By, Tally, annotate};
 
 /// Bytes of a source file that are read at most.
 const MAX_SOURCE: u64 = 16 << 20;
@@ -107,24 +107,4 @@ fn changed(path: &Path, tally: &Tally) -> bool {
     let modified = std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.is_some_and(|since| since.as_nanos() > u128::from(limit))
-}
-
-pub(super) fn differences(
-    cli: &Cli,
-    files: [&Path; 2],
-    only: &Only,
-    out: &mut dyn Write,
-    remarks: &mut dyn Write,
-) -> Result<(), Failure> {
-    let [before, after] = files.map(|file| read(file, options(cli, only, By::Line), remarks));
-    let (before, after) = (before?, after?);
-    let (old, new) = (answered(&before), answered(&after));
-    nonempty(&before, &old)?;
-    nonempty(&after, &new)?;
-    let changes = diff::changes((&before, &old), (&after, &new));
-    if cli.common.json {
-        return Ok(writeln!(out, "{:#}", diff::json(&changes, &old, &new))?);
-    }
-    write!(out, "{}", diff::head(&old, &new))?;
-    Ok(write!(out, "{}", diff::text(&changes, &look(&cli.common)))?)
 }

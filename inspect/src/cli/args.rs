@@ -152,7 +152,7 @@ pub enum Verb {
         /// Which samples count.
         #[command(flatten)]
         only: Only,
-        /// The file to write; stdout without it.
+        /// The file to write, must not exist; stdout without it.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// The recording, or which boards.
@@ -171,15 +171,19 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
-    /// Two recordings: for each line, how its share moved and whether that is more than noise.
+    /// Two recordings: how each line's share moved, and whether that is more than noise. Or two boards,
+    /// living or saved: what changed, per line and per number.
     Diff {
-        /// The recording before.
-        before: PathBuf,
-        /// The recording after.
-        after: PathBuf,
+        /// The recording before; or a board: name, pid or path.
+        before: String,
+        /// The recording or board after; the same living board is looked at again after --interval (1s).
+        after: String,
         /// Which samples count.
         #[command(flatten)]
         only: Only,
+        /// Also draw two recordings as a flame graph of differences; the file must not exist.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Why do I see nothing?
     Doctor(Which),

@@ -5,6 +5,7 @@ mod annotate;
 pub mod args;
 mod capture;
 mod clean;
+mod diff;
 mod doctor;
 mod dump;
 mod export;
@@ -91,8 +92,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         Some(Verb::Annotate { only, source, .. }) => {
             annotate::run(cli, &target, only, source.as_deref(), out, remarks)
         }
-        Some(Verb::Diff { before, after, only }) => {
-            annotate::differences(cli, [before, after], only, out, remarks)
+        Some(Verb::Diff { before, after, only, svg }) => {
+            diff::run(cli, [before, after], only, svg.as_deref(), out, remarks)
         }
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
         Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),

@@ -70,6 +70,16 @@ pub(super) fn open_new(path: &Path) -> Result<File, Failure> {
     })
 }
 
+/// Writes a file of its own; half a file helps nobody.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut file = open_new(path)?;
+    file.write_all(bytes).map_err(|error| {
+        let _ = std::fs::remove_file(path);
+        let path = term(&path.display().to_string());
+        Failure::new(format!("{path}: cannot be written: {error}"))
+    })
+}
+
 /// A file name for a target, from the names of the boards alone: `recordd.rec`, and `recordd-4711.rec`
 /// for a pid.
 pub(super) fn default_name(target: &Target) -> String {

@@ -1,6 +1,8 @@
 //! From a snapshot to what is said of it. Pure functions: every number can be tested without a process.
 
 pub mod clock;
+pub mod compare;
+mod lines;
 pub mod load;
 mod numbers;
 pub mod quantile;
@@ -59,6 +61,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         unprobed_threads: unprobed(context, snapshot),
         panics: snapshot.end.panics,
         end: if context.state == State::Dead { end(&snapshot.end) } else { None },
+        lines: Vec::new(),
         counters: Vec::new(),
         gauges: Vec::new(),
         ratios: Vec::new(),
@@ -69,6 +72,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         facts: facts(snapshot),
         ops: Vec::new(),
     };
+    report.lines = lines::lines(snapshot, &report.threads);
     numbers::fill(&mut report, snapshot, &clock);
     report
 }
