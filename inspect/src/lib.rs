@@ -57,7 +57,6 @@ pub mod trigger;
 
 pub use attached::{Attached, attach};
 pub use error::AttachError;
-pub use guard::quiet_pipe;
 pub use liveness::State;
 pub use locate::Target;
 

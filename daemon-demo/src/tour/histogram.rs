@@ -39,14 +39,15 @@ pub(super) fn lines(tally: &Tally) -> String {
 
 /// The file in which most time went by, as far as its source is here.
 pub(super) fn hottest(tally: &Tally) -> Option<String> {
-    let files = annotate::files(tally, &report::answer(tally));
+    let answer = report::answer(tally);
+    let files = annotate::files(tally, &answer);
     let samples = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| {
         lines.values().map(|seen| seen.samples).sum::<u64>()
     };
     let (name, lines) = files.iter().max_by_key(|(_, lines)| samples(lines))?;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let source = std::fs::read_to_string(root.join(name.raw())).ok()?;
-    let text = annotate::file(name, lines, Some(&source), &Look::default(), false);
+    let text = annotate::file(name, lines, answer.all(), Some(&source), &Look::default(), false);
     let excerpt: Vec<&str> = text.lines().take(EXCERPT).collect();
     Some(excerpt.join("\n") + "\n")
 }

@@ -32,7 +32,7 @@ use args::{Cli, Color, Common, Verb};
 pub struct Failure {
     /// Exit code.
     pub code: u8,
-    /// What, why, and what to do.
+    /// What, why, and what to do; empty when there is nothing to be said.
     pub text: String,
 }
 
@@ -60,6 +60,10 @@ impl From<AttachError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        // Whoever reads has seen enough: the end of the work, and no failure.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { code: 0, text: String::new() };
+        }
         Self::new(format!("writing failed: {error}"))
     }
 }

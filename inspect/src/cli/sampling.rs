@@ -89,6 +89,17 @@ impl Sampling {
         let known = found.iter().map(|board| board.candidate.id).collect();
         let living: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
         let candidates = living.iter().map(|board| board.candidate.clone()).collect();
+        if living.len() > 1 {
+            let pids: Vec<String> =
+                living.iter().map(|board| board.board.header.pid.to_string()).collect();
+            let _ = writeln!(
+                remarks,
+                "inspect: {} are {} processes, sampled together: {}; -p PID samples one",
+                target.words(),
+                pids.len(),
+                pids.join(", ")
+            );
+        }
         let subjects: Vec<Subject> = living.into_iter().map(Subject::from).collect();
         if subjects.is_empty() && !pacing.follow {
             let verdict = term(&dead.unwrap_or_default());

@@ -8,6 +8,7 @@ mod row;
 mod stall;
 pub mod stats;
 mod stretch;
+mod table;
 mod tally;
 pub mod text;
 pub mod timeline;

@@ -4,6 +4,8 @@ use probe::layout::Class;
 
 use super::tally::Tally;
 
+/// More than the time between two readings of passes: what was read later is of this stall alone.
+const READING_NS: u64 = 1_200_000_000;
 /// Stalls that are kept.
 const MAX_STALLS: usize = 256;
 
@@ -20,6 +22,9 @@ pub struct Stall {
     pub length_ns: u64,
     /// It had not ended.
     pub open: bool,
+    /// Passes of the line, by any thread, from its second second on; `None`: they are not counted. When
+    /// there are any, the thread was in a loop through the line, or others passed it.
+    pub passes: Option<u64>,
 }
 
 impl Tally {
@@ -39,9 +44,36 @@ impl Tally {
         if length_ns < long || !counts {
             return;
         }
-        self.stalls.push(Stall { thread, cell, start_ns, length_ns, open });
+        let counted = self.counted_site(cell).is_some();
+        let passes = counted.then_some(self.threads[thread as usize].passes);
+        self.stalls.push(Stall { thread, cell, start_ns, length_ns, open, passes });
         if self.stalls.len() >= 2 * MAX_STALLS {
             self.keep_longest();
+        }
+    }
+
+    /// The site of a cell's line, where its passes are counted.
+    fn counted_site(&self, cell: usize) -> Option<u32> {
+        let stack = self.cells.get(cell)?.stack?;
+        let site = *self.stacks.get(stack as usize)?.last()?;
+        self.sites.get(site as usize).filter(|site| site.counted).map(|_| site)
+    }
+
+    /// A site was passed so often since it was last read. Its threads that came before that reading are
+    /// not simply standing there.
+    pub(super) fn passed(&mut self, site: u32, times: u64) {
+        let now = self.now_ns();
+        let here = |tally: &Self, thread: u32| {
+            let (cell, since) = tally.threads.get(thread as usize)?.still?;
+            let long = now.saturating_sub(since) > READING_NS;
+            (long && tally.counted_site(cell) == Some(site)).then_some(())
+        };
+        for index in 0..self.live.len() {
+            let thread = self.live[index];
+            if times > 0 && here(self, thread).is_some() {
+                let passes = &mut self.threads[thread as usize].passes;
+                *passes = passes.saturating_add(times);
+            }
         }
     }
 

@@ -43,6 +43,8 @@ pub struct Thread {
     torn: bool,
     /// Where and since when it has been at one place.
     pub(super) still: Option<(usize, u64)>,
+    /// Passes of that place meanwhile.
+    pub(super) passes: u64,
 }
 
 /// One thread in one stack.
@@ -278,6 +280,7 @@ impl Tally {
         }
         for (thread, (cell, since)) in moved {
             self.stall(thread, cell, since, at_ns, false);
+            self.threads[thread as usize].passes = 0;
         }
     }
 
@@ -311,6 +314,7 @@ impl Tally {
                     cell: None,
                     torn: false,
                     still: None,
+                    passes: 0,
                 });
             }
             Entry::At { thread, stack } => self.at(*thread, *stack),
@@ -319,7 +323,9 @@ impl Tally {
             Entry::Ticks { at_ns, count } => self.ticks(*at_ns, *count),
             Entry::Missed(ticks) => self.missed = self.missed.saturating_add(*ticks),
             Entry::Hits { site, passes } => {
-                self.hits.entry(*site).or_insert((*passes, *passes)).1 = *passes;
+                let known = self.hits.entry(*site).or_insert((*passes, *passes));
+                let before = std::mem::replace(&mut known.1, *passes);
+                self.passed(*site, passes.saturating_sub(before));
             }
             Entry::BoardEnd { board, verdict } => self.ends.push((*board, verdict.clone())),
             Entry::End { duration_ns, why } => {
