@@ -259,7 +259,7 @@ fn list(out: &mut String, tally: &Tally, listed: usize, top: f64) {
     let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
     let _ = writeln!(
         out,
-        r#"<text x="8" y="{:.1}" font-weight="bold">Stalls: start, length, thread, line (no other line was seen in between){more}</text>"#,
+        r#"<text x="8" y="{:.1}" font-weight="bold">Stalls: start, length, thread, line (no other line was seen in between; a fast loop looks the same){more}</text>"#,
         top + 4.0
     );
     for (index, stall) in tally.stalls.iter().take(listed).enumerate() {
@@ -268,7 +268,7 @@ fn list(out: &mut String, tally: &Tally, listed: usize, top: f64) {
         let line =
             spot.map_or_else(String::new, |spot| format!("{} {}", place(&spot), spot.label.raw()));
         let text = format!(
-            "{} {}{}  {}  {line}",
+            "at {} for {}{}: {}, {line}",
             time(stall.start_ns),
             time(stall.length_ns),
             if stall.open { " and on" } else { "" },
