@@ -47,7 +47,7 @@ pub(super) fn hottest(tally: &Tally) -> Option<String> {
     let (name, lines) = files.iter().max_by_key(|(_, lines)| samples(lines))?;
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let source = std::fs::read_to_string(root.join(name.raw())).ok()?;
-    let text = annotate::file(name, lines, answer.all(), Some(&source), &Look::default(), false);
+    let text = annotate::file(name, lines, Some(&source), &Look::default(), false);
     let excerpt: Vec<&str> = text.lines().take(EXCERPT).collect();
     Some(excerpt.join("\n") + "\n")
 }

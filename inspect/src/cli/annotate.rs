@@ -65,7 +65,7 @@ pub(super) fn run(
             documents
                 .push(json!({ "file": name, "source": found, "changed": changed, "lines": rows }));
         } else {
-            let text = annotate::file(name, lines, answer.all(), text.as_deref(), &look, look.all);
+            let text = annotate::file(name, lines, text.as_deref(), &look, look.all);
             writeln!(out, "{text}")?;
         }
     }

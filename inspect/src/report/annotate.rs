@@ -27,8 +27,12 @@ pub struct Seen {
     pub class: &'static str,
     /// Samples that were idle there, and were left out.
     pub idle: u64,
+    /// Their share of all samples, idle ones too.
+    pub idle_share: f64,
     /// Samples of lines inside this scope.
     pub inside: u64,
+    /// Their share of the samples that count.
+    pub inside_share: f64,
 }
 
 /// Every probed line of every file, also those that were never seen.
@@ -53,6 +57,7 @@ pub fn files(tally: &Tally, answer: &Answer) -> BTreeMap<Label, BTreeMap<u32, Se
         let leaf_place = place(leaf).filter(|_| cell.row.is_none());
         if let Some(seen) = leaf_place.and_then(|place| at(&mut files, place)) {
             seen.idle += cell.samples;
+            seen.idle_share = seen.idle as f64 / answer.all().max(1) as f64;
         }
         // A scope that is open twice is around its inside once.
         let mut scopes: Vec<&u32> = around.iter().filter(|scope| *scope != leaf).collect();
@@ -62,6 +67,7 @@ pub fn files(tally: &Tally, answer: &Answer) -> BTreeMap<Label, BTreeMap<u32, Se
             let place = place(scope).filter(|_| cell.row.is_some());
             if let Some(seen) = place.and_then(|place| at(&mut files, place)) {
                 seen.inside += cell.samples;
+                seen.inside_share = seen.inside as f64 / answer.denominator.max(1) as f64;
             }
         }
     }
@@ -86,12 +92,10 @@ fn at<'a>(
     files.get_mut(file)?.get_mut(&line)
 }
 
-/// One file. `all` is every sample of the recording, idle ones too. `source` is its text, when it was
-/// found; `whole_file` shows all of it.
+/// One file. `source` is its text, when it was found; `whole_file` shows all of it.
 pub fn file(
     name: &Label,
     lines: &BTreeMap<u32, Seen>,
-    all: u64,
     source: Option<&str>,
     look: &Look,
     whole_file: bool,
@@ -130,7 +134,7 @@ pub fn file(
             .map_or_else(String::new, |line| term(&line.replace('\t', "    ")));
         let gutter = lines.get(&number).map_or_else(
             || " ".repeat(gutter_width),
-            |seen| format!("{} {:<5}", gutter(seen, all, counted), seen.class),
+            |seen| format!("{} {:<5}", gutter(seen, counted), seen.class),
         );
         let share = lines.get(&number).map_or(0.0, |seen| seen.share);
         let line = format!("{gutter} |{number:>5} {code}");
@@ -140,16 +144,15 @@ pub fn file(
 }
 
 /// Share, samples and hits of a line; or why there are none.
-fn gutter(seen: &Seen, all: u64, counted: bool) -> String {
-    let share = |samples: u64| percent(samples as f64 / all.max(1) as f64);
+fn gutter(seen: &Seen, counted: bool) -> String {
     let hits = right(&or_none(seen.hits, whole), 9);
     let room = 17;
     let why = match seen {
         seen if seen.samples > 0 => {
             format!("{} {}", right(&percent(seen.share), 7), right(&whole(seen.samples), 9))
         }
-        seen if seen.idle > 0 => right(&format!("idle {}", share(seen.idle)), room),
-        seen if seen.inside > 0 => right(&format!("inside {}", share(seen.inside)), room),
+        seen if seen.idle > 0 => right(&format!("idle {}", percent(seen.idle_share)), room),
+        seen if seen.inside > 0 => right(&format!("inside {}", percent(seen.inside_share)), room),
         seen if seen.hits.unwrap_or(0) > 0 => right("passed", room),
         _ => right("never seen", room),
     };

@@ -245,7 +245,7 @@ fn the_source_has_its_gutter_and_lines_that_were_never_seen() {
     let files = annotate::files(&tally, &answer);
     let (name, lines) = files.first_key_value().expect("a file");
     let source: String = (1..=60).map(|line| format!("code of {line}\n")).collect();
-    let text = annotate::file(name, lines, answer.all(), Some(&source), &Look::default(), false);
+    let text = annotate::file(name, lines, Some(&source), &Look::default(), false);
     assert!(text.contains(" 100.0%        10         4 work  |   10 code of 10\n"), "{text}");
     assert!(text.contains("never seen         - wait  |   20 code of 20\n"), "{text}");
     assert!(!text.contains("code of 15\n"), "{text}");
@@ -261,9 +261,9 @@ fn a_line_that_was_only_idle_or_only_around_others_was_seen() {
     let (tally, answer) = counted(&entries, Options::default());
     let files = annotate::files(&tally, &answer);
     let (name, lines) = files.first_key_value().expect("a file");
-    let text = annotate::file(name, lines, answer.all(), None, &Look::default(), false);
+    let text = annotate::file(name, lines, None, &Look::default(), false);
     assert!(text.contains("       idle 50.0%         - idle  |   40"), "{text}");
-    assert!(text.contains("     inside 50.0%         - work  |   50"), "{text}");
+    assert!(text.contains("    inside 100.0%         - work  |   50"), "{text}");
     assert!(text.contains("       never seen         - wait  |   20"), "{text}");
 }
 
