@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::args::{Cli, Pacing, Trigger};
-use super::record::{default_name, open_new};
+use super::numbered::Files;
+use super::record::default_name;
 use super::sampling::{Sampling, Turn, size};
 use crate::attached::Found;
 use crate::context::Look;
@@ -164,58 +165,6 @@ fn exist(sampling: &Sampling, conditions: &[Condition]) -> Result<(), Failure> {
 
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The files that are written: one of the name given, or numbered ones.
-struct Files {
-    output: PathBuf,
-    numbered: bool,
-    made: u64,
-    next: Option<(PathBuf, File)>,
-}
-
-impl Files {
-    /// Makes the next file, so that it is there when it is needed.
-    fn prepare(&mut self) -> Result<(), Failure> {
-        if self.next.is_none() {
-            let path = match self.numbered {
-                false => self.output.clone(),
-                true => numbered(&self.output, self.made + 1),
-            };
-            let file = open_new(&path)?;
-            self.next = Some((path, file));
-        }
-        Ok(())
-    }
-
-    fn take(&mut self) -> Result<(PathBuf, File), Failure> {
-        self.prepare()?;
-        self.made += 1;
-        self.next.take().ok_or_else(|| Failure::new("no file"))
-    }
-
-    /// Removes the file that was not needed.
-    fn clear(&mut self) {
-        if let Some((path, _)) = self.next.take() {
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        self.clear();
-    }
-}
-
-/// `recordd.rec` as `recordd-2.rec`.
-fn numbered(path: &Path, number: u64) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match path.extension() {
-        Some(extension) => format!("{stem}-{number}.{}", extension.to_string_lossy()),
-        None => format!("{stem}-{number}"),
-    };
-    path.with_file_name(name)
 }
 
 /// A recording that is being written.

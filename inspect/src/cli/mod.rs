@@ -10,6 +10,7 @@ mod doctor;
 mod dump;
 mod export;
 mod list;
+mod numbered;
 mod profile;
 mod record;
 mod sampling;
