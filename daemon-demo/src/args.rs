@@ -113,6 +113,9 @@ pub(crate) struct Serve {
     /// Make every commit this much slower: a performance problem to look for
     #[arg(long, default_value = "0", value_parser = duration, value_name = "T")]
     pub(crate) slow_commit: Duration,
+    /// Find waiting updates by walking over all of them: another performance problem to look for
+    #[arg(long)]
+    pub(crate) walk_index: bool,
     /// After this time the statistics job takes the index lock and never releases it: a hang to look for
     #[arg(long, value_parser = duration, value_name = "T", hide = true)]
     pub(crate) hang_after: Option<Duration>,

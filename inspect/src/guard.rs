@@ -1,4 +1,4 @@
-//! Signals: a guard that lets a mapped board shrink under the reader, and the closed pipe.
+//! Signals: a guard that lets a mapped board shrink under the reader.
 //!
 //! A daemon's owner may truncate the board's file while it is mapped here; the next load would then
 //! raise SIGBUS. The handler maps a zero page over the page in question, if and only if it lies in
@@ -147,13 +147,4 @@ fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::
             unsafe { libc::signal(signal, libc::SIG_DFL) };
         }
     }
-}
-
-/// Gives SIGPIPE its default meaning, so that `inspect | head` ends quietly. For programs only, first
-/// thing in `main`.
-pub fn quiet_pipe() {
-    // SAFETY: SIG_DFL runs no code of ours, and no other thread exists yet that could rely on it.
-    let _ = unsafe {
-        nix::sys::signal::signal(nix::sys::signal::SIGPIPE, nix::sys::signal::SigHandler::SigDfl)
-    };
 }

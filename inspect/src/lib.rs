@@ -22,6 +22,9 @@
 //!                              └─► recording (a file) ─► the same entries, later
 //! ```
 //!
+//! A recording may wait for a condition ([`trigger`]); until then the last seconds are kept in memory
+//! ([`recording::Ring`]).
+//!
 //! ```no_run
 //! let mut boards = inspect::attach(&inspect::Target::Name("recordd".into()))?;
 //! let report = boards[0].report()?;
@@ -43,6 +46,7 @@ pub mod liveness;
 pub mod locate;
 pub mod model;
 pub mod proc;
+pub mod quantity;
 pub mod recording;
 pub mod render;
 pub mod report;
@@ -51,10 +55,10 @@ pub mod saved;
 pub mod snapshot;
 pub mod source;
 pub mod top;
+pub mod trigger;
 
 pub use attached::{Attached, attach};
 pub use error::AttachError;
-pub use guard::quiet_pipe;
 pub use liveness::State;
 pub use locate::Target;
 

@@ -75,6 +75,8 @@ pub struct BoardReport {
     pub panics: u64,
     /// What is known of the end.
     pub end: Option<End>,
+    /// Lines that were passed by count, or at which a thread is.
+    pub lines: Vec<LineReport>,
     /// Counters.
     pub counters: Vec<Counter>,
     /// Gauges.
@@ -294,6 +296,25 @@ pub struct ThreadReport {
     pub held_by: Option<Holder>,
     /// Jobs finished, when it ever held one.
     pub jobs: Option<u64>,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LineReport {
+    /// Source file, as the compiler saw it.
+    pub file: Option<Label>,
+    /// Line.
+    pub line: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label.
+    pub label: Option<Label>,
+    /// `work`, `wait` or `idle`.
+    pub class: Option<&'static str>,
+    /// Passes since the board was made; null where they are not counted.
+    pub hits: Option<u64>,
+    /// Threads that are there.
+    pub threads: u64,
 }
 
 /// How the process ended.

@@ -172,7 +172,13 @@ fn a_recording_goes_into_every_form_beside_its_source_and_beside_another() {
     let output = inspect(&["annotate", file, "--source", root, "--color", "never"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("probe::tag!(wait, hits, \"thirty\");"), "{text}");
-    assert!(text.contains("never seen work"), "{text}");
+    assert!(text.contains("       never seen         - work  |"), "{text}");
+    assert!(text.contains("     inside "), "{text}");
+    // Elsewhere: one line that says what to do.
+    let elsewhere = path.parent().expect("a directory").to_str().expect("a path");
+    let output = inspect(&["annotate", file, "--source", elsewhere]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.lines().count() == 2 && said.contains("say --source DIR"), "{said}");
     let diff = json(&inspect(&["diff", file, file, "--json"]));
     let lines = diff["lines"].as_array().expect("lines");
     assert!(lines.iter().all(|line| line["difference"] == 0.0 && line["significant"] == false));

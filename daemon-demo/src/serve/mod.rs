@@ -49,7 +49,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
         bytes: settings.backlog_bytes,
         age: settings.backlog_age,
     };
-    let store = Store::new(disk, &contents, limits, settings.linger);
+    let store = Store::new(disk, &contents, limits, settings.linger, settings.walk_index);
     let shared = Arc::new(Shared::new(settings, store, address.port()));
 
     let event_loops: Vec<EventLoop> = (0..shared.settings.io_threads)

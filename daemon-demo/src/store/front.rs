@@ -58,17 +58,18 @@ struct Index {
 }
 
 impl Store {
-    /// A store over an open file.
+    /// A store over an open file. `walk_index`: see [`IndexedQueue::walking`].
     pub(crate) fn new(
         disk: Disk,
         contents: &Contents,
         limits: BacklogLimits,
         linger: Duration,
+        walk_index: bool,
     ) -> Self {
         Self {
             disk,
             index: Mutex::new(Index {
-                queue: IndexedQueue::new(contents.commit),
+                queue: IndexedQueue::new(contents.commit).walking(walk_index),
                 rows: contents.rows,
                 failing: None,
                 closing: false,

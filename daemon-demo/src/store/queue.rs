@@ -78,6 +78,13 @@ impl Layer {
         self.tables.iter().flat_map(TableWrites::arrivals).map(|arrival| arrival.stamp)
     }
 
+    /// Looks at every waiting update of a table for one of a record.
+    fn walk(&self, table: usize, key: &[u8]) {
+        let rows = self.tables.get(table).into_iter().flat_map(|table| table.rows.values());
+        let mut updates = rows.flat_map(|row| row.updates.keys());
+        std::hint::black_box(updates.find(|known| ***known == *key));
+    }
+
     /// `None`: nothing waits for this record. `Some(None)`: it will be gone.
     fn find(&self, table: usize, bucket: u32, key: &[u8]) -> Option<Option<&Record>> {
         let table = self.tables.get(table)?;
@@ -111,12 +118,19 @@ pub(crate) struct IndexedQueue {
     in_hand: Option<Arc<Layer>>,
     generation: u64,
     counts: Counts,
+    walks: bool,
 }
 
 impl IndexedQueue {
     /// A queue whose last confirmed commit is `generation`.
     pub(crate) fn new(generation: u64) -> Self {
         Self { generation, ..Self::default() }
+    }
+
+    /// Finds updates as it would without an index: a performance problem on purpose, whose answers are
+    /// right all the same.
+    pub(crate) fn walking(self, walks: bool) -> Self {
+        Self { walks, ..self }
     }
 
     /// The last confirmed commit.
@@ -204,6 +218,11 @@ impl IndexedQueue {
 
     /// What is known here of a record: see [`Known`].
     pub(crate) fn find(&self, table: usize, bucket: u32, key: &[u8]) -> Known<'_> {
+        if self.walks {
+            probe::tag!(hits, "walk over the updates");
+            self.waiting.walk(table, key);
+            probe::tag!();
+        }
         let queued = self.waiting.find(table, bucket, key);
         let known = queued
             .or_else(|| self.in_hand.as_ref().and_then(|layer| layer.find(table, bucket, key)));

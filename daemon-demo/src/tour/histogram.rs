@@ -39,7 +39,8 @@ pub(super) fn lines(tally: &Tally) -> String {
 
 /// The file in which most time went by, as far as its source is here.
 pub(super) fn hottest(tally: &Tally) -> Option<String> {
-    let files = annotate::files(tally, &report::answer(tally));
+    let answer = report::answer(tally);
+    let files = annotate::files(tally, &answer);
     let samples = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| {
         lines.values().map(|seen| seen.samples).sum::<u64>()
     };

@@ -1,4 +1,4 @@
-//! `annotate` and `diff`: a recording beside its source, and beside another.
+//! `annotate`: a recording beside its source.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::sampling::{answered, nonempty, options, path, read};
 use super::{Failure, look};
 use crate::locate::Target;
 use crate::render::term::term;
-use crate::report::{By, Tally, annotate, diff};
+use crate::report::{By, Tally, annotate};
 
 /// Bytes of a source file that are read at most.
 const MAX_SOURCE: u64 = 16 << 20;
@@ -32,41 +32,54 @@ pub(super) fn run(
     };
     files.sort_by_key(|(_, lines)| std::cmp::Reverse(samples(lines)));
     let mut documents: Vec<Value> = Vec::new();
-    let mut left_out = 0;
+    let (mut left_out, mut missing) = (0, Vec::new());
+    let touched = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| {
+        lines.values().any(|seen| seen.samples + seen.inside > 0)
+    };
     for (name, lines) in &files {
-        if samples(lines) == 0 && !look.all && !cli.common.json {
+        if !touched(lines) && !look.all && !cli.common.json {
             left_out += 1;
             continue;
         }
         let found = find(name.raw(), directory);
         let changed = found.as_ref().is_some_and(|path| changed(path, &tally));
         let text = found.as_ref().and_then(|path| source(path));
-        match (&text, changed) {
-            (None, _) => writeln!(
+        if text.is_none() {
+            missing.push(term(name.raw()));
+        } else if changed {
+            let _ = writeln!(
                 remarks,
-                "inspect: {}: no such source here; say where with --source DIR",
+                "inspect: {}: changed after the program was built (by their times; a recording has no text to compare); lines may have moved",
                 term(name.raw())
-            )?,
-            (_, true) => writeln!(
-                remarks,
-                "inspect: {}: changed after the program was built; lines may have moved",
-                term(name.raw())
-            )?,
-            _ => {}
+            );
         }
         if cli.common.json {
             let rows: Vec<Value> = lines
                 .iter()
                 .map(|(line, seen)| {
                     json!({ "line": line, "samples": seen.samples, "share": seen.share,
-                            "hits": seen.hits, "class": seen.class })
+                            "hits": seen.hits, "class": seen.class, "idle_samples": seen.idle,
+                            "inside_samples": seen.inside })
                 })
                 .collect();
             documents
                 .push(json!({ "file": name, "source": found, "changed": changed, "lines": rows }));
         } else {
-            writeln!(out, "{}", annotate::file(name, lines, text.as_deref(), &look, look.all))?;
+            let text = annotate::file(name, lines, text.as_deref(), &look, look.all);
+            writeln!(out, "{text}")?;
         }
+    }
+    if let Some(first) = missing.first() {
+        let place = directory.map_or_else(
+            || "the current directory".to_owned(),
+            |directory| term(&directory.display().to_string()),
+        );
+        let _ = writeln!(
+            remarks,
+            "inspect: {} of {} sources are not below {place}, {first} first: go where the program was compiled, or say --source DIR with the directory above",
+            missing.len(),
+            files.len() - left_out
+        );
     }
     if cli.common.json {
         writeln!(out, "{:#}", json!({ "schema": 1, "files": documents }))?;
@@ -74,7 +87,7 @@ pub(super) fn run(
     if left_out > 0 {
         let _ = writeln!(
             remarks,
-            "inspect: {left_out} files with probes were never seen (--all shows them)"
+            "inspect: {left_out} files with probes have no samples that count (--all shows them)"
         );
     }
     nonempty(&tally, &answer)
@@ -107,24 +120,4 @@ fn changed(path: &Path, tally: &Tally) -> bool {
     let modified = std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.is_some_and(|since| since.as_nanos() > u128::from(limit))
-}
-
-pub(super) fn differences(
-    cli: &Cli,
-    files: [&Path; 2],
-    only: &Only,
-    out: &mut dyn Write,
-    remarks: &mut dyn Write,
-) -> Result<(), Failure> {
-    let [before, after] = files.map(|file| read(file, options(cli, only, By::Line), remarks));
-    let (before, after) = (before?, after?);
-    let (old, new) = (answered(&before), answered(&after));
-    nonempty(&before, &old)?;
-    nonempty(&after, &new)?;
-    let changes = diff::changes((&before, &old), (&after, &new));
-    if cli.common.json {
-        return Ok(writeln!(out, "{:#}", diff::json(&changes, &old, &new))?);
-    }
-    write!(out, "{}", diff::head(&old, &new))?;
-    Ok(write!(out, "{}", diff::text(&changes, &look(&cli.common)))?)
 }

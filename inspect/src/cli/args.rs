@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::export::Format;
 use crate::locate::Target;
+use crate::quantity::duration;
 use crate::render::Sort;
 use crate::report::By;
 
@@ -119,6 +120,9 @@ pub enum Verb {
         /// How often and for how long.
         #[command(flatten)]
         pacing: Pacing,
+        /// When to write, and what.
+        #[command(flatten)]
+        trigger: Trigger,
         /// The file to write; must not exist. Without it, the target's name with `.rec`.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -158,7 +162,7 @@ pub enum Verb {
         /// Which samples count.
         #[command(flatten)]
         only: Only,
-        /// The file to write; stdout without it.
+        /// The file to write, must not exist; stdout without it.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// The recording, or which boards.
@@ -177,15 +181,19 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
-    /// Two recordings: for each line, how its share moved and whether that is more than noise.
+    /// Two recordings: how each line's share moved, and whether that is more than noise. Or two boards,
+    /// living or saved: what changed, per line and per number.
     Diff {
-        /// The recording before.
-        before: PathBuf,
-        /// The recording after.
-        after: PathBuf,
+        /// The recording before; or a board: name, pid or path.
+        before: String,
+        /// The recording or board after; the same living board is looked at again after --interval (1s).
+        after: String,
         /// Which samples count.
         #[command(flatten)]
         only: Only,
+        /// Also draw two recordings as a flame graph of differences; the file must not exist.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Operations in flight: age, status, thread and line; the oldest first.
     #[command(args_conflicts_with_subcommands = true)]
@@ -233,6 +241,22 @@ pub struct Pacing {
     /// Go on with the next process of that name when one is started.
     #[arg(long)]
     pub follow: bool,
+}
+
+/// A recording that waits for something to happen.
+#[derive(Clone, Debug, Args)]
+pub struct Trigger {
+    /// Keep the last seconds in memory, and write them when this comes true: 'stalled>2s', 'load>90',
+    /// 'oldest>500ms' (of any, or 'oldest(NAME)>500ms'), 'rate(COUNTER)>1000', 'NUMBER>N' or 'ended'.
+    /// Several: any of them. With --count N, go on until there are N files.
+    #[arg(long, value_name = "COND")]
+    pub when: Vec<String>,
+    /// What of the time before is written.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s", requires = "when")]
+    pub keep: Duration,
+    /// What of the time after is written.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s", requires = "when")]
+    pub after: Duration,
 }
 
 /// Which samples count.
@@ -370,28 +394,6 @@ impl Cli {
             }
         }
     }
-}
-
-/// A duration like `500ms`, `2s`, `1m`, `1h` or a bare number of seconds.
-///
-/// # Errors
-/// A sentence that says what is expected.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let split =
-        text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let scale = match unit {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 2s, 1m or 1h")),
-    };
-    let number: f64 =
-        number.parse().map_err(|_| "write a time like 500ms, 2s, 1m or 1h".to_owned())?;
-    Duration::try_from_secs_f64(number * scale).map_err(|_| "that time is too long".to_owned())
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Failure;
 use super::args::{Cli, Only, Pacing};
-use super::sampling::{Sampling, answered, nonempty, options, path, read};
+use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
+use super::{Failure, record};
 use crate::export::{Format, export};
 use crate::locate::Target;
 use crate::recording::is_recording;
@@ -30,6 +30,25 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    // Opened first: reading may mean giving up the right to, and sampling takes its time.
+    let file = way.output.map(record::open_new).transpose()?;
+    let written = bytes(cli, target, way, remarks).and_then(|bytes| match file {
+        None => Ok(out.write_all(&bytes)?),
+        Some(mut file) => Ok(file.write_all(&bytes)?),
+    });
+    if let (Err(_), Some(path)) = (&written, way.output) {
+        // Half a file helps nobody.
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+fn bytes(
+    cli: &Cli,
+    target: &Target,
+    way: &Way<'_>,
+    remarks: &mut dyn Write,
+) -> Result<Vec<u8>, Failure> {
     let counting = options(cli, way.only, By::Stack);
     let file = path(target).ok().filter(|path| is_recording(path));
     let tally = match file {
@@ -38,17 +57,11 @@ pub(super) fn run(
             let mut sampling = Sampling::open(cli, target, way.pacing, remarks)?;
             sampling.or_for(DEFAULT);
             let mut tally = Tally::new(counting);
-            sampling.run(&mut tally, remarks, &mut |_| None)?;
+            sampling.run(&mut tally, remarks, &mut |_| Turn::default())?;
             tally.finish();
             tally
         }
     };
     nonempty(&tally, &answered(&tally))?;
-    let bytes = export(way.format, &tally);
-    match way.output {
-        None => Ok(out.write_all(&bytes)?),
-        Some(path) => std::fs::write(path, bytes).map_err(|error| {
-            Failure::new(format!("{}: cannot be written: {error}", path.display()))
-        }),
-    }
+    Ok(export(way.format, &tally))
 }

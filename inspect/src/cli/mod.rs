@@ -4,12 +4,15 @@
 mod annotate;
 pub mod args;
 mod cancel;
+mod capture;
 mod clean;
+mod diff;
 mod doctor;
 mod dump;
 mod export;
 mod list;
 mod ops;
+mod numbered;
 mod profile;
 mod record;
 mod sampling;
@@ -33,7 +36,7 @@ use args::{Cli, Color, Common, Verb};
 pub struct Failure {
     /// Exit code.
     pub code: u8,
-    /// What, why, and what to do.
+    /// What, why, and what to do; empty when there is nothing to be said.
     pub text: String,
 }
 
@@ -61,6 +64,10 @@ impl From<AttachError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        // Whoever reads has seen enough: the end of the work, and no failure.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { code: 0, text: String::new() };
+        }
         Self::new(format!("writing failed: {error}"))
     }
 }
@@ -76,8 +83,12 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
         Some(Verb::Top { rate, .. }) => top::run(cli, &target, *rate, remarks),
         Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
-        Some(Verb::Record { pacing, output, .. }) => {
+        Some(Verb::Record { pacing, trigger, output, .. }) if trigger.when.is_empty() => {
             record::run(cli, &target, pacing, output.as_deref(), out, remarks)
+        }
+        Some(Verb::Record { pacing, trigger, output, .. }) => {
+            let way = capture::Way { pacing, trigger, output: output.as_deref() };
+            capture::run(cli, &target, &way, out, remarks)
         }
         Some(Verb::Profile { pacing, pick, .. }) => {
             profile::run(cli, &target, pacing, pick, out, remarks)
@@ -90,8 +101,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         Some(Verb::Annotate { only, source, .. }) => {
             annotate::run(cli, &target, only, source.as_deref(), out, remarks)
         }
-        Some(Verb::Diff { before, after, only }) => {
-            annotate::differences(cli, [before, after], only, out, remarks)
+        Some(Verb::Diff { before, after, only, svg }) => {
+            diff::run(cli, [before, after], only, svg.as_deref(), out, remarks)
         }
         Some(Verb::Ops { action: Some(args::OpsAction::Cancel { id, timeout, .. }), .. }) => {
             cancel::run(cli, &target, id, *timeout, out, remarks)

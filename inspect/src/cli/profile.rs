@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::args::{Cli, Pacing, Pick};
-use super::sampling::{Sampling, answered, counting, nonempty, path, read};
+use super::sampling::{Sampling, Turn, answered, counting, nonempty, path, read};
 use super::{Failure, look};
 use crate::locate::Target;
 use crate::report::{Tally, json, text, timeline};
@@ -25,7 +25,7 @@ pub(super) fn run(
     let mut sampling = Sampling::open(cli, target, pacing, remarks)?;
     sampling.or_for(DEFAULT);
     let mut tally = Tally::new(counting(cli, pick));
-    sampling.run(&mut tally, remarks, &mut |_| None)?;
+    sampling.run(&mut tally, remarks, &mut |_| Turn::default())?;
     tally.finish();
     show(cli, &tally, pick, out)
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -14,7 +15,7 @@ use super::{Failure, boards};
 use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
 use crate::error::AttachError;
-use crate::locate::{self, Target};
+use crate::locate::{self, Candidate, Target};
 use crate::recording::{Entry, Recording, Sink, is_recording};
 use crate::render::human::{bytes, time, whole};
 use crate::render::term::term;
@@ -44,12 +45,24 @@ impl Stop {
     }
 }
 
+/// What a caller says, a hundred times a second.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// Stop, for this reason.
+    pub(super) stop: Option<String>,
+    /// Lines for stderr.
+    pub(super) say: Vec<String>,
+}
+
 /// Whom to sample.
 pub(super) struct Sampling {
     subjects: Vec<Subject>,
     known: HashSet<(u64, u64)>,
     target: Target,
     options: Options,
+    candidates: Vec<Candidate>,
+    /// Who else wants to know which boards are sampled.
+    also: Option<Sender<Candidate>>,
 }
 
 impl Sampling {
@@ -74,21 +87,41 @@ impl Sampling {
         let dead =
             found.iter().find(|board| !board.exists()).map(|board| board.context.verdict.clone());
         let known = found.iter().map(|board| board.candidate.id).collect();
-        let subjects: Vec<Subject> =
-            found.into_iter().filter(Attached::exists).map(Subject::from).collect();
+        let living: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
+        let candidates = living.iter().map(|board| board.candidate.clone()).collect();
+        if living.len() > 1 {
+            let pids: Vec<String> =
+                living.iter().map(|board| board.board.header.pid.to_string()).collect();
+            let _ = writeln!(
+                remarks,
+                "inspect: {} are {} processes, sampled together: {}; -p PID samples one",
+                target.words(),
+                pids.len(),
+                pids.join(", ")
+            );
+        }
+        let subjects: Vec<Subject> = living.into_iter().map(Subject::from).collect();
         if subjects.is_empty() && !pacing.follow {
             let verdict = term(&dead.unwrap_or_default());
             return Err(Failure::new(format!(
                 "nothing to sample: the process is {verdict}; start it, or wait for the next one with --follow"
             )));
         }
-        let options = Options {
-            rate_hz: pacing.rate,
-            duration: pacing.duration,
-            follow: pacing.follow,
-            all_hits: false,
-        };
-        Ok(Self { subjects, known, target: target.clone(), options })
+        let options =
+            Options { rate_hz: pacing.rate, duration: pacing.duration, follow: pacing.follow };
+        Ok(Self { subjects, known, target: target.clone(), options, candidates, also: None })
+    }
+
+    /// Also tells somebody else which boards are sampled, now and later.
+    pub(super) fn tell(&mut self, who: Sender<Candidate>) {
+        // Whoever does not listen any more has ended.
+        self.candidates.iter().for_each(|candidate| drop(who.send(candidate.clone())));
+        self.also = Some(who);
+    }
+
+    /// The boards that are sampled first.
+    pub(super) fn candidates(&self) -> &[Candidate] {
+        &self.candidates
     }
 
     /// Stops after this long, unless something else was asked for.
@@ -96,23 +129,32 @@ impl Sampling {
         self.options.duration.get_or_insert(duration);
     }
 
-    /// Samples into a sink. `also` is asked a hundred times a second whether to stop, and for what the
-    /// progress line should say beside the ticks.
+    /// Samples into a sink. `also` is asked a hundred times a second whether to stop, and what to say.
     pub(super) fn run<S: Sink>(
         self,
         sink: &mut S,
         remarks: &mut dyn Write,
-        also: &mut dyn FnMut(&Progress) -> Option<String>,
+        also: &mut dyn FnMut(&Progress) -> Turn,
     ) -> Result<Progress, Failure> {
         let stop = Stop::new();
         let terminal = io::stderr().is_terminal();
         let (mut known, target, follow) = (self.known, self.target, self.options.follow);
+        let told = self.also;
         let (mut next_search, mut next_line) = (0, 0);
         let mut ask = |progress: &Progress| {
-            let mut wish = Wish { stop: stop.asked().or_else(|| also(progress)), more: Vec::new() };
+            let turn = also(progress);
+            let mut wish = Wish { stop: stop.asked().or(turn.stop), more: Vec::new() };
+            for line in turn.say {
+                let clear = if terminal { "\r\x1b[K" } else { "" };
+                let _ = writeln!(remarks, "{clear}{line}");
+            }
             if follow && progress.elapsed_ns >= next_search {
                 next_search = progress.elapsed_ns + SEARCH_NS;
-                wish.more = newcomers(&target, &mut known);
+                let new = newcomers(&target, &mut known);
+                for (board, told) in new.iter().zip(told.iter().cycle()) {
+                    let _ = told.send(board.candidate.clone());
+                }
+                wish.more = new.into_iter().map(Subject::from).collect();
             }
             if terminal && progress.elapsed_ns >= next_line {
                 next_line = progress.elapsed_ns + SEARCH_NS;
@@ -138,7 +180,7 @@ impl Sampling {
 }
 
 /// Living boards of the target that were not there before.
-fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Subject> {
+fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Attached> {
     if matches!(target, Target::File(_) | Target::Pid(_)) {
         return Vec::new();
     }
@@ -149,13 +191,9 @@ fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Subject> {
     let new: Vec<_> = candidates.filter(|candidate| !known.contains(&candidate.id)).collect();
     // One that cannot be opened yet is tried again.
     let found = Found::open(new, Around::Verdict).boards;
-    let living = found.into_iter().filter(Attached::exists);
+    let living: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
+    known.extend(living.iter().map(|board| board.candidate.id));
     living
-        .map(|board| {
-            known.insert(board.candidate.id);
-            Subject::from(board)
-        })
-        .collect()
 }
 
 /// The options of a count.

@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod descriptors;
+pub mod compare;
+mod lines;
 pub mod load;
 mod numbers;
 pub mod ops;
@@ -65,6 +67,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         unprobed_threads: unprobed(context, snapshot),
         panics: snapshot.end.panics,
         end: if context.state == State::Dead { end(&snapshot.end) } else { None },
+        lines: Vec::new(),
         counters: Vec::new(),
         gauges: Vec::new(),
         ratios: Vec::new(),
@@ -77,6 +80,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         ops,
         ended_ops,
     };
+    report.lines = lines::lines(snapshot, &report.threads);
     numbers::fill(&mut report, snapshot, &clock);
     report
 }

@@ -1,16 +1,21 @@
 //! Profiles in the forms that other tools read.
 
 mod csv;
+mod differential;
 mod flame;
 mod folded;
+mod page;
 mod pprof;
 mod speedscope;
+mod timeline;
 
 pub use csv::csv;
+pub use differential::difference;
 pub use flame::svg;
 pub use folded::folded;
 pub use pprof::pprof;
 pub use speedscope::speedscope;
+pub use timeline::timeline;
 
 use probe::layout::Class;
 
@@ -30,6 +35,8 @@ pub enum Format {
     Pprof,
     /// A row for each thread and stack.
     Csv,
+    /// How each thread moved over time, with load and stalls, one SVG file for any browser.
+    Timeline,
 }
 
 /// A counted profile in a form.
@@ -40,6 +47,7 @@ pub fn export(format: Format, tally: &Tally) -> Vec<u8> {
         Format::Speedscope => speedscope(tally).to_string().into_bytes(),
         Format::Pprof => pprof(tally),
         Format::Csv => csv(tally).into_bytes(),
+        Format::Timeline => timeline(tally).into_bytes(),
     }
 }
 

@@ -2,10 +2,14 @@
 //! written to a file and read back later, on this machine or another (`record`, `report`).
 
 mod reader;
+mod replay;
+mod ring;
 pub mod wire;
 mod writer;
 
 pub use reader::{Recording, is_recording};
+pub use replay::Replay;
+pub use ring::{MAX_EVENTS, Ring, Seen};
 pub use writer::Writer;
 
 use probe::layout::Class;

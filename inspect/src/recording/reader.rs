@@ -424,21 +424,6 @@ mod tests {
         assert!(bytes < 60 * 64, "{bytes} bytes for a minute");
     }
 
-    #[test]
-    fn a_ring_keeps_the_last_seconds_only() {
-        let entries = sample(30_000);
-        let mut writer = Writer::ring(Vec::new(), 5_000_000_000);
-        let (end, rest) = entries.split_last().expect("some");
-        rest.iter().for_each(|entry| writer.put(entry).expect("written"));
-        writer.release().expect("written");
-        writer.put(end).expect("written");
-        let recording = back(writer.into_inner()).expect("a recording");
-        let read = seen(|take| drop(recording.read(take)));
-        let truth = seen(|take| entries.iter().cloned().for_each(take));
-        assert!((5_000..7_000).contains(&read.len()), "{}", read.len());
-        assert_eq!(read, truth[truth.len() - read.len()..]);
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]

@@ -1,8 +1,8 @@
 //! Entries into bytes. What is new in a second goes into two chunks: the words of the dictionary, then
 //! the samples, which begin with where every thread is, so that each second can be read without the one
-//! before (after damage, and in the ring of a triggered recording).
+//! before (after damage).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::wire::{crc32, put, put_text};
@@ -43,7 +43,6 @@ pub struct Writer<W> {
     /// The state at the start of the chunk.
     opening: Vec<(u32, u32)>,
     hits: Vec<(u32, u64)>,
-    ring: Option<Ring>,
     bytes: u64,
 }
 
@@ -53,12 +52,6 @@ enum Change {
     Torn,
     Gone,
     New(u32, u32),
-}
-
-/// Samples that are kept back until they are wanted.
-struct Ring {
-    keep_ns: u64,
-    chunks: VecDeque<(u64, Vec<u8>)>,
 }
 
 impl<W: Write> Writer<W> {
@@ -79,30 +72,13 @@ impl<W: Write> Writer<W> {
             threads: 0,
             opening: Vec::new(),
             hits: Vec::new(),
-            ring: None,
             bytes: 0,
         }
-    }
-
-    /// Begins a recording that keeps the samples of the last `keep_ns` in memory and writes them when
-    /// [`Writer::release`] is called.
-    pub fn ring(out: W, keep_ns: u64) -> Self {
-        Self { ring: Some(Ring { keep_ns, chunks: VecDeque::new() }), ..Self::new(out) }
     }
 
     /// Bytes written so far.
     pub fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    /// Writes what the ring kept; from now on everything is written.
-    ///
-    /// # Errors
-    /// It could not be written.
-    pub fn release(&mut self) -> io::Result<()> {
-        self.close_samples()?;
-        let kept = self.ring.take().map_or_else(VecDeque::new, |ring| ring.chunks);
-        kept.into_iter().try_for_each(|(_, chunk)| self.write(&chunk))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -195,17 +171,7 @@ impl<W: Write> Writer<W> {
         // Torn is of one tick, and is said again; the rest stands in the opening.
         let torn = pending.iter().filter(|(_, change)| matches!(change, Change::Torn));
         debug_assert_eq!(torn.count(), 0, "chunks are closed after a tick, not before one");
-        match &mut self.ring {
-            Some(ring) => {
-                ring.chunks.push_back((self.last_ns, chunk));
-                let old = self.last_ns.saturating_sub(ring.keep_ns);
-                while ring.chunks.front().is_some_and(|(end, _)| *end < old) {
-                    ring.chunks.pop_front();
-                }
-                Ok(())
-            }
-            None => self.write(&chunk),
-        }
+        self.write(&chunk)
     }
 
     fn text(&mut self, kind: u8, numbers: &[u64], texts: &[&str]) {

@@ -20,6 +20,10 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
             board.queues.retain(|number| look.shows(&number.name));
             board.heartbeats.retain(|number| look.shows(&number.name));
             board.progress.retain(|number| look.shows(&number.name));
+            board.lines.retain(|line| {
+                let texts = [&line.file, &line.function, &line.label];
+                texts.into_iter().flatten().any(|text| look.shows(text))
+            });
             board.facts.retain(|key, _| look.shows(key));
         }
     }

@@ -1,5 +1,7 @@
 //! From a count to rows.
 
+use std::collections::BTreeSet;
+
 use probe::layout::Class;
 
 use super::row::{By, Key, Spot};
@@ -12,6 +14,8 @@ use crate::locate::glob;
 pub struct Row {
     /// What it is.
     pub key: Key,
+    /// Boards whose threads were there, by index.
+    pub boards: Vec<u32>,
     /// Samples.
     pub samples: u64,
     /// Share of the samples that count.
@@ -45,6 +49,13 @@ pub struct Answer {
     pub achieved_hz: f64,
 }
 
+impl Answer {
+    /// Every sample of a thread at a line: idle ones and torn ones too.
+    pub fn all(&self) -> u64 {
+        self.classes.iter().sum::<u64>() + self.torn
+    }
+}
+
 /// The rows of a finished count.
 pub fn answer(tally: &Tally) -> Answer {
     let mut answer = Answer {
@@ -57,6 +68,7 @@ pub fn answer(tally: &Tally) -> Answer {
         achieved_hz: tally.ticks as f64 / (tally.duration_ns as f64 / 1e9).max(1e-9),
     };
     let mut samples = vec![0u64; tally.rows.len()];
+    let mut boards = vec![BTreeSet::new(); tally.rows.len()];
     for cell in tally.cells.iter().filter(|cell| tally.shows(cell)) {
         match (cell.stack, tally.class(cell)) {
             (None, _) => answer.torn += cell.samples,
@@ -65,6 +77,8 @@ pub fn answer(tally: &Tally) -> Answer {
         }
         if let Some(row) = cell.row {
             samples[row] += cell.samples;
+            let thread = tally.threads.get(cell.thread as usize).filter(|_| cell.samples > 0);
+            boards[row].extend(thread.map(|thread| thread.board));
             answer.denominator += cell.samples;
         }
     }
@@ -76,7 +90,9 @@ pub fn answer(tally: &Tally) -> Answer {
         if samples[index] == 0 || !pattern.is_none_or(shown) {
             continue;
         }
-        answer.rows.push(row(tally, key, samples[index], &tally.sums[index], answer.denominator));
+        let mut row = row(tally, key, samples[index], &tally.sums[index], answer.denominator);
+        row.boards = boards[index].iter().copied().collect();
+        answer.rows.push(row);
     }
     answer.rows.sort_by(|a, b| b.samples.cmp(&a.samples).then_with(|| a.key.cmp(&b.key)));
     answer
@@ -91,7 +107,7 @@ fn row(tally: &Tally, key: &Key, samples: u64, sums: &Sums, all: u64) -> Row {
     let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
     let per_hit = |hits: u64| samples as f64 * tick_ns / hits as f64;
     let ns_per_hit = hits.filter(|&hits| hits > 0).map(per_hit);
-    Row { key: key.clone(), samples, share, low, high, hits, ns_per_hit }
+    Row { key: key.clone(), boards: Vec::new(), samples, share, low, high, hits, ns_per_hit }
 }
 
 /// Passes of the counted sites that a row is made of; `None` when it has none, or cannot have.

@@ -138,17 +138,22 @@ pub fn changes(before: (&Tally, &Answer), after: (&Tally, &Answer)) -> Vec<Chang
     changes
 }
 
-/// The differences as a table.
+/// The differences as a table. Time per hit has its columns only where some line's is known.
 pub fn text(changes: &[Change], look: &Look) -> String {
+    let per_hit = |side: &Option<Side>| {
+        or_none(side.as_ref().and_then(|side| side.row.ns_per_hit), |ns| time(ns as u64))
+    };
+    let counted = changes.iter().any(|change| {
+        let sides = [&change.before, &change.after];
+        sides.into_iter().flatten().any(|side| side.row.ns_per_hit.is_some())
+    });
     let mut out = String::new();
-    let title = "  BEFORE    AFTER     CHANGE     VERDICT   PER HIT BEFORE, AFTER  WHERE";
-    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(title, look.columns)));
+    let hits = if counted { " PER HIT   AFTER" } else { "" };
+    let title = format!(" BEFORE  AFTER  CHANGE    ±  VERDICT{hits} WHERE");
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&title, look.columns)));
     for change in changes {
         let Some(spot) = change.spot() else { continue };
         let share = |side: &Option<Side>| or_none(side.as_ref(), |side| percent(side.row.share));
-        let per_hit = |side: &Option<Side>| {
-            or_none(side.as_ref().and_then(|side| side.row.ns_per_hit), |ns| time(ns as u64))
-        };
         let judged = match change.significant() {
             true => "moved",
             false => "noise?",
@@ -158,14 +163,21 @@ pub fn text(changes: &[Change], look: &Look) -> String {
             .as_ref()
             .filter(|old| change.after.is_some() && old.spot.line != spot.line);
         let was = was.map_or_else(String::new, |old| format!(" (was {})", old.spot.line));
+        let hits = match counted {
+            true => format!(
+                " {} {}",
+                right(&per_hit(&change.before), 7),
+                right(&per_hit(&change.after), 7)
+            ),
+            false => String::new(),
+        };
         let line = format!(
-            "{} {} {} {} {} {}  {}{was} {} {}",
-            right(&share(&change.before), 8),
-            right(&share(&change.after), 8),
+            " {} {} {} {}  {}{hits} {}{was} {} {}",
+            right(&share(&change.before), 6),
+            right(&share(&change.after), 6),
             right(&format!("{:+.1}", change.difference * 100.0), 7),
-            left(&format!("±{:.1}", change.margin * 100.0), 6),
+            right(&format!("{:.1}", change.margin * 100.0), 4),
             left(judged, 7),
-            right(&format!("{}, {}", per_hit(&change.before), per_hit(&change.after)), 22),
             place(spot),
             leaf(&label(&spot.function)),
             label(&spot.label)

@@ -53,10 +53,13 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// One row.
-pub fn row(row: &Row) -> Value {
+pub fn row(tally: &Tally, row: &Row) -> Value {
     let mut value = fields(&row.key);
     let class = class_word(row.key.class());
     value["class"] = if class.is_empty() { Value::Null } else { json!(class) };
+    let board = |index: &u32| tally.boards.get(*index as usize);
+    let pids: Vec<u64> = row.boards.iter().filter_map(board).map(|board| board.pid).collect();
+    value["pids"] = json!(pids);
     value["samples"] = json!(row.samples);
     value["share"] = json!(rounded(row.share));
     value["share_low"] = json!(rounded(row.low));
@@ -112,7 +115,7 @@ pub fn report(tally: &Tally, answer: &Answer) -> Value {
         "ended": tally.why,
         "boards": boards,
         "threads": threads,
-        "lines": answer.rows.iter().map(row).collect::<Vec<_>>(),
+        "lines": answer.rows.iter().map(|one| row(tally, one)).collect::<Vec<_>>(),
         "stacks": stacks(tally),
         "stalls": stalls,
     })
@@ -122,7 +125,12 @@ fn stall(tally: &Tally, stall: &super::Stall) -> Value {
     let stack = tally.cells.get(stall.cell).and_then(|cell| cell.stack);
     let mut value =
         stack.and_then(|stack| tally.leaf(stack)).map_or(json!({}), |site| spot(&site.into()));
-    value["thread"] = json!(tally.threads.get(stall.thread as usize).map(|thread| &thread.name));
+    let thread = tally.threads.get(stall.thread as usize);
+    value["thread"] = json!(thread.map(|thread| &thread.name));
+    value["tid"] = json!(thread.map(|thread| thread.tid));
+    let board = thread.and_then(|thread| tally.boards.get(thread.board as usize));
+    value["pid"] = json!(board.map(|board| board.pid));
+    value["hits"] = json!(stall.passes);
     value["start_ns"] = json!(stall.start_ns);
     value["length_ns"] = json!(stall.length_ns);
     value["open"] = json!(stall.open);

@@ -7,17 +7,12 @@ use std::collections::HashMap;
 use probe::layout::Class;
 
 use super::row::{By, Key};
+use super::stall::Stall;
 use super::stats::Sums;
+use super::stretch::Stretch;
 use crate::locate::glob;
 use crate::recording::{BoardInfo, Entry, Sink, SiteInfo};
 use crate::snapshot::Label;
-
-/// Stretches of time that are told apart at most.
-pub(super) const STRETCHES: usize = 256;
-/// Ticks of the shortest stretch.
-const SHORTEST: u64 = 64;
-/// Stalls that are kept.
-const MAX_STALLS: usize = 256;
 
 /// What is wanted of a recording.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +42,9 @@ pub struct Thread {
     cell: Option<usize>,
     torn: bool,
     /// Where and since when it has been at one place.
-    still: Option<(usize, u64)>,
+    pub(super) still: Option<(usize, u64)>,
+    /// Passes of that place meanwhile.
+    pub(super) passes: u64,
 }
 
 /// One thread in one stack.
@@ -61,35 +58,13 @@ pub struct Cell {
     pub samples: u64,
     /// Row that it belongs to; `None`: not in the denominator.
     pub row: Option<usize>,
-    fresh: u64,
-}
-
-/// A long time at one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stall {
-    /// Index of the thread.
-    pub thread: u32,
-    /// Index of the cell.
-    pub cell: usize,
-    /// Since the start of the recording, ns.
-    pub start_ns: u64,
-    /// Length, ns.
-    pub length_ns: u64,
-    /// It had not ended.
-    pub open: bool,
-}
-
-/// A stretch of time: samples of each cell in it.
-#[derive(Clone, Debug, Default)]
-pub struct Stretch {
-    /// Cell and samples, by cell.
-    pub cells: Vec<(usize, u64)>,
+    pub(super) fresh: u64,
 }
 
 /// The count.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    options: Options,
+    pub(super) options: Options,
     /// Ticks wanted, a thousandth of one a second.
     pub rate_mhz: u64,
     /// When it began, ns since 1970.
@@ -116,7 +91,7 @@ pub struct Tally {
     pub n: f64,
     /// Sum of its square.
     pub nn: f64,
-    live: Vec<u32>,
+    pub(super) live: Vec<u32>,
     /// Rows that are occupied now, and by how many threads; valid unless `stale`.
     occupied: Vec<(usize, f64)>,
     counting: f64,
@@ -236,7 +211,7 @@ impl Tally {
     }
 
     /// The end of the last tick's period.
-    fn now_ns(&self) -> u64 {
+    pub(super) fn now_ns(&self) -> u64 {
         self.duration_ns
     }
 
@@ -247,45 +222,6 @@ impl Tally {
             self.some_ticks(at_ns, step);
             left -= step;
             at_ns = at_ns.saturating_add(step.saturating_mul(self.period_ns()));
-        }
-    }
-
-    /// Ticks from this one on that are in the same stretch; begins a new one when it is time.
-    fn until_boundary(&mut self, at_ns: u64) -> u64 {
-        let period = self.period_ns();
-        let first = *self.first_ns.get_or_insert(at_ns);
-        if self.stretch_ns == 0 {
-            self.stretch_ns = period * SHORTEST;
-        }
-        let mut index = (at_ns.saturating_sub(first) / self.stretch_ns) as usize;
-        while index >= STRETCHES {
-            self.fold();
-            index = (at_ns.saturating_sub(first) / self.stretch_ns) as usize;
-        }
-        while self.stretches.len() <= index {
-            self.close_stretch();
-            self.stretches.push(Stretch::default());
-        }
-        let end = first.saturating_add((index as u64 + 1).saturating_mul(self.stretch_ns));
-        end.saturating_sub(at_ns).div_ceil(period).max(1)
-    }
-
-    /// Moves what is fresh into the last stretch.
-    fn close_stretch(&mut self) {
-        let Some(last) = self.stretches.last_mut() else { return };
-        let cells = self.cells.iter_mut().enumerate().filter(|(_, cell)| cell.fresh > 0);
-        let fresh: Vec<_> =
-            cells.map(|(index, cell)| (index, std::mem::take(&mut cell.fresh))).collect();
-        *last = merge(std::mem::take(last), Stretch { cells: fresh });
-    }
-
-    /// Twice as long stretches, half as many.
-    fn fold(&mut self) {
-        self.close_stretch();
-        self.stretch_ns = self.stretch_ns.saturating_mul(2);
-        let mut old = std::mem::take(&mut self.stretches).into_iter();
-        while let Some(first) = old.next() {
-            self.stretches.push(merge(first, old.next().unwrap_or_default()));
         }
     }
 
@@ -344,37 +280,8 @@ impl Tally {
         }
         for (thread, (cell, since)) in moved {
             self.stall(thread, cell, since, at_ns, false);
+            self.threads[thread as usize].passes = 0;
         }
-    }
-
-    fn stall(&mut self, thread: u32, cell: usize, start_ns: u64, end_ns: u64, open: bool) {
-        let long = if self.options.stall_ns == 0 { 1_000_000_000 } else { self.options.stall_ns };
-        let length_ns = end_ns.saturating_sub(start_ns);
-        let class = self.class(&self.cells[cell]);
-        let counts =
-            matches!(class, Some(Class::Work | Class::Wait)) && self.shows(&self.cells[cell]);
-        if length_ns < long || !counts {
-            return;
-        }
-        self.stalls.push(Stall { thread, cell, start_ns, length_ns, open });
-        if self.stalls.len() >= 2 * MAX_STALLS {
-            self.keep_longest();
-        }
-    }
-
-    fn keep_longest(&mut self) {
-        self.stalls.sort_by_key(|stall| (std::cmp::Reverse(stall.length_ns), stall.start_ns));
-        self.stalls.truncate(MAX_STALLS);
-    }
-
-    /// For how long each thread that is not idle has been at one place, up to now: thread, cell, ns.
-    pub fn standing(&self) -> impl Iterator<Item = (u32, usize, u64)> + '_ {
-        self.live.iter().filter_map(|&thread| {
-            let (cell, since) = self.threads[thread as usize].still?;
-            let class = self.class(&self.cells[cell])?;
-            let ns = self.now_ns().saturating_sub(since);
-            (class != Class::Idle && self.shows(&self.cells[cell])).then_some((thread, cell, ns))
-        })
     }
 
     /// Ends the count: what still stands is a stall that had not ended.
@@ -407,6 +314,7 @@ impl Tally {
                     cell: None,
                     torn: false,
                     still: None,
+                    passes: 0,
                 });
             }
             Entry::At { thread, stack } => self.at(*thread, *stack),
@@ -415,7 +323,9 @@ impl Tally {
             Entry::Ticks { at_ns, count } => self.ticks(*at_ns, *count),
             Entry::Missed(ticks) => self.missed = self.missed.saturating_add(*ticks),
             Entry::Hits { site, passes } => {
-                self.hits.entry(*site).or_insert((*passes, *passes)).1 = *passes;
+                let known = self.hits.entry(*site).or_insert((*passes, *passes));
+                let before = std::mem::replace(&mut known.1, *passes);
+                self.passed(*site, passes.saturating_sub(before));
             }
             Entry::BoardEnd { board, verdict } => self.ends.push((*board, verdict.clone())),
             Entry::End { duration_ns, why } => {
@@ -431,16 +341,4 @@ impl Sink for Tally {
         self.take(entry);
         Ok(())
     }
-}
-
-/// Two stretches as one.
-fn merge(a: Stretch, b: Stretch) -> Stretch {
-    if a.cells.is_empty() || b.cells.is_empty() {
-        return if a.cells.is_empty() { b } else { a };
-    }
-    let mut sums: std::collections::BTreeMap<usize, u64> = a.cells.into_iter().collect();
-    for (cell, samples) in b.cells {
-        *sums.entry(cell).or_default() += samples;
-    }
-    Stretch { cells: sums.into_iter().collect() }
 }

@@ -246,7 +246,93 @@ fn the_source_has_its_gutter_and_lines_that_were_never_seen() {
     let (name, lines) = files.first_key_value().expect("a file");
     let source: String = (1..=60).map(|line| format!("code of {line}\n")).collect();
     let text = annotate::file(name, lines, Some(&source), &Look::default(), false);
-    assert!(text.contains(" 100.0%        10         4 work  |   10  code of 10\n"), "{text}");
-    assert!(text.contains("never seen wait  |   20  code of 20\n"), "{text}");
+    assert!(text.contains(" 100.0%        10         4 work  |   10 code of 10\n"), "{text}");
+    assert!(text.contains("never seen         - wait  |   20 code of 20\n"), "{text}");
     assert!(!text.contains("code of 15\n"), "{text}");
+}
+
+#[test]
+fn a_line_that_was_only_idle_or_only_around_others_was_seen() {
+    let mut entries = begin(2);
+    for (thread, stack) in [(0, 4), (1, 5)] {
+        entries.push(Entry::At { thread, stack });
+    }
+    entries.push(Entry::Ticks { at_ns: 0, count: 10 });
+    let (tally, answer) = counted(&entries, Options::default());
+    let files = annotate::files(&tally, &answer);
+    let (name, lines) = files.first_key_value().expect("a file");
+    let text = annotate::file(name, lines, None, &Look::default(), false);
+    assert!(text.contains("       idle 50.0%         - idle  |   40"), "{text}");
+    assert!(text.contains("    inside 100.0%         - work  |   50"), "{text}");
+    assert!(text.contains("       never seen         - wait  |   20"), "{text}");
+}
+
+#[test]
+fn a_loop_through_one_counted_line_is_told_from_a_stall() {
+    let stall = |passes: &dyn Fn(u64) -> u64| {
+        let mut entries = begin(1);
+        entries.push(Entry::At { thread: 0, stack: 1 });
+        for second in 0..5 {
+            entries.push(Entry::Hits { site: 0, passes: passes(second) });
+            entries.push(Entry::Ticks { at_ns: second * 1_000_000_000, count: 1_000 });
+        }
+        let (tally, answer) = counted(&entries, Options::default());
+        assert_eq!(tally.stalls.len(), 1);
+        (tally.stalls[0].passes, text::report(&tally, &answer, &Look::default(), 20))
+    };
+    // What it passed before it came to stand is read a second later.
+    let (passes, text) = stall(&|second| if second == 0 { 100 } else { 900 });
+    assert_eq!(passes, Some(0));
+    assert!(!text.contains("a loop, or others"), "{text}");
+    let (passes, text) = stall(&|second| 100 + second * 50);
+    assert_eq!(passes, Some(150));
+    assert!(text.contains("demo.rs:10 (passed 150 times: a loop, or others)  parse"), "{text}");
+}
+
+#[test]
+fn tables_fit_their_columns_and_never_cut_a_line_number() {
+    let mut entries = sampled(3, 400, 1, |thread, now| 1 + ((thread + now / 1_000_000) % 3) as u32);
+    for entry in &mut entries {
+        if let Entry::Site(site) = entry {
+            site.file = Label::from("src/a_module_with_a_name_that_is_long_enough.rs");
+            site.function = Label::from("demo::a_function_with_quite_a_name");
+            site.line += 1_230;
+        }
+    }
+    entries.push(Entry::Hits { site: 0, passes: 1_234_567_890 });
+    let (tally, answer) = counted(&entries, Options::default());
+    for columns in [60, 80, 100, 200] {
+        let look = Look { columns, ..Look::default() };
+        let report = text::report(&tally, &answer, &look, 20);
+        let differences = diff::changes((&tally, &answer), (&tally, &answer));
+        let differences = diff::text(&differences, &look);
+        for row in report.lines().skip(4).chain(differences.lines()) {
+            assert!(crate::render::term::width(row) <= columns, "{columns}: {row}");
+        }
+        for line in [":1240", ":1250", ":1260"] {
+            assert!(report.contains(line), "{columns}: no {line} in\n{report}");
+        }
+    }
+}
+
+#[test]
+fn processes_are_told_apart_where_there_are_several() {
+    let mut entries = begin(1);
+    let other = entries.iter().find_map(|entry| match entry {
+        Entry::Board(board) => Some(BoardInfo { pid: 4712, ..board.clone() }),
+        _ => None,
+    });
+    entries.push(Entry::Board(other.expect("a board")));
+    entries.push(Entry::Thread { board: 1, tid: 9, name: Label::from("worker") });
+    for (thread, stack) in [(0, 1), (1, 2)] {
+        entries.push(Entry::At { thread, stack });
+    }
+    entries.push(Entry::Ticks { at_ns: 0, count: 1_500 });
+    let (tally, answer) = counted(&entries, Options::default());
+    let text = text::report(&tally, &answer, &Look::default(), 20);
+    assert!(text.contains("recordd, pid 4712, daemon 1.0: 1,500 samples\n"), "{text}");
+    assert!(text.contains("    4711 work  demo.rs:10"), "{text}");
+    assert!(text.contains("    4712 wait  demo.rs:20"), "{text}");
+    // The stalls too.
+    assert!(text.contains("    4711 worker          demo.rs:10"), "{text}");
 }

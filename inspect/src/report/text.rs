@@ -1,12 +1,13 @@
-//! A report as a table.
+//! A report as text: its head, and the words for places that tables share.
 
 use std::fmt::Write;
 
-use super::answer::{Answer, Row, by_word, class_word};
-use super::row::{By, Key, Spot};
+use super::answer::Answer;
+use super::row::{Key, Spot};
+use super::table;
 use super::tally::Tally;
-use crate::render::human::{NONE, or_none, time, whole};
-use crate::render::term::{cut, label, left, right, width};
+use crate::render::human::{or_none, time, whole};
+use crate::render::term::{cut, label, width};
 use crate::render::{Look, Paint};
 
 /// The last part of a path.
@@ -33,8 +34,24 @@ pub fn place(spot: &Spot) -> String {
     }
 }
 
+/// A place in so many columns: the file's name gives way, the line never does.
+pub fn place_in(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    match text.rsplit_once(':') {
+        Some((file, line))
+            if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            let room = columns.saturating_sub(line.len() + 1).max(2);
+            format!("{}:{line}", cut(file, room))
+        }
+        _ => cut(text, columns),
+    }
+}
+
 /// The text columns of a row: place, function, label.
-fn columns(key: &Key) -> [String; 3] {
+pub(super) fn columns(key: &Key) -> [String; 3] {
     match key {
         Key::Line(spot) => {
             let text = if spot.file.is_empty() { String::new() } else { label(&spot.label) };
@@ -66,12 +83,22 @@ pub fn frame(spot: &Spot) -> String {
 /// The head: what was sampled, how well, and what the shares are shares of.
 pub fn head(tally: &Tally, answer: &Answer) -> String {
     let mut out = String::new();
+    let several = tally.boards.len() > 1;
     for (index, board) in (0u32..).zip(&tally.boards) {
+        let of_it = |cell: &&super::Cell| {
+            let thread = tally.threads.get(cell.thread as usize);
+            cell.row.is_some() && thread.is_some_and(|thread| thread.board == index)
+        };
+        let samples: u64 = tally.cells.iter().filter(of_it).map(|cell| cell.samples).sum();
+        let samples = match several {
+            true => format!(": {} samples", whole(samples)),
+            false => String::new(),
+        };
         let end = tally.ends.iter().find(|(of, _)| *of == index);
         let end = end.map_or_else(String::new, |(_, how)| format!("; ended: {}", label(how)));
         let _ = writeln!(
             out,
-            "{}, pid {}, {}{end}",
+            "{}, pid {}, {}{samples}{end}",
             label(&board.name),
             board.pid,
             or_none(Some(&board.build).filter(|build| !build.is_empty()), label)
@@ -116,59 +143,10 @@ pub fn report(tally: &Tally, answer: &Answer, look: &Look, top: usize) -> String
     let mut out = head(tally, answer);
     if answer.denominator > 0 {
         out.push('\n');
-        table(&mut out, tally, answer, look, top);
+        table::rows(&mut out, tally, answer, look, top);
     }
-    stalls(&mut out, tally, look);
+    table::stalls(&mut out, tally, look);
     out
-}
-
-fn table(out: &mut String, tally: &Tally, answer: &Answer, look: &Look, top: usize) {
-    let by = tally.options().by;
-    let shown = &answer.rows[..answer.rows.len().min(top)];
-    let texts: Vec<[String; 3]> = shown.iter().map(|row| columns(&row.key)).collect();
-    let widest = |column: usize, most: usize| {
-        texts.iter().map(|text| width(&text[column])).max().unwrap_or(0).min(most)
-    };
-    let (first, second) = (widest(0, 32).max(5), widest(1, 30));
-    let counted = shown.iter().any(|row| row.hits.is_some());
-    let title = match by {
-        By::Line => "WHERE",
-        other => &by_word(other).to_uppercase(),
-    };
-    let hits_title = if counted { "       HITS  PER HIT" } else { "" };
-    let heading = format!("  SHARE       95% OF TIME    SAMPLES{hits_title}  CLASS {title}");
-    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
-    for (row, text) in shown.iter().zip(&texts) {
-        let hits = if counted { hit_columns(row) } else { String::new() };
-        let line = format!(
-            "{} {} {}{hits}  {} {} {} {}",
-            right(&percent(row.share), 7),
-            right(&format!("{}..{}", percent(row.low), percent(row.high)), 17),
-            right(&whole(row.samples), 10),
-            left(class_word(row.key.class()), 5),
-            left(&text[0], first),
-            left(&text[1], second),
-            text[2]
-        );
-        let _ = writeln!(out, "{}", heat(look, row.share, cut(line.trim_end(), look.columns)));
-    }
-    let rest = &answer.rows[shown.len()..];
-    if !rest.is_empty() {
-        let samples: u64 = rest.iter().map(|row| row.samples).sum();
-        let _ = writeln!(
-            out,
-            "{} {:>17} {}  in {} more rows (--all shows them)",
-            right(&percent(samples as f64 / answer.denominator.max(1) as f64), 7),
-            "",
-            right(&whole(samples), 10),
-            rest.len()
-        );
-    }
-}
-
-fn hit_columns(row: &Row) -> String {
-    let per_hit = or_none(row.ns_per_hit, |ns| time(ns as u64));
-    format!(" {} {}", right(&or_none(row.hits, whole), 10), right(&per_hit, 8))
 }
 
 /// Colour by share: red from a quarter on, yellow from a twentieth.
@@ -179,32 +157,4 @@ pub fn heat(look: &Look, share: f64, text: String) -> String {
         _ => Paint::Plain,
     };
     look.paint(paint, &text)
-}
-
-/// Long times at one place, the longest first.
-fn stalls(out: &mut String, tally: &Tally, look: &Look) {
-    const SHOWN: usize = 10;
-    if tally.stalls.is_empty() {
-        return;
-    }
-    let title = "STALLS       START   LENGTH  THREAD (no other line was seen in between)";
-    let _ = writeln!(out, "\n{}", look.paint(Paint::Strong, title));
-    for stall in tally.stalls.iter().take(SHOWN) {
-        let name = tally.threads.get(stall.thread as usize).map(|thread| label(&thread.name));
-        let stack = tally.cells.get(stall.cell).and_then(|cell| cell.stack);
-        let site = stack.and_then(|stack| tally.leaf(stack)).map(Spot::from);
-        let line = format!(
-            "{}  {}{}  {} {}  {}",
-            right(&time(stall.start_ns), 18),
-            right(&time(stall.length_ns), 7),
-            if stall.open { "+" } else { " " },
-            left(&name.unwrap_or_else(|| NONE.to_owned()), 15),
-            site.as_ref().map(place).unwrap_or_default(),
-            site.as_ref().map(|spot| label(&spot.label)).unwrap_or_default()
-        );
-        let _ = writeln!(out, "{}", cut(line.trim_end(), look.columns));
-    }
-    if tally.stalls.len() > SHOWN {
-        let _ = writeln!(out, "{} more", tally.stalls.len() - SHOWN);
-    }
 }

@@ -60,7 +60,7 @@ pub fn bins(tally: &Tally, columns: usize) -> (Vec<Vec<Bin>>, u64) {
 
 impl Bin {
     /// The line with most samples, idle lines only when there is nothing else; and its share.
-    fn most(&self) -> Option<(&Key, f64)> {
+    pub fn most(&self) -> Option<(&Key, f64)> {
         let busy = |key: &Key| key.class() != Some(Class::Idle);
         let (key, &samples) = self
             .lines

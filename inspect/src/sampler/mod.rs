@@ -67,13 +67,11 @@ pub struct Options {
     pub duration: Option<Duration>,
     /// Go on when no process is left, and look for others.
     pub follow: bool,
-    /// Say the hit counts of every site every second, also where they did not change.
-    pub all_hits: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_hz: 1_000, duration: None, follow: false, all_hits: false }
+        Self { rate_hz: 1_000, duration: None, follow: false }
     }
 }
 
@@ -178,11 +176,11 @@ pub fn run(
         // Before the tick: the hits of a second belong to the chunk that it ends.
         if now >= next_hits {
             next_hits = now + HITS_NS;
-            hits(&mut watched, options.all_hits, sink)?;
+            hits(&mut watched, sink)?;
         }
         sink.put(&Entry::Ticks { at_ns: tick.index * period, count: 1 })?;
     };
-    hits(&mut watched, options.all_hits, sink)?;
+    hits(&mut watched, sink)?;
     progress.elapsed_ns = clock.now() - start;
     let duration_ns = progress.elapsed_ns;
     sink.put(&Entry::End { duration_ns, why: Label::from(why.as_str()) })?;
@@ -224,9 +222,9 @@ fn check(watched: &mut [Watched], now: u64, sink: &mut dyn Sink) -> io::Result<(
     Ok(())
 }
 
-fn hits(watched: &mut [Watched], all: bool, sink: &mut dyn Sink) -> io::Result<()> {
+fn hits(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
     for one in watched.iter_mut().filter(|one| one.alive) {
-        one.eye.hits(&one.subject.board, all, sink)?;
+        one.eye.hits(&one.subject.board, false, sink)?;
     }
     Ok(())
 }

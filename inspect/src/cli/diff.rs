@@ -1,0 +1,130 @@
+//! `diff`: two recordings, or two boards.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::args::{Cli, Only};
+use super::sampling::{answered, nonempty, options, read};
+use super::{Failure, boards, look, record};
+use crate::attached::Attached;
+use crate::context::Look as Around;
+use crate::derive::compare::compare;
+use crate::export;
+use crate::locate::Target;
+use crate::model::BoardReport;
+use crate::recording::is_recording;
+use crate::render;
+use crate::render::term::term;
+use crate::report::{By, diff};
+
+/// One side.
+enum Side {
+    Recording(PathBuf),
+    Board(Target),
+}
+
+impl Side {
+    fn of(text: &str) -> Self {
+        match is_recording(Path::new(text)) {
+            true => Self::Recording(text.into()),
+            false => Self::Board(Target::guess(text)),
+        }
+    }
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    sides: [&str; 2],
+    only: &Only,
+    svg: Option<&Path>,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    match sides.map(Side::of) {
+        [Side::Recording(before), Side::Recording(after)] => {
+            recordings(cli, [&before, &after], only, svg, out, remarks)
+        }
+        [Side::Board(before), Side::Board(after)] => {
+            if svg.is_some() {
+                return Err(Failure::usage(
+                    "--svg draws two recordings; a board has no samples, `inspect record` takes some",
+                ));
+            }
+            two_boards(cli, [&before, &after], out, remarks)
+        }
+        mixed => {
+            let recording = usize::from(matches!(mixed, [_, Side::Recording(_)]));
+            Err(Failure::usage(format!(
+                "{} is a recording and {} is a board: compare two of a kind",
+                term(sides[recording]),
+                term(sides[1 - recording])
+            )))
+        }
+    }
+}
+
+fn recordings(
+    cli: &Cli,
+    files: [&Path; 2],
+    only: &Only,
+    svg: Option<&Path>,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let [before, after] = files.map(|file| read(file, options(cli, only, By::Line), remarks));
+    let (before, after) = (before?, after?);
+    let (old, new) = (answered(&before), answered(&after));
+    nonempty(&before, &old)?;
+    nonempty(&after, &new)?;
+    if let Some(path) = svg {
+        record::write_new(path, export::difference(&before, &after).as_bytes())?;
+    }
+    let changes = diff::changes((&before, &old), (&after, &new));
+    if cli.common.json {
+        return Ok(writeln!(out, "{:#}", diff::json(&changes, &old, &new))?);
+    }
+    write!(out, "{}", diff::head(&old, &new))?;
+    Ok(write!(out, "{}", diff::text(&changes, &look(&cli.common)))?)
+}
+
+fn two_boards(
+    cli: &Cli,
+    targets: [&Target; 2],
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let [before, after] = targets.map(|target| one(cli, target, remarks));
+    let (mut before, mut after) = (before?, after?);
+    let old = report(&mut before)?;
+    // One living board twice is a look now and a look later.
+    if !after.is_saved() && after.exists() && after.candidate.id == before.candidate.id {
+        std::thread::sleep(cli.common.interval.unwrap_or(std::time::Duration::from_secs(1)));
+        after.look(Around::All);
+    }
+    let new = report(&mut after)?;
+    let found = compare(&old, &new);
+    if cli.common.json {
+        let text = render::json::pretty(&render::compare::json(&old, &new, &found))
+            .map_err(|error| Failure::new(error.to_string()))?;
+        return Ok(writeln!(out, "{text}")?);
+    }
+    Ok(write!(out, "{}", render::compare::text(&old, &new, &found, &look(&cli.common)))?)
+}
+
+fn report(board: &mut Attached) -> Result<BoardReport, Failure> {
+    Ok(board.report()?)
+}
+
+fn one(cli: &Cli, target: &Target, remarks: &mut dyn Write) -> Result<Attached, Failure> {
+    let mut found = boards(target, &cli.common, Around::All, remarks)?;
+    if found.len() > 1 {
+        let pids: Vec<String> =
+            found.iter().map(|board| board.board.header.pid.to_string()).collect();
+        return Err(Failure::usage(format!(
+            "{} are several boards; name one by its pid: {}",
+            target.words(),
+            pids.join(", ")
+        )));
+    }
+    found.pop().ok_or_else(|| Failure { code: 3, text: format!("no board of {}", target.words()) })
+}

@@ -1,0 +1,25 @@
+//! Quantities as people write them.
+
+use std::time::Duration;
+
+/// A duration like `500ms`, `2s`, `1m`, `1h` or a bare number of seconds.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split =
+        text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err(format!("unknown unit `{unit}`; write 500ms, 2s, 1m or 1h")),
+    };
+    let number: f64 =
+        number.parse().map_err(|_| "write a time like 500ms, 2s, 1m or 1h".to_owned())?;
+    Duration::try_from_secs_f64(number * scale).map_err(|_| "that time is too long".to_owned())
+}
