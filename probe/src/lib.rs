@@ -70,6 +70,9 @@ pub use off::private as __private;
 #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
 pub use off::*;
 
+#[cfg(feature = "tracing")]
+pub mod tracing;
+
 pub use outcome::{Asked, Cancelled, Outcome};
 pub use probe_macros::instrument;
 

@@ -241,11 +241,11 @@ impl Op {
     }
     /// The future, whose end is always its own.
     #[inline(always)]
-    pub fn track_cancellable<F: Future>(
+    pub async fn track_cancellable<F: Future>(
         self,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, crate::Cancelled>> {
-        async move { Ok(future.await) }
+    ) -> Result<F::Output, crate::Cancelled> {
+        Ok(future.await)
     }
 }
 

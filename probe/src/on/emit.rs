@@ -56,12 +56,12 @@ macro_rules! __site {
             file: ::core::file!(),
             line: ::core::line!(),
             column: ::core::column!(),
-            function: {
+            function: $crate::Function::Around({
                 fn here() -> &'static str {
                     ::core::any::type_name_of_val(&here)
                 }
                 here
-            },
+            }),
             label: $crate::__literal!($($label)?),
             class: $crate::__private::Class::$class,
             flags: $flags,

@@ -15,7 +15,7 @@ use crate::outcome::{Asked, Cancelled, Outcome};
 /// The id of an operation: what `inspect ops` shows and `inspect ops cancel` takes. No other operation of
 /// this process ever has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OpId(u64);
+pub struct OpId(pub(super) u64);
 
 impl fmt::Display for OpId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,10 +30,10 @@ impl fmt::Display for OpId {
 /// cancelled; otherwise as [`Op::outcome`] says, or well.
 pub struct Op {
     /// `None` without a board, or without room on it.
-    tenant: Option<&'static Tenant>,
-    site: &'static Site,
+    pub(super) tenant: Option<&'static Tenant>,
+    pub(super) site: &'static Site,
     /// One thread has it at a time.
-    alone: PhantomData<Cell<()>>,
+    pub(super) alone: PhantomData<Cell<()>>,
 }
 
 impl fmt::Debug for Op {
@@ -278,7 +278,7 @@ fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'s
 
 /// What this thread works on, if that is still in flight.
 #[inline]
-fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
+pub(super) fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
     mine.board()?.ops.find(mine.current())
 }
 
