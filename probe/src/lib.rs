@@ -36,7 +36,7 @@
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
 //! - Work: [`arrive!`], [`start!`], [`complete!`], [`leave!`], [`head!`], [`busy!`].
 //! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`status!`], [`asked!`].
-//! - The board: [`init!`], [`Config`], [`status`], [`dump_on_signal`].
+//! - The board: [`init!`], [`Config`], [`status`](fn@status), [`dump_on_signal`].
 //!
 //! # Reading a board
 //!
@@ -70,6 +70,8 @@ pub use off::private as __private;
 #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
 pub use off::*;
 
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(feature = "tracing")]
 pub mod tracing;
 

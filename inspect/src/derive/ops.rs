@@ -77,7 +77,9 @@ impl<'a> Names<'a> {
         let held = record.holder != 0;
         let gone =
             live && held && record.holder != probe::layout::HOLDER_UNSEEN && holder.is_none();
-        let unpolled = live && !held && flag(OP_FUTURE);
+        // Whoever says that it idles is waited for by nobody: a kept connection, say.
+        let idles = self.status_class(read) == Some(Class::Idle);
+        let unpolled = live && !held && !idles && flag(OP_FUTURE);
         let here = holder.filter(|_| live).filter(|thread| thread.class.is_some());
         let at = match (here, history.last().and_then(|status| status.place.as_ref())) {
             (Some(thread), _) => (thread.file.clone(), thread.line),
@@ -116,6 +118,13 @@ impl<'a> Names<'a> {
             totals: self.totals(snapshot, clock, read, age_ns, last),
             history,
         }
+    }
+
+    /// What the status that it has says of it.
+    fn status_class(&self, read: &OpRead) -> Option<Class> {
+        let last = read.statuses.count.checked_sub(1)? % OP_RECENT as u64;
+        let (number, _) = from_status_entry(*read.statuses.recent.get(last as usize)?);
+        Class::from_word(self.numbered.get(&number)?.class_flags)
     }
 
     /// The last statuses, the oldest of them first.

@@ -15,6 +15,7 @@
 //! fork     the child's board           sweep    boards of the dead
 //! dump     what is going on, on a signal
 //! late     sites made at run time       spans    spans of `tracing`
+//! requests  requests of `tower` services
 //! ```
 
 mod board;
@@ -39,6 +40,8 @@ mod memory;
 mod metric;
 mod ops;
 mod placed;
+#[cfg(feature = "tower")]
+mod requests;
 mod scope;
 mod segment;
 mod site;

@@ -58,19 +58,20 @@ pub(in super::super) struct Saying {
     pub(in super::super) label: &'static str,
     /// Group that `PROBE_FILTER` switches it by, or nothing.
     pub(in super::super) group: &'static str,
+    pub(in super::super) class: Class,
     pub(in super::super) flags: u64,
 }
 
 /// Makes the site that is said, with what its flags ask for.
 pub(in super::super) fn say(saying: Saying) -> Option<&'static Site> {
-    let Saying { file, line, column, path, label, group, flags } = saying;
+    let Saying { file, line, column, path, label, group, class, flags } = saying;
     add(Site {
         file,
         line,
         column,
         function: Function::Named(path),
         label,
-        class: Class::Work,
+        class,
         flags,
         group,
         gate: (!group.is_empty()).then(|| &*Box::leak(Box::new(Gate::new()))),
@@ -81,16 +82,17 @@ pub(in super::super) fn say(saying: Saying) -> Option<&'static Site> {
 }
 
 #[cfg(feature = "tower")]
-/// The site at a place in the source with this label and these flags, made if there is none yet.
+/// The site at a place in the source with this label, class and flags, made if there is none yet.
 pub(in super::super) fn at(
     place: &'static Location<'static>,
     label: &'static str,
+    class: Class,
     flags: u64,
 ) -> Option<&'static Site> {
     let (file, line, column) = (place.file(), place.line(), place.column());
     let known = sites().find(|site| {
-        (site.line, site.column, site.flags, site.file, site.label)
-            == (line, column, flags, file, label)
+        (site.line, site.column, site.class, site.flags, site.file, site.label)
+            == (line, column, class, flags, file, label)
     });
-    known.or_else(|| say(Saying { file, line, column, path: "", label, group: "", flags }))
+    known.or_else(|| say(Saying { file, line, column, path: "", label, group: "", class, flags }))
 }

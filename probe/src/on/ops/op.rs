@@ -49,7 +49,7 @@ impl Op {
     }
 
     /// This thread works on it until the returned guard is dropped: it is what
-    /// [`status!`](crate::status) is about, and the parent of operations that begin here. Two
+    /// [`status!`](crate::status!) is about, and the parent of operations that begin here. Two
     /// thread-local words and two stores, in and out each.
     #[inline]
     pub fn enter(&self) -> Entered<'_> {

@@ -9,7 +9,7 @@ use super::super::late::{self, Saying};
 use super::super::placed::Placed;
 use super::super::site::Site;
 use super::fields::is_peer;
-use crate::layout::{SITE_OP, SITE_SCOPE, SITE_STATUS};
+use crate::layout::{Class, SITE_OP, SITE_SCOPE, SITE_STATUS};
 
 /// Looks of one that waits for another who makes a site.
 const PATIENCE: usize = 1000;
@@ -127,6 +127,7 @@ fn saying(metadata: &'static Metadata<'static>) -> Option<Saying> {
         path: metadata.module_path().unwrap_or(metadata.target()),
         label,
         group: metadata.target(),
+        class: Class::Work,
         flags,
     })
 }
