@@ -36,6 +36,8 @@
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
 //! - Work: [`arrive!`], [`start!`], [`complete!`], [`leave!`], [`head!`], [`busy!`].
 //! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`status!`], [`asked!`].
+//! - Existing code, without an edit: spans of `tracing` (feature `tracing`), requests of `tower` services
+//!   (feature `tower`).
 //! - The board: [`init!`], [`Config`], [`status`](fn@status), [`dump_on_signal`].
 //!
 //! # Reading a board
