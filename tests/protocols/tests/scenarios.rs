@@ -6,6 +6,8 @@ scenarios! {
     keyed_watch,
     stack_scope_after_scope,
     stack_scope_in_scope,
+    stack_second_look,
+    stack_second_look_at_a_tenant,
     stack_arguments,
     tenancy_slot,
     tenancy_members,
