@@ -5,8 +5,8 @@
 use std::io;
 
 use probe::layout::{
-    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SectionCopy, SectionKind, SlotCopy, WORD,
-    unpack_zero_ended,
+    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, MAX_BOARD_BYTES, SectionCopy, SectionKind, SlotCopy,
+    WORD, unpack_zero_ended,
 };
 use probe::protocol::stack::{self, Level};
 use probe::protocol::tenancy::{self, Reading};
@@ -25,12 +25,13 @@ const FRAME_WORDS: usize = FrameCopy::BYTES / WORD;
 /// Lines whose stack is remembered for each thread, by [`nest`].
 const NESTS: usize = 8;
 
-/// What was last seen in a slot.
+/// What was last seen in a slot: no more than a tick at rest needs, one cache line.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 struct Seat {
     /// Index of the slot's first word, and of its block's.
-    state_at: usize,
-    block_at: usize,
+    state_at: u32,
+    block_at: u32,
     /// The state word of `thread`'s tenancy.
     state: u64,
     thread: Option<u32>,
@@ -40,43 +41,49 @@ struct Seat {
     line: u64,
     /// Open scopes, outermost first.
     scopes: Vec<u64>,
-    /// Lines in these scopes, and the stacks that they make.
-    nests: [(u64, u32); NESTS],
 }
+
+const _: () = assert!(size_of::<Seat>() == 64);
+/// Indexes of words fit 32 bits.
+const _: () = assert!(MAX_BOARD_BYTES / 8 < 1 << 32);
+
+/// Lines in the scopes that a thread has open, and the stacks that they make.
+type Nests = [(u64, u32); NESTS];
 
 /// Where a line's stack is remembered. Sites stand a fixed number of bytes apart.
 fn nest(line: u64) -> usize {
     (line >> 3 ^ line >> 6) as usize % NESTS
 }
 
-/// What a look at a seat came to.
-enum Glance {
-    /// Nothing changed; or nobody sits there, as before.
-    Same,
-    /// The same scopes, another line.
+/// What changed in a seat.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    /// The line, in the same scopes.
     Line(u64),
-    /// It must be read as a whole.
+    /// Maybe more: it must be read as a whole.
     Anew,
 }
 
 impl Seat {
-    /// One load of each word that could have changed.
+    /// What changed since the last tick, by one load of each word that could have.
     #[inline]
-    fn glance(&self, words: Words<'_>) -> Glance {
+    fn glance(&self, words: Words<'_>) -> Option<Change> {
+        let state = |word: u32| words.state(word as usize);
         if self.thread.is_none() {
-            let vacant = words.state(self.state_at) & 0xff != tenancy::LIVE;
-            return if vacant { Glance::Same } else { Glance::Anew };
+            let vacant = state(self.state_at) & 0xff != tenancy::LIVE;
+            return (!vacant).then_some(Change::Anew);
         }
+        let block_at = self.block_at as usize;
         let load = |frame: usize, word: usize| match frame {
-            0..BLOCK_FRAMES => words.position(self.block_at + frame * FRAME_WORDS + word),
+            0..BLOCK_FRAMES => words.position(block_at + frame * FRAME_WORDS + word),
             _ => 0,
         };
         let line = stack::read_again(load, self.pushes, self.scopes.iter().copied());
         // After the fence in there: still the same tenancy, so the line was this thread's.
-        match line.filter(|_| words.state(self.state_at) == self.state) {
-            Some(line) if line == self.line => Glance::Same,
-            Some(line) => Glance::Line(line),
-            None => Glance::Anew,
+        match line.filter(|_| state(self.state_at) == self.state) {
+            Some(line) if line == self.line => None,
+            Some(line) => Some(Change::Line(line)),
+            None => Some(Change::Anew),
         }
     }
 }
@@ -90,6 +97,9 @@ pub struct Eye {
     slots_used_at: u64,
     frames: Option<Sect>,
     seats: Vec<Seat>,
+    nests: Vec<Nests>,
+    /// What changed at this tick, by slot.
+    changes: Vec<(usize, Change)>,
     seated: usize,
     names: Names,
     copies: Copies,
@@ -125,6 +135,8 @@ impl Eye {
             slots_used_at: entry + USED_AT,
             frames: contents.get(SectionKind::Frames).filter(|sect| sect.stride >= block).copied(),
             seats: Vec::new(),
+            nests: Vec::new(),
+            changes: Vec::new(),
             seated: 0,
             names: Names::open(index, board, numbers, sink)?,
             copies: Copies::default(),
@@ -157,21 +169,26 @@ impl Eye {
         board.source.fence();
         for slot in self.seats.len()..used {
             let state_at = self.slots.at(slot as u64).unwrap_or_default() as usize / WORD;
-            self.seats.push(Seat { state_at, ..Seat::default() });
+            self.seats.push(Seat { state_at: state_at as u32, ..Seat::default() });
+            self.nests.push(Nests::default());
         }
         let mut copies = std::mem::take(&mut self.copies);
         if !board.source.is_mapped() {
             copies.take(board, &self.slots, self.frames.as_ref(), self.seats.len());
         }
+        // All are looked at before anything is said of one: loads that have to come from another core's
+        // cache wait together.
         let words = Words::of(board, &copies);
-        let looked =
-            (0..self.seats.len()).try_for_each(|slot| match self.seats[slot].glance(words) {
-                Glance::Same => Ok(()),
-                Glance::Line(line) => self.line(slot, line, board, numbers, sink),
-                Glance::Anew => self.look_at(slot, board, numbers, sink),
-            });
+        let mut changes = std::mem::take(&mut self.changes);
+        let seats = self.seats.iter().enumerate();
+        changes.extend(seats.filter_map(|(slot, seat)| Some((slot, seat.glance(words)?))));
         self.copies = copies;
-        looked
+        let said = changes.drain(..).try_for_each(|(slot, change)| match change {
+            Change::Line(line) => self.line(slot, line, board, numbers, sink),
+            Change::Anew => self.look_at(slot, board, numbers, sink),
+        });
+        self.changes = changes;
+        said
     }
 
     /// Reads a slot as a whole.
@@ -210,7 +227,7 @@ impl Eye {
                     self.take_seat(slot, state, board, numbers, sink)?;
                 }
                 let seat = &mut self.seats[slot];
-                seat.block_at = block_at as usize / WORD;
+                seat.block_at = (block_at / WORD as u64) as u32;
                 match depth {
                     Some(depth) => {
                         // Only of a reading that came to an end may the next look ask what followed.
@@ -270,6 +287,7 @@ impl Eye {
         sink.put(&Entry::At { thread, stack })?;
         let state_at = self.seats[slot].state_at;
         self.seats[slot] = Seat { state_at, state, thread: Some(thread), ..Seat::default() };
+        self.nests[slot] = Nests::default();
         self.seated += 1;
         Ok(())
     }
@@ -303,7 +321,7 @@ impl Eye {
         }
         seat.scopes.clear();
         seat.scopes.extend(scopes);
-        seat.nests = Default::default();
+        self.nests[slot] = Nests::default();
         self.line(slot, line, board, numbers, sink)
     }
 
@@ -319,7 +337,7 @@ impl Eye {
         let seat = &mut self.seats[slot];
         seat.line = line;
         let Some(thread) = seat.thread else { return Ok(()) };
-        let (known, stack) = seat.nests[nest(line)];
+        let (known, stack) = self.nests[slot][nest(line)];
         if line != 0 && known == line {
             return sink.put(&Entry::At { thread, stack });
         }
@@ -331,7 +349,7 @@ impl Eye {
             self.seats[slot].line = u64::MAX;
             return sink.put(&Entry::Torn { thread });
         };
-        self.seats[slot].nests[nest(line)] = (line, stack);
+        self.nests[slot][nest(line)] = (line, stack);
         sink.put(&Entry::At { thread, stack })
     }
 }
