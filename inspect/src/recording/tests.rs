@@ -132,6 +132,33 @@ fn a_cut_recording_is_readable_up_to_its_last_whole_second() {
 }
 
 #[test]
+fn threads_that_go_around_the_end_of_a_chunk_are_gone() {
+    // The first chunk ends with tick 900.
+    for at in 898..904u64 {
+        let mut entries = sample(1);
+        let end = entries.pop().expect("an end");
+        for tick in 1..2_000 {
+            if tick == at {
+                entries.push(Entry::Torn { thread: 2 });
+                entries.push(Entry::Gone { thread: 1 });
+                entries.push(Entry::Thread { board: 0, tid: 9, name: Label::from("next") });
+                entries.push(Entry::At { thread: 3, stack: 2 });
+            }
+            if tick == at + 1 {
+                entries.push(Entry::Gone { thread: 2 });
+                entries.push(Entry::Missed(3));
+            }
+            let late = if tick > at { 3 } else { 0 };
+            entries.push(Entry::Ticks { at_ns: (tick + late) * 1_000_000, count: 1 });
+        }
+        entries.push(end);
+        let truth = seen(|take| entries.iter().cloned().for_each(take));
+        let recording = back(written(&entries)).expect("a recording");
+        assert_eq!(seen(|take| drop(recording.read(take))), truth, "gone at {at}");
+    }
+}
+
+#[test]
 fn threads_at_rest_cost_next_to_nothing() {
     let mut entries = sample(1);
     let end = entries.pop().expect("an end");
