@@ -314,6 +314,38 @@ pub fn stack_second_look() {
     });
 }
 
+/// A second look never shows what the reader knows to be over: scopes that were closed, or that had been
+/// announced at the first look and were opened since.
+pub fn stack_second_look_is_not_stale() {
+    explore("stack: a second look is not stale", None, &[1, 8], |seen| {
+        let seen = seen.clone();
+        let (opened, closed) = (Frames::<4>::new(), Frames::<4>::new());
+        for frames in [&opened, &closed] {
+            frames.push(2, 16, 0);
+            frames.tag(2, 8);
+        }
+        stack::count_push(&opened.0[0][stack::SCOPE]);
+        let pushes = [&opened, &closed].map(|frames| get(&frames.0[0][stack::SCOPE]));
+        beside(
+            (AtomicU64::new(0), [opened, closed]),
+            |(flag, [opened, closed])| {
+                stack::open(&opened.0[3][stack::SCOPE], &opened.0[3][stack::LINE], 24);
+                closed.pop(2);
+                published::publish(flag, 1);
+            },
+            move |(flag, both)| {
+                let over = published::seen(|| get(flag)) == 1;
+                for (frames, pushes) in both.iter().zip(pushes) {
+                    let load = |frame: usize, word: usize| get(&frames.0[frame][word]);
+                    let line = stack::read_again(load, pushes, [16].into_iter());
+                    assert!(line.is_none() || !over && line == Some(8), "{line:?}, over: {over}");
+                    seen.note(line.unwrap_or(over.into()));
+                }
+            },
+        );
+    });
+}
+
 /// The same when a new tenant begins where the first one stood: its line is never the first one's.
 pub fn stack_second_look_at_a_tenant() {
     explore("stack: a second look at a tenant", None, &[0, 8, 16], |seen| {

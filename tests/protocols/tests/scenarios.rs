@@ -8,6 +8,7 @@ scenarios! {
     stack_scope_in_scope,
     stack_second_look,
     stack_second_look_at_a_tenant,
+    stack_second_look_is_not_stale,
     stack_arguments,
     tenancy_slot,
     tenancy_members,
