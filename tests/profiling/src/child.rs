@@ -10,6 +10,7 @@ use nix::sys::time::TimeValLike;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Said {
     pub(crate) at_ns: f64,
+    pub(crate) cpu_ns: f64,
     pub(crate) lines: [f64; 3],
     pub(crate) done: f64,
     pub(crate) gap_ns: f64,
@@ -61,10 +62,10 @@ impl Subject {
         }
         let numbers: Vec<f64> =
             line.split(' ').filter_map(|word| word.trim().parse().ok()).collect();
-        let [at_ns, first, second, third, done, gap_ns] = numbers[..] else {
+        let [at_ns, cpu_ns, first, second, third, done, gap_ns] = numbers[..] else {
             return Said::default();
         };
-        Said { at_ns, lines: [first, second, third], done, gap_ns }
+        Said { at_ns, cpu_ns, lines: [first, second, third], done, gap_ns }
     }
 }
 

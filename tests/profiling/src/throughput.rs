@@ -11,16 +11,19 @@ use crate::tools::Tool;
 use crate::{median, spread};
 
 /// Until a tool has found its way in, and how long it is watched.
-const SETTLE: Duration = Duration::from_millis(500);
-const WATCHED: Duration = Duration::from_millis(2_000);
-const ALONE: Duration = Duration::from_millis(1_000);
+const SETTLE: Duration = Duration::from_millis(400);
+const WATCHED: Duration = Duration::from_millis(1_500);
+const ALONE: Duration = Duration::from_millis(600);
 
 pub(crate) fn run(rounds: usize) {
     for (label, threads) in [("a spare core", 1), ("every core taken", cores())] {
         println!(
             "operations with the tool over those without, {label} ({threads} threads), {rounds} rounds"
         );
-        println!("{:<30} {:<24} {:>16} {:>10}", "", "ratio", "to empty loop", "longest gap");
+        println!(
+            "{:<30} {:<24} {:>13} {:>19}  longest gap",
+            "", "a second", "to empty loop", "a processor second"
+        );
         if let Err(error) = table(threads, rounds) {
             eprintln!("{error}");
         }
@@ -36,6 +39,7 @@ fn table(threads: u64, rounds: usize) -> std::io::Result<()> {
     let scratch = tempfile::tempdir()?;
     let missing = Tool::ALL.map(Tool::missing);
     let mut ratios = [const { Vec::new() }; Tool::ALL.len()];
+    let mut by_cpu = [const { Vec::new() }; Tool::ALL.len()];
     let mut gaps = [const { Vec::new() }; Tool::ALL.len()];
     for round in 0..rounds {
         let mut order: Vec<usize> = (0..Tool::ALL.len()).collect();
@@ -51,8 +55,10 @@ fn table(threads: u64, rounds: usize) -> std::io::Result<()> {
             // A tracer that was ended amid its work may leave its program stopped.
             let _ = kill(Pid::from_raw(subject.pid().cast_signed()), Signal::SIGCONT);
             let after = stretch(&mut subject, ALONE);
-            ratios[index].push(with.0 * 2.0 / (before.0 + after.0));
-            gaps[index].push(with.1 / 1e6);
+            ratios[index].push(with.a_second * 2.0 / (before.a_second + after.a_second));
+            by_cpu[index]
+                .push(with.a_cpu_second * 2.0 / (before.a_cpu_second + after.a_cpu_second));
+            gaps[index].push(with.gap_ns / 1e6);
         }
     }
     for (index, tool) in Tool::ALL.into_iter().enumerate() {
@@ -63,20 +69,32 @@ fn table(threads: u64, rounds: usize) -> std::io::Result<()> {
         let paired: Vec<f64> =
             ratios[index].iter().zip(&ratios[1]).map(|(tool, empty)| tool / empty).collect();
         println!(
-            "{:<30} {:<24} {:>16.3} {:>7.2} ms",
+            "{:<30} {:<24} {:>13.3} {:>19.3} {:>9.2} ms",
             tool.label(),
             spread(&ratios[index]),
             median(&paired),
+            median(&by_cpu[index]),
             median(&gaps[index])
         );
     }
     Ok(())
 }
 
-/// Operations a second, and the longest gap, ns.
-fn stretch(subject: &mut Subject, length: Duration) -> (f64, f64) {
+/// What a program got done.
+struct Stretch {
+    a_second: f64,
+    a_cpu_second: f64,
+    gap_ns: f64,
+}
+
+fn stretch(subject: &mut Subject, length: Duration) -> Stretch {
     let first: Said = subject.ask();
     std::thread::sleep(length);
     let last = subject.ask();
-    ((last.done - first.done) / (last.at_ns - first.at_ns) * 1e9, last.gap_ns)
+    let done = last.done - first.done;
+    Stretch {
+        a_second: done / (last.at_ns - first.at_ns) * 1e9,
+        a_cpu_second: done / (last.cpu_ns - first.cpu_ns) * 1e9,
+        gap_ns: last.gap_ns,
+    }
 }
