@@ -16,7 +16,7 @@ const GONE: u32 = u32::MAX - 1;
 /// Ticks of one run at most, and of a chunk.
 const MAX_TICKS: u64 = 1 << 32;
 /// Runs after which a chunk is closed whatever its length: keeps the payload below its bound.
-pub(super) const MANY_RUNS: usize = 1 << 19;
+const MANY_RUNS: usize = 1 << 19;
 
 /// One thread, from its first tick in the chunk on.
 #[derive(Clone, Debug)]
