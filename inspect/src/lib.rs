@@ -13,7 +13,7 @@
 //! - [`snapshot`] copies a board, bounded and counted;
 //! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
-//! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
+//! - [`top`] draws the same on a screen that lives.
 //!
 //! The profiler looks at positions alone, often:
 //!
@@ -50,6 +50,7 @@ pub mod sampler;
 pub mod saved;
 pub mod snapshot;
 pub mod source;
+pub mod top;
 
 pub use attached::{Attached, attach};
 pub use error::AttachError;

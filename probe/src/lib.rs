@@ -35,7 +35,8 @@
 //! - Numbers: [`metrics!`] declares them; [`count!`], [`set!`], [`adjust!`], [`record!`], [`beat!`],
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
 //! - Work: [`arrive!`], [`start!`], [`complete!`], [`leave!`], [`head!`], [`busy!`].
-//! - The board: [`init!`], [`Config`], [`status`].
+//! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`status!`], [`asked!`].
+//! - The board: [`init!`], [`Config`], [`status`], [`dump_on_signal`].
 //!
 //! # Reading a board
 //!
@@ -44,6 +45,7 @@
 
 mod macros;
 mod number;
+mod outcome;
 
 #[cfg(any(not(probe_off), feature = "layout"))]
 pub mod layout;
@@ -68,6 +70,7 @@ pub use off::private as __private;
 #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
 pub use off::*;
 
+pub use outcome::{Asked, Cancelled, Outcome};
 pub use probe_macros::instrument;
 
 /// Whether this build has probes.

@@ -16,6 +16,16 @@ pub fn status() -> Status {
     Status::CompiledOut
 }
 
+/// Does nothing: probes are compiled out. Returns false.
+pub fn dump_on_signal() -> bool {
+    false
+}
+
+/// Does nothing: probes are compiled out. Returns false.
+pub fn dump_on(_: i32) -> bool {
+    false
+}
+
 /// Settings of a board, ignored.
 #[derive(Clone, Debug, Default)]
 pub struct Config(());
@@ -47,6 +57,14 @@ impl Config {
     }
     /// Ignored.
     pub fn ops(self, _: usize) -> Self {
+        self
+    }
+    /// Ignored.
+    pub fn sensitive(self, _: bool) -> Self {
+        self
+    }
+    /// Ignored.
+    pub fn cancel(self, _: bool) -> Self {
         self
     }
     /// Ignored.
@@ -143,9 +161,160 @@ nothing! {
     CounterMember,
 }
 
+/// An operation's label; nothing in this build.
+#[derive(Clone, Copy, Debug)]
+pub struct Label(());
+
+impl Label {
+    /// Nothing said.
+    pub const fn none() -> Self {
+        Self(())
+    }
+}
+
+/// The id of an operation; there is none in this build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpId(core::convert::Infallible);
+
+impl core::fmt::Display for OpId {
+    fn fmt(&self, _: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.0 {}
+    }
+}
+
+/// An operation; nothing in this build. Goes from thread to thread all the same.
+#[derive(Debug)]
+pub struct Op(PhantomData<core::cell::Cell<()>>);
+
+impl Op {
+    #[doc(hidden)]
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+    /// There is none.
+    pub fn id(&self) -> Option<OpId> {
+        None
+    }
+    /// Does nothing.
+    #[inline(always)]
+    pub fn enter(&self) -> Entered<'_> {
+        Entered(self, PhantomData)
+    }
+    /// Does nothing.
+    #[inline(always)]
+    pub fn served(&self, _: u64) {}
+    /// Does nothing.
+    #[inline(always)]
+    pub fn outcome(&self, _: crate::Outcome) {}
+    /// Does nothing.
+    #[inline(always)]
+    pub fn fail(&self) {}
+    /// Nobody will ask.
+    #[inline(always)]
+    pub fn wake_on_cancel(&self, _: &core::task::Waker) {}
+    /// Nobody asked.
+    #[inline(always)]
+    pub fn asked(&self) -> crate::Asked {
+        crate::Asked::no()
+    }
+    /// Nobody asked.
+    ///
+    /// # Errors
+    /// None in this build.
+    #[inline(always)]
+    pub fn check(&self) -> Result<(), crate::Cancelled> {
+        Ok(())
+    }
+    /// Does nothing.
+    #[inline(always)]
+    pub fn end(self, _: crate::Outcome) {}
+    /// The future as it is.
+    #[inline(always)]
+    pub fn track<F: Future>(self, future: F) -> F {
+        future
+    }
+    /// The future as it is.
+    #[inline(always)]
+    pub fn track_result<T, E, F: Future<Output = Result<T, E>>>(self, future: F) -> F {
+        future
+    }
+    /// The future, whose end is always its own.
+    #[inline(always)]
+    pub fn track_cancellable<F: Future>(
+        self,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, crate::Cancelled>> {
+        async move { Ok(future.await) }
+    }
+}
+
+/// A thread that works on an operation; nothing in this build, and bound to its thread all the same.
+#[derive(Debug)]
+#[must_use = "the thread works on the operation until this is dropped"]
+pub struct Entered<'a>(&'a Op, PhantomData<*const ()>);
+
+impl core::ops::Deref for Entered<'_> {
+    type Target = Op;
+    fn deref(&self) -> &Op {
+        self.0
+    }
+}
+
+/// Guard of [`op!`](crate::op); nothing in this build, and bound to its thread all the same.
+#[derive(Debug)]
+#[must_use = "the operation ends when this is dropped"]
+pub struct Operation(Op, PhantomData<*const ()>);
+
+impl Operation {
+    #[doc(hidden)]
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self(Op::new(), PhantomData)
+    }
+    /// Goes on without this thread.
+    #[inline(always)]
+    pub fn detach(self) -> Op {
+        self.0
+    }
+}
+
+impl core::ops::Deref for Operation {
+    type Target = Op;
+    #[inline(always)]
+    fn deref(&self) -> &Op {
+        &self.0
+    }
+}
+
 #[doc(hidden)]
 pub mod private {
     pub use crate::number::Number;
+
+    #[inline(always)]
+    pub fn begin() -> super::Operation {
+        super::Operation::new()
+    }
+    #[inline(always)]
+    pub fn begin_detached() -> super::Op {
+        super::Op::new()
+    }
+    pub fn label(_: &str) -> super::Label {
+        super::Label::none()
+    }
+    pub fn from_arguments(_: core::fmt::Arguments<'_>) -> super::Label {
+        super::Label::none()
+    }
+    pub fn peer(label: super::Label, _: impl core::fmt::Display) -> super::Label {
+        label
+    }
+    pub fn sensitive(label: super::Label) -> super::Label {
+        label
+    }
+    pub fn op(_: &super::Op) {}
+    pub fn asked_here() -> crate::Asked {
+        crate::Asked::no()
+    }
 
     pub trait Count {
         fn add(&self, _: u64) {}
@@ -298,6 +467,42 @@ macro_rules! __scoped {
             $( let _ = $crate::__private::Number::to_u64($arg); )?
         }
         $future
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __op {
+    ($begin:ident $kind:literal $label:expr, $parent:expr) => {{
+        if false {
+            let _: &str = $kind;
+            let _ = $label;
+            let _: ::core::option::Option<$crate::OpId> = $parent;
+        }
+        $crate::__private::$begin()
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __op_async {
+    ($future:expr, $op:expr) => {{
+        if false {
+            let _ = $op;
+        }
+        $future
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __status {
+    ([$class:ident] [$($op:expr)?] $label:literal) => {{
+        if false {
+            let _: &str = $label;
+            $( $crate::__private::op(&$op); )?
+        }
+        $crate::Asked::no()
     }};
 }
 

@@ -4,5 +4,7 @@
 pub mod build;
 pub mod code;
 pub mod demo;
+pub mod picture;
 pub mod program;
+pub mod terminal;
 pub mod wait;

@@ -95,6 +95,16 @@ pub enum Color {
 pub enum Verb {
     /// Every board on this host.
     List(Which),
+    /// Live screen: threads, queues, numbers, and the line histogram of the last seconds (? for keys).
+    Top {
+        /// Samples of every thread's line a second, up to 10000.
+        #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
+              value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        rate: u32,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Save a board as it is, byte for byte with its context, for later reading with -f.
     Dump {
         /// The file to write; must not exist.
@@ -177,6 +187,19 @@ pub enum Verb {
         #[command(flatten)]
         only: Only,
     },
+    /// Operations in flight: age, status, thread and line; the oldest first.
+    #[command(args_conflicts_with_subcommands = true)]
+    Ops {
+        /// What to do with one, instead of showing them.
+        #[command(subcommand)]
+        action: Option<OpsAction>,
+        /// Which of them, and how.
+        #[command(flatten)]
+        pick: OpsPick,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -240,6 +263,66 @@ pub struct Pick {
     pub stall: Option<Duration>,
 }
 
+/// What can be done with an operation.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OpsAction {
+    /// Ask one to end, where the daemon allows it, and say when it did.
+    Cancel {
+        /// Its id, as `inspect ops` shows it.
+        id: String,
+        /// How long it may take to look.
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+        timeout: Duration,
+        /// Which board.
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which operations are shown, and how.
+#[derive(Clone, Debug, Args)]
+pub struct OpsPick {
+    /// Only those that are, or were, at it for so long: since they began or last rested.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub over: Option<Duration>,
+    /// Rolled up: how many, the oldest, and where the time went.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub by: Option<OpsBy>,
+    /// Everything about one: its statuses, with the time in each.
+    #[arg(long, value_name = "ID")]
+    pub history: Option<String>,
+    /// Those that ended and are still there, the last first.
+    #[arg(long)]
+    pub ended: bool,
+    /// Those that ended and are still there, the slowest first.
+    #[arg(long)]
+    pub slowest: bool,
+    /// Order of those in flight.
+    #[arg(long, value_name = "KEY", value_enum, default_value_t)]
+    pub order: OpsOrder,
+}
+
+/// What operations are rolled up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OpsBy {
+    /// Kind: how many, the oldest, and how long those that ended took.
+    Kind,
+    /// Status: how many, the longest, and where the time of all of them went.
+    Status,
+}
+
+/// Order of operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OpsOrder {
+    /// The oldest first.
+    #[default]
+    Age,
+    /// By status, the longest in it first.
+    Status,
+    /// By kind.
+    Kind,
+}
+
 /// A bare target after a verb.
 #[derive(Clone, Debug, Args)]
 pub struct Which {
@@ -256,13 +339,18 @@ impl Cli {
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
             Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
+            Some(Verb::Ops { action: Some(OpsAction::Cancel { which, .. }), .. }) => {
+                which.target.as_ref()
+            }
             Some(
-                Verb::Dump { which, .. }
+                Verb::Top { which, .. }
+                | Verb::Dump { which, .. }
                 | Verb::Clean { which, .. }
                 | Verb::Record { which, .. }
                 | Verb::Profile { which, .. }
                 | Verb::Report { which, .. }
                 | Verb::Export { which, .. }
+                | Verb::Ops { which, .. }
                 | Verb::Annotate { which, .. },
             ) => which.target.as_ref(),
             _ => None,

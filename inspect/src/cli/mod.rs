@@ -3,15 +3,18 @@
 
 mod annotate;
 pub mod args;
+mod cancel;
 mod clean;
 mod doctor;
 mod dump;
 mod export;
 mod list;
+mod ops;
 mod profile;
 mod record;
 mod sampling;
 mod show;
+mod top;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -71,6 +74,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
     match &cli.verb {
         None => show::run(cli, &target, out, remarks),
         Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
+        Some(Verb::Top { rate, .. }) => top::run(cli, &target, *rate, remarks),
         Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
         Some(Verb::Record { pacing, output, .. }) => {
             record::run(cli, &target, pacing, output.as_deref(), out, remarks)
@@ -89,6 +93,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         Some(Verb::Diff { before, after, only }) => {
             annotate::differences(cli, [before, after], only, out, remarks)
         }
+        Some(Verb::Ops { action: Some(args::OpsAction::Cancel { id, timeout, .. }), .. }) => {
+            cancel::run(cli, &target, id, *timeout, out, remarks)
+        }
+        Some(Verb::Ops { pick, .. }) => ops::run(cli, &target, pick, out, remarks),
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
         Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),
         Some(Verb::Completions { shell }) => {

@@ -1,15 +1,18 @@
 //! From a snapshot to what is said of it. Pure functions: every number can be tested without a process.
 
 pub mod clock;
+pub mod descriptors;
 pub mod load;
 mod numbers;
+pub mod ops;
 pub mod quantile;
 pub mod rates;
 pub mod threads;
 
 use std::collections::BTreeMap;
 
-use probe::layout::SectionKind;
+use probe::layout::{OP_SPARE, SectionKind};
+use probe::protocol::tenancy::LIVE;
 
 use crate::context::Context;
 use crate::liveness::State;
@@ -33,6 +36,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         Some(tids) => Some(tids.contains(&tid)),
         None => None,
     };
+    let threads = threads::threads(snapshot, &clock, exists);
+    let (ops, ended_ops) = ops::operations(snapshot, &clock, &threads);
     let mut report = BoardReport {
         name: text(header.name).unwrap_or_else(|| Label::from("?")),
         pid: header.pid,
@@ -55,7 +60,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         reader: snapshot.effort,
         remarks: snapshot.contents.remarks.clone(),
         vitals: context.vitals.clone(),
-        threads: threads::threads(snapshot, &clock, exists),
+        fd_trend: snapshot.pulse.as_ref().and_then(descriptors::trend),
+        threads,
         unprobed_threads: unprobed(context, snapshot),
         panics: snapshot.end.panics,
         end: if context.state == State::Dead { end(&snapshot.end) } else { None },
@@ -67,7 +73,9 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         heartbeats: Vec::new(),
         progress: Vec::new(),
         facts: facts(snapshot),
-        ops: Vec::new(),
+        op_statuses: ops::statuses(snapshot, &clock, &ops),
+        ops,
+        ended_ops,
     };
     numbers::fill(&mut report, snapshot, &clock);
     report
@@ -160,6 +168,13 @@ fn capacity(snapshot: &Snapshot) -> BTreeMap<&'static str, Capacity> {
     .into_iter()
     .filter_map(|(name, kind)| {
         let sect = snapshot.contents.get(kind)?;
+        if kind == SectionKind::Ops {
+            // Some records are there to remember what ended, and are no room for more in flight.
+            let used = snapshot.ops.iter().filter(|op| op.state == LIVE).count() as u64;
+            // As long as nothing is remembered, they are lent.
+            let max = sect.capacity.saturating_sub(OP_SPARE as u64).max(used);
+            return Some((name, Capacity { used, max }));
+        }
         Some((name, Capacity { used: sect.used, max: sect.capacity }))
     })
     .collect()
@@ -188,8 +203,8 @@ fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
     facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value.clone()))).collect()
 }
 
-/// Name of the probes' own thread, which has no slot and is no news.
-const KEEPER: &str = "probe-keeper";
+/// Names of the probes' own threads, which have no slot and are no news.
+const OWN: [&str; 3] = ["probe-keeper", "probe-cancel", "probe-dump"];
 
 /// Threads of the process that have no slot, the keeper aside.
 fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
@@ -199,5 +214,5 @@ fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::T
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
     let named = without.map(|task| context.named(task));
     // A thread without a name ended between two readings.
-    Some(named.filter(|task| task.name != KEEPER && !task.name.is_empty()).collect())
+    Some(named.filter(|task| !OWN.contains(&task.name.as_str()) && !task.name.is_empty()).collect())
 }

@@ -102,7 +102,7 @@ fn position(thread: &ThreadRead) -> Option<(u64, Option<u64>)> {
 }
 
 /// A site in words; an address that no site has is said to be unknown, never guessed.
-fn place(snapshot: &Snapshot, address: u64, arg: Option<u64>) -> Place {
+pub(super) fn place(snapshot: &Snapshot, address: u64, arg: Option<u64>) -> Place {
     let Some(site) = snapshot.sites.get(&address) else {
         let label = Label::from(format!("unknown site {address:#x}").as_str());
         return Place { file: None, line: None, function: None, label: Some(label), arg: None };

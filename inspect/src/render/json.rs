@@ -11,6 +11,8 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
     for board in &mut boards {
         board.threads = look.sorted(&board.threads).into_iter().cloned().collect();
         if look.filter.is_some() {
+            board.ops.retain(|op| super::ops::shows(op, look));
+            board.ended_ops.retain(|op| super::ops::shows(op, look));
             board.counters.retain(|number| look.shows(&number.name));
             board.gauges.retain(|number| look.shows(&number.name));
             board.ratios.retain(|number| look.shows(&number.name));

@@ -3,6 +3,7 @@
 pub mod human;
 pub mod json;
 mod numbers;
+pub mod ops;
 pub mod term;
 pub mod text;
 

@@ -8,13 +8,22 @@ use super::term::{cut, label, left, maybe, right, term, width};
 use super::{Look, Paint};
 use crate::liveness::State;
 use crate::model::{BoardReport, Place, ThreadReport};
+use crate::snapshot::Label;
 
 /// One board as text.
 pub fn board(report: &BoardReport, look: &Look) -> String {
     let mut out = String::new();
     head(&mut out, report, look);
     threads(&mut out, report, look);
+    super::ops::brief(&mut out, report, look);
     super::numbers::numbers(&mut out, report, look);
+    out
+}
+
+/// The lines above every table: whose board it is, its state and age, how the process is doing.
+pub fn heading(report: &BoardReport, look: &Look) -> String {
+    let mut out = String::new();
+    head(&mut out, report, look);
     out
 }
 
@@ -73,6 +82,9 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
             or_none(vitals.fds, |fds| fds.to_string()),
             or_none(vitals.fds_max, |max| max.to_string()),
         );
+        if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
+            status.push_str(" GROWING");
+        }
         for (state, count) in vitals.sockets.iter().flatten() {
             let _ = write!(status, "  {count} {state}");
         }
@@ -143,7 +155,7 @@ fn step(place: &Place) -> String {
 }
 
 /// `file:line function "label" argument`, and who holds what is waited for.
-fn place(thread: &ThreadReport) -> String {
+pub(crate) fn place(thread: &ThreadReport) -> String {
     if thread.torn {
         return "(moved at every look)".to_owned();
     }
@@ -164,26 +176,43 @@ fn place(thread: &ThreadReport) -> String {
             holder.line.unwrap_or(0)
         );
     }
-    if let Some(function) = &thread.function {
-        let _ = write!(text, " {}", short_function(&label(function)));
-    }
-    if let Some(found) = &thread.label {
-        let _ = write!(text, " {}", label(found));
-    }
-    if let Some(arg) = thread.arg {
-        // Small numbers are tables and peers; large ones are addresses.
-        let _ = if arg < 1 << 20 { write!(text, " {arg}") } else { write!(text, " {arg:#x}") };
-    }
+    text.push_str(&names(thread.function.as_ref(), thread.label.as_ref(), thread.arg));
     text.trim_start().to_owned()
 }
 
+/// `file:line function "label" argument` of a scope or a line.
+pub(crate) fn place_of(place: &Place) -> String {
+    let mut text = String::new();
+    if let (Some(file), Some(line)) = (&place.file, place.line) {
+        let _ = write!(text, "{}:{line}", short_file(&label(file)));
+    }
+    text.push_str(&names(place.function.as_ref(), place.label.as_ref(), place.arg));
+    text.trim_start().to_owned()
+}
+
+/// ` function "label" argument`, as far as there are any.
+fn names(function: Option<&Label>, name: Option<&Label>, arg: Option<u64>) -> String {
+    let mut text = String::new();
+    if let Some(function) = function {
+        let _ = write!(text, " {}", short_function(&label(function)));
+    }
+    if let Some(found) = name {
+        let _ = write!(text, " {}", label(found));
+    }
+    if let Some(arg) = arg {
+        // Small numbers are tables and peers; large ones are addresses.
+        let _ = if arg < 1 << 20 { write!(text, " {arg}") } else { write!(text, " {arg:#x}") };
+    }
+    text
+}
+
 /// The last part of a path.
-fn short_file(path: &str) -> &str {
+pub(crate) fn short_file(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The last part of a function's path, without closures.
-fn short_function(path: &str) -> String {
+pub(crate) fn short_function(path: &str) -> String {
     let path = path.replace("::{{closure}}", "");
     // A generic's own path may hold colons: only what stands before it is cut.
     let (head, tail) = path.split_at(path.find('<').unwrap_or(path.len()));

@@ -2,6 +2,7 @@
 
 mod board;
 mod numbers;
+mod operations;
 mod records;
 mod text;
 mod threads;
@@ -12,6 +13,7 @@ use probe::layout::{LostCopy, QueueCopy, SectionKind, SiteCopy};
 
 pub use board::{BYTE_ORDER, Board, Contents, Sect};
 pub use numbers::{HistogramRead, MetricRead, Ring};
+pub use operations::OpRead;
 pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Pulse, doubled};
 pub use text::{Label, Strings};
@@ -39,6 +41,10 @@ pub struct Snapshot {
     pub strings: Strings,
     /// Sites by address.
     pub sites: HashMap<u64, SiteCopy>,
+    /// Their addresses, in the order of the table.
+    pub site_order: Vec<u64>,
+    /// Operations in flight and ended.
+    pub ops: Vec<OpRead>,
     /// Live threads, by slot.
     pub threads: Vec<ThreadRead>,
     /// Live metrics.
@@ -90,6 +96,8 @@ impl Snapshot {
             .unwrap_or_default();
         let metrics =
             if full { numbers::metrics(board, &contents, &mut effort) } else { Vec::new() };
+        let ops =
+            if full { operations::operations(board, &contents, &mut effort) } else { Vec::new() };
         let sites = if full { sites(board, &contents) } else { Vec::new() };
         let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
         let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
@@ -104,6 +112,8 @@ impl Snapshot {
             end: records::end(board, &contents, &mut effort),
             // Text last: every record that was read refers to text that was there before it.
             strings: strings(board),
+            site_order: sites.iter().map(|site| site.address).collect(),
+            ops,
             sites: sites.into_iter().map(|site| (site.address, site)).collect(),
             threads,
             metrics,

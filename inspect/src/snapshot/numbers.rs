@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use probe::layout::{
     BUCKETS, CellCopy, HISTOGRAM_BYTES, HistogramCopy, METRIC_SHARED, MetricCopy, MetricKind,
-    QueueCopy, RingHeadCopy, SectionKind, SiteCopy, unpack_zero_ended,
+    QueueCopy, RingHeadCopy, SITE_STATUS, SectionKind, SiteCopy, unpack_zero_ended,
 };
 use probe::protocol::tenancy::{self, Reading};
 
@@ -124,7 +124,9 @@ pub(super) fn shard_totals(
         .iter()
         .filter(|metric| metric.kind == MetricKind::Counter && !metric.shared())
         .map(|metric| metric.record.place.saturating_add(1));
-    let hits = sites.iter().map(|site| site.hits);
+    // Behind a status's count stands the time in it.
+    let more = |site: &SiteCopy| u64::from(site.class_flags & SITE_STATUS != 0);
+    let hits = sites.iter().map(|site| site.hits.saturating_add(more(site)));
     let words = counters.chain(hits).max().unwrap_or(0);
     let words = words.min(sect.stride / 8).min(MAX_SHARD_WORDS) as usize;
     let mut totals = vec![0u64; words];

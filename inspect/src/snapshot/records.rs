@@ -1,8 +1,8 @@
 //! Records that a kill in the middle of a write leaves readable, and how a reader takes them.
 
 use probe::layout::{
-    EndCopy, FACT_BYTES, FactCopy, LostCopy, PANIC_TEXT_BYTES, PANIC_TEXT_WORD, PulseCopy,
-    SectionKind, WORD, unpack,
+    EndCopy, FACT_BYTES, FD_STRETCHES, FactCopy, LostCopy, PANIC_TEXT_BYTES, PANIC_TEXT_WORD,
+    PulseCopy, PulseRecord, SectionKind, WORD, unpack,
 };
 use probe::protocol::doubled;
 
@@ -43,6 +43,12 @@ pub struct Pulse {
     pub mono_ns: u64,
     /// Wall clock of the last beat, ns since 1970.
     pub wall_ns: u64,
+    /// The least number of open descriptors in each stretch of the process's life.
+    pub fd_least: [u64; FD_STRETCHES],
+    /// Stretches so far.
+    pub fd_stretches: usize,
+    /// Length of a stretch, ns.
+    pub fd_stretch_ns: u64,
 }
 
 /// A panic.
@@ -82,7 +88,33 @@ pub(super) fn pulse(board: &Board, contents: &Contents, effort: &mut Effort) -> 
     let (beats, [stamp, mono_ns, wall_ns]) =
         doubled(&board.source, at, [at + 0x40, at + 0x80], effort)?;
     let skipped = board.source.word(at + 8);
-    (beats != 0).then_some(Pulse { beats, skipped, stamp, mono_ns, wall_ns })
+    let (fd_least, fd_stretches, fd_stretch_ns) = descriptors(board, at);
+    (beats != 0).then_some(Pulse {
+        beats,
+        skipped,
+        stamp,
+        mono_ns,
+        wall_ns,
+        fd_least,
+        fd_stretches,
+        fd_stretch_ns,
+    })
+}
+
+/// The least number of open descriptors in each stretch, how many there are (none while the keeper writes
+/// them), and a stretch's length.
+fn descriptors(board: &Board, at: u64) -> ([u64; FD_STRETCHES], usize, u64) {
+    let word = |field: usize| board.source.word(at + field as u64);
+    let stretches = || word(core::mem::offset_of!(PulseRecord, fd_stretches));
+    let count = stretches();
+    // Pairs with the release store of the count.
+    board.source.fence();
+    let length = word(core::mem::offset_of!(PulseRecord, fd_stretch_ns));
+    let first = core::mem::offset_of!(PulseRecord, fd_least);
+    let least = core::array::from_fn(|index| word(first + index * 8));
+    board.source.fence();
+    let whole = stretches() == count;
+    (least, if whole { FD_STRETCHES.min(count as usize) } else { 0 }, length)
 }
 
 /// Reads what could not be recorded.

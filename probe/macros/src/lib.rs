@@ -1,13 +1,17 @@
 //! The attribute `#[probe::instrument]`, in the few tokens of the language that it has to know: the
 //! body of a function is its last token, and `async` stands before `fn`. So it needs no parser.
 
-use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// Makes the whole function a scope: `#[probe::instrument]`, or with the forms of `probe::tag!`,
 /// `#[probe::instrument(wait, "label", argument)]`. The argument may use the function's parameters.
 ///
 /// An `async fn` is entered at each poll and left at each return from it, and keeps its line
 /// between: the position belongs to the future, whichever thread polls it.
+///
+/// `#[probe::instrument(op)]` makes each call an operation instead, with the forms of `probe::op!`:
+/// `#[probe::instrument(op, "request", "GET {path}")]`. Without a kind, it is the function's name. An
+/// `async fn` is an operation from its first poll to its end, on whichever thread.
 ///
 /// Without probes the function is left as it is.
 #[proc_macro_attribute]
@@ -26,6 +30,18 @@ pub fn instrument(form: TokenStream, item: TokenStream) -> TokenStream {
         let body = TokenTree::Group(Group::new(Delimiter::Brace, body));
         tokens.iter().cloned().chain([body]).collect::<TokenStream>()
     };
+    if let Some(form) = operation(&form, &tokens) {
+        if !is_async {
+            return with(around_body("op", form, body));
+        }
+        let arguments = [word("async"), word("move"), TokenTree::Group(body.clone()), punct(',')];
+        let arguments = arguments.into_iter().chain(form.clone()).collect();
+        let inside = call("op_async", arguments).chain([punct('.'), word("await")]).collect();
+        let outside =
+            [word("let"), word("_"), punct('=')].into_iter().chain(call("begin_op", form));
+        let outside = outside.chain([punct(';')]).chain(body.stream()).collect();
+        return in_or_out(with(inside), with(outside));
+    }
     if !is_async {
         return with(around_body("scope", form, body));
     }
@@ -33,9 +49,32 @@ pub fn instrument(form: TokenStream, item: TokenStream) -> TokenStream {
     // between the two.
     let inside = with(around_future(form.clone(), body.clone()));
     let outside = with(around_body("tag", form, body));
+    in_or_out(inside, outside)
+}
+
+/// One of two, by `probe`'s own build.
+fn in_or_out(inside: TokenStream, outside: TokenStream) -> TokenStream {
     let braced = |tokens| TokenTree::Group(Group::new(Delimiter::Brace, tokens));
     let both = [braced(inside), braced(outside)].into_iter().collect();
     path("__in_or_out").chain([punct('!'), braced(both)]).collect()
+}
+
+/// What stands behind `op` in the form, the kind added when there is none: the name of the function.
+fn operation(form: &TokenStream, function: &[TokenTree]) -> Option<TokenStream> {
+    let mut form = form.clone().into_iter();
+    if !is_word(&form.next()?, "op") {
+        return None;
+    }
+    // The comma behind `op`.
+    form.next();
+    let mut rest = form.peekable();
+    if rest.peek().is_some() {
+        return Some(rest.collect());
+    }
+    let name = function.iter().skip_while(|token| !is_word(token, "fn")).nth(1)?;
+    let name = name.to_string();
+    let name = name.strip_prefix("r#").unwrap_or(&name);
+    Some(TokenTree::Literal(Literal::string(name)).into())
 }
 
 /// `let __probe_scope = ::probe::NAME!(form); body`

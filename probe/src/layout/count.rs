@@ -40,6 +40,9 @@ pub const LABEL_BYTES: usize = 64;
 
 /// Flag in [`MetricRecord::kind_flags`]: the counter's value is in its cell, not in shards.
 pub const METRIC_SHARED: u64 = 1 << 8;
+/// Flag in [`MetricRecord::kind_flags`]: the histogram is of the durations of the operations of one kind, which
+/// is its label.
+pub const METRIC_OP: u64 = 1 << 9;
 
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,7 +8,7 @@ pub const MAGIC: u64 = 0x5343_4F52_4542_4431;
 /// Layouts with another major number are refused.
 pub const MAJOR: u32 = 1;
 /// Layouts with a higher minor number are read as far as they are known.
-pub const MINOR: u32 = 0;
+pub const MINOR: u32 = 1;
 /// No board is larger; a reader refuses to believe otherwise.
 pub const MAX_BOARD_BYTES: u64 = 64 << 20;
 /// No table of contents is longer.
@@ -147,7 +147,7 @@ pub enum SectionKind {
     CountRing = 13,
     /// [`super::FactRecord`].
     Facts = 14,
-    /// In-flight operations.
+    /// [`super::OpRecord`]: one operation.
     Ops = 15,
     /// The last tags of the slot with the same index.
     Trails = 16,
@@ -198,16 +198,23 @@ record! {
         0x00 sequence,
         /// Ring entries and other work skipped because the keeper woke late.
         0x08 skipped,
+        /// Stretches of time in `fd_least`; 0 while they are being written.
+        0x10 fd_stretches,
+        /// Length of a stretch, ns.
+        0x18 fd_stretch_ns,
         /// Written as zero, ignored by readers.
-        0x10 reserved0[6],
+        0x20 reserved0[4],
         /// Stamp, `CLOCK_MONOTONIC` ns and wall clock ns of one beat.
         0x40 even[8],
         /// The same of the other.
         0x80 odd[8],
-        /// Written as zero, ignored by readers.
-        0xc0 reserved1[8],
+        /// The least number of open descriptors in each stretch of the process's life, the first first.
+        0xc0 fd_least[8],
     }
 }
+
+/// Stretches in [`PulseRecord::fd_least`].
+pub const FD_STRETCHES: usize = 8;
 
 record! {
     /// What is known of the daemon's end. All zero when it was killed.

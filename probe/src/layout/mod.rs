@@ -12,18 +12,22 @@
 //!
 //! Nothing here knows about processes, threads or terminals.
 
+mod cancel;
 mod count;
 mod header;
 mod minute;
+mod operation;
 mod plan;
 mod position;
 mod record;
 mod text;
 mod work;
 
+pub use cancel::*;
 pub use count::*;
 pub use header::*;
 pub use minute::*;
+pub use operation::*;
 pub use plan::*;
 pub use position::*;
 pub use text::*;

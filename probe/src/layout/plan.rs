@@ -16,7 +16,7 @@ pub struct Capacity {
     pub queues: usize,
     /// Histogram blocks; a queue takes two.
     pub histograms: usize,
-    /// Operations in flight.
+    /// Operations in flight; there are [`OP_SPARE`] more records, for some that ended.
     pub ops: usize,
     /// Facts.
     pub facts: usize,
@@ -87,7 +87,7 @@ pub fn plan(capacity: &Capacity) -> (Vec<Planned>, usize) {
         (Queues, capacity.queues, QueueCopy::BYTES, LINES),
         (Histograms, capacity.histograms, HISTOGRAM_BYTES, LINES),
         (Facts, capacity.facts, FactCopy::BYTES, LINES),
-        (Ops, capacity.ops, OP_BYTES, LINES),
+        (Ops, capacity.ops + OP_SPARE, OP_BYTES, LINES),
         (Lost, 1, LostCopy::BYTES, LINES),
         (Pulse, 1, PulseCopy::BYTES, LINES),
         (End, 1, EndCopy::BYTES, LINES),
@@ -117,9 +117,6 @@ pub fn plan(capacity: &Capacity) -> (Vec<Planned>, usize) {
         .collect();
     (sections, at.next_multiple_of(PAGE))
 }
-
-/// Bytes of one operation. The section is reserved; the records come with the operations.
-pub const OP_BYTES: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,11 @@ pub const SITE_ARG: u64 = 1 << 8;
 pub const SITE_SCOPE: u64 = 1 << 9;
 /// Flag in [`SiteRecord::class_flags`]: the probe's group is switched off.
 pub const SITE_OFF: u64 = 1 << 10;
+/// Flag in [`SiteRecord::class_flags`]: the site begins operations; its label is their kind.
+pub const SITE_OP: u64 = 1 << 11;
+/// Flag in [`SiteRecord::class_flags`]: the site is a status of operations, its label the status. `hits` counts
+/// how often it was taken, and the shard word behind it the clock units spent in it.
+pub const SITE_STATUS: u64 = 1 << 12;
 /// What a thread does at a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[repr(u8)]

@@ -1,8 +1,9 @@
 //! The board as typed tables, and what its writer must know in private memory: who holds which slot and
 //! which record. Nothing on the board decides anything here.
 
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
+use super::ops::OpTable;
 use super::segment::{Segment, Table, Words};
 use crate::layout::*;
 use crate::protocol::claims;
@@ -86,6 +87,7 @@ pub(super) struct Board {
     pub(super) queues: Table<QueueRecord>,
     pub(super) histograms: Table<Buckets>,
     pub(super) facts: Table<FactRecord>,
+    pub(super) ops: OpTable,
     #[cfg(feature = "trail")]
     pub(super) trails: Option<Table<super::trail::Ring>>,
     pub(super) strings: Words,
@@ -95,6 +97,10 @@ pub(super) struct Board {
     pub(super) tenants: Box<[Tenant]>,
     pub(super) metric_claims: Box<[AtomicU64]>,
     pub(super) metric_generations: Box<[AtomicU64]>,
+    /// Histogram blocks handed out so far.
+    pub(super) blocks_used: AtomicUsize,
+    /// Whose each block is: the histogram's number above 32 bits, the slot plus 1 below; 0 when it is shared.
+    pub(super) block_marks: Box<[AtomicU64]>,
 }
 
 /// This process's board.
@@ -144,6 +150,8 @@ impl Board {
                 (&entry.length, section.length as u64),
                 (&entry.stride, section.stride as u64),
                 (&entry.capacity, section.capacity as u64),
+                // Any record may be the next: none is beyond those in use.
+                (&entry.used, if section.kind == Ops { section.capacity as u64 } else { 0 }),
             ];
             for (word, value) in words {
                 word.store(value, Ordering::Relaxed);
@@ -181,7 +189,8 @@ impl Board {
                 })
                 .collect()
         };
-        let bits = |count: usize| (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let zeroes = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
+        let bits = |count: usize| zeroes(count.div_ceil(64));
         Some(Self {
             segment,
             pid: std::process::id(),
@@ -203,6 +212,7 @@ impl Board {
             queues: table(&segment, find(Queues))?,
             histograms: table(&segment, find(Histograms))?,
             facts: table(&segment, find(Facts))?,
+            ops: OpTable::new(table(&segment, find(Ops))?),
             #[cfg(feature = "trail")]
             trails: table(&segment, find(Trails)),
             strings: words(find(Strings))?,
@@ -211,7 +221,9 @@ impl Board {
             slot_claims: bits(capacity.threads),
             tenants: (0..capacity.threads).map(|_| Tenant::default()).collect(),
             metric_claims: bits(capacity.metrics),
-            metric_generations: (0..capacity.metrics).map(|_| AtomicU64::new(0)).collect(),
+            metric_generations: zeroes(capacity.metrics),
+            blocks_used: AtomicUsize::new(0),
+            block_marks: zeroes(capacity.histograms),
         })
     }
 

@@ -28,15 +28,33 @@ pub fn now() -> Stamp {
     Stamp(units())
 }
 
+/// The keeper's last beat, in clock units; 0 without a keeper.
+static COARSE: AtomicU64 = AtomicU64::new(0);
+
+/// The time as of the keeper's last beat, in clock units: one load, up to 50 ms old. Without a keeper the
+/// time now.
+#[inline]
+pub(super) fn coarse() -> u64 {
+    match COARSE.load(Ordering::Relaxed) {
+        0 => units(),
+        units => units,
+    }
+}
+
+/// The keeper beats; 0 when it does not any more.
+pub(super) fn set_coarse(units: u64) {
+    COARSE.store(units, Ordering::Relaxed);
+}
+
 /// The time now, in clock units; 0 without a board.
 #[inline]
 pub(super) fn units() -> u64 {
-    // Relaxed: set once, before any stamp is taken.
-    match KIND.load(Ordering::Relaxed) {
-        1 => tsc(),
-        2 => monotonic_ns(),
-        _ => 0,
+    // Relaxed: set once, before any stamp is taken. The common one is asked for first.
+    let kind = KIND.load(Ordering::Relaxed);
+    if kind == ClockKind::Tsc as u8 {
+        return tsc();
     }
+    if kind == 0 { 0 } else { monotonic_ns() }
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -24,6 +24,8 @@ pub struct Config {
     pub(super) keep_dead: usize,
     pub(super) filter: String,
     pub(super) off: bool,
+    pub(super) sensitive: bool,
+    pub(super) cancel: bool,
     /// What in the environment could not be understood.
     pub(super) complaints: Vec<String>,
 }
@@ -49,6 +51,8 @@ impl Config {
             keep_dead: 3,
             filter: String::new(),
             off: false,
+            sensitive: false,
+            cancel: false,
             complaints: Vec::new(),
         }
     }
@@ -98,7 +102,7 @@ impl Config {
     /// Operations in flight. Default 256.
     #[must_use]
     pub fn ops(mut self, ops: usize) -> Self {
-        self.capacity.ops = ops.clamp(1, 65_536);
+        self.capacity.ops = ops.clamp(1, 16_000);
         self
     }
 
@@ -107,6 +111,24 @@ impl Config {
     #[must_use]
     pub fn keeper(mut self, keeper: bool) -> Self {
         self.keeper = keeper;
+        self
+    }
+
+    /// Whether labels of operations that were called sensitive stand on the board. Default no.
+    #[must_use]
+    pub fn sensitive(mut self, shown: bool) -> Self {
+        self.sensitive = shown;
+        self
+    }
+
+    /// Whether `inspect ops cancel` may ask this daemon's operations to end. Default no. If yes, a thread
+    /// listens on a UNIX socket for requests of this daemon's user and of root. An operation sees it at its next
+    /// [`status!`](crate::status), where it looks ([`asked!`](crate::asked), [`Op::check`](crate::Op::check)), or
+    /// as the error of [`Op::track_cancellable`](crate::Op::track_cancellable); it ends itself, and nothing else
+    /// happens.
+    #[must_use]
+    pub fn cancel(mut self, allowed: bool) -> Self {
+        self.cancel = allowed;
         self
     }
 

@@ -4,15 +4,16 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
 
-use super::board::{Board, Buckets};
+use super::board::Board;
 use super::clock::{self, Calibration};
 use super::config::Config;
 use super::filter::Filter;
 use super::init::say;
 use super::local;
 use super::metric::{About, Declared, METRICS};
-use super::placed::Placed;
+use super::ops::Kind;
 use super::site::SITES;
+use super::spread::Spread;
 use crate::layout::*;
 use crate::protocol::{claims, published, tenancy};
 
@@ -110,10 +111,9 @@ struct Places<'a> {
     board: &'a Board,
     /// Words of a page, in lines of eight, that a shard's words keep clear of.
     avoid: Vec<usize>,
-    /// Next word of a shard to hand out. The first is nobody's.
+    /// Next word of a shard to hand out. The first two are nobody's.
     next_word: usize,
     queues: usize,
-    blocks: usize,
     facts: usize,
 }
 
@@ -149,15 +149,22 @@ impl Places<'_> {
         Some((index, record))
     }
 
-    fn block(&mut self, metric: usize, role: HistogramRole, placed: &Placed<Buckets>) {
-        let Some(block) = self.board.histograms.get(self.blocks) else {
+    fn block(&mut self, metric: usize, role: HistogramRole, spread: &Spread) {
+        if !self.board.shared_block(metric, role, spread) {
             self.board.lost.metrics.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        self.blocks += 1;
-        block.head.role.store(role as u64, Ordering::Relaxed);
-        published::publish(&block.head.metric, metric as u64 + 1);
-        placed.place(block);
+        }
+    }
+
+    /// Two words of every shard, one behind the other.
+    fn two_words(&mut self) -> Option<u64> {
+        let mut first = self.word()?;
+        loop {
+            let second = self.word()?;
+            if second == first + 1 {
+                return Some(first);
+            }
+            first = second;
+        }
     }
 }
 
@@ -169,9 +176,19 @@ fn write_metrics(board: &Board, config: &Config, texts: &mut Texts) {
         cursors.extend(thread.join());
     }
     let avoid = cursors.into_iter().map(|address| (address & 4095) / WORD / 8).collect();
-    let mut places = Places { board, avoid, next_word: 1, queues: 0, blocks: 0, facts: 0 };
+    let mut places = Places { board, avoid, next_word: 2, queues: 0, facts: 0 };
     let offset = |word: u64| u32::try_from(word * WORD as u64).unwrap_or(0);
-    for (site, record) in SITES.iter().zip(board.sites.iter()) {
+    for (number, (site, record)) in (1..).zip(SITES.iter().zip(board.sites.iter())) {
+        if let Some(spent) = site.spent {
+            spent.number.store(number, Ordering::Relaxed);
+            match places.two_words() {
+                Some(word) => {
+                    record.hits.store(word + 1, Ordering::Relaxed);
+                    spent.offset.store(offset(word), Ordering::Relaxed);
+                }
+                None => _ = board.lost.metrics.fetch_add(1, Ordering::Relaxed),
+            }
+        }
         if let Some(hits) = site.hits {
             match places.word() {
                 Some(word) => {
@@ -191,10 +208,39 @@ fn write_metrics(board: &Board, config: &Config, texts: &mut Texts) {
             }
         }
     }
+    write_kinds(&mut places, texts, &mut used);
     board.raise_used(SectionKind::Metrics, used);
     board.raise_used(SectionKind::Queues, places.queues);
-    board.raise_used(SectionKind::Histograms, places.blocks);
     board.raise_used(SectionKind::Facts, places.facts);
+}
+
+/// One histogram for each kind of operation: sites with one label are of one kind.
+fn write_kinds(places: &mut Places<'_>, texts: &mut Texts, used: &mut usize) {
+    const ABOUT: About =
+        About { name: "op_time", unit: "ns", help: "Time from beginning to end of operations." };
+    let mut known: HashMap<&str, (&Kind, u32)> = HashMap::new();
+    for (site, kind) in SITES.iter().filter_map(|site| Some((site, site.kind?))) {
+        if let Some((first, number)) = known.get(site.label) {
+            kind.times.join(&first.times);
+            kind.number.store(*number, Ordering::Relaxed);
+            continue;
+        }
+        let number = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        kind.number.store(number, Ordering::Relaxed);
+        known.insert(site.label, (kind, number));
+        let Some((index, record)) = places.metric(&ABOUT, MetricKind::Histogram, texts) else {
+            continue;
+        };
+        record.kind_flags.store(MetricKind::Histogram as u64 | METRIC_OP, Ordering::Relaxed);
+        let mut labels = [0; LABEL_BYTES / WORD];
+        pack(&format!("kind={}", site.label), &mut labels);
+        for (word, value) in record.labels.iter().zip(labels) {
+            word.store(value, Ordering::Relaxed);
+        }
+        places.block(index, HistogramRole::Values, &kind.times);
+        tenancy::settle(&record.state, 0);
+        *used = (*used).max(index + 1);
+    }
 }
 
 /// Writes one declaration; its number among the metrics, if it is one that is shown by itself.
@@ -241,7 +287,7 @@ fn write_metric(
         }
         Declared::Histogram(histogram) => {
             let (index, _) = places.metric(&histogram.about, MetricKind::Histogram, texts)?;
-            places.block(index, HistogramRole::Values, &histogram.block);
+            places.block(index, HistogramRole::Values, &histogram.values);
             Some(index)
         }
         Declared::Ratio(ratio) => {

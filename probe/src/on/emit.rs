@@ -6,8 +6,9 @@ pub use super::flow::{Flow, busy};
 pub use super::init::init;
 pub use super::local::{at, at_with};
 pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample};
+pub use super::ops::emit::*;
 pub use super::site::{Class, SITES};
-pub use crate::layout::{SITE_ARG, SITE_SCOPE};
+pub use crate::layout::{SITE_ARG, SITE_OP, SITE_SCOPE, SITE_STATUS};
 pub use crate::number::Number;
 pub use linkme;
 
@@ -45,7 +46,10 @@ macro_rules! __in_or_out {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
-    ([$class:ident] [$($hits:ident)?] [$($group:literal)?] [$($label:literal)?] $flags:expr) => {{
+    ([$class:ident] [$($hits:ident)?] [$($group:literal)?] [$($label:literal)?] $flags:expr) => {
+        $crate::__site!([$class] [$($hits)?] [$($group)?] [$($label)?] $flags, ::core::option::Option::None, ::core::option::Option::None)
+    };
+    ([$class:ident] [$($hits:ident)?] [$($group:literal)?] [$($label:literal)?] $flags:expr, $kind:expr, $spent:expr) => {{
         #[$crate::__private::linkme::distributed_slice($crate::__private::SITES)]
         #[linkme(crate = $crate::__private::linkme)]
         static SITE: $crate::Site = $crate::Site {
@@ -64,6 +68,8 @@ macro_rules! __site {
             group: $crate::__literal!($($group)?),
             gate: $crate::__gate!($($group)?),
             hits: $crate::__hits!($($hits)?),
+            kind: $kind,
+            spent: $spent,
         };
         &SITE
     }};
@@ -189,6 +195,56 @@ macro_rules! __scoped {
             ::core::option::Option::Some(site)
         }, ::core::option::Option::None), argument)
     }};
+}
+
+/// The site of an operation's beginning.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __op_site {
+    ($kind:literal) => {
+        $crate::__site!([Work] [] [] [$kind] $crate::__private::SITE_OP, {
+            static KIND: $crate::Kind = $crate::Kind::new();
+            ::core::option::Option::Some(&KIND)
+        }, ::core::option::Option::None)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __op {
+    ($begin:ident $kind:literal $label:expr, $parent:expr) => {
+        $crate::__private::$begin(
+            $crate::__op_site!($kind),
+            $crate::__private::IntoText::text(&$label),
+            $parent,
+        )
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __op_async {
+    ($future:expr, $op:expr) => {
+        $crate::Op::track($op, $future)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __status {
+    ([$class:ident] [$($op:expr)?] $label:literal) => {
+        $crate::__status!(@ [$($op)?] $crate::__site!([$class] [] [] [$label]
+            $crate::__private::SITE_STATUS, ::core::option::Option::None, {
+                static SPENT: $crate::Spent = $crate::Spent::new();
+                ::core::option::Option::Some(&SPENT)
+            }))
+    };
+    (@ [] $site:expr) => {
+        $crate::__private::status_here($site)
+    };
+    (@ [$op:expr] $site:expr) => {
+        $crate::__private::status_of(&$op, $site)
+    };
 }
 
 #[doc(hidden)]

@@ -5,11 +5,12 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::board::{self, Buckets};
+use super::board;
 use super::clock::{self, Stamp};
 use super::local;
-use super::metric::{About, record_in};
+use super::metric::About;
 use super::placed::Placed;
+use super::spread::Spread;
 use crate::layout::QueueRecord;
 use crate::protocol::doubled;
 
@@ -19,8 +20,8 @@ use crate::protocol::doubled;
 pub struct Queue {
     pub(super) about: About,
     pub(super) record: Placed<QueueRecord>,
-    pub(super) wait: Placed<Buckets>,
-    pub(super) service: Placed<Buckets>,
+    pub(super) wait: Spread,
+    pub(super) service: Spread,
     /// Its number among the queues, plus 1; set with `record`.
     pub(super) number: AtomicU64,
 }
@@ -31,8 +32,8 @@ impl Queue {
         Self {
             about: About { name, unit, help },
             record: Placed::nowhere(),
-            wait: Placed::nowhere(),
-            service: Placed::nowhere(),
+            wait: Spread::nowhere(),
+            service: Spread::nowhere(),
             number: AtomicU64::new(0),
         }
     }
@@ -106,10 +107,10 @@ impl Flow for Queue {
 }
 
 #[inline]
-fn record_between(block: &Placed<Buckets>, from: Stamp, to: Stamp) {
+fn record_between(times: &Spread, from: Stamp, to: Stamp) {
     // A stamp from before the board says nothing.
     if from != Stamp::NONE {
-        record_in(block, clock::to_ns(to.0.saturating_sub(from.0)));
+        times.record(clock::to_ns(to.0.saturating_sub(from.0)));
     }
 }
 

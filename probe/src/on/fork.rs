@@ -44,6 +44,8 @@ extern "C" fn in_child() {
     }
     // SAFETY: the descriptor is ours; with it open the child would keep the parent's board locked.
     unsafe { libc::close(LOCK.swap(-1, Ordering::Relaxed)) };
+    // SAFETY: as above; with the door open the child would hold it when the parent is gone.
+    unsafe { libc::close(super::ops::door::take_inherited()) };
     local::unsettle();
     set_mode(Mode::Forked);
 }

@@ -3,6 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::board::{Board, install};
 use super::config::Config;
@@ -28,6 +29,14 @@ pub enum Status {
 
 /// What this process was asked for and what became of it.
 static STATE: Mutex<Option<(Config, Status)>> = Mutex::new(None);
+
+/// Whether labels that were called sensitive are shown.
+static SHOWS_SENSITIVE: AtomicBool = AtomicBool::new(false);
+
+/// Whether labels that were called sensitive are shown.
+pub(super) fn shows_sensitive() -> bool {
+    SHOWS_SENSITIVE.load(Ordering::Relaxed)
+}
 
 /// What became of [`init!`](crate::init).
 pub fn status() -> Status {
@@ -69,6 +78,7 @@ pub(super) fn again() {
 
 fn start(config: &Config) -> Status {
     prepare_exit_key();
+    SHOWS_SENSITIVE.store(config.sensitive, Ordering::Relaxed);
     for complaint in &config.complaints {
         say(&format!("ignored {complaint}"));
     }
@@ -83,11 +93,23 @@ fn start(config: &Config) -> Status {
             }
         }
     };
+    if matches!(status, Status::Board(_)) && config.cancel {
+        open_door(&config.name);
+    }
     set_mode(if matches!(status, Status::Board(_)) { Mode::Board } else { Mode::Private });
     if matches!(status, Status::Board(_)) && config.keeper && !keeper::start() {
         say(&format!("no keeper for {}: no thread could be started", config.name));
     }
     status
+}
+
+/// Lets operations be asked to end; without that the daemon runs as well.
+fn open_door(name: &str) {
+    if let Some(board) = super::board::board()
+        && let Err(why) = super::ops::door::open(board)
+    {
+        say(&format!("operations of {name} cannot be cancelled: {why}"));
+    }
 }
 
 /// One line on stderr, in one write; never on stdout, and no matter if nobody reads it. What it quotes

@@ -12,6 +12,7 @@ use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
 use super::board::{Board, Ring, board};
 use super::clock::{self, Calibration};
+use super::descriptors::Descriptors;
 use super::memory;
 use super::metric::{Declared, METRICS};
 use crate::layout::*;
@@ -33,6 +34,7 @@ pub(super) fn calibrate(calibration: Calibration) {
         *slot = calibration;
     }
     BEATS.store(0, Ordering::Relaxed);
+    clock::set_coarse(0);
 }
 
 /// Starts the keeper; false when no thread could be started.
@@ -49,9 +51,10 @@ fn keep(board: &'static Board) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
     let mut watch = vec![Watch::default(); board.slots.count()];
+    let mut descriptors = Descriptors::new();
     let mut due = clock::monotonic_ns();
     loop {
-        beat(board, &mut watch);
+        beat(board, &mut watch, &mut descriptors);
         due += KEEPER_PERIOD_NS;
         let now = clock::monotonic_ns();
         if due <= now {
@@ -76,8 +79,9 @@ fn sleep_until(due: u64) {
 }
 
 /// One look.
-fn beat(board: &Board, watch: &mut [Watch]) {
+fn beat(board: &Board, watch: &mut [Watch], descriptors: &mut Descriptors) {
     let (stamp, monotonic) = clock::stamp_pair();
+    clock::set_coarse(stamp);
     let count = BEATS.fetch_add(1, Ordering::Relaxed) + 1;
     if let Some(Ok(calibration)) = CALIBRATION.get().map(std::sync::Mutex::try_lock) {
         clock::refine(&calibration, (stamp, monotonic));
@@ -86,6 +90,8 @@ fn beat(board: &Board, watch: &mut [Watch]) {
         write_ring(ring, count, stamp, |slot| busy_until(board, slot, stamp));
     }
     if count % 20 == 1 {
+        board.ops.age(stamp);
+        descriptors.look(board);
         sum_private(board);
     }
     for ring in &board.count_rings {
@@ -149,6 +155,24 @@ fn busy_until(board: &Board, slot: usize, now: u64) -> u64 {
         Some((_, [busy, _, _])) => busy,
         None => 0,
     }
+}
+
+/// Load of a slot's worker over the last second, as far as the keeper has looked: busy time over time.
+pub(super) fn load(board: &Board, slot: usize, now: u64) -> Option<f64> {
+    let ring = board.busy_rings.first()?;
+    let second = clock::from_ns(1_000_000_000);
+    let entry = |index: usize| {
+        let first = index * ring.entry_words;
+        let word = |at: usize| Some(ring.words.get(first + at)?.load(Ordering::Relaxed));
+        let (stamp, busy, again) = (word(0)?, word(1 + slot)?, word(0)?);
+        (stamp != 0 && stamp == again && now.saturating_sub(stamp) <= second)
+            .then_some((stamp, busy))
+    };
+    let (stamp, busy) = (0..ring.shape.entries).filter_map(entry).min()?;
+    // Never a worker: no load.
+    board.workers.get(slot).filter(|worker| worker.sequence.load(Ordering::Relaxed) > 0)?;
+    let worked = busy_until(board, slot, now).saturating_sub(busy);
+    Some((worked as f64 / now.saturating_sub(stamp).max(1) as f64).min(1.0))
 }
 
 /// Total of a metric: a counter's shards, a queue's completions, else its cell.

@@ -96,6 +96,7 @@ pub(super) struct Place {
 /// `place.block` is a whole frame block, aligned to its size, and `place.shard` a whole shard, both
 /// mapped for the rest of the process's life.
 pub(super) unsafe fn settle(place: Place) {
+    super::spread::forget();
     with(|local| {
         local.slot.set(place.slot);
         local.worker.set(place.worker);
@@ -114,6 +115,8 @@ pub(super) fn shard_address() -> Option<NonNull<AtomicU64>> {
 
 /// Takes this thread's place away: the next probe registers it again.
 pub(super) fn unsettle() {
+    super::spread::forget();
+    super::ops::forget_thread();
     with(|local| {
         local.cursor.set(NOWHERE);
         local.shard.set(ptr::null());
@@ -201,11 +204,18 @@ pub(super) fn shard() -> Option<Shard> {
 }
 
 impl Shard {
+    /// Adds to the word behind the one at `offset` bytes.
+    #[inline(always)]
+    pub(super) fn add_second(self, offset: u32, n: u64) {
+        self.add(offset + size_of::<u64>() as u32, n);
+    }
+
     /// Adds to the counter at `offset` bytes.
     #[inline(always)]
     pub(super) fn add(self, offset: u32, n: u64) {
-        // SAFETY: by the module's invariant a shard is mapped as a whole, and offsets come from `Counter`
-        // and `Hits`, which `board` places inside a shard and which are 0 before that.
+        // SAFETY: by the module's invariant a shard is mapped as a whole, and offsets come from `Counter`,
+        // `Hits` and `Spent`, which `describe` places inside a shard, the latter with the word behind it, and
+        // which are 0 before that.
         let word = unsafe { self.0.byte_add(offset as usize) };
         // SAFETY: as above; offsets are multiples of a word.
         let word = unsafe { word.as_ref() };

@@ -3,10 +3,10 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::board::{self, Buckets};
 use super::placed::Placed;
+use super::spread::Spread;
 use super::{clock, local};
-use crate::layout::{CellRecord, bucket_of};
+use crate::layout::CellRecord;
 
 /// Every declared number of this binary. The linker gathers them.
 #[linkme::distributed_slice]
@@ -306,35 +306,20 @@ impl Ratio {
 #[derive(Debug)]
 pub struct Histogram {
     pub(super) about: About,
-    pub(super) block: Placed<Buckets>,
+    pub(super) values: Spread,
 }
 
 impl Histogram {
     #[doc(hidden)]
     pub const fn new(name: &'static str, unit: &'static str, help: &'static str) -> Self {
         let about = About { name, unit, help };
-        Self { about, block: Placed::nowhere() }
+        Self { about, values: Spread::nowhere() }
     }
 }
 
 impl Sample for Histogram {
     #[inline]
     fn record(&self, value: u64) {
-        record_in(&self.block, value);
-    }
-}
-
-/// Adds a value to a histogram's block. Two atomic adds and a compare.
-#[inline]
-pub(super) fn record_in(block: &Placed<Buckets>, value: u64) {
-    let Some(block) = block.get() else {
-        return board::lost(|lost| &lost.histograms);
-    };
-    if let Some(bucket) = block.counts.get(bucket_of(value)) {
-        bucket.fetch_add(1, Ordering::Relaxed);
-    }
-    block.head.sum.fetch_add(value, Ordering::Relaxed);
-    if value > block.head.max.load(Ordering::Relaxed) {
-        block.head.max.fetch_max(value, Ordering::Relaxed);
+        self.values.record(value);
     }
 }

@@ -9,15 +9,19 @@
 //! init     from a name to a board      describe what a board says of itself
 //! store    shared memory or a file     board    the board as typed tables
 //! segment  the only casts              limits   what could kill while a board is made
-//! trail    the last tags, in order
+//! trail    the last tags, in order      ops      operations, from beginning to end
+//! spread   a histogram over threads
 //! keeper   the last minute             end      exit and panic
-//! fork     the child's board           sweep    boards of the dead
+//! fork     the child's board               sweep    boards of the dead
+//! dump     what is going on, on a signal
 //! ```
 
 mod board;
 mod clock;
 mod config;
 mod describe;
+mod descriptors;
+mod dump;
 pub mod emit;
 mod end;
 mod fact;
@@ -31,10 +35,12 @@ mod limits;
 mod local;
 mod memory;
 mod metric;
+mod ops;
 mod placed;
 mod scope;
 mod segment;
 mod site;
+mod spread;
 mod store;
 mod sweep;
 mod thread;
@@ -43,10 +49,12 @@ mod trail;
 
 pub use clock::Stamp;
 pub use config::Config;
+pub use dump::{dump_on, dump_on_signal};
 pub use fact::Fact;
 pub use family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
 pub use flow::{Busy, Queue};
 pub use init::{Status, status};
 pub use metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
+pub use ops::{Entered, Kind, Label, Op, OpId, Operation, Spent, Tracked, TrackedCancellable};
 pub use scope::{Scope, Scoped};
 pub use site::{Gate, Hits, Site};

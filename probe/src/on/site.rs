@@ -34,6 +34,10 @@ pub struct Site {
     pub gate: Option<&'static Gate>,
     /// Where its passes are counted.
     pub hits: Option<&'static Hits>,
+    /// Of a site that begins operations: their kind.
+    pub kind: Option<&'static super::Kind>,
+    /// Of a site that is a status: what was spent in it.
+    pub spent: Option<&'static super::Spent>,
 }
 
 impl Site {
@@ -51,6 +55,16 @@ impl Site {
         let path = path.strip_suffix("::SITE").unwrap_or(path);
         path.trim_end_matches("::{{closure}}")
     }
+}
+
+/// The site with this tag.
+pub(super) fn find(tag: u64) -> Option<&'static Site> {
+    SITES.iter().find(|site| site.tag() == tag)
+}
+
+/// The site with this number in the board's table, plus 1.
+pub(super) fn numbered(number: u64) -> Option<&'static Site> {
+    SITES.get(usize::try_from(number).ok()?.checked_sub(1)?)
 }
 
 /// A group's switch, as one site sees it. On until the filter says otherwise.

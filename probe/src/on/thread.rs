@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use super::board::{self, Board};
 use super::local::{self, Place};
-use super::{clock, flow, memory};
+use super::{clock, flow, memory, ops};
 use crate::layout::{SectionKind, pack};
 use crate::protocol::{claims, doubled, tenancy};
 
@@ -88,6 +88,7 @@ fn settle_on(board: &'static Board) {
 }
 
 fn settle_privately() {
+    ops::begin_tenancy(0, 0);
     let place = memory::take().map_or_else(memory::sink, |block| block.place());
     // SAFETY: private blocks are whole, aligned and never unmapped.
     unsafe { local::settle(place) };
@@ -133,6 +134,7 @@ fn fill(board: &'static Board, slot: usize) -> Option<Place> {
     board.raise_used(SectionKind::Slots, slot + 1);
     flow::begin_tenancy(generation, busy, tenant.sequence.load(Ordering::Relaxed));
     let slot = u32::try_from(slot).ok()? + 1;
+    ops::begin_tenancy(slot, generation);
     Some(Place {
         block,
         shard,
@@ -170,6 +172,7 @@ fn reclaim(board: &'static Board) -> Option<usize> {
 
 /// Gives this thread's place back. Its probes go to the sink from now on.
 fn leave() {
+    ops::leave_thread();
     let (slot, shard) = (local::with(|local| local.slot.get()), local::shard_address());
     if let (Some(board), Some(slot)) = (board::board(), (slot as usize).checked_sub(1)) {
         let (busy, sequence) = flow::end_tenancy();

@@ -12,6 +12,7 @@ pub mod doubled;
 pub mod keyed;
 pub mod published;
 pub mod stack;
+pub mod statuses;
 pub mod tenancy;
 
 /// Times a reader tries before it reports a torn reading.

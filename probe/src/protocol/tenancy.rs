@@ -39,6 +39,13 @@ pub fn end(word: &AtomicU64, generation: u64) {
     word.store(state(generation, FREE), Ordering::Relaxed);
 }
 
+/// Ends a tenancy and leaves the record to be read, with a status that says how it ended, until the next.
+#[inline]
+pub fn close(word: &AtomicU64, generation: u64, status: u64) {
+    // Release: who sees the status sees what was written last.
+    word.store(state(generation, status), Ordering::Release);
+}
+
 /// What one reading of a record came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading<T> {
@@ -52,18 +59,29 @@ pub enum Reading<T> {
 
 /// Reads a record under one tenancy. `body` gets the generation and may be run several times.
 pub fn read<T>(
-    mut load_state: impl FnMut() -> u64,
+    load_state: impl FnMut() -> u64,
     mut body: impl FnMut(u64) -> T,
+    retries: &mut u64,
+) -> Reading<T> {
+    read_if(|status| status == LIVE, load_state, |generation, _| body(generation), retries)
+}
+
+/// Reads a record under one tenancy, or as it was closed: where `wanted` says so of its status, which is
+/// [`LIVE`] or how it was closed. `body` gets generation and status and may be run several times.
+pub fn read_if<T>(
+    wanted: impl Fn(u64) -> bool,
+    mut load_state: impl FnMut() -> u64,
+    mut body: impl FnMut(u64, u64) -> T,
     retries: &mut u64,
 ) -> Reading<T> {
     for _ in 0..super::TRIES {
         let before = load_state();
-        // Acquire: pairs with the release store in `settle`.
+        // Acquire: pairs with the release store in `settle` and `close`.
         fence(Ordering::Acquire);
-        if before & 0xff != LIVE {
+        if before & 0xff < LIVE || !wanted(before & 0xff) {
             return Reading::Vacant;
         }
-        let value = body(before >> 8);
+        let value = body(before >> 8, before & 0xff);
         // Acquire: pairs with the release fence in `begin`.
         fence(Ordering::Acquire);
         if load_state() == before {

@@ -1,0 +1,192 @@
+//! `ops cancel`: asks one operation to end, through the daemon's own door, and watches what comes of it.
+
+use std::io::{Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::time::{Duration, Instant};
+
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use probe::layout::{CancelAnswer, CancelRequest, cancel_name, op_id};
+
+use super::args::Cli;
+use super::{Failure, boards};
+use crate::attached::Attached;
+use crate::context::Look as Around;
+use crate::locate::Target;
+use crate::model::Op;
+use crate::render::human::time;
+use crate::render::term::{label, term};
+
+/// How long the daemon may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks at the board.
+const STEP: Duration = Duration::from_millis(2);
+
+/// What became of a request.
+enum End {
+    /// It ended so, after this time.
+    Ended(&'static str, u64),
+    /// It ended, and its record was used again.
+    Overwritten,
+    /// It is still in flight.
+    Running(Box<Op>),
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    id: &str,
+    timeout: Duration,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let (index, generation) = parse(id)?;
+    let mut attached = boards(target, &cli.common, Around::All, remarks)?;
+    attached.retain(Attached::exists);
+    let mut having = Vec::new();
+    for mut board in attached {
+        if let Some(op) = find(&mut board, id)? {
+            having.push((board, op));
+        }
+    }
+    let Some((mut board, op)) = having.pop() else {
+        return Err(Failure::new(format!(
+            "no operation {id} is in flight: it ended, or never was; `inspect ops` lists those that are"
+        )));
+    };
+    if !having.is_empty() {
+        return Err(Failure::usage(format!(
+            "several processes have an operation {id}; name one with --pid"
+        )));
+    }
+    let header = &board.board.header;
+    if !op.cancellable {
+        return Err(Failure {
+            code: 4,
+            text: format!(
+                "process {} does not let its operations be cancelled: it would have to set Config::cancel(true)",
+                header.pid
+            ),
+        });
+    }
+    let request = CancelRequest { instance: header.instance, id: op_id(index, generation) };
+    let asked_at = Instant::now();
+    match ask(request, &board)? {
+        CancelAnswer::Asked => {}
+        CancelAnswer::Gone => {
+            return Err(Failure::new(format!("operation {id} ended before it could be asked")));
+        }
+        CancelAnswer::Refused => {
+            return Err(Failure {
+                code: 4,
+                text: format!(
+                    "process {} takes such requests only from its own user and root",
+                    header.pid
+                ),
+            });
+        }
+    }
+    let end = watch(&mut board, id, asked_at, timeout)?;
+    report(cli, id, &op, end, out)
+}
+
+fn parse(id: &str) -> Result<(usize, u64), Failure> {
+    let parts = id.split_once('-').and_then(|(index, generation)| {
+        Some((index.parse::<u16>().ok()?, generation.parse::<u64>().ok()?))
+    });
+    match parts {
+        Some((index, generation)) if generation < 1 << 48 => Ok((index.into(), generation)),
+        _ => Err(Failure::usage(format!(
+            "{} is no operation's id: it looks like 17-42, as `inspect ops` shows it",
+            term(id)
+        ))),
+    }
+}
+
+fn find(board: &mut Attached, id: &str) -> Result<Option<Op>, Failure> {
+    Ok(board.report()?.ops.into_iter().find(|op| op.id == id))
+}
+
+/// Asks the daemon, if it is the daemon that listens there.
+fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure> {
+    let header = &board.board.header;
+    let pid = header.pid;
+    let failed = |error: std::io::Error| {
+        Failure::new(format!("process {pid} does not answer at its door: {error}"))
+    };
+    let name = SocketAddr::from_abstract_name(cancel_name(request.instance)).map_err(failed)?;
+    let mut stream = UnixStream::connect_addr(&name).map_err(failed)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
+    // Whoever took that name first is told nothing.
+    let peer = getsockopt(&stream, PeerCredentials).map_err(|errno| failed(errno.into()))?;
+    let another = board.context.host_pid.is_some_and(|pid| i64::from(peer.pid()) != i64::from(pid));
+    if peer.uid() != board.owner.0 || another {
+        return Err(Failure {
+            code: 4,
+            text: format!(
+                "process {} of user {} listens at the door of {pid}",
+                peer.pid(),
+                peer.uid()
+            ),
+        });
+    }
+    stream.write_all(&request.to_bytes()).map_err(failed)?;
+    let mut bytes = [0; CancelAnswer::BYTES];
+    stream.read_exact(&mut bytes).map_err(failed)?;
+    CancelAnswer::from_bytes(&bytes)
+        .ok_or_else(|| Failure::new(format!("process {pid} answers in a way that is not known")))
+}
+
+/// Looks at the board until the operation ended or the time is up.
+fn watch(
+    board: &mut Attached,
+    id: &str,
+    asked_at: Instant,
+    timeout: Duration,
+) -> Result<End, Failure> {
+    loop {
+        let report = board.report()?;
+        if let Some(op) = report.ended_ops.iter().find(|op| op.id == id) {
+            let since = u64::try_from(asked_at.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let after = since.saturating_sub(op.ended_ago_ns.unwrap_or(0));
+            return Ok(End::Ended(op.outcome.unwrap_or("ended"), after));
+        }
+        let Some(op) = report.ops.into_iter().find(|op| op.id == id) else {
+            return Ok(End::Overwritten);
+        };
+        if asked_at.elapsed() >= timeout {
+            return Ok(End::Running(Box::new(op)));
+        }
+        std::thread::sleep(STEP);
+    }
+}
+
+fn report(cli: &Cli, id: &str, op: &Op, end: End, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = op.label.as_ref().map(|text| format!(" {}", label(text))).unwrap_or_default();
+    let what = format!("{id} {}{name}", label(&op.kind));
+    let (outcome, after, text) = match &end {
+        End::Ended(outcome, after) => (
+            Some(*outcome),
+            Some(*after),
+            format!("{what}: {outcome}, {} after the request", time(*after)),
+        ),
+        End::Overwritten => (None, None, format!("{what}: ended; how is no longer known")),
+        End::Running(_) => (None, None, String::new()),
+    };
+    if let End::Running(op) = &end {
+        let status = op.status.as_ref().map_or_else(|| "no status yet".to_owned(), label);
+        return Err(Failure::new(format!(
+            "{what}: asked to end, but still in flight ({status}): it has not looked yet"
+        )));
+    }
+    if cli.common.json {
+        let document = serde_json::json!({
+            "schema": 1, "id": id, "outcome": outcome, "after_ns": after,
+        });
+        writeln!(out, "{document:#}")?;
+    } else {
+        writeln!(out, "{text}")?;
+    }
+    Ok(out.flush()?)
+}

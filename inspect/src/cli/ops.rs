@@ -1,0 +1,125 @@
+//! `ops`: what is being done, for how long, and where it is stuck.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::time::Duration;
+
+use super::args::{Cli, OpsBy, OpsPick};
+use super::{Failure, boards, look, repeat};
+use crate::context::Look as Around;
+use crate::locate::Target;
+use crate::model::{BoardReport, Op};
+use crate::render::ops::{by_kind, by_status, detail, rows, shows};
+use crate::render::{Look, Paint, human, json, term, text};
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    pick: &OpsPick,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let look = look(&cli.common);
+    let mut attached = boards(target, &cli.common, Around::All, remarks)?;
+    repeat(&cli.common, |again| {
+        let mut reports = Vec::new();
+        for board in &mut attached {
+            if again {
+                board.look(Around::All);
+            }
+            let mut report = board.report()?;
+            choose(&mut report, pick, &look);
+            reports.push(report);
+        }
+        if let Some(id) = &pick.history
+            && !reports.iter().any(|report| found(report, id).is_some())
+        {
+            return Err(Failure::new(format!(
+                "no operation {}: it ended and its record was used again, or never was; \
+                 `inspect ops --ended` lists those that are still there",
+                term::term(id)
+            )));
+        }
+        if cli.common.json {
+            let document = json::document(reports, &look);
+            let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
+            writeln!(out, "{text}")?;
+        } else {
+            let tables: Vec<String> =
+                reports.iter().map(|report| table(report, pick, &look)).collect();
+            write!(out, "{}", tables.join("\n"))?;
+        }
+        Ok(out.flush()?)
+    })
+}
+
+/// Leaves what was asked for, in the order that was asked for.
+fn choose(report: &mut BoardReport, pick: &OpsPick, look: &Look) {
+    let least = u64::try_from(pick.over.unwrap_or(Duration::ZERO).as_nanos()).unwrap_or(u64::MAX);
+    for ops in [&mut report.ops, &mut report.ended_ops] {
+        // A connection of an hour whose request just came is not an hour late.
+        ops.retain(|op| {
+            (least == 0 || op.active_ns.is_some_and(|ns| ns >= least)) && shows(op, look)
+        });
+    }
+    if let Some(id) = &pick.history {
+        for ops in [&mut report.ops, &mut report.ended_ops] {
+            ops.retain(|op| op.id == *id);
+        }
+    }
+    if pick.slowest {
+        report.ended_ops.sort_by_key(|op| std::cmp::Reverse(op.age_ns));
+    }
+    match pick.order {
+        super::args::OpsOrder::Age => {}
+        super::args::OpsOrder::Status => {
+            let key = |op: &Op| (op.status.clone(), std::cmp::Reverse(op.status_age_ns));
+            report.ops.sort_by_key(key);
+        }
+        super::args::OpsOrder::Kind => report.ops.sort_by_key(|op| op.kind.clone()),
+    }
+}
+
+fn found<'a>(report: &'a BoardReport, id: &str) -> Option<&'a Op> {
+    report.ops.iter().chain(&report.ended_ops).find(|op| op.id == id)
+}
+
+fn table(report: &BoardReport, pick: &OpsPick, look: &Look) -> String {
+    let mut out = text::heading(report, look);
+    if let Some(id) = &pick.history {
+        if let Some(op) = found(report, id) {
+            detail(&mut out, op, look);
+        }
+        return out;
+    }
+    match pick.by {
+        Some(OpsBy::Kind) => {
+            by_kind(&mut out, report, look);
+            return out;
+        }
+        Some(OpsBy::Status) => {
+            by_status(&mut out, report, look);
+            return out;
+        }
+        None => {}
+    }
+    let (ops, none) = if pick.ended || pick.slowest {
+        (&report.ended_ops, "nothing that ended is still there")
+    } else {
+        (&report.ops, "nothing in flight")
+    };
+    if ops.is_empty() {
+        let over = pick.over.map(|over| u64::try_from(over.as_nanos()).unwrap_or(u64::MAX));
+        let over = over.map(|ns| format!(" for {} or longer", human::time(ns)));
+        let _ = writeln!(out, " {none}{}", over.unwrap_or_default());
+    } else {
+        let shown: Vec<&Op> = ops.iter().collect();
+        rows(&mut out, &shown, look);
+    }
+    let lost = report.lost.get("ops").copied().unwrap_or(0);
+    if lost > 0 {
+        let text = format!(" {lost} found no room in the table: raise Config::ops");
+        let _ = writeln!(out, "{}", look.paint(Paint::Warn, &text));
+    }
+    out
+}

@@ -1,0 +1,236 @@
+//! What is being done: operations in words, and rolled up by kind and by status.
+
+use std::collections::{BTreeMap, HashMap};
+
+use probe::layout::{
+    Class, OP_CANCELLABLE, OP_CANCELLED, OP_CUT, OP_ERROR, OP_FUTURE, OP_OK, OP_OTHER, OP_PANICKED,
+    OP_RECENT, OP_SENSITIVE, SITE_STATUS, SiteCopy, from_op_id, from_status_entry,
+};
+use probe::protocol::tenancy::LIVE;
+
+use super::clock::Clock;
+use crate::model::{Op, OpStatus, OpTotal, StatusTotal, ThreadReport};
+use crate::snapshot::{Label, OpRead, Snapshot};
+
+/// Nobody polls a future for so long: its waker was lost, or it was forgotten.
+pub const LEAKED_NS: u64 = 60_000_000_000;
+
+/// Operations in flight, the oldest first, and those that ended, the last first.
+pub fn operations(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    threads: &[ThreadReport],
+) -> (Vec<Op>, Vec<Op>) {
+    let names = Names::new(snapshot, threads);
+    let (live, ended): (Vec<_>, Vec<_>) =
+        snapshot.ops.iter().partition(|operation| operation.state == LIVE);
+    let say = |operations: Vec<&OpRead>| -> Vec<Op> {
+        operations.into_iter().map(|one| names.operation(snapshot, clock, one)).collect()
+    };
+    let (mut live, mut ended) = (say(live), say(ended));
+    live.sort_by(|a, b| (b.age_ns, &a.id).cmp(&(a.age_ns, &b.id)));
+    ended.sort_by(|a, b| (a.ended_ago_ns, &a.id).cmp(&(b.ended_ago_ns, &b.id)));
+    (live, ended)
+}
+
+/// What operations refer to.
+struct Names<'a> {
+    /// Sites by their number in the table, plus 1.
+    numbered: HashMap<u64, &'a SiteCopy>,
+    /// Live threads by slot and generation.
+    threads: HashMap<(u64, u64), &'a ThreadReport>,
+}
+
+impl<'a> Names<'a> {
+    fn new(snapshot: &'a Snapshot, threads: &'a [ThreadReport]) -> Self {
+        let read = snapshot.threads.iter().zip(threads);
+        Self {
+            numbered: (1..)
+                .zip(snapshot.site_order.iter())
+                .filter_map(|(number, address)| Some((number, snapshot.sites.get(address)?)))
+                .collect(),
+            threads: read.map(|(read, said)| ((read.slot, read.generation), said)).collect(),
+        }
+    }
+
+    fn status(&self, snapshot: &Snapshot, number: u64) -> Label {
+        if number == OP_OTHER {
+            return Label::from("(others)");
+        }
+        let site = self.numbered.get(&number);
+        site.and_then(|site| snapshot.strings.get(site.label))
+            .unwrap_or_else(|| Label::from(format!("unknown status {number}").as_str()))
+    }
+
+    fn operation(&self, snapshot: &Snapshot, clock: &Clock, read: &OpRead) -> Op {
+        let record = &read.record;
+        let live = read.state == LIVE;
+        let until = if live { clock.now } else { record.ended };
+        let age_ns = clock.span_ns(record.begun, until);
+        let history = self.history(snapshot, clock, read, until);
+        let holder = from_op_id(record.holder)
+            .and_then(|(slot, generation)| self.threads.get(&(slot as u64, generation)));
+        let begun_at = super::threads::place(snapshot, record.site, None);
+        let flag = |bit| record.lengths_flags & bit != 0;
+        // A moment of the keeper's clock may be from before the beginning.
+        let turned_ns = clock.span_ns(record.turned.max(record.begun), until);
+        let held = record.holder != 0;
+        let gone =
+            live && held && record.holder != probe::layout::HOLDER_UNSEEN && holder.is_none();
+        let unpolled = live && !held && flag(OP_FUTURE);
+        let here = holder.filter(|_| live).filter(|thread| thread.class.is_some());
+        let at = match (here, history.last().and_then(|status| status.place.as_ref())) {
+            (Some(thread), _) => (thread.file.clone(), thread.line),
+            (None, Some(place)) => (place.file.clone(), place.line),
+            (None, None) => (begun_at.file.clone(), begun_at.line),
+        };
+        let last = history.last();
+        Op {
+            id: format!("{}-{}", read.index, read.generation),
+            kind: begun_at.label.clone().unwrap_or_else(|| Label::from("?")),
+            label: (!read.label.is_empty()).then(|| read.label.clone()),
+            label_cut: flag(OP_CUT),
+            sensitive: flag(OP_SENSITIVE),
+            peer: (!read.peer.is_empty()).then(|| read.peer.clone()),
+            parent: from_op_id(record.parent)
+                .map(|(index, generation)| format!("{index}-{generation}")),
+            age_ns,
+            active_ns: active_ns(age_ns, &history),
+            status: last.map(|status| status.status.clone()),
+            status_age_ns: last.map(|status| status.for_ns),
+            thread: holder.filter(|_| held).map(|thread| thread.name.clone()),
+            tid: holder.filter(|_| held).map(|thread| thread.tid),
+            working: live && held && !gone,
+            turned_ns: live.then_some(turned_ns),
+            future: flag(OP_FUTURE),
+            leaked: gone || unpolled && turned_ns >= LEAKED_NS,
+            file: at.0,
+            line: at.1,
+            begun_file: begun_at.file,
+            begun_line: begun_at.line,
+            served: record.served,
+            cancellable: live && flag(OP_CANCELLABLE),
+            cancelled: record.cancel == read.generation || read.state == OP_CANCELLED,
+            outcome: outcome(read.state),
+            ended_ago_ns: (!live).then(|| clock.age_ns(record.ended)),
+            totals: self.totals(snapshot, clock, read, age_ns, last),
+            history,
+        }
+    }
+
+    /// The last statuses, the oldest of them first.
+    fn history(
+        &self,
+        snapshot: &Snapshot,
+        clock: &Clock,
+        read: &OpRead,
+        until: u64,
+    ) -> Vec<OpStatus> {
+        let statuses = &read.statuses;
+        // What was being overwritten is not to be believed.
+        let room = if statuses.whole { OP_RECENT } else { OP_RECENT - 1 } as u64;
+        let first = statuses.count.saturating_sub(room);
+        let entries: Vec<(u64, u64)> = (first..statuses.count)
+            .filter_map(|n| statuses.recent.get((n % OP_RECENT as u64) as usize))
+            .map(|&entry| from_status_entry(entry))
+            .collect();
+        let ends = entries.iter().skip(1).map(|(_, at)| *at);
+        let ends = ends.chain([until.saturating_sub(read.record.begun)]);
+        let said = entries.iter().zip(ends).map(|(&(number, at), end)| {
+            let site = self.numbered.get(&number);
+            OpStatus {
+                status: self.status(snapshot, number),
+                class: site.map(|site| {
+                    super::threads::word(Class::from_word(site.class_flags).unwrap_or_default())
+                }),
+                at_ns: clock.span_ns(0, at),
+                for_ns: clock.span_ns(at, end),
+                place: site.map(|site| super::threads::place(snapshot, site.address, None)),
+            }
+        });
+        said.collect()
+    }
+
+    /// The time in each status, the current one up to now.
+    fn totals(
+        &self,
+        snapshot: &Snapshot,
+        clock: &Clock,
+        read: &OpRead,
+        age_ns: u64,
+        last: Option<&OpStatus>,
+    ) -> Vec<OpTotal> {
+        let mut totals: Vec<OpTotal> = Vec::new();
+        let mut add = |status: Label, ns: u64| match totals.iter_mut().find(|t| t.status == status)
+        {
+            Some(total) => total.ns = total.ns.saturating_add(ns),
+            None => totals.push(OpTotal { status, ns }),
+        };
+        // Before the first status they are the last operation's.
+        let known = read.statuses.totals.iter().filter(|_| read.statuses.count > 0);
+        for &entry in known.take_while(|&&entry| entry != 0) {
+            let (number, units) = from_status_entry(entry);
+            add(self.status(snapshot, number), clock.span_ns(0, units).min(age_ns));
+        }
+        if let Some(last) = last {
+            add(last.status.clone(), last.for_ns);
+        }
+        totals
+    }
+}
+
+/// Time since the last status that was idle ended, as far as the history goes; all of the time when there is
+/// none in it.
+fn active_ns(age_ns: u64, history: &[OpStatus]) -> Option<u64> {
+    let rested = history.iter().rposition(|status| status.class == Some("idle"));
+    match rested {
+        None => Some(age_ns),
+        Some(last) if last + 1 == history.len() => None,
+        Some(last) => Some(age_ns.saturating_sub(history.get(last + 1)?.at_ns)),
+    }
+}
+
+fn outcome(state: u64) -> Option<&'static str> {
+    match state {
+        OP_OK => Some("ok"),
+        OP_ERROR => Some("error"),
+        OP_CANCELLED => Some("cancelled"),
+        OP_PANICKED => Some("panicked"),
+        _ => None,
+    }
+}
+
+/// Time in each status over all operations, ever, those in flight up to now; the most first.
+pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op]) -> Vec<StatusTotal> {
+    let mut totals: BTreeMap<Label, StatusTotal> = BTreeMap::new();
+    let blank = |status: &Label| StatusTotal {
+        status: status.clone(),
+        in_flight: 0,
+        oldest_ns: None,
+        taken: 0,
+        total_ns: 0,
+    };
+    for site in snapshot.sites.values().filter(|site| site.class_flags & SITE_STATUS != 0) {
+        let Some(status) = snapshot.strings.get(site.label) else { continue };
+        let word = |offset: u64| {
+            let index = site.hits.checked_sub(1)?.checked_add(offset)?;
+            snapshot.shard_totals.get(usize::try_from(index).ok()?).copied()
+        };
+        let total = totals.entry(status.clone()).or_insert_with(|| blank(&status));
+        total.taken = total.taken.saturating_add(word(0).unwrap_or(0));
+        total.total_ns = total.total_ns.saturating_add(clock.span_ns(0, word(1).unwrap_or(0)));
+    }
+    for operation in live {
+        let (Some(status), Some(age)) = (&operation.status, operation.status_age_ns) else {
+            continue;
+        };
+        let total = totals.entry(status.clone()).or_insert_with(|| blank(status));
+        total.in_flight += 1;
+        total.oldest_ns = total.oldest_ns.max(Some(age));
+        total.total_ns = total.total_ns.saturating_add(age);
+    }
+    let mut totals: Vec<StatusTotal> =
+        totals.into_values().filter(|total| total.taken > 0 || total.in_flight > 0).collect();
+    totals.sort_by(|a, b| (b.total_ns, &a.status).cmp(&(a.total_ns, &b.status)));
+    totals
+}

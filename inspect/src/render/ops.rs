@@ -1,0 +1,241 @@
+//! Operations as text: in flight, ended, one in detail, and rolled up.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::human::{NONE, or_none, time, whole};
+use super::term::{cut, label, left, right, width};
+use super::text::{line, short_file};
+use super::{Look, Paint};
+use crate::model::{BoardReport, Op};
+
+/// Operations in the plain table: the oldest few, and how many more there are.
+const BRIEF: usize = 8;
+
+/// The oldest operations in flight, for the plain table.
+pub(super) fn brief(out: &mut String, report: &BoardReport, look: &Look) {
+    let shown: Vec<&Op> = report.ops.iter().filter(|op| shows(op, look)).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let some: Vec<&Op> = shown.iter().copied().take(BRIEF).collect();
+    rows(out, &some, look);
+    if shown.len() > BRIEF {
+        let more = format!("   and {} younger ones: inspect ops", shown.len() - BRIEF);
+        line(out, look, &more);
+    }
+}
+
+/// Whether an operation is found by `--filter`: by kind, label, peer, status, thread or file.
+pub fn shows(op: &Op, look: &Look) -> bool {
+    let texts = [&op.label, &op.peer, &op.status, &op.thread, &op.file];
+    look.shows(&op.kind) || texts.into_iter().flatten().any(|text| look.shows(text))
+}
+
+/// One row each, below a heading.
+pub fn rows(out: &mut String, ops: &[&Op], look: &Look) {
+    let widest = |of: &dyn Fn(&Op) -> usize, least: usize, most: usize| {
+        ops.iter().map(|op| of(op)).max().unwrap_or(0).clamp(least, most)
+    };
+    let id = widest(&|op| op.id.len(), 4, 12);
+    let kind = widest(&|op| width(&label(&op.kind)), 4, 12);
+    let status = widest(&|op| width(&said(op)), 6, 16);
+    let heading = format!(
+        " {} {} {}  {} {}  WHAT AND WHERE",
+        left("OP", id),
+        left("KIND", kind),
+        right("AGE", 7),
+        left("STATUS", status),
+        right("FOR", 7),
+    );
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
+    for op in ops {
+        let text = format!(
+            "{}{} {} {}  {} {}  {}",
+            if op.leaked { "!" } else { " " },
+            left(&op.id, id),
+            left(&label(&op.kind), kind),
+            right(&time(op.age_ns), 7),
+            left(&said(op), status),
+            right(&or_none(op.status_age_ns, time), 7),
+            what(op),
+        );
+        let paint = if op.leaked { Paint::Bad } else { Paint::Plain };
+        let _ = writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()));
+    }
+}
+
+/// How it ended, else its status.
+fn said(op: &Op) -> String {
+    match op.outcome {
+        Some(outcome) => outcome.to_owned(),
+        None => or_none(op.status.as_ref(), label),
+    }
+}
+
+/// What it is and where: `GET /user/42 from 10.0.0.7  worker-3 at store.rs:210`.
+fn what(op: &Op) -> String {
+    let mut text = String::new();
+    let mark = if op.label_cut { "…" } else { "" };
+    match (&op.label, op.sensitive) {
+        (Some(found), _) => _ = write!(text, "{}{mark} ", label(found)),
+        (None, true) => text.push_str("(sensitive) "),
+        (None, false) => {}
+    }
+    if let Some(peer) = &op.peer {
+        let _ = write!(text, "from {} ", label(peer));
+    }
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    match (&op.thread, op.outcome) {
+        (_, Some(_)) => _ = write!(text, "{} ago", or_none(op.ended_ago_ns, time)),
+        (Some(thread), None) => text.push_str(&label(thread)),
+        (None, None) => text.push_str(&unheld(op)),
+    }
+    if let (Some(file), Some(number)) = (&op.file, op.line) {
+        let _ = write!(text, " at {}:{number}", short_file(&label(file)));
+    }
+    if op.served > 0 {
+        let _ = write!(text, "  served {}", whole(op.served));
+    }
+    if op.cancelled && op.outcome.is_none() {
+        text.push_str("  (asked to end)");
+    }
+    text
+}
+
+/// Why no thread is named.
+fn unheld(op: &Op) -> String {
+    let since = or_none(op.turned_ns, time);
+    if op.working {
+        "a thread without a slot".to_owned()
+    } else if op.leaked && !op.future {
+        "its thread is gone".to_owned()
+    } else if op.future {
+        format!("not polled for {since}")
+    } else {
+        format!("resting for {since}")
+    }
+}
+
+/// Everything about one operation.
+pub fn detail(out: &mut String, op: &Op, look: &Look) {
+    let kind = label(&op.kind);
+    let name = or_none(op.label.as_ref(), label);
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &format!("{} {kind} {name}", op.id)));
+    let state = match op.outcome {
+        Some(outcome) => format!("ended {} ago: {outcome}", or_none(op.ended_ago_ns, time)),
+        None if op.leaked => "in flight, suspected leaked".to_owned(),
+        None => "in flight".to_owned(),
+    };
+    line(out, look, &format!(" {state}, {} old; {}", time(op.age_ns), what(op)));
+    if let (Some(file), Some(number)) = (&op.begun_file, op.begun_line) {
+        line(out, look, &format!(" begun at {}:{number}", label(file)));
+    }
+    if let Some(parent) = &op.parent {
+        line(out, look, &format!(" part of {parent}"));
+    }
+    let heading = format!(" {} {}  WHERE", left("STATUS", 16), right("AT      FOR", 16));
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &heading));
+    for status in &op.history {
+        let place = status.place.as_ref();
+        let file = place.and_then(|place| place.file.as_ref()).map(label).unwrap_or_default();
+        let number = place.and_then(|place| place.line).unwrap_or(0);
+        let text = format!(
+            " {} {} {}  {}:{number}",
+            left(&label(&status.status), 16),
+            right(&time(status.at_ns), 7),
+            right(&time(status.for_ns), 8),
+            short_file(&file),
+        );
+        line(out, look, &text);
+    }
+    if op.history.is_empty() {
+        line(out, look, " (no status yet)");
+    }
+    let totals: Vec<String> = op
+        .totals
+        .iter()
+        .map(|total| format!("{} {}", label(&total.status), time(total.ns)))
+        .collect();
+    if !totals.is_empty() {
+        line(out, look, &format!(" in all: {}", totals.join(", ")));
+    }
+}
+
+/// By kind: how many, the oldest, and how long those that ended took.
+pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
+    let mut kinds: BTreeMap<String, (u64, Option<u64>)> = BTreeMap::new();
+    for op in &report.ops {
+        let kind = kinds.entry(label(&op.kind)).or_default();
+        kind.0 += 1;
+        kind.1 = kind.1.max(Some(op.age_ns));
+    }
+    let times = report.histograms.iter().filter(|histogram| histogram.name.raw() == "op_time");
+    let mut ended = BTreeMap::new();
+    for histogram in times {
+        let kind = histogram.labels.iter().find(|(key, _)| key.raw() == "kind");
+        if let Some((_, kind)) = kind {
+            kinds.entry(label(kind)).or_default();
+            ended.insert(label(kind), histogram);
+        }
+    }
+    let heading = format!(
+        " {}{}{}{}{}{}{}",
+        left("KIND", 14),
+        right("NOW", 7),
+        right("OLDEST", 9),
+        right("ENDED", 13),
+        right("p50", 9),
+        right("p99", 9),
+        right("MAX", 9),
+    );
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
+    for (kind, (now, oldest)) in kinds {
+        let times = ended.get(&kind);
+        let of = |pick: Option<u64>| right(&or_none(pick, time), 9);
+        let text = format!(
+            " {}{}{}{}{}{}{}",
+            left(&kind, 14),
+            right(&whole(now), 7),
+            of(oldest),
+            right(&times.map_or_else(|| NONE.to_owned(), |times| whole(times.count)), 13),
+            of(times.and_then(|times| times.p50)),
+            of(times.and_then(|times| times.p99)),
+            of(times.and_then(|times| times.max)),
+        );
+        line(out, look, text.trim_end());
+    }
+}
+
+/// By status: how many are in it, for how long, and where the time of all operations went.
+pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
+    let all: u64 = report.op_statuses.iter().map(|total| total.total_ns).sum();
+    let heading = format!(
+        " {}{}{}{}{}{}{}",
+        left("STATUS", 18),
+        right("NOW", 7),
+        right("LONGEST", 9),
+        right("SHARE", 8),
+        right("TIME", 9),
+        right("TAKEN", 13),
+        right("MEAN", 9),
+    );
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
+    for total in &report.op_statuses {
+        let share = if all == 0 { 0.0 } else { total.total_ns as f64 / all as f64 * 100.0 };
+        let mean = total.total_ns.checked_div(total.taken);
+        let text = format!(
+            " {}{}{}{}{}{}{}",
+            left(&label(&total.status), 18),
+            right(&whole(total.in_flight), 7),
+            right(&or_none(total.oldest_ns, time), 9),
+            right(&format!("{share:.1}%"), 8),
+            right(&time(total.total_ns), 9),
+            right(&whole(total.taken), 13),
+            right(&or_none(mean, time), 9),
+        );
+        line(out, look, text.trim_end());
+    }
+}

@@ -1,0 +1,91 @@
+//! Operations, in flight and ended, each read under one tenancy.
+
+use probe::layout::{
+    OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BYTES, OP_TOTALS, OpCopy, OpRecord,
+    SectionKind, WORD, unpack,
+};
+use probe::protocol::statuses::{self, Statuses};
+use probe::protocol::tenancy::{self, Reading};
+
+use super::board::{Board, Contents, Sect};
+use super::{Effort, Label};
+
+/// One operation, copied out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpRead {
+    /// Its record's number.
+    pub index: u64,
+    /// The record's generation.
+    pub generation: u64,
+    /// In flight, or how it ended: the low byte of its state.
+    pub state: u64,
+    /// The record's other words.
+    pub record: OpCopy,
+    /// What it went through.
+    pub statuses: Statuses<OP_RECENT, OP_TOTALS>,
+    /// What it is called; empty when it says nothing.
+    pub label: Label,
+    /// Whom it is for; empty when it says nothing.
+    pub peer: Label,
+}
+
+/// Every operation in flight, and those that ended and are still there.
+pub(super) fn operations(board: &Board, contents: &Contents, effort: &mut Effort) -> Vec<OpRead> {
+    let Some(sect) = contents.get(SectionKind::Ops) else { return Vec::new() };
+    // Boards of version 1.0 reserved the section and left it empty.
+    if sect.stride < OpCopy::BYTES as u64 {
+        return Vec::new();
+    }
+    (0..sect.capacity).filter_map(|index| operation(board, sect, index, effort)).collect()
+}
+
+fn operation(board: &Board, sect: &Sect, index: u64, effort: &mut Effort) -> Option<OpRead> {
+    let at = sect.at(index)?;
+    let mut retries = 0;
+    let read = tenancy::read_if(
+        |_| true,
+        || board.source.word(at),
+        |generation, state| {
+            let mut words = [0; OpCopy::BYTES / WORD];
+            board.record(sect, index, &mut words);
+            let record = OpCopy::from_words(&words)?;
+            let statuses = statuses(board, at, effort);
+            let (label, peer) = texts(&record);
+            Some(OpRead { index, generation, state, record, statuses, label, peer })
+        },
+        &mut retries,
+    );
+    effort.retries += retries;
+    match read {
+        Reading::Live(_, operation) => operation,
+        Reading::Vacant => None,
+        Reading::Torn => {
+            effort.torn += 1;
+            None
+        }
+    }
+}
+
+fn statuses(board: &Board, at: u64, effort: &mut Effort) -> Statuses<OP_RECENT, OP_TOTALS> {
+    let word = |field: usize, index: usize| board.source.word(at + (field + index * WORD) as u64);
+    let count = core::mem::offset_of!(OpRecord, statuses);
+    let (recent, totals) =
+        (core::mem::offset_of!(OpRecord, recent), core::mem::offset_of!(OpRecord, totals));
+    statuses::read(
+        || word(count, 0),
+        |of_totals, index| word(if of_totals { totals } else { recent }, index),
+        &mut effort.retries,
+    )
+}
+
+/// Label and peer: the peer begins at the next whole word.
+fn texts(record: &OpCopy) -> (Label, Label) {
+    let label = (record.lengths_flags as usize & 0xff).min(OP_LABEL_BYTES);
+    let peer = (record.lengths_flags as usize >> 8 & 0xff).min(OP_PEER_BYTES);
+    let bytes = unpack(&record.text, OP_TEXT_BYTES);
+    let at = label.next_multiple_of(WORD);
+    let part = |from: usize, length: usize| {
+        Label::from_bytes(bytes.get(from..(from + length).min(bytes.len())).unwrap_or_default())
+    };
+    (part(0, label), part(at, peer))
+}

@@ -1,0 +1,142 @@
+//! `top`: the live screen. One loop waits for keys, signals and time; what is drawn is made from a report
+//! of the board and a histogram of its lines, and from nothing else.
+//!
+//! ```text
+//! watch (board, sampler, history) ─► Seen ─┐
+//! terminal ─► key ─► state ────────────────┴─► view ─► terminal
+//! ```
+
+pub mod cursor;
+pub mod histogram;
+pub mod history;
+pub mod keys;
+pub mod sampling;
+pub mod state;
+pub mod terminal;
+pub mod view;
+pub mod watch;
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use state::{Action, State};
+use terminal::{Event, Screen};
+use view::Ink;
+use watch::Watch;
+
+use crate::error::AttachError;
+
+/// Time between two pictures at least: keys held down draw no faster.
+const BETWEEN: Duration = Duration::from_millis(50);
+/// Fastest refresh.
+const FASTEST: Duration = Duration::from_millis(100);
+
+/// How the screen runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Time between two readings of the board.
+    pub interval: Duration,
+    /// End after so many of them.
+    pub count: Option<u64>,
+    /// Colours are used.
+    pub color: bool,
+}
+
+/// Why the screen could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TopError {
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] std::io::Error),
+    /// The board cannot be read.
+    #[error(transparent)]
+    Board(#[from] AttachError),
+    /// The sampler's thread panicked: a bug.
+    #[error("the sampler stopped: {0}")]
+    Sampler(String),
+}
+
+/// Shows boards until the user has seen enough. Returns the signal that ended it, if one did: the
+/// terminal is given back by then, and the caller may let the signal have its way.
+///
+/// # Errors
+/// [`TopError`]; the terminal is given back before.
+pub fn run(
+    watch: impl FnOnce() -> std::io::Result<Watch>,
+    mut state: State,
+    options: &Options,
+) -> Result<Option<Signal>, TopError> {
+    let ink = Ink { color: options.color };
+    let interval = options.interval.max(FASTEST);
+    let mut screen = Screen::enter()?;
+    // After the screen: threads that are started now leave its signals to it.
+    let mut watch = watch()?;
+    let mut seen = watch.look(state.window())?;
+    let mut next_look = Instant::now() + interval;
+    let mut rounds = 1;
+    let mut drawn = None::<Instant>;
+    let mut dirty = true;
+    loop {
+        let now = Instant::now();
+        if dirty && drawn.is_none_or(|at| now >= at + BETWEEN) {
+            screen.draw(|frame| view::draw(frame, &seen, &mut state, ink))?;
+            (drawn, dirty) = (Some(now), false);
+        }
+        if options.count.is_some_and(|count| rounds >= count) && !dirty {
+            return Ok(None);
+        }
+        let until = match drawn {
+            Some(at) if dirty => next_look.min(at + BETWEEN),
+            _ => next_look,
+        };
+        let mut look = false;
+        match screen.wait(until)? {
+            Event::Time => {}
+            Event::Redraw => dirty = true,
+            Event::Suspend => {
+                screen.suspend()?;
+                dirty = true;
+            }
+            Event::End(Signal::SIGINT) => return Ok(None),
+            Event::End(signal) => return Ok(Some(signal)),
+            Event::Key(key) => match state.key(key) {
+                Action::None => {}
+                Action::Draw => dirty = true,
+                Action::Look => look = true,
+                Action::Redraw => {
+                    screen.forget()?;
+                    dirty = true;
+                }
+                Action::Board(by) => {
+                    watch.turn(by)?;
+                    look = true;
+                }
+                Action::Suspend => {
+                    screen.suspend()?;
+                    dirty = true;
+                }
+                Action::Quit => return Ok(None),
+            },
+        }
+        let now = Instant::now();
+        if now >= next_look || look {
+            if now >= next_look {
+                // Never a burst to catch up.
+                next_look = (next_look + interval).max(now);
+                rounds += 1;
+            }
+            // While it is paused the board is watched on, so that nothing is missing afterwards.
+            match watch.look(state.window()) {
+                Ok(new) if !state.paused || look => (seen, dirty) = (new, true),
+                Ok(_) => {}
+                // What was read before is still worth seeing.
+                Err(error) => (seen.trouble, dirty) = (Some(error.to_string()), true),
+            }
+            if watch.broke() {
+                return Err(TopError::Sampler(terminal::panicked().unwrap_or_default()));
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A sampler on a thread of its own, which counts into a histogram that the screen may look at.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::histogram::{Counter, Histogram, Shared, locked};
+use crate::attached::Attached;
+use crate::context::Look;
+use crate::locate::Candidate;
+use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
+
+/// A sampler at work. Dropping it ends it.
+pub struct Sampler {
+    shared: Arc<Mutex<Shared>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sampler {
+    /// Samples a board until its process ends.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn start(candidate: Candidate, rate_hz: u32) -> io::Result<Self> {
+        let shared = Arc::new(Mutex::new(Shared::default()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (theirs, ends) = (Arc::clone(&shared), Arc::clone(&stop));
+        let thread = std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
+            // Again and again only when one has learnt too much.
+            while sample(&candidate, rate_hz, &theirs, &ends).is_err()
+                && !ends.load(Ordering::Relaxed)
+            {
+                *locked(&theirs) = Shared::default();
+            }
+        })?;
+        Ok(Self { shared, stop, thread: Some(thread) })
+    }
+
+    /// The last seconds.
+    pub fn histogram(&self, over: Duration) -> Histogram {
+        locked(&self.shared).histogram(over)
+    }
+
+    /// Whether its thread panicked.
+    pub fn broke(&mut self) -> bool {
+        let done = self.thread.take_if(|thread| thread.is_finished());
+        done.is_some_and(|thread| thread.join().is_err())
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // Its panic is reported elsewhere.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One run of the sampler. An error: it has learnt too much.
+fn sample(
+    candidate: &Candidate,
+    rate_hz: u32,
+    shared: &Arc<Mutex<Shared>>,
+    stop: &AtomicBool,
+) -> io::Result<()> {
+    // A board that cannot be opened has no samples.
+    let Ok(board) = Attached::open(candidate.clone(), Look::Verdict) else { return Ok(()) };
+    if !board.exists() || board.is_saved() {
+        return Ok(());
+    }
+    let options = Options { rate_hz, all_hits: true, ..Options::default() };
+    let mut counter = Counter::new(Arc::clone(shared));
+    let mut ask = |_: &Progress| Wish {
+        stop: stop.load(Ordering::Relaxed).then(|| "asked".to_owned()),
+        more: Vec::new(),
+    };
+    let mut clock = Machine::new();
+    sampler::run(vec![Subject::from(board)], &options, &mut clock, &mut counter, &mut ask).map(drop)
+}

@@ -1,0 +1,177 @@
+//! The lines above and below every view: whose board it is, how the process is, which view, which keys.
+
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::{Ink, Pieces};
+use crate::liveness::State as Life;
+use crate::model::{BoardReport, ThreadReport, Windows};
+use crate::render::human::{bytes, or_none, percent, time, whole};
+use crate::render::term::{label, maybe, term, width};
+use crate::top::state::{Over, State, TABS};
+use crate::top::watch::Seen;
+
+/// Name and state; vitals; the verdict when there is one; the views.
+pub(super) fn lines(seen: &Seen, state: &State, ink: Ink, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![name(seen, ink, columns), vitals(seen, ink, columns)];
+    lines.extend(verdict(seen, ink, columns));
+    lines.push(tabs(state, ink, columns));
+    lines
+}
+
+fn name(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
+    let report = &seen.report;
+    let life = match report.state {
+        Life::Live => ink.good(),
+        Life::Stopped | Life::Unreachable => ink.warn(),
+        Life::Dead => ink.bad(),
+    };
+    let mut line = Pieces::default();
+    line.add(label(&report.name), ink.title());
+    line.plain(format!("  pid {}  ", report.pid));
+    line.add(report.state.word().to_uppercase(), life);
+    line.plain(format!("  up {}", time(report.uptime_ns)));
+    let (board, boards) = seen.board;
+    if boards > 1 {
+        line.plain(format!("  board {} of {boards} ([ ])", board + 1));
+    }
+    line.plain(or_none(report.heartbeat_age_ns, |age| format!("  heartbeat {} ago", time(age))));
+    line.plain(format!("  {}", maybe(report.build.as_ref())));
+    if let Some(saved) = &report.saved_at {
+        line.plain(format!("  saved {}", term(saved)));
+    }
+    line.line(columns)
+}
+
+/// Mean load of the threads that have one, and how many those are.
+fn load(threads: &[ThreadReport]) -> (Windows<Option<f64>>, usize) {
+    let mean = |pick: fn(&ThreadReport) -> Option<f64>| {
+        let loads: Vec<f64> = threads.iter().filter_map(pick).collect();
+        (!loads.is_empty()).then(|| loads.iter().sum::<f64>() / loads.len() as f64)
+    };
+    let windows = Windows {
+        s1: mean(|thread| thread.load.s1),
+        s10: mean(|thread| thread.load.s10),
+        s60: mean(|thread| thread.load.s60),
+    };
+    (windows, threads.iter().filter(|thread| thread.load.s1.is_some()).count())
+}
+
+fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
+    let report = &seen.report;
+    let mut line = Pieces::default();
+    let (load, workers) = load(&report.threads);
+    line.plain("load");
+    for share in [load.s1, load.s10, load.s60] {
+        line.plain(format!(" {}", or_none(share, percent)));
+    }
+    let plural = if workers == 1 { "" } else { "s" };
+    line.plain(format!(" ({workers} worker{plural})"));
+    let classes = ["work", "wait", "idle"].map(|class| {
+        let there = report.threads.iter().filter(|thread| thread.class == Some(class));
+        format!("{} {class}", there.count())
+    });
+    line.plain(format!("  threads {}: {}", report.threads.len(), classes.join(", ")));
+    let stalled = report.threads.iter().filter(|thread| thread.stalled).count();
+    if stalled > 0 {
+        line.add(format!(", {stalled} stalled"), ink.bad());
+    }
+    if let Some(vitals) = &report.vitals {
+        if let Some(pct) = seen.cpu_pct {
+            line.plain(format!("  cpu {pct:.0}%"));
+        }
+        line.plain(format!("  rss {}", or_none(vitals.rss_bytes, bytes)));
+        line.plain(format!("  fds {}", or_none(vitals.fds, whole)));
+        for (state, count) in vitals.sockets.iter().flatten() {
+            line.plain(format!("  {count} {state}"));
+        }
+    }
+    let lost: u64 = report.lost.values().fold(0, |sum, count| sum.saturating_add(*count));
+    if lost > 0 {
+        line.add(format!("  lost {}", whole(lost)), ink.warn());
+    }
+    line.line(columns)
+}
+
+fn verdict(seen: &Seen, ink: Ink, columns: usize) -> Option<Line<'static>> {
+    let report = &seen.report;
+    let mut line = Pieces::default();
+    if let Some(trouble) = &seen.trouble {
+        line.add(format!("as last read: {}", term(trouble)), ink.bad());
+    } else if report.verdict != "live" {
+        let style = if report.state == Life::Dead { ink.bad() } else { ink.warn() };
+        line.add(term(&report.verdict), style);
+    } else {
+        return overdue(report, ink).map(|line| line.line(columns));
+    }
+    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
+        line.add(format!("; last panic: {}", label(panic)), ink.bad());
+    }
+    if let Some(name) = &seen.waiting {
+        line.plain(format!("; waiting for another {}", term(name)));
+    }
+    Some(line.line(columns))
+}
+
+/// Periodic jobs that are late are worth a line of their own.
+fn overdue(report: &BoardReport, ink: Ink) -> Option<Pieces> {
+    let late: Vec<String> = report
+        .heartbeats
+        .iter()
+        .filter(|beat| beat.overdue)
+        .map(|beat| format!("{} {}", label(&beat.name), or_none(beat.age_ns, time)))
+        .collect();
+    if late.is_empty() {
+        return None;
+    }
+    let mut line = Pieces::default();
+    line.add(format!("overdue: {}", late.join(", ")), ink.bad());
+    Some(line)
+}
+
+fn tabs(state: &State, ink: Ink, columns: usize) -> Line<'static> {
+    let mut line = Pieces::default();
+    for (index, tab) in TABS.iter().enumerate() {
+        let style = if index == state.tab { ink.turned() } else { Style::new() };
+        line.add(format!(" {} {} ", tab.key, tab.name), style);
+    }
+    let (sort, reverse) = state.sort();
+    let mut right = format!("by {sort}{}", if reverse { ", reversed" } else { "" });
+    if !state.filter.is_empty() && !state.typing {
+        right = format!("filter {}  {right}", term(&state.filter));
+    }
+    let paused = if state.paused { " PAUSED " } else { "" };
+    let taken = line.used + width(&right) + paused.len() + 2;
+    line.plain(" ".repeat(columns.saturating_sub(taken)));
+    line.plain(" ").add(paused, ink.warn().patch(ink.turned())).plain(format!(" {right}"));
+    line.line(columns)
+}
+
+/// The last line: the filter while it is typed, else the keys that matter here.
+pub(super) fn foot(state: &State, ink: Ink, columns: usize) -> Line<'static> {
+    let mut line = Pieces::default();
+    if state.typing {
+        line.add("filter: ", ink.title()).plain(term(&state.filter)).add(" ", ink.turned());
+        line.add("  Enter keeps it, Esc clears it", ink.faint());
+        return line.line(columns);
+    }
+    let keys: &[(&str, &str)] = match state.over {
+        Over::Help => &[("Esc", "back"), ("q", "quit")],
+        Over::Thread(_) => &[("Esc", "back"), ("w", "window"), ("p", "pause"), ("q", "quit")],
+        Over::Nothing => &[
+            ("?", "help"),
+            ("Tab", "view"),
+            ("Enter", "thread"),
+            ("/", "filter"),
+            ("s", "sort"),
+            ("r", "reverse"),
+            ("p", "pause"),
+            ("w", "window"),
+            ("q", "quit"),
+        ],
+    };
+    for (key, what) in keys {
+        line.add(*key, ink.title()).plain(format!(" {what}  "));
+    }
+    line.line(columns)
+}

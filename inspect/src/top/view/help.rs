@@ -1,0 +1,37 @@
+//! The keys.
+
+use ratatui::text::Line;
+
+use super::{Ink, Page, Pieces, heading};
+use crate::render::term::left;
+
+const KEYS: &[(&str, &str)] = &[
+    ("1 to 5, Tab, ShiftTab", "overview, threads, queues, numbers, lines"),
+    ("Up Down, j k", "select; PgUp PgDn, Ctrl-D Ctrl-U a page; g G the ends"),
+    ("Enter", "a thread: stack, last lines, load; Esc leads back"),
+    ("/", "only what contains this (or matches it, with * or ?)"),
+    ("s  r", "the next order; turn it round"),
+    ("p, Space", "pause: nothing moves; the board is watched on"),
+    ("w  W", "a longer, shorter window of the histogram: 1 s to 1 m"),
+    ("i", "idle samples count in the histogram"),
+    ("a", "also numbers and queues that were never used"),
+    ("[  ]", "the other boards of this name"),
+    ("Ctrl-L  Ctrl-Z", "draw anew; stop, as other programs do"),
+    ("q  Q  Ctrl-C", "quit"),
+    ("", ""),
+    ("DOES", "class of the line that it is at: work, wait or idle"),
+    ("1s 10s 60s", "load: share of time with a job in hand"),
+    ("SEEN", "at this line at every look since; < it came after the last"),
+    ("!", "stalled: not idle, and nothing moved for a second"),
+    ("bars", "one a second, the last at the right; dot 0, blank unknown"),
+    ("SHARE", "of the samples that are not idle, unless i was pressed"),
+];
+
+pub(super) fn page(ink: Ink) -> Page<'static> {
+    let line = |(key, what): &(&str, &str)| -> Line<'static> {
+        let mut line = Pieces::default();
+        line.plain(" ").add(left(key, 22), ink.title()).plain(*what);
+        line.line(100)
+    };
+    Page::text(vec![heading(ink, " KEYS AND COLUMNS", 100)], KEYS.iter().map(line).collect())
+}

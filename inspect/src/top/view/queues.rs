@@ -1,0 +1,90 @@
+//! Queues: depth and throughput now and over the last seconds, waiting and service times.
+
+use super::{Ink, Page, Pieces, heading};
+use crate::model::Queue;
+use crate::render::human::{or_none, percent, short, time, whole};
+use crate::render::term::{label, left, right};
+use crate::top::history::{Of, queue_id, spark};
+use crate::top::state::State;
+use crate::top::watch::Seen;
+
+fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Queue> {
+    let used = |queue: &Queue| state.all || queue.arrivals > 0 || queue.starts > 0;
+    let queues = seen.report.queues.iter();
+    let mut queues: Vec<&Queue> =
+        queues.filter(|queue| used(queue) && state.shows(&[&queue.name])).collect();
+    let most = |value: Option<f64>| value.unwrap_or(-1.0);
+    let (sort, reverse) = state.sort();
+    match sort {
+        "depth" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.depth)),
+        "oldest" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.oldest_age_ns)),
+        "rate" => queues.sort_by(|a, b| most(b.rate_per_s).total_cmp(&most(a.rate_per_s))),
+        "wait" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.wait_ns.p99)),
+        "load" => {
+            queues.sort_by(|a, b| most(b.utilization.s10).total_cmp(&most(a.utilization.s10)));
+        }
+        _ => {}
+    }
+    if reverse {
+        queues.reverse();
+    }
+    queues
+}
+
+const TITLES: [&str; 11] =
+    ["DEPTH", "OLDEST", "DONE/s", "WAITp50", "p99", "SERVp50", "p99", "1s", "10s", "60s", "MAX"];
+const WIDTHS: [usize; 11] = [7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
+
+pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) -> Page<'a> {
+    let queues = shown(seen, state);
+    let fixed: usize = WIDTHS.iter().sum();
+    // Sparklines where they fit; the highest depth goes first when nothing does.
+    let rest = columns.saturating_sub(12 + fixed);
+    let bars = rest.saturating_sub(2) / 2;
+    let bars = if bars >= 4 { bars.min(60) } else { 0 };
+    let cells = if columns < 12 + fixed { 10 } else { 11 };
+    let mut head = left(" QUEUE", 12);
+    for (title, width) in TITLES.iter().zip(WIDTHS).take(cells) {
+        head.push_str(&right(title, width));
+    }
+    if bars > 0 {
+        head.push_str(&format!(" {} DONE/s", left("DEPTH", bars)));
+    }
+    Page {
+        head: vec![heading(ink, &head, columns)],
+        ids: queues.iter().map(|queue| queue_id(&queue.name)).collect(),
+        row: Box::new(move |index| {
+            let queue = queues[index];
+            let mut row = Pieces::default();
+            row.plain(left(&format!(" {}", label(&queue.name)), 12));
+            for (cell, width) in values(queue).iter().zip(WIDTHS).take(cells) {
+                row.plain(right(cell, width));
+            }
+            if bars > 0 {
+                let id = queue_id(&queue.name);
+                let depths = seen.history.last(Of::Depth(id), bars);
+                let rates = seen.history.last(Of::Done(id), bars);
+                row.add(format!(" {}", spark(&depths, None, bars)), ink.warn());
+                row.add(format!(" {}", spark(&rates, None, bars)), ink.bar());
+            }
+            row.line(columns)
+        }),
+    }
+}
+
+fn values(queue: &Queue) -> [String; 11] {
+    let of = |ns: Option<u64>| or_none(ns, time);
+    [
+        whole(queue.depth),
+        of(queue.oldest_age_ns.filter(|_| queue.depth > 0)),
+        or_none(queue.rate_per_s, short),
+        of(queue.wait_ns.p50),
+        of(queue.wait_ns.p99),
+        of(queue.service_ns.p50),
+        of(queue.service_ns.p99),
+        or_none(queue.utilization.s1, percent),
+        or_none(queue.utilization.s10, percent),
+        or_none(queue.utilization.s60, percent),
+        whole(queue.depth_max),
+    ]
+}

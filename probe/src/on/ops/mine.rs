@@ -1,0 +1,229 @@
+//! A thread's part in operations: which one it works on, and the records that it keeps for its next ones.
+//!
+//! A thread that ended operations keeps up to [`KEPT`] of their records. They stay readable as the last
+//! that ended, and its next operation takes the oldest of them without an atomic operation. All threads
+//! together keep no more than the board has to spare, so room for operations in flight is never lost
+//! to it.
+
+use core::cell::Cell;
+use core::sync::atomic::{Ordering, compiler_fence};
+
+use super::super::board::{self, Board};
+use super::super::{local, thread};
+use super::table::OpTable;
+use crate::layout::HOLDER_UNSEEN;
+
+/// Records that a thread keeps.
+const KEPT: usize = 8;
+
+/// What a thread knows of its operations.
+pub(super) struct Mine {
+    /// Set while something below is changed: a signal handler's operations are dropped then.
+    inside: Cell<bool>,
+    /// The board that all of it is of.
+    board: Cell<Option<&'static Board>>,
+    /// This thread as an operation's holder.
+    holder: Cell<u64>,
+    /// What this thread works on, by its id; 0 for nothing. Not believed without its generation.
+    current: Cell<u64>,
+    kept: [Cell<u32>; KEPT],
+    /// The oldest of those kept.
+    oldest: Cell<u8>,
+    count: Cell<u8>,
+    /// How many it may keep.
+    room: Cell<u8>,
+    /// Whether it once had as many as it may keep: before, it takes new records, to have some history.
+    filled: Cell<bool>,
+    /// Whether it gave everything back, at its end.
+    gone: Cell<bool>,
+}
+
+thread_local! {
+    static MINE: Mine = const {
+        Mine {
+            inside: Cell::new(false),
+            board: Cell::new(None),
+            holder: Cell::new(0),
+            current: Cell::new(0),
+            kept: [const { Cell::new(0) }; KEPT],
+            oldest: Cell::new(0),
+            count: Cell::new(0),
+            room: Cell::new(0),
+            filled: Cell::new(false),
+            gone: Cell::new(false),
+        }
+    };
+}
+
+/// Runs `body` on this thread's part, unless a signal handler came in between. Nothing of the user's
+/// runs inside.
+#[inline(always)]
+pub(super) fn alone<T>(body: impl FnOnce(&Mine) -> T) -> Option<T> {
+    MINE.with(|mine| {
+        if mine.inside.replace(true) {
+            board::lost(|lost| &lost.signals);
+            return None;
+        }
+        // For a signal handler on this thread the flag covers what stands between the two fences.
+        compiler_fence(Ordering::SeqCst);
+        let value = body(mine);
+        compiler_fence(Ordering::SeqCst);
+        mine.inside.set(false);
+        Some(value)
+    })
+}
+
+impl Mine {
+    /// The board, once there is one and this thread is on it.
+    #[inline(always)]
+    pub(super) fn board(&self) -> Option<&'static Board> {
+        match self.board.get() {
+            Some(board) => Some(board),
+            None => self.first(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn first(&self) -> Option<&'static Board> {
+        if !local::is_settled() {
+            thread::register();
+        }
+        if self.gone.get() || !local::is_settled() {
+            return None;
+        }
+        let board = board::board()?;
+        if self.holder.get() == 0 {
+            self.holder.set(HOLDER_UNSEEN);
+        }
+        self.board.set(Some(board));
+        Some(board)
+    }
+
+    /// This thread as an operation's holder.
+    #[inline(always)]
+    pub(super) fn holder(&self) -> u64 {
+        self.holder.get()
+    }
+
+    /// What this thread works on.
+    #[inline(always)]
+    pub(super) fn current(&self) -> u64 {
+        self.current.get()
+    }
+
+    /// This thread works on `next` from now on; returns what it worked on.
+    #[inline(always)]
+    pub(super) fn work_on(&self, next: u64) -> u64 {
+        self.current.replace(next)
+    }
+
+    /// This thread works on `before` again, if `now` is what it works on; otherwise guards ended out of
+    /// order, and whoever ends last puts it right.
+    #[inline(always)]
+    pub(super) fn back_to(&self, before: u64, now: u64) {
+        if self.current.get() == now {
+            self.current.set(before);
+        }
+    }
+
+    /// A record for a new operation.
+    #[inline(always)]
+    pub(super) fn take(&self, table: &OpTable) -> Option<usize> {
+        match self.count.get().checked_sub(1) {
+            Some(rest) if self.filled.get() => {
+                let oldest = self.oldest.get();
+                self.oldest.set((oldest + 1) % KEPT as u8);
+                self.count.set(rest);
+                self.kept.get(oldest as usize).map(|place| place.get() as usize)
+            }
+            _ => table.claim(),
+        }
+    }
+
+    /// An operation ended here: its record stays readable for a while.
+    #[inline(always)]
+    pub(super) fn give(&self, table: &OpTable, record: usize) {
+        if self.count.get() >= self.room.get() {
+            return self.make_room(table, record);
+        }
+        self.keep(record);
+    }
+
+    #[inline(always)]
+    fn keep(&self, record: usize) {
+        let count = self.count.get();
+        let newest = (self.oldest.get() + count) % KEPT as u8;
+        if let Some(place) = self.kept.get(newest as usize) {
+            place.set(record as u32);
+            self.count.set(count + 1);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&self, table: &OpTable, record: usize) {
+        let room = self.room.get();
+        if (room as usize) < KEPT && !self.filled.get() && table.lend() {
+            self.room.set(room + 1);
+            return self.keep(record);
+        }
+        self.filled.set(true);
+        // This one is newer than the oldest, which goes instead.
+        if room > 0
+            && let Some(oldest) = self.take(table)
+        {
+            table.release(oldest);
+            self.keep(record);
+        } else {
+            table.release(record);
+        }
+    }
+
+    fn leave(&self) {
+        let Some(board) = self.board.take() else { return };
+        self.filled.set(true);
+        while self.count.get() > 0 {
+            if let Some(record) = self.take(&board.ops) {
+                board.ops.release(record);
+            }
+        }
+        board.ops.take_back(self.room.get());
+        self.forget();
+    }
+
+    fn forget(&self) {
+        self.board.set(None);
+        self.current.set(0);
+        for number in [&self.oldest, &self.count, &self.room] {
+            number.set(0);
+        }
+        self.filled.set(false);
+    }
+}
+
+/// This thread has a slot from now on, or, with 0, none; it works on nothing.
+pub(in super::super) fn begin_tenancy(slot: u32, generation: u64) {
+    MINE.with(|mine| {
+        mine.forget();
+        mine.gone.set(false);
+        let holder = generation << 16 | u64::from(slot);
+        mine.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder });
+    });
+}
+
+/// This thread ends: what it kept is for others.
+pub(in super::super) fn leave_thread() {
+    MINE.with(|mine| {
+        mine.leave();
+        mine.gone.set(true);
+    });
+}
+
+/// This thread's board is no longer its own: in a forked child.
+pub(in super::super) fn forget_thread() {
+    MINE.with(|mine| {
+        mine.forget();
+        mine.inside.set(false);
+    });
+}

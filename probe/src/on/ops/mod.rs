@@ -1,0 +1,37 @@
+//! Operations: what is being done right now, from its beginning to its end, on whichever thread.
+//!
+//! ```text
+//! op      the handle and its guard          table   who holds which record
+//! tenant  one record                        kind    what sites know
+//! mine    this thread's part in it          slow    the slowest that ended
+//! text    label and peer, cut to fit        future  an operation that is carried by a future
+//! door    where it is asked to end
+//! ```
+//!
+//! A record belongs to the operation, not to a thread: it is claimed at the beginning, written by whoever
+//! works on the operation, and at the end it is left as it is, to be read as history until it is
+//! needed again. So nothing is copied to remember what ended.
+
+pub(super) mod door;
+mod future;
+mod kind;
+mod mine;
+mod op;
+mod slow;
+mod table;
+mod tenant;
+mod text;
+
+pub use future::{Tracked, TrackedCancellable};
+pub use kind::{Kind, Spent};
+pub(super) use mine::{begin_tenancy, forget_thread, leave_thread};
+pub use op::{Entered, Op, OpId, Operation};
+pub(super) use table::OpTable;
+pub use text::Label;
+
+#[doc(hidden)]
+#[expect(unreachable_pub, reason = "what macros call")]
+pub mod emit {
+    pub use super::op::{asked_here, begin, begin_detached, status_here, status_of};
+    pub use super::text::{IntoText, from_arguments, label, peer, sensitive};
+}

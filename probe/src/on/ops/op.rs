@@ -1,0 +1,313 @@
+//! The handle of an operation, and the guard that ends it.
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+
+use super::super::local;
+use super::super::site::Site;
+use super::mine::{self, Mine};
+use super::tenant::Tenant;
+use super::text::Text;
+use crate::outcome::{Asked, Cancelled, Outcome};
+
+/// The id of an operation: what `inspect ops` shows and `inspect ops cancel` takes. No other operation of
+/// this process ever has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpId(u64);
+
+impl fmt::Display for OpId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", (self.0 & 0xffff).saturating_sub(1), self.0 >> 16)
+    }
+}
+
+/// An operation: from its beginning until this is dropped. It may go from thread to thread; for
+/// whoever works on it for a while there is [`Op::enter`], and for a future [`Op::track`].
+///
+/// Dropped during a panic it ends as panicked; when its code saw that it was asked to end, as
+/// cancelled; otherwise as [`Op::outcome`] says, or well.
+pub struct Op {
+    /// `None` without a board, or without room on it.
+    tenant: Option<&'static Tenant>,
+    site: &'static Site,
+    /// One thread has it at a time.
+    alone: PhantomData<Cell<()>>,
+}
+
+impl fmt::Debug for Op {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Op").field("id", &self.id().map(|id| id.0)).finish_non_exhaustive()
+    }
+}
+
+impl Op {
+    /// Its id; `None` when it is not on the board.
+    pub fn id(&self) -> Option<OpId> {
+        self.tenant.map(|tenant| OpId(tenant.id()))
+    }
+
+    /// This thread works on it until the returned guard is dropped: it is what
+    /// [`status!`](crate::status) is about, and the parent of operations that begin here. Two
+    /// thread-local words and two stores, in and out each.
+    #[inline]
+    pub fn enter(&self) -> Entered<'_> {
+        let before = self.tenant.and_then(|tenant| {
+            mine::alone(|mine| {
+                // A thread that never probed finds its slot first.
+                mine.board()?;
+                tenant.hold(mine.holder());
+                Some(mine.work_on(tenant.id()))
+            })
+        });
+        Entered { op: self, before: before.flatten(), bound: PhantomData }
+    }
+
+    /// It served `n` more: requests of a connection, rows of a job. Two stores.
+    #[inline]
+    pub fn served(&self, n: u64) {
+        if let Some(tenant) = self.tenant {
+            mine::alone(|_| tenant.serve(n));
+        }
+    }
+
+    /// How it will have ended.
+    #[inline]
+    pub fn outcome(&self, outcome: Outcome) {
+        if let Some(tenant) = self.tenant {
+            tenant.set_outcome(outcome);
+        }
+    }
+
+    /// It will have failed.
+    #[inline]
+    pub fn fail(&self) {
+        self.outcome(Outcome::Error);
+    }
+
+    /// Whether somebody asked it to end. One load. From then on it ends as cancelled, unless
+    /// [`Op::outcome`] says otherwise.
+    #[inline]
+    pub fn asked(&self) -> Asked {
+        Asked::from(self.tenant.is_some_and(Tenant::sees_cancel))
+    }
+
+    /// As [`Op::asked`], as an error.
+    ///
+    /// # Errors
+    /// [`Cancelled`] when somebody asked it to end.
+    #[inline]
+    pub fn check(&self) -> Result<(), Cancelled> {
+        self.asked().check()
+    }
+
+    /// Ends it.
+    #[inline]
+    pub fn end(self, outcome: Outcome) {
+        self.outcome(outcome);
+    }
+
+    /// Ends it as `outcome`, unless its own code said otherwise.
+    #[inline]
+    pub(super) fn settle(self, outcome: Outcome) {
+        if let Some(tenant) = self.tenant {
+            tenant.settle_outcome(outcome);
+        }
+    }
+
+    /// From now on a future carries it.
+    #[inline]
+    pub(super) fn becomes_future(&self) {
+        if let Some(tenant) = self.tenant {
+            tenant.becomes_future();
+        }
+    }
+
+    /// `waker` is woken when somebody asks it to end: for an event loop, or a future of one's own, that would
+    /// not look otherwise. The last one given counts. Costs two atomic operations.
+    pub fn wake_on_cancel(&self, waker: &core::task::Waker) {
+        if let Some(tenant) = self.tenant {
+            tenant.wake_on_cancel(waker);
+        }
+    }
+}
+
+impl Drop for Op {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(tenant) = self.tenant {
+            end_detached(tenant, self.site);
+        }
+    }
+}
+
+#[inline(never)]
+fn end_detached(tenant: &'static Tenant, site: &'static Site) {
+    let panicking = std::thread::panicking();
+    mine::alone(|mine| tenant.end(mine, site, panicking));
+}
+
+/// This thread works on an operation until this is dropped.
+#[derive(Debug)]
+#[must_use = "the thread works on the operation until this is dropped"]
+pub struct Entered<'a> {
+    op: &'a Op,
+    before: Option<u64>,
+    /// Never leaves its thread.
+    bound: PhantomData<*const ()>,
+}
+
+impl core::ops::Deref for Entered<'_> {
+    type Target = Op;
+    #[inline]
+    fn deref(&self) -> &Op {
+        self.op
+    }
+}
+
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let (Some(before), Some(tenant)) = (self.before, self.op.tenant) {
+            leave(tenant, before);
+        }
+    }
+}
+
+/// This thread works on the operation no longer, but on what it worked on before.
+#[inline]
+fn leave(tenant: &'static Tenant, before: u64) {
+    mine::alone(|mine| {
+        tenant.hold(0);
+        mine.back_to(before, tenant.id());
+    });
+}
+
+/// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
+/// it. Bound to its thread.
+#[must_use = "the operation ends when this is dropped"]
+pub struct Operation {
+    op: ManuallyDrop<Op>,
+    before: u64,
+    bound: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.op, formatter)
+    }
+}
+
+impl core::ops::Deref for Operation {
+    type Target = Op;
+    #[inline]
+    fn deref(&self) -> &Op {
+        &self.op
+    }
+}
+
+impl Operation {
+    /// The operation goes on without this thread: to another one, or into a future.
+    pub fn detach(self) -> Op {
+        let this = ManuallyDrop::new(self);
+        if let Some(tenant) = this.op.tenant {
+            leave(tenant, this.before);
+        }
+        Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
+    }
+}
+
+impl Drop for Operation {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(tenant) = self.op.tenant {
+            end(tenant, self.op.site, self.before);
+        }
+    }
+}
+
+#[inline(never)]
+fn end(tenant: &'static Tenant, site: &'static Site, before: u64) {
+    let panicking = std::thread::panicking();
+    mine::alone(|mine| {
+        mine.back_to(before, tenant.id());
+        tenant.end(mine, site, panicking);
+    });
+}
+
+/// Begins an operation that this thread works on.
+#[inline(always)]
+pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
+    let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
+    let op = Op { tenant, site, alone: PhantomData };
+    Operation { op: ManuallyDrop::new(op), before, bound: PhantomData }
+}
+
+/// Begins an operation that nobody works on yet.
+#[inline(always)]
+pub fn begin_detached(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Op {
+    let tenant = begin_unheld(site, text, parent.map_or(0, |id| id.0));
+    Op { tenant, site, alone: PhantomData }
+}
+
+/// Two words come back, in registers: what comes back in memory is copied in other pieces than it was
+/// written in, and waits for that.
+#[inline(never)]
+fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Tenant>, u64) {
+    mine::alone(|mine| {
+        let Some(board) = mine.board() else { return (None, 0) };
+        let before = mine.current();
+        let parent = if parent == 0 { before } else { parent };
+        match board.ops.begin(mine, site, text, parent, mine.holder()) {
+            Some(tenant) => (Some(tenant), mine.work_on(tenant.id())),
+            None => (None, 0),
+        }
+    })
+    .unwrap_or((None, 0))
+}
+
+#[inline(never)]
+fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Tenant> {
+    mine::alone(|mine| {
+        let parent = if parent == 0 { mine.current() } else { parent };
+        mine.board()?.ops.begin(mine, site, text, parent, 0)
+    })
+    .flatten()
+}
+
+/// What this thread works on, if that is still in flight.
+#[inline]
+fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
+    mine.board()?.ops.find(mine.current())
+}
+
+/// The operation has another status.
+#[inline]
+pub fn status_of(op: &Op, site: &'static Site) -> Asked {
+    if let (Some(tenant), Some(spent)) = (op.tenant, site.spent) {
+        mine::alone(|_| tenant.status(spent));
+    }
+    op.asked()
+}
+
+/// What this thread works on has another status, and the thread is at that line.
+#[inline(never)]
+pub fn status_here(site: &'static Site) -> Asked {
+    local::at(site);
+    let asked = mine::alone(|mine| {
+        let tenant = tenant_here(mine)?;
+        if let Some(spent) = site.spent {
+            tenant.status(spent);
+        }
+        Some(tenant.sees_cancel())
+    });
+    Asked::from(asked.flatten().unwrap_or(false))
+}
+
+/// Whether what this thread works on was asked to end.
+#[inline]
+pub fn asked_here() -> Asked {
+    let asked = mine::alone(|mine| tenant_here(mine).map(Tenant::sees_cancel));
+    Asked::from(asked.flatten().unwrap_or(false))
+}

@@ -1,0 +1,309 @@
+//! One record of an operation: what is written there, and what its writers must know beside it.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::task::Waker;
+
+use atomic_waker::AtomicWaker;
+
+use super::super::site::Site;
+use super::super::{clock, local};
+use super::kind::Spent;
+use super::mine::Mine;
+use super::text::Text;
+use crate::layout::*;
+use crate::outcome::Outcome;
+use crate::protocol::{statuses, tenancy};
+
+const RELAXED: Ordering = Ordering::Relaxed;
+
+/// A record and what its writers know of it. Only whoever has the operation touches it, but for `open`,
+/// which others look at, `cancel`, which others set, and the waker. Values on the board are written,
+/// and nothing is decided by them.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(in super::super) struct Tenant {
+    record: &'static OpRecord,
+    number: u32,
+    /// How it will have ended, as its state says it; 0 while nothing was said.
+    outcome: AtomicU32,
+    /// Generation of the last operation.
+    generation: AtomicU64,
+    /// The same while that is in flight, else 0.
+    open: AtomicU64,
+    /// Generation that somebody asked to end.
+    cancel: AtomicU64,
+    begun: AtomicU64,
+    /// Statuses so far.
+    count: AtomicU64,
+    /// Since when the current one.
+    since: AtomicU64,
+    /// Where the current one's time goes in the shards.
+    offset: AtomicU32,
+    /// Its place among the totals.
+    place: AtomicU32,
+    /// Places in use.
+    used: AtomicU32,
+    /// Statuses by their place among the totals: number in the site table, and time so far.
+    numbers: [AtomicU32; OP_TOTALS],
+    totals: [AtomicU64; OP_TOTALS],
+    /// Who waits, in a future, to be told that his operation was asked to end.
+    waker: AtomicWaker,
+}
+
+impl Tenant {
+    pub(super) fn new(record: &'static OpRecord, number: u32) -> Self {
+        Self {
+            record,
+            number,
+            outcome: AtomicU32::new(0),
+            generation: AtomicU64::new(0),
+            open: AtomicU64::new(0),
+            cancel: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+            count: AtomicU64::new(0),
+            since: AtomicU64::new(0),
+            offset: AtomicU32::new(0),
+            place: AtomicU32::new(0),
+            used: AtomicU32::new(0),
+            numbers: [const { AtomicU32::new(0) }; OP_TOTALS],
+            totals: [const { AtomicU64::new(0) }; OP_TOTALS],
+            waker: AtomicWaker::new(),
+        }
+    }
+
+    /// The record, for a reader.
+    pub(super) fn record(&self) -> &'static OpRecord {
+        self.record
+    }
+
+    /// The record's number.
+    #[inline(always)]
+    pub(super) fn record_number(&self) -> usize {
+        self.number as usize
+    }
+
+    /// The id of the operation that has it.
+    #[inline(always)]
+    pub(super) fn id(&self) -> u64 {
+        op_id(self.number as usize, self.generation.load(RELAXED))
+    }
+
+    /// Whether the operation of this generation is in flight.
+    #[inline(always)]
+    pub(super) fn is_open(&self, generation: u64) -> bool {
+        // Acquire: pairs with the release in `begin`, for those who were not given the operation.
+        generation != 0 && self.open.load(Ordering::Acquire) == generation
+    }
+
+    /// Begins an operation in this record, which the caller has claimed.
+    #[inline(always)]
+    pub(super) fn begin(
+        &self,
+        site: &'static Site,
+        text: impl Text,
+        parent: u64,
+        holder: u64,
+        flags: u64,
+    ) {
+        let record = self.record;
+        let generation = self.generation.load(RELAXED) + 1;
+        self.generation.store(generation, RELAXED);
+        let now = clock::units();
+        tenancy::begin(&record.state, generation);
+        record.site.store(site.tag(), RELAXED);
+        record.begun.store(now, RELAXED);
+        record.parent.store(parent, RELAXED);
+        record.lengths_flags.store(text.store(&record.text) | flags, RELAXED);
+        record.turned.store(now, RELAXED);
+        record.holder.store(holder, RELAXED);
+        // The rest of what belongs to statuses is reset by the first of them.
+        record.statuses.store(0, RELAXED);
+        record.served.store(0, RELAXED);
+        tenancy::settle(&record.state, generation);
+        self.begun.store(now, RELAXED);
+        self.count.store(0, RELAXED);
+        self.outcome.store(0, RELAXED);
+        self.open.store(generation, Ordering::Release);
+    }
+
+    /// Ends the operation, as it was told or as it looks.
+    #[inline(always)]
+    pub(super) fn end(&self, mine: &Mine, site: &'static Site, panicking: bool) {
+        let now = clock::units();
+        self.open.store(0, RELAXED);
+        self.record.ended.store(now, RELAXED);
+        let status = match self.outcome.load(RELAXED) {
+            _ if panicking => OP_PANICKED,
+            0 => OP_OK,
+            set => u64::from(set),
+        };
+        tenancy::close(&self.record.state, self.generation.load(RELAXED), status);
+        if self.count.load(RELAXED) > 0 {
+            self.spend(now);
+        }
+        let took = now.saturating_sub(self.begun.load(RELAXED));
+        let number = match site.kind {
+            Some(kind) => {
+                kind.times.record(clock::to_ns(took));
+                kind.number.load(RELAXED) as usize
+            }
+            None => usize::MAX,
+        };
+        let Some(table) = mine.board().map(|board| &board.ops).filter(|table| table.has(self))
+        else {
+            return;
+        };
+        let mut free = Some(self.record_number());
+        if table.slow.wants(number, took) {
+            free = table.slow.offer(number, self.record_number(), took, now);
+        }
+        if let Some(free) = free {
+            mine.give(table, free);
+        }
+    }
+
+    /// How it will have ended.
+    #[inline]
+    pub(super) fn set_outcome(&self, outcome: Outcome) {
+        self.outcome.store(as_status(outcome), RELAXED);
+    }
+
+    /// How it ends, unless its own code said otherwise.
+    #[inline]
+    pub(super) fn settle_outcome(&self, outcome: Outcome) {
+        if self.outcome.load(RELAXED) == 0 {
+            self.set_outcome(outcome);
+        }
+    }
+
+    /// It has another status.
+    #[inline]
+    pub(super) fn status(&self, spent: &'static Spent) {
+        let record = self.record;
+        let now = clock::units();
+        let count = self.count.load(RELAXED);
+        let total = if count == 0 {
+            self.first_status();
+            None
+        } else {
+            Some(self.spend(now))
+        };
+        let number = spent.number.load(RELAXED);
+        let entry = status_entry(u64::from(number), now.saturating_sub(self.begun.load(RELAXED)));
+        let words = (&record.statuses, &record.recent, &record.totals);
+        statuses::step(words.0, words.1, words.2, count, entry, total);
+        self.count.store(count + 1, RELAXED);
+        self.since.store(now, RELAXED);
+        self.place.store(self.place_of(number), RELAXED);
+        let offset = spent.offset.load(RELAXED);
+        self.offset.store(offset, RELAXED);
+        if let Some(shard) = local::shard() {
+            shard.add(offset, 1);
+        }
+    }
+
+    /// Forgets the statuses of the last operation: a reader does not look at them before there is one.
+    fn first_status(&self) {
+        self.used.store(0, RELAXED);
+        for total in &self.record.totals {
+            total.store(0, RELAXED);
+        }
+    }
+
+    /// Adds the time in the current status to what was spent in it, here and over all operations; its
+    /// place among the totals and the new total as packed.
+    #[inline]
+    fn spend(&self, now: u64) -> (usize, u64) {
+        let elapsed = now.saturating_sub(self.since.load(RELAXED));
+        let place = self.place.load(RELAXED) as usize % OP_TOTALS;
+        let (mut total, mut number) = (elapsed, 0);
+        if let (Some(sum), Some(known)) = (self.totals.get(place), self.numbers.get(place)) {
+            total = total.wrapping_add(sum.load(RELAXED));
+            sum.store(total, RELAXED);
+            number = known.load(RELAXED);
+        }
+        if let Some(shard) = local::shard() {
+            shard.add_second(self.offset.load(RELAXED), elapsed);
+        }
+        (place, status_entry(u64::from(number), total))
+    }
+
+    /// The place of a status among the totals: the one it has, a new one, or the last, which is shared.
+    #[inline]
+    fn place_of(&self, number: u32) -> u32 {
+        let used = self.used.load(RELAXED);
+        let mut known = self.numbers.iter().take(used as usize);
+        if let Some(place) = known.position(|known| known.load(RELAXED) == number) {
+            return place as u32;
+        }
+        let place = (used as usize).min(OP_TOTALS - 1);
+        if let (Some(known), Some(total)) = (self.numbers.get(place), self.totals.get(place)) {
+            if used as usize >= OP_TOTALS {
+                known.store(OP_OTHER as u32, RELAXED);
+            } else {
+                known.store(number, RELAXED);
+                total.store(0, RELAXED);
+                self.used.store(used + 1, RELAXED);
+            }
+        }
+        place as u32
+    }
+
+    /// It served `n` more.
+    #[inline]
+    pub(super) fn serve(&self, n: u64) {
+        let word = &self.record.served;
+        word.store(word.load(RELAXED).wrapping_add(n), RELAXED);
+    }
+
+    /// Somebody works on it from now on, or, with 0, nobody.
+    #[inline(always)]
+    pub(super) fn hold(&self, holder: u64) {
+        self.record.turned.store(clock::coarse(), RELAXED);
+        // Release: who sees the holder sees since when, or a later time.
+        self.record.holder.store(holder, Ordering::Release);
+    }
+
+    /// From now on a future carries it.
+    #[inline(always)]
+    pub(super) fn becomes_future(&self) {
+        let word = &self.record.lengths_flags;
+        word.store(word.load(RELAXED) | OP_FUTURE, RELAXED);
+    }
+
+    /// Whether somebody asked it to end: then it will have ended as cancelled, unless it says otherwise.
+    #[inline(always)]
+    pub(super) fn sees_cancel(&self) -> bool {
+        let asked = self.cancel.load(Ordering::Acquire) == self.generation.load(RELAXED);
+        if asked {
+            self.settle_outcome(Outcome::Cancelled);
+        }
+        asked
+    }
+
+    /// Asks the operation of this generation to end. Should that end just now, the next one in this record
+    /// has another generation.
+    pub(in super::super) fn cancel(&self, generation: u64) {
+        // Release: pairs with the acquire in `sees_cancel`.
+        self.cancel.store(generation, Ordering::Release);
+        self.record.cancel.store(generation, RELAXED);
+        self.waker.wake();
+    }
+
+    /// `waker` is woken when the operation is asked to end.
+    pub(super) fn wake_on_cancel(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+}
+
+/// How an operation ended, as a record's state says it.
+#[inline(always)]
+fn as_status(outcome: Outcome) -> u32 {
+    let status = match outcome {
+        Outcome::Ok => OP_OK,
+        Outcome::Error => OP_ERROR,
+        Outcome::Cancelled => OP_CANCELLED,
+        Outcome::Panicked => OP_PANICKED,
+    };
+    status as u32
+}

@@ -1,0 +1,240 @@
+//! An operation's texts, cut to fit before its record is claimed: the user's own code that makes them
+//! may panic, wait or probe.
+
+use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use crate::layout::{OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_SENSITIVE, OP_TEXT_BYTES, WORD};
+
+/// What an operation is called and whom it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Label {
+    bytes: [u8; OP_TEXT_BYTES],
+    label: usize,
+    peer: usize,
+    flags: u64,
+}
+
+/// What an operation's record is told of its texts.
+pub trait Text: Copy {
+    /// Stores the text into `words`, as many as are used; returns the word of lengths and flags.
+    fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64;
+}
+
+/// A label that is copied straight from where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a>(&'a str);
+
+/// What a macro has at hand, as a text.
+pub trait IntoText<'a> {
+    /// The text's own type.
+    type Text: Text;
+    /// The text.
+    fn text(&'a self) -> Self::Text;
+}
+
+impl<'a> IntoText<'a> for Plain<'a> {
+    type Text = Self;
+    #[inline(always)]
+    fn text(&'a self) -> Self {
+        *self
+    }
+}
+
+impl<'a> IntoText<'a> for Label {
+    type Text = &'a Self;
+    #[inline(always)]
+    fn text(&'a self) -> &'a Self {
+        self
+    }
+}
+
+impl Text for Plain<'_> {
+    #[inline(always)]
+    fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64 {
+        let (kept, flags) = match self.0.len() {
+            0..=OP_LABEL_BYTES => (self.0.as_bytes(), 0),
+            _ => (cut(self.0, OP_LABEL_BYTES).as_bytes(), OP_CUT),
+        };
+        let (whole, rest) = kept.as_chunks::<WORD>();
+        let mut words = words.iter();
+        for (bytes, word) in whole.iter().zip(words.by_ref()) {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        }
+        if !rest.is_empty()
+            && let Some(word) = words.next()
+        {
+            let last = rest.iter().rev().fold(0, |last, &byte| last << 8 | u64::from(byte));
+            word.store(last, Ordering::Relaxed);
+        }
+        kept.len() as u64 | flags
+    }
+}
+
+impl From<Plain<'_>> for Label {
+    fn from(plain: Plain<'_>) -> Self {
+        let mut made = Self::none();
+        put(&mut made, plain.0);
+        made
+    }
+}
+
+impl Text for &Label {
+    #[inline]
+    fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64 {
+        let used = self.label.next_multiple_of(WORD) + self.peer;
+        let (whole, _) = self.bytes.as_chunks::<WORD>();
+        for (word, bytes) in words.iter().zip(whole).take(used.div_ceil(WORD)) {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        }
+        self.label as u64 | (self.peer as u64) << 8 | self.flags
+    }
+}
+
+impl Label {
+    /// Nothing said.
+    #[inline]
+    pub const fn none() -> Self {
+        Self { bytes: [0; OP_TEXT_BYTES], label: 0, peer: 0, flags: 0 }
+    }
+}
+
+/// As much of `text` as fits into `room` bytes, cut at a character.
+#[inline]
+fn cut(text: &str, room: usize) -> &str {
+    if text.len() <= room {
+        return text;
+    }
+    text.get(..text.floor_char_boundary(room)).unwrap_or_default()
+}
+
+/// A label.
+#[inline(always)]
+pub fn label(text: &str) -> Plain<'_> {
+    Plain(text)
+}
+
+fn put(made: &mut Label, text: &str) {
+    let kept = cut(text, OP_LABEL_BYTES);
+    if let Some(to) = made.bytes.get_mut(..kept.len()) {
+        to.copy_from_slice(kept.as_bytes());
+    }
+    made.label = kept.len();
+    if kept.len() < text.len() {
+        made.flags |= OP_CUT;
+    }
+}
+
+/// A label that is written out, without memory: what does not fit is dropped.
+#[inline]
+pub fn from_arguments(arguments: fmt::Arguments<'_>) -> Label {
+    match arguments.as_str() {
+        Some(text) => label(text).into(),
+        None => write_out(arguments),
+    }
+}
+
+#[inline(never)]
+fn write_out(arguments: fmt::Arguments<'_>) -> Label {
+    let mut made = Label::none();
+    // An error is only what a `Display` of the user's says it is; what it wrote before stays.
+    let _ = Writer(&mut made, OP_LABEL_BYTES).write_fmt(arguments);
+    made
+}
+
+/// The label and the peer of the operation.
+pub fn peer(made: impl Into<Label>, who: impl fmt::Display) -> Label {
+    let mut made = made.into();
+    let mut text = Label::none();
+    let _ = write!(Writer(&mut text, OP_PEER_BYTES), "{who}");
+    let who = text.bytes.get(..text.label).unwrap_or_default();
+    let room = OP_TEXT_BYTES - who.len().next_multiple_of(WORD);
+    if made.label > room {
+        let label = made.bytes.get(..made.label).unwrap_or_default();
+        let label = core::str::from_utf8(label).unwrap_or_default();
+        made.label = cut(label, room).len();
+        made.flags |= OP_CUT;
+    }
+    let at = made.label.next_multiple_of(WORD);
+    if let Some(to) = made.bytes.get_mut(at..at + who.len()) {
+        to.copy_from_slice(who);
+        made.peer = who.len();
+    }
+    made
+}
+
+/// The label only if the daemon wants such labels seen.
+pub fn sensitive(made: impl Into<Label>) -> Label {
+    let made = made.into();
+    if super::super::init::shows_sensitive() {
+        return made;
+    }
+    let flags = if made.label > 0 { OP_SENSITIVE } else { 0 };
+    Label { flags, ..Label::none() }
+}
+
+/// Writes into a label, and cuts.
+struct Writer<'a>(&'a mut Label, usize);
+
+impl Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Self(made, room) = self;
+        if made.flags & OP_CUT != 0 {
+            return Ok(());
+        }
+        let kept = cut(text, *room - made.label);
+        if let Some(to) = made.bytes.get_mut(made.label..made.label + kept.len()) {
+            to.copy_from_slice(kept.as_bytes());
+            made.label += kept.len();
+        }
+        if kept.len() < text.len() {
+            made.flags |= OP_CUT;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(made: &Label) -> (String, String) {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("cut at characters");
+        let at = made.label.next_multiple_of(WORD);
+        (text(&made.bytes[..made.label]), text(&made.bytes[at..at + made.peer]))
+    }
+
+    #[test]
+    fn a_label_is_cut_at_a_character_and_says_so() {
+        let long = "é".repeat(40);
+        let made = Label::from(label(&long));
+        assert_eq!(read(&made).0, "é".repeat(32));
+        assert_eq!(made.flags, OP_CUT);
+        assert_eq!(Label::from(label("GET /")).flags, 0);
+        assert_eq!(read(&from_arguments(format_args!("GET {} {long}", 7))).0.len(), 64);
+    }
+
+    #[test]
+    fn a_peer_has_its_room_and_the_label_gives_way() {
+        let made = peer(label(&"x".repeat(64)), "[2001:db8:85a3::8a2e:370:7334]:52044");
+        let (label, peer) = read(&made);
+        assert_eq!(peer, "[2001:db8:85a3::8a2e:370:7334]:52044");
+        assert_eq!(label, "x".repeat(40));
+        assert_eq!(made.flags, OP_CUT);
+    }
+
+    #[test]
+    fn a_copied_label_is_stored_as_a_made_one() {
+        let words = || [const { AtomicU64::new(0) }; OP_TEXT_BYTES / WORD];
+        let long = "0123456789abcdé".repeat(6);
+        for end in (0..long.len()).filter(|&end| long.is_char_boundary(end)) {
+            let (copied, made) = (words(), words());
+            let text = &long[..end];
+            assert_eq!(label(text).store(&copied), (&Label::from(label(text))).store(&made));
+            let read = |words: &[AtomicU64]| {
+                words.iter().map(|word| word.load(Ordering::Relaxed)).collect::<Vec<_>>()
+            };
+            assert_eq!(read(&copied), read(&made), "{text}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What an operation has been through: the last statuses in a ring, and the time in each. One writer at a
+//! time, on whichever thread the operation is; a count that is odd while a status is being added.
+//!
+//! The ring's newest entry is the current status, so there is nothing else to keep in step with it. Whoever
+//! dies inside leaves an odd count: everything but the entry that was being overwritten is still good,
+//! and a total may hold the stretch that just ended, or not yet.
+
+use super::super::sync::{AtomicU64, Ordering, fence};
+
+/// Adds a status. `count` is the number so far, from the writer's private memory; `total` is the new total of
+/// the status that ends, and its place.
+#[inline(always)]
+pub fn step(
+    word: &AtomicU64,
+    recent: &[AtomicU64],
+    totals: &[AtomicU64],
+    count: u64,
+    entry: u64,
+    total: Option<(usize, u64)>,
+) {
+    word.store(count * 2 + 1, Ordering::Relaxed);
+    // Release: who meets one of the stores below finds the count odd, or newer, when it looks again.
+    fence(Ordering::Release);
+    if let Some((place, total)) = total
+        && let Some(word) = totals.get(place)
+    {
+        word.store(total, Ordering::Relaxed);
+    }
+    if let Some(word) = recent.get(count as usize % recent.len()) {
+        word.store(entry, Ordering::Relaxed);
+    }
+    // Release: pairs with the first fence in `read`.
+    word.store(count * 2 + 2, Ordering::Release);
+}
+
+/// Statuses as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statuses<const R: usize, const T: usize> {
+    /// Statuses so far; the newest is entry `count - 1`.
+    pub count: u64,
+    /// The ring: status `n` at `n % R`.
+    pub recent: [u64; R],
+    /// The totals.
+    pub totals: [u64; T],
+    /// Whether all of it is of one moment. Otherwise the oldest entry of the ring is not to be believed, and
+    /// a total may already hold the current stretch.
+    pub whole: bool,
+}
+
+/// The statuses. `load` reads word `i` of the ring (false) or of the totals (true).
+pub fn read<const R: usize, const T: usize>(
+    mut load_count: impl FnMut() -> u64,
+    mut load: impl FnMut(bool, usize) -> u64,
+    retries: &mut u64,
+) -> Statuses<R, T> {
+    let mut last = Statuses { count: 0, recent: [0; R], totals: [0; T], whole: false };
+    for _ in 0..super::TRIES {
+        let count = load_count();
+        // Acquire: pairs with the last store in `step`.
+        fence(Ordering::Acquire);
+        last.count = count / 2;
+        last.recent = core::array::from_fn(|index| load(false, index));
+        last.totals = core::array::from_fn(|index| load(true, index));
+        // Acquire: pairs with the release fence in `step`. Had one of the loads met a later status, the
+        // count read below would be newer.
+        fence(Ordering::Acquire);
+        last.whole = load_count() == count && count & 1 == 0;
+        if last.whole {
+            break;
+        }
+        *retries += 1;
+    }
+    last
+}
