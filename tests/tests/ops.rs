@@ -78,6 +78,19 @@ fn what_ended_is_shown_with_its_outcome_and_never_as_in_flight() {
 }
 
 #[test]
+fn a_stream_is_a_document_a_line() {
+    let (program, _) = Program::behave(&program::name("stream"), &["operations"]);
+    let pid = program.pid().to_string();
+    let output =
+        program::inspect(&["ops", "-p", &pid, "--jsonl", "--count", "3", "--interval", "10ms"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let documents: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(documents.len(), 3);
+    assert!(documents.iter().all(|one| one["boards"][0]["ops"].as_array().is_some()));
+}
+
+#[test]
 fn a_function_is_an_operation_by_its_attribute() {
     let (program, _) = Program::behave(&program::name("by-attribute"), &["by-attribute"]);
     let (live, ended, _) = ops(&program, &[]);
