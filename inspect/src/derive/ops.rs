@@ -127,10 +127,7 @@ impl<'a> Names<'a> {
         until: u64,
     ) -> Vec<OpStatus> {
         let statuses = &read.statuses;
-        // What was being overwritten is not to be believed.
-        let room = if statuses.whole { OP_RECENT } else { OP_RECENT - 1 } as u64;
-        let first = statuses.count.saturating_sub(room);
-        let entries: Vec<(u64, u64)> = (first..statuses.count)
+        let entries: Vec<(u64, u64)> = (statuses.first..statuses.count)
             .filter_map(|n| statuses.recent.get((n % OP_RECENT as u64) as usize))
             .map(|&entry| from_status_entry(entry))
             .collect();

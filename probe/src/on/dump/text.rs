@@ -205,7 +205,8 @@ fn operation(index: usize, record: &OpRecord) -> Option<Operation> {
                 },
                 &mut 0,
             );
-            let newest = read.count.checked_sub(1).map(|newest| newest as usize % OP_RECENT);
+            let newest = read.count.checked_sub(1).filter(|&newest| newest >= read.first);
+            let newest = newest.map(|newest| newest as usize % OP_RECENT);
             let status = newest.and_then(|at| read.recent.get(at)).map(|&entry| {
                 let (number, at) = from_status_entry(entry);
                 (site::numbered(number), at)
