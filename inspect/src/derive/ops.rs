@@ -75,8 +75,7 @@ impl<'a> Names<'a> {
         // A moment of the keeper's clock may be from before the beginning.
         let turned_ns = clock.span_ns(record.turned.max(record.begun), until);
         let held = record.holder != 0;
-        let gone =
-            live && held && record.holder != probe::layout::HOLDER_UNSEEN && holder.is_none();
+        let gone = live && read.gone;
         let unpolled = live && !held && flag(OP_FUTURE);
         let here = holder.filter(|_| live).filter(|thread| thread.class.is_some());
         let at = match (here, history.last().and_then(|status| status.place.as_ref())) {
