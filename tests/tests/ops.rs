@@ -149,6 +149,15 @@ fn time_in_each_status_is_added_up_for_one_and_for_all() {
     assert!(ended.len() >= 4 + 8, "{} are still there", ended.len());
 }
 
+#[test]
+fn a_status_is_of_what_its_thread_works_on_and_of_nothing_else() {
+    let (program, _) = Program::behave(&program::name("not-theirs"), &["not-theirs"]);
+    let (live, _, _) = ops(&program, &[]);
+    assert_eq!(statuses(one(&live, "label", "handed on")), ["its own"]);
+    assert_eq!(one(&live, "label", "after that")["parent"], Value::Null);
+    assert_eq!(statuses(one(&live, "label", "of one without room")), ["its own again"]);
+}
+
 /// `inspect ops cancel`: exit code, stdout, stderr.
 fn cancel(program: &Program, id: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let pid = program.pid().to_string();

@@ -75,8 +75,7 @@ impl<'a> Names<'a> {
         // A moment of the keeper's clock may be from before the beginning.
         let turned_ns = clock.span_ns(record.turned.max(record.begun), until);
         let held = record.holder != 0;
-        let gone =
-            live && held && record.holder != probe::layout::HOLDER_UNSEEN && holder.is_none();
+        let gone = live && read.gone;
         // Whoever says that it idles is waited for by nobody: a kept connection, say.
         let idles = self.status_class(read) == Some(Class::Idle);
         let unpolled = live && !held && !idles && flag(OP_FUTURE);
@@ -136,10 +135,7 @@ impl<'a> Names<'a> {
         until: u64,
     ) -> Vec<OpStatus> {
         let statuses = &read.statuses;
-        // What was being overwritten is not to be believed.
-        let room = if statuses.whole { OP_RECENT } else { OP_RECENT - 1 } as u64;
-        let first = statuses.count.saturating_sub(room);
-        let entries: Vec<(u64, u64)> = (first..statuses.count)
+        let entries: Vec<(u64, u64)> = (statuses.first..statuses.count)
             .filter_map(|n| statuses.recent.get((n % OP_RECENT as u64) as usize))
             .map(|&entry| from_status_entry(entry))
             .collect();

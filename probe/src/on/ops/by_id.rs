@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 #[cfg(feature = "tracing")]
 /// Begins an operation that nobody works on yet and that is part of no other.
 pub(in super::super) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
-    let tenant = mine::alone(|mine| mine.board()?.ops.begin(mine, site, text, 0, 0));
+    let tenant = mine::alone(|mine| mine.board()?.ops.begin(mine, site, text, 0, None));
     Op { tenant: tenant.flatten(), site, alone: PhantomData }
 }
 
@@ -24,7 +24,7 @@ pub(in super::super) fn begin_alone(site: &'static Site, text: impl Text) -> Op 
 #[inline]
 pub(in super::super) fn enter(id: OpId) -> Option<u64> {
     let before = mine::alone(|mine| {
-        mine.board()?.ops.find(id.0)?.hold(mine.holder());
+        mine.board()?.ops.find(id.0)?.hold(Some(mine));
         Some(mine.work_on(id.0))
     });
     before.flatten()
@@ -38,7 +38,7 @@ pub(in super::super) fn leave(id: OpId, before: u64) {
     mine::alone(|mine| {
         if let Some(tenant) = mine.board().and_then(|board| board.ops.find(id.0)) {
             tenant.becomes_future();
-            tenant.hold(0);
+            tenant.hold(None);
         }
         mine.back_to(before, id.0);
     });
