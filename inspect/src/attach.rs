@@ -12,6 +12,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use nix::fcntl::{AT_FDCWD, FcntlArg, OFlag, fcntl, openat};
 use nix::sys::stat::Mode;
 use probe::layout::MAX_BOARD_BYTES;
+use zerocopy::IntoBytes;
 
 use crate::error::AttachError;
 use crate::guard::Guard;
@@ -116,35 +117,21 @@ impl BoardFile {
         Some(lock.l_type == libc::F_WRLCK as libc::c_short)
     }
 
-    /// Words read with `pread` into private memory. Bytes past the end of the file come as zeros.
-    /// Returns whether all of them were there.
+    /// Words read with `pread` into private memory, by one call unless it is cut short. Bytes past the
+    /// end of the file come as zeros. Returns whether all of them were there.
     pub(crate) fn pread(&self, offset: u64, words: &mut [u64]) -> bool {
-        let mut bytes = [0u8; 4096];
-        let mut at = offset;
-        for chunk in words.chunks_mut(bytes.len() / 8) {
-            let wanted = &mut bytes[..chunk.len() * 8];
-            let mut filled = 0;
-            while filled < wanted.len() {
-                match self.file.read_at(&mut wanted[filled..], at + filled as u64) {
-                    Ok(0) => break,
-                    Ok(more) => filled += more,
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(_) => break,
-                }
+        let bytes = words.as_mut_bytes();
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.file.read_at(&mut bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break,
             }
-            let complete = filled == wanted.len();
-            wanted[filled..].fill(0);
-            for (word, bytes) in chunk.iter_mut().zip(wanted.as_chunks::<8>().0) {
-                *word = u64::from_ne_bytes(*bytes);
-            }
-            if !complete {
-                let rest = (at - offset) as usize / 8 + chunk.len();
-                words[rest..].fill(0);
-                return false;
-            }
-            at += (chunk.len() * 8) as u64;
         }
-        true
+        bytes[filled..].fill(0);
+        filled == bytes.len()
     }
 }
 
@@ -188,20 +175,22 @@ impl Mapping {
         Some(Self { guard, map, words })
     }
 
+    /// All words, in place, for Relaxed loads: all that is promised on read-only memory; callers fence.
+    pub(crate) fn live(&self) -> &[AtomicU64] {
+        let first = self.map.as_mut_ptr().cast::<AtomicU64>();
+        // SAFETY: the mapping is self.words * 8 bytes long, lives as long as self, and is page-aligned,
+        // so word-aligned; every access to it in this process is a relaxed load of a whole word, and the
+        // writer's are atomic stores of the same size. A page that the file lost is replaced by zeros
+        // at the same address, which is one more change that atomics allow.
+        unsafe { std::slice::from_raw_parts(first, self.words) }
+    }
+
     /// Loads words from the one at `first` on; words past the end come as zeros. Returns whether
     /// all of them were there.
-    ///
-    /// The loads are Relaxed, all that is promised on read-only memory; callers fence.
     pub(crate) fn load(&self, first: usize, words: &mut [u64]) -> bool {
-        let there = self.words.saturating_sub(first).min(words.len());
-        let base = self.map.as_mut_ptr().cast::<u64>();
-        for (index, word) in words[..there].iter_mut().enumerate() {
-            // SAFETY: first + index < self.words, and the mapping is self.words * 8 bytes long.
-            let at = unsafe { base.add(first + index) };
-            // SAFETY: `at` is inside a mapping that lives as long as self and is page-aligned, so
-            // word-aligned; every access to it in this process is such a load, and the writer's
-            // are atomic stores of the same size. A page that the file lost is replaced by zeros.
-            let live = unsafe { AtomicU64::from_ptr(at) };
+        let live = self.live().get(first..).unwrap_or_default();
+        let there = live.len().min(words.len());
+        for (word, live) in words.iter_mut().zip(live) {
             *word = live.load(Ordering::Relaxed);
         }
         words[there..].fill(0);

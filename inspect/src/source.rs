@@ -40,6 +40,11 @@ impl Source {
         }
     }
 
+    /// Whether its words are read in place.
+    pub fn is_mapped(&self) -> bool {
+        matches!(self, Self::Map(..))
+    }
+
     /// One word.
     pub fn word(&self, offset: u64) -> u64 {
         let mut word = [0];

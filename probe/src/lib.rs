@@ -36,7 +36,9 @@
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
 //! - Work: [`arrive!`], [`start!`], [`complete!`], [`leave!`], [`head!`], [`busy!`].
 //! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`status!`], [`asked!`].
-//! - The board: [`init!`], [`Config`], [`status`], [`dump_on_signal`].
+//! - Existing code, without an edit: spans of `tracing` (feature `tracing`), requests of `tower` services
+//!   (feature `tower`).
+//! - The board: [`init!`], [`Config`], [`status`](fn@status), [`dump_on_signal`].
 //!
 //! # Reading a board
 //!
@@ -69,6 +71,11 @@ mod off;
 pub use off::private as __private;
 #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
 pub use off::*;
+
+#[cfg(feature = "tower")]
+pub mod tower;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub use outcome::{Asked, Cancelled, Outcome};
 pub use probe_macros::instrument;

@@ -241,11 +241,11 @@ impl Op {
     }
     /// The future, whose end is always its own.
     #[inline(always)]
-    pub fn track_cancellable<F: Future>(
+    pub async fn track_cancellable<F: Future>(
         self,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, crate::Cancelled>> {
-        async move { Ok(future.await) }
+    ) -> Result<F::Output, crate::Cancelled> {
+        Ok(future.await)
     }
 }
 
@@ -314,6 +314,37 @@ pub mod private {
     pub fn op(_: &super::Op) {}
     pub fn asked_here() -> crate::Asked {
         crate::Asked::no()
+    }
+
+    /// Where a layer of `tower` is made; nothing in this build.
+    #[cfg(feature = "tower")]
+    #[derive(Clone, Copy, Debug)]
+    pub struct Origin(());
+
+    #[cfg(feature = "tower")]
+    impl Origin {
+        pub fn new(
+            _: &'static core::panic::Location<'static>,
+            _: &'static str,
+            _: bool,
+        ) -> Option<Self> {
+            None
+        }
+        pub fn takes(self) -> Option<super::OpId> {
+            None
+        }
+        pub fn gives_back(self, _: Option<super::OpId>) {}
+        pub fn begin(
+            self,
+            _: impl core::fmt::Display,
+            _: Option<impl core::fmt::Display>,
+        ) -> super::Op {
+            super::Op::new()
+        }
+        pub fn work<T>(self, _: &super::Op, body: impl FnOnce() -> T) -> T {
+            body()
+        }
+        pub fn answers(self, _: &super::Op) {}
     }
 
     pub trait Count {

@@ -78,6 +78,19 @@ fn what_ended_is_shown_with_its_outcome_and_never_as_in_flight() {
 }
 
 #[test]
+fn a_stream_is_a_document_a_line() {
+    let (program, _) = Program::behave(&program::name("stream"), &["operations"]);
+    let pid = program.pid().to_string();
+    let output =
+        program::inspect(&["ops", "-p", &pid, "--jsonl", "--count", "3", "--interval", "10ms"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let documents: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(documents.len(), 3);
+    assert!(documents.iter().all(|one| one["boards"][0]["ops"].as_array().is_some()));
+}
+
+#[test]
 fn a_function_is_an_operation_by_its_attribute() {
     let (program, _) = Program::behave(&program::name("by-attribute"), &["by-attribute"]);
     let (live, ended, _) = ops(&program, &[]);
@@ -134,6 +147,15 @@ fn time_in_each_status_is_added_up_for_one_and_for_all() {
     assert_eq!(times, [1000]);
     // The slowest of a kind stay, and the last of this thread.
     assert!(ended.len() >= 4 + 8, "{} are still there", ended.len());
+}
+
+#[test]
+fn a_status_is_of_what_its_thread_works_on_and_of_nothing_else() {
+    let (program, _) = Program::behave(&program::name("not-theirs"), &["not-theirs"]);
+    let (live, _, _) = ops(&program, &[]);
+    assert_eq!(statuses(one(&live, "label", "handed on")), ["its own"]);
+    assert_eq!(one(&live, "label", "after that")["parent"], Value::Null);
+    assert_eq!(statuses(one(&live, "label", "of one without room")), ["its own again"]);
 }
 
 /// `inspect ops cancel`: exit code, stdout, stderr.

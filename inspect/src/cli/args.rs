@@ -53,6 +53,9 @@ pub struct Common {
     /// One JSON document (schema 1) on stdout.
     #[arg(long, global = true)]
     pub json: bool,
+    /// The same, each document on a line of its own, for --interval and --count.
+    #[arg(long, global = true)]
+    pub jsonl: bool,
     /// Wait this long for the target to appear.
     #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
     pub wait: Option<Duration>,

@@ -12,7 +12,6 @@ use crate::derive::clock::{Moment, rfc3339};
 use crate::liveness::State;
 use crate::locate::{self, Target, glob};
 use crate::render::human::{NONE, bytes, or_none, time};
-use crate::render::json;
 use crate::render::term::{cut, left, right, term};
 use crate::render::{Look, Paint};
 use crate::snapshot::Depth;
@@ -48,11 +47,11 @@ pub(super) fn run(
             std::thread::sleep(std::time::Duration::from_millis(20));
             rows = self::rows(target, &look)?;
         }
-        if cli.common.json {
+        if cli.common.json || cli.common.jsonl {
             let document = serde_json::json!({
                 "schema": 1, "taken_at": rfc3339(Moment::now(false).wall_ns), "boards": rows,
             });
-            let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
+            let text = super::document(cli, &document)?;
             writeln!(out, "{text}")?;
         } else {
             table(out, &rows, &look)?;

@@ -11,8 +11,8 @@ mod doctor;
 mod dump;
 mod export;
 mod list;
-mod ops;
 mod numbered;
+mod ops;
 mod profile;
 mod record;
 mod sampling;
@@ -28,7 +28,7 @@ use crate::attached::{Attached, Found, drop_root};
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::locate::{self, Target};
-use crate::render::Look;
+use crate::render::{Look, json};
 use args::{Cli, Color, Common, Verb};
 
 /// Why a verb failed: a sentence for stderr and an exit code.
@@ -118,6 +118,12 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         }
         Some(Verb::Man) => Ok(clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?),
     }
+}
+
+/// A document as text: on one line where a stream was asked for.
+fn document(cli: &Cli, document: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = if cli.common.jsonl { json::line(document) } else { json::pretty(document) };
+    text.map_err(|error| Failure::new(error.to_string()))
 }
 
 /// How things are shown on this terminal.

@@ -40,9 +40,9 @@ pub(super) fn run(
                 term::term(id)
             )));
         }
-        if cli.common.json {
+        if cli.common.json || cli.common.jsonl {
             let document = json::document(reports, &look);
-            let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
+            let text = super::document(cli, &document)?;
             writeln!(out, "{text}")?;
         } else {
             let tables: Vec<String> =
@@ -85,7 +85,7 @@ fn found<'a>(report: &'a BoardReport, id: &str) -> Option<&'a Op> {
 }
 
 fn table(report: &BoardReport, pick: &OpsPick, look: &Look) -> String {
-    let mut out = text::heading(report, look);
+    let mut out = text::heading(report, look) + &text::process(report, look);
     if let Some(id) = &pick.history {
         if let Some(op) = found(report, id) {
             detail(&mut out, op, look);

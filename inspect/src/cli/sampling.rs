@@ -107,8 +107,12 @@ impl Sampling {
                 "nothing to sample: the process is {verdict}; start it, or wait for the next one with --follow"
             )));
         }
-        let options =
-            Options { rate_hz: pacing.rate, duration: pacing.duration, follow: pacing.follow };
+        let options = Options {
+            rate_hz: pacing.rate,
+            duration: pacing.duration,
+            follow: pacing.follow,
+            all_hits: false,
+        };
         Ok(Self { subjects, known, target: target.clone(), options, candidates, also: None })
     }
 

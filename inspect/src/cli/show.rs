@@ -37,9 +37,9 @@ pub(super) fn run(
         if let Some(error) = failed {
             let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
         }
-        if common.json {
+        if common.json || common.jsonl {
             let document = json::document(reports, &look);
-            let text = json::pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
+            let text = super::document(cli, &document)?;
             writeln!(out, "{text}")?;
         } else {
             let tables: Vec<String> =

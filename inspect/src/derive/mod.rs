@@ -1,8 +1,8 @@
 //! From a snapshot to what is said of it. Pure functions: every number can be tested without a process.
 
 pub mod clock;
-pub mod descriptors;
 pub mod compare;
+pub mod descriptors;
 mod lines;
 pub mod load;
 mod numbers;

@@ -75,9 +75,10 @@ impl<'a> Names<'a> {
         // A moment of the keeper's clock may be from before the beginning.
         let turned_ns = clock.span_ns(record.turned.max(record.begun), until);
         let held = record.holder != 0;
-        let gone =
-            live && held && record.holder != probe::layout::HOLDER_UNSEEN && holder.is_none();
-        let unpolled = live && !held && flag(OP_FUTURE);
+        let gone = live && read.gone;
+        // Whoever says that it idles is waited for by nobody: a kept connection, say.
+        let idles = self.status_class(read) == Some(Class::Idle);
+        let unpolled = live && !held && !idles && flag(OP_FUTURE);
         let here = holder.filter(|_| live).filter(|thread| thread.class.is_some());
         let at = match (here, history.last().and_then(|status| status.place.as_ref())) {
             (Some(thread), _) => (thread.file.clone(), thread.line),
@@ -118,6 +119,13 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// What the status that it has says of it.
+    fn status_class(&self, read: &OpRead) -> Option<Class> {
+        let last = read.statuses.count.checked_sub(1)? % OP_RECENT as u64;
+        let (number, _) = from_status_entry(*read.statuses.recent.get(last as usize)?);
+        Class::from_word(self.numbered.get(&number)?.class_flags)
+    }
+
     /// The last statuses, the oldest of them first.
     fn history(
         &self,
@@ -127,10 +135,7 @@ impl<'a> Names<'a> {
         until: u64,
     ) -> Vec<OpStatus> {
         let statuses = &read.statuses;
-        // What was being overwritten is not to be believed.
-        let room = if statuses.whole { OP_RECENT } else { OP_RECENT - 1 } as u64;
-        let first = statuses.count.saturating_sub(room);
-        let entries: Vec<(u64, u64)> = (first..statuses.count)
+        let entries: Vec<(u64, u64)> = (statuses.first..statuses.count)
             .filter_map(|n| statuses.recent.get((n % OP_RECENT as u64) as usize))
             .map(|&entry| from_status_entry(entry))
             .collect();

@@ -1,9 +1,13 @@
 //! What a sampler saw, as a stream of entries: the same whether it is counted at once (`profile`) or
 //! written to a file and read back later, on this machine or another (`record`, `report`).
 
+mod columns;
+mod dictionary;
 mod reader;
 mod replay;
 mod ring;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 mod writer;
 
@@ -19,7 +23,7 @@ use crate::snapshot::Label;
 /// First word of a recording, `SCOREREC` read as a big-endian number, stored little-endian.
 pub const MAGIC: u64 = 0x5343_4F52_4552_4543;
 /// Version of the format (`docs/RECORDING.md`).
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 /// Frames of a stack at most: the scopes of a block and the line in the innermost.
 pub const MAX_FRAMES: usize = probe::layout::BLOCK_FRAMES + 1;
 
@@ -102,7 +106,7 @@ pub enum Entry {
         /// Index of the thread.
         thread: u32,
     },
-    /// The thread is gone.
+    /// The thread is gone, and does not come back.
     Gone {
         /// Index of the thread.
         thread: u32,

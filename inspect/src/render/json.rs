@@ -36,7 +36,18 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
 /// # Errors
 /// What the serializer said.
 pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
-    let text = serde_json::to_string_pretty(document)?;
+    serde_json::to_string_pretty(document).map(|text| safe(&text))
+}
+
+/// The same on one line, for a stream of documents.
+///
+/// # Errors
+/// What the serializer said.
+pub fn line(document: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string(document).map(|text| safe(&text))
+}
+
+fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         // Outside of strings JSON is printable ASCII and line feeds, and so is what is left of C0.
@@ -48,7 +59,7 @@ pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
             }
         }
     }
-    Ok(out)
+    out
 }
 
 #[cfg(test)]

@@ -27,6 +27,25 @@ pub fn heading(report: &BoardReport, look: &Look) -> String {
     out
 }
 
+/// What else is known of the process.
+pub fn process(report: &BoardReport, look: &Look) -> String {
+    let mut out = String::new();
+    if let Some(vitals) = &report.vitals {
+        let threads = or_none(vitals.threads, |threads| threads.to_string());
+        let growing = report.fd_trend.as_ref().filter(|trend| trend.growing);
+        let leak = growing.map(|trend| {
+            let least: Vec<String> = trend.least.iter().map(u64::to_string).collect();
+            let stretch = time(trend.stretch_ns);
+            format!(
+                "  descriptors grow without an end: at least {} in every {stretch}",
+                least.join(", ")
+            )
+        });
+        line(&mut out, look, &format!("threads {threads}{}", leak.unwrap_or_default()));
+    }
+    out
+}
+
 /// Whose board it is, its state and age, and what was lost or torn.
 fn head(out: &mut String, report: &BoardReport, look: &Look) {
     let paint = match report.state {

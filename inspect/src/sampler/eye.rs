@@ -1,47 +1,91 @@
 //! Looks at one board, tick after tick: state words, counts of pushes and open frames of the slots in
-//! use, and nothing else. What has not changed since the last tick says nothing.
+//! use, and nothing else. What has not changed since the last tick says nothing, and costs one load of
+//! each word that could have changed.
 
-use std::collections::HashMap;
 use std::io;
 
 use probe::layout::{
-    BLOCK_BYTES, BLOCK_FRAMES, Class, FrameCopy, SITE_SCOPE, SectionCopy, SectionKind, SiteCopy,
-    SlotCopy, WORD, unpack_zero_ended,
+    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, MAX_BOARD_BYTES, SectionCopy, SectionKind, SlotCopy,
+    WORD, unpack_zero_ended,
 };
 use probe::protocol::stack::{self, Level};
 use probe::protocol::tenancy::{self, Reading};
 
-use crate::recording::{BoardInfo, Entry, Sink, SiteInfo};
+use super::names::{Names, Numbers, next};
+use super::words::{Copies, Words};
+use crate::recording::{BoardInfo, Entry, Sink};
 use crate::snapshot::{self, Board, Label, Sect};
 
 /// Word of a table entry that holds the number of records in use, bytes from its start.
 const USED_AT: u64 = 0x30;
 /// Word of a slot that says which of its blocks is in use, bytes from its start.
 const BLOCK_AT: u64 = 0x28;
+/// Words of a frame.
+const FRAME_WORDS: usize = FrameCopy::BYTES / WORD;
+/// Lines whose stack is remembered for each thread, by [`nest`].
+const NESTS: usize = 8;
 
-/// Numbers given out so far, over all boards of a recording.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Numbers {
-    boards: u32,
-    sites: u32,
-    stacks: u32,
-    threads: u32,
-}
-
-/// Takes the next number.
-fn next(number: &mut u32) -> u32 {
-    *number += 1;
-    *number - 1
-}
-
-/// What was last seen in a slot.
+/// What was last seen in a slot: no more than a tick at rest needs, one cache line.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 struct Seat {
-    generation: u64,
+    /// Index of the slot's first word, and of its block's.
+    state_at: u32,
+    block_at: u32,
+    /// The state word of `thread`'s tenancy.
+    state: u64,
     thread: Option<u32>,
-    block: u64,
-    /// Open scopes and the line in the innermost.
-    words: Vec<u64>,
+    /// The count of pushes before the stack was last read as a whole.
+    pushes: u64,
+    /// The line in the innermost scope, 0 for none.
+    line: u64,
+    /// Open scopes, outermost first.
+    scopes: Vec<u64>,
+}
+
+const _: () = assert!(size_of::<Seat>() == 64);
+/// Indexes of words fit 32 bits.
+const _: () = assert!(MAX_BOARD_BYTES / 8 < 1 << 32);
+
+/// Lines in the scopes that a thread has open, and the stacks that they make.
+type Nests = [(u64, u32); NESTS];
+
+/// Where a line's stack is remembered. Sites stand a fixed number of bytes apart.
+fn nest(line: u64) -> usize {
+    (line >> 3 ^ line >> 6) as usize % NESTS
+}
+
+/// What changed in a seat.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    /// The line, in the same scopes.
+    Line(u64),
+    /// Maybe more: it must be read as a whole.
+    Anew,
+}
+
+impl Seat {
+    /// What changed since the last tick, by one load of each word that could have.
+    #[inline]
+    fn glance(&self, words: Words<'_>) -> Option<Change> {
+        let state = |word: u32| words.state(word as usize);
+        if self.thread.is_none() {
+            let vacant = state(self.state_at) & 0xff != tenancy::LIVE;
+            return (!vacant).then_some(Change::Anew);
+        }
+        let block_at = self.block_at as usize;
+        let load = |frame: usize, word: usize| match frame {
+            0..BLOCK_FRAMES => words.position(block_at + frame * FRAME_WORDS + word),
+            _ => 0,
+        };
+        let line = stack::read_again(load, self.pushes, self.scopes.iter().copied());
+        // After the fence in there: still the same tenancy, so the line was this thread's.
+        match line.filter(|_| state(self.state_at) == self.state) {
+            Some(line) if line == self.line => None,
+            Some(line) => Some(Change::Line(line)),
+            None => Some(Change::Anew),
+        }
+    }
 }
 
 /// A reader of one board's positions.
@@ -53,13 +97,12 @@ pub struct Eye {
     slots_used_at: u64,
     frames: Option<Sect>,
     seats: Vec<Seat>,
+    nests: Vec<Nests>,
+    /// What changed at this tick, by slot.
+    changes: Vec<(usize, Change)>,
     seated: usize,
-    sites: HashMap<u64, u32>,
-    sites_used: u64,
-    stacks: HashMap<Box<[u64]>, u32>,
-    /// Counted sites: index, word of the shards, passes when last said.
-    counted: Vec<(u32, u64, Option<u64>)>,
-    shards: Option<Sect>,
+    names: Names,
+    copies: Copies,
     levels: [Level; BLOCK_FRAMES - 1],
     words: Vec<u64>,
     /// Readings that had to be tried again.
@@ -84,59 +127,23 @@ impl Eye {
             .find(|&at| board.source.word(at) == SectionKind::Slots as u64);
         let Some(entry) = entry else { return Ok(None) };
         let block = (BLOCK_BYTES * 2) as u64;
-        let mut eye = Self {
-            board: next(&mut numbers.boards),
+        let index = next(&mut numbers.boards);
+        sink.put(&Entry::Board(info(board)))?;
+        Ok(Some(Self {
+            board: index,
             slots,
             slots_used_at: entry + USED_AT,
             frames: contents.get(SectionKind::Frames).filter(|sect| sect.stride >= block).copied(),
             seats: Vec::new(),
+            nests: Vec::new(),
+            changes: Vec::new(),
             seated: 0,
-            sites: HashMap::new(),
-            sites_used: 0,
-            stacks: HashMap::new(),
-            counted: Vec::new(),
-            shards: contents.get(SectionKind::Shards).copied(),
+            names: Names::open(index, board, numbers, sink)?,
+            copies: Copies::default(),
             levels: [Level::default(); BLOCK_FRAMES - 1],
             words: Vec::new(),
             retries: 0,
-        };
-        sink.put(&Entry::Board(info(board)))?;
-        eye.read_sites(board, numbers, sink)?;
-        Ok(Some(eye))
-    }
-
-    /// Introduces sites that are not known yet.
-    fn read_sites(
-        &mut self,
-        board: &Board,
-        numbers: &mut Numbers,
-        sink: &mut dyn Sink,
-    ) -> io::Result<()> {
-        let contents = board.contents();
-        self.sites_used = contents.get(SectionKind::Sites).map_or(0, |sect| sect.used);
-        let strings = snapshot::strings(board);
-        let text = |word| strings.get(word).unwrap_or_else(|| Label::from(""));
-        for site in snapshot::sites(board, &contents) {
-            if self.sites.contains_key(&site.address) {
-                continue;
-            }
-            let index = next(&mut numbers.sites);
-            self.sites.insert(site.address, index);
-            let word = site.hits.checked_sub(1).filter(|_| self.shards.is_some());
-            self.counted.extend(word.map(|word| (index, word, None)));
-            sink.put(&Entry::Site(SiteInfo {
-                board: self.board,
-                file: text(site.file),
-                line: (site.line_column >> 32) as u32,
-                column: site.line_column as u32,
-                function: text(site.function),
-                label: text(site.label),
-                class: class(&site),
-                scope: site.class_flags & SITE_SCOPE != 0,
-                counted: word.is_some(),
-            }))?;
-        }
-        Ok(())
+        }))
     }
 
     /// Says how often each counted site was passed, where that changed since it was last said.
@@ -144,20 +151,7 @@ impl Eye {
     /// # Errors
     /// The sink refused.
     pub fn hits(&mut self, board: &Board, all: bool, sink: &mut dyn Sink) -> io::Result<()> {
-        let Some(shards) = self.shards else { return Ok(()) };
-        for (site, word, said) in &mut self.counted {
-            let place = *word * WORD as u64;
-            if place >= shards.stride {
-                continue;
-            }
-            let rows = (0..shards.capacity).filter_map(|row| shards.at(row));
-            let passes = rows.fold(0u64, |sum, at| sum.wrapping_add(board.source.word(at + place)));
-            if all || *said != Some(passes) {
-                *said = Some(passes);
-                sink.put(&Entry::Hits { site: *site, passes })?;
-            }
-        }
-        Ok(())
+        self.names.hits(board, all, sink)
     }
 
     /// Looks at every slot in use and says what changed.
@@ -170,18 +164,34 @@ impl Eye {
         numbers: &mut Numbers,
         sink: &mut dyn Sink,
     ) -> io::Result<()> {
-        let used = board.source.word(self.slots_used_at).min(self.slots.capacity);
+        let used = board.source.word(self.slots_used_at).min(self.slots.capacity) as usize;
         // Pairs with the release store that publishes the number: slots below it are there.
         board.source.fence();
-        if self.seats.len() < used as usize {
-            self.seats.resize_with(used as usize, Seat::default);
+        for slot in self.seats.len()..used {
+            let state_at = self.slots.at(slot as u64).unwrap_or_default() as usize / WORD;
+            self.seats.push(Seat { state_at: state_at as u32, ..Seat::default() });
+            self.nests.push(Nests::default());
         }
-        for slot in 0..self.seats.len() {
-            self.look_at(slot, board, numbers, sink)?;
+        let mut copies = std::mem::take(&mut self.copies);
+        if !board.source.is_mapped() {
+            copies.take(board, &self.slots, self.frames.as_ref(), self.seats.len());
         }
-        Ok(())
+        // All are looked at before anything is said of one: loads that have to come from another core's
+        // cache wait together.
+        let words = Words::of(board, &copies);
+        let mut changes = std::mem::take(&mut self.changes);
+        let seats = self.seats.iter().enumerate();
+        changes.extend(seats.filter_map(|(slot, seat)| Some((slot, seat.glance(words)?))));
+        self.copies = copies;
+        let said = changes.drain(..).try_for_each(|(slot, change)| match change {
+            Change::Line(line) => self.line(slot, line, board, numbers, sink),
+            Change::Anew => self.look_at(slot, board, numbers, sink),
+        });
+        self.changes = changes;
+        said
     }
 
+    /// Reads a slot as a whole.
     fn look_at(
         &mut self,
         slot: usize,
@@ -192,30 +202,40 @@ impl Eye {
         let Some(state_at) = self.slots.at(slot as u64) else { return Ok(()) };
         let frames_at = self.frames.and_then(|sect| sect.at(slot as u64));
         let Self { levels, seats, .. } = self;
-        let seat = &mut seats[slot];
-        let (mut again, mut pushed) = (0, 0);
+        let (mut again, mut torn) = (0, 0);
+        let (mut pushes, mut block_at) = (0, 0);
         let read = tenancy::read(
             || board.source.word(state_at),
-            |generation| {
-                if generation != seat.generation || seat.thread.is_none() {
-                    seat.block = board.source.word(state_at + BLOCK_AT) & 1;
-                }
-                let Some(at) = frames_at else { return Some(0) };
-                let at = at + seat.block * BLOCK_BYTES as u64;
+            |_| {
+                let at = frames_at?;
+                block_at = at + (board.source.word(state_at + BLOCK_AT) & 1) * BLOCK_BYTES as u64;
+                // Before the reading: if it moves meanwhile, the next look does not trust this one.
+                pushes = board.source.word(block_at + (stack::SCOPE * WORD) as u64);
                 let load = |frame: usize, word: usize| {
-                    board.source.word(at + (frame * FrameCopy::BYTES + word * WORD) as u64)
+                    board.source.word(block_at + (frame * FrameCopy::BYTES + word * WORD) as u64)
                 };
-                stack::read(load, levels, &mut pushed)
+                stack::read(load, levels, &mut torn)
             },
             &mut again,
         );
-        self.retries += again + pushed;
+        self.retries += again + torn;
         match read {
             Reading::Vacant => self.leave(slot, sink),
             Reading::Live(generation, depth) => {
-                self.take_seat(slot, generation, board, numbers, sink)?;
+                let state = tenancy::state(generation, tenancy::LIVE);
+                if seats[slot].thread.is_none() || seats[slot].state != state {
+                    self.take_seat(slot, state, board, numbers, sink)?;
+                }
+                let seat = &mut self.seats[slot];
+                seat.block_at = (block_at / WORD as u64) as u32;
                 match depth {
-                    Some(depth) => self.place(slot, depth, board, numbers, sink),
+                    Some(depth) => {
+                        // Only of a reading that came to an end may the next look ask what followed.
+                        seat.pushes = pushes;
+                        self.place(slot, depth, board, numbers, sink)
+                    }
+                    // It has no frames to be read at all.
+                    None if frames_at.is_none() => Ok(()),
                     None => self.torn(slot, sink),
                 }
             }
@@ -225,9 +245,7 @@ impl Eye {
     }
 
     fn leave(&mut self, slot: usize, sink: &mut dyn Sink) -> io::Result<()> {
-        let seat = &mut self.seats[slot];
-        seat.words.clear();
-        match seat.thread.take() {
+        match self.seats[slot].thread.take() {
             Some(thread) => {
                 self.seated -= 1;
                 sink.put(&Entry::Gone { thread })
@@ -249,31 +267,27 @@ impl Eye {
         self.seated
     }
 
+    /// Introduces a slot's new tenant, which is somewhere from here on, if only nowhere yet.
     fn take_seat(
         &mut self,
         slot: usize,
-        generation: u64,
+        state: u64,
         board: &Board,
         numbers: &mut Numbers,
         sink: &mut dyn Sink,
     ) -> io::Result<()> {
-        let seat = &self.seats[slot];
-        if seat.thread.is_some() && seat.generation == generation {
-            return Ok(());
-        }
         self.leave(slot, sink)?;
         let mut words = [0; SlotCopy::BYTES / 8];
         board.record(&self.slots, slot as u64, &mut words);
         let Some(record) = SlotCopy::from_words(&words) else { return Ok(()) };
+        let Some(stack) = self.names.stack(&[], board, numbers, sink)? else { return Ok(()) };
         let thread = next(&mut numbers.threads);
         let name = Label::from_bytes(&unpack_zero_ended(&record.name));
         sink.put(&Entry::Thread { board: self.board, tid: record.tid, name })?;
-        // It is somewhere from here on, if only nowhere yet.
-        let stack = self.stack(&[], board, numbers, sink)?;
         sink.put(&Entry::At { thread, stack })?;
-        let seat = &mut self.seats[slot];
-        seat.generation = generation;
-        seat.thread = Some(thread);
+        let state_at = self.seats[slot].state_at;
+        self.seats[slot] = Seat { state_at, state, thread: Some(thread), ..Seat::default() };
+        self.nests[slot] = Nests::default();
         self.seated += 1;
         Ok(())
     }
@@ -285,6 +299,7 @@ impl Eye {
         }
     }
 
+    /// A stack that was read as a whole.
     fn place(
         &mut self,
         slot: usize,
@@ -294,79 +309,49 @@ impl Eye {
         sink: &mut dyn Sink,
     ) -> io::Result<()> {
         let levels = &self.levels[..depth.min(self.levels.len())];
-        self.words.clear();
-        self.words.extend(levels.iter().map(|level| level.scope).filter(|&scope| scope != 0));
-        self.words.extend(levels.last().map(|level| level.line).filter(|&line| line != 0));
-        if self.words == self.seats[slot].words {
-            return Ok(());
-        }
-        let words = std::mem::take(&mut self.words);
-        let stack = self.stack(&words, board, numbers, sink)?;
+        let scopes = levels.iter().skip(1).map(|level| level.scope);
+        let line = levels.last().map_or(0, |level| level.line);
         let seat = &mut self.seats[slot];
-        self.words = std::mem::replace(&mut seat.words, words);
-        match seat.thread {
-            Some(thread) => sink.put(&Entry::At { thread, stack }),
-            None => Ok(()),
+        if scopes.clone().eq(seat.scopes.iter().copied()) {
+            return if line == seat.line {
+                Ok(())
+            } else {
+                self.line(slot, line, board, numbers, sink)
+            };
         }
+        seat.scopes.clear();
+        seat.scopes.extend(scopes);
+        self.nests[slot] = Nests::default();
+        self.line(slot, line, board, numbers, sink)
     }
 
-    /// The number of a stack, which is introduced when it is new.
-    fn stack(
+    /// Another line, or another stack, than at the last tick.
+    fn line(
         &mut self,
-        words: &[u64],
+        slot: usize,
+        line: u64,
         board: &Board,
         numbers: &mut Numbers,
         sink: &mut dyn Sink,
-    ) -> io::Result<u32> {
-        if let Some(&stack) = self.stacks.get(words) {
-            return Ok(stack);
+    ) -> io::Result<()> {
+        let seat = &mut self.seats[slot];
+        seat.line = line;
+        let Some(thread) = seat.thread else { return Ok(()) };
+        let (known, stack) = self.nests[slot][nest(line)];
+        if line != 0 && known == line {
+            return sink.put(&Entry::At { thread, stack });
         }
-        let sites: io::Result<Vec<u32>> =
-            words.iter().map(|&address| self.site(address, board, numbers, sink)).collect();
-        sink.put(&Entry::Stack(sites?))?;
-        let stack = next(&mut numbers.stacks);
-        self.stacks.insert(words.into(), stack);
-        Ok(stack)
+        self.words.clear();
+        self.words.extend(&seat.scopes);
+        self.words.extend(Some(line).filter(|&line| line != 0));
+        let Some(stack) = self.names.stack(&self.words, board, numbers, sink)? else {
+            // No line is odd: the next look says the same again.
+            self.seats[slot].line = u64::MAX;
+            return sink.put(&Entry::Torn { thread });
+        };
+        self.nests[slot][nest(line)] = (line, stack);
+        sink.put(&Entry::At { thread, stack })
     }
-
-    /// The number of a site. One that is not in the table may be a library's that was loaded since; else
-    /// it is said to be unknown, never guessed.
-    fn site(
-        &mut self,
-        address: u64,
-        board: &Board,
-        numbers: &mut Numbers,
-        sink: &mut dyn Sink,
-    ) -> io::Result<u32> {
-        if !self.sites.contains_key(&address) {
-            let used = board.contents().get(SectionKind::Sites).map_or(0, |sect| sect.used);
-            if used != self.sites_used {
-                self.read_sites(board, numbers, sink)?;
-            }
-        }
-        if let Some(&site) = self.sites.get(&address) {
-            return Ok(site);
-        }
-        let site = next(&mut numbers.sites);
-        self.sites.insert(address, site);
-        let none = || Label::from("");
-        sink.put(&Entry::Site(SiteInfo {
-            board: self.board,
-            file: none(),
-            line: 0,
-            column: 0,
-            function: none(),
-            label: Label::from(format!("unknown site {address:#x}").as_str()),
-            class: Class::Work,
-            scope: false,
-            counted: false,
-        }))?;
-        Ok(site)
-    }
-}
-
-fn class(site: &SiteCopy) -> Class {
-    Class::from_word(site.class_flags).unwrap_or_default()
 }
 
 /// What a recording keeps of a board.

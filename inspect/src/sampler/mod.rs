@@ -4,13 +4,17 @@
 
 mod clock;
 mod eye;
+mod names;
 mod pace;
+mod runs;
+mod words;
 
 use std::io;
 use std::time::Duration;
 
 pub use clock::{Clock, Machine};
-pub use eye::{Eye, Numbers};
+pub use eye::Eye;
+pub use names::Numbers;
 pub use pace::{Pace, Tick};
 
 use crate::attached::Attached;
@@ -19,6 +23,7 @@ use crate::liveness::State;
 use crate::recording::{Entry, Sink};
 use crate::snapshot::{Board, Label};
 use crate::source::Source;
+use runs::Runs;
 
 /// Time between two looks at whether a process lives and whether to go on.
 const CHECK_NS: u64 = 10_000_000;
@@ -67,11 +72,14 @@ pub struct Options {
     pub duration: Option<Duration>,
     /// Go on when no process is left, and look for others.
     pub follow: bool,
+    /// Say the hit counts of every site every second, also where they did not change: whoever shows rates
+    /// wants to see them fall to zero.
+    pub all_hits: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_hz: 1_000, duration: None, follow: false }
+        Self { rate_hz: 1_000, duration: None, follow: false, all_hits: false }
     }
 }
 
@@ -132,14 +140,16 @@ pub fn run(
     let mut pace = Pace::new(start, period, start ^ 0x9e37_79b9_7f4a_7c15);
     let mut progress = Progress::default();
     let (mut next_check, mut next_hits) = (start + CHECK_NS, start + HITS_NS);
+    let sink = &mut Runs::new(sink, period);
+    let mut now = start;
     let why = 'sampling: loop {
-        let tick = pace.next(clock.now());
+        let tick = pace.next(now);
         let end = until.filter(|&until| tick.at >= until);
         let moment = end.unwrap_or(tick.at);
-        let mut now = clock.now();
         loop {
             if now >= next_check {
                 next_check = now + CHECK_NS;
+                sink.flush()?;
                 check(&mut watched, now, sink)?;
                 progress.elapsed_ns = now - start;
                 progress.boards = watched.iter().filter(|one| one.alive).count();
@@ -176,11 +186,12 @@ pub fn run(
         // Before the tick: the hits of a second belong to the chunk that it ends.
         if now >= next_hits {
             next_hits = now + HITS_NS;
-            hits(&mut watched, sink)?;
+            hits(&mut watched, options.all_hits, sink)?;
         }
         sink.put(&Entry::Ticks { at_ns: tick.index * period, count: 1 })?;
+        now = clock.now();
     };
-    hits(&mut watched, sink)?;
+    hits(&mut watched, options.all_hits, sink)?;
     progress.elapsed_ns = clock.now() - start;
     let duration_ns = progress.elapsed_ns;
     sink.put(&Entry::End { duration_ns, why: Label::from(why.as_str()) })?;
@@ -222,9 +233,9 @@ fn check(watched: &mut [Watched], now: u64, sink: &mut dyn Sink) -> io::Result<(
     Ok(())
 }
 
-fn hits(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
+fn hits(watched: &mut [Watched], all: bool, sink: &mut dyn Sink) -> io::Result<()> {
     for one in watched.iter_mut().filter(|one| one.alive) {
-        one.eye.hits(&one.subject.board, false, sink)?;
+        one.eye.hits(&one.subject.board, all, sink)?;
     }
     Ok(())
 }

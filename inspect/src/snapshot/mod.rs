@@ -98,7 +98,8 @@ impl Snapshot {
             if full { numbers::metrics(board, &contents, &mut effort) } else { Vec::new() };
         let ops =
             if full { operations::operations(board, &contents, &mut effort) } else { Vec::new() };
-        let sites = if full { sites(board, &contents) } else { Vec::new() };
+        // After what refers to them: a site may have been made since the first look.
+        let sites = if full { sites(board, &board.contents()) } else { Vec::new() };
         let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
         let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
         let snapshot = Self {

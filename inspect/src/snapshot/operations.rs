@@ -1,9 +1,10 @@
 //! Operations, in flight and ended, each read under one tenancy.
 
 use probe::layout::{
-    OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BYTES, OP_TOTALS, OpCopy, OpRecord,
-    SectionKind, WORD, unpack,
+    HOLDER_UNSEEN, OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BYTES, OP_TOTALS, OpCopy,
+    OpRecord, SectionKind, WORD, from_op_id, unpack,
 };
+use probe::protocol::holding;
 use probe::protocol::statuses::{self, Statuses};
 use probe::protocol::tenancy::{self, Reading};
 
@@ -21,6 +22,8 @@ pub struct OpRead {
     pub state: u64,
     /// The record's other words.
     pub record: OpCopy,
+    /// The thread that worked on it is gone.
+    pub gone: bool,
     /// What it went through.
     pub statuses: Statuses<OP_RECENT, OP_TOTALS>,
     /// What it is called; empty when it says nothing.
@@ -36,10 +39,17 @@ pub(super) fn operations(board: &Board, contents: &Contents, effort: &mut Effort
     if sect.stride < OpCopy::BYTES as u64 {
         return Vec::new();
     }
-    (0..sect.capacity).filter_map(|index| operation(board, sect, index, effort)).collect()
+    let slots = contents.get(SectionKind::Slots);
+    (0..sect.capacity).filter_map(|index| operation(board, sect, slots, index, effort)).collect()
 }
 
-fn operation(board: &Board, sect: &Sect, index: u64, effort: &mut Effort) -> Option<OpRead> {
+fn operation(
+    board: &Board,
+    sect: &Sect,
+    slots: Option<&Sect>,
+    index: u64,
+    effort: &mut Effort,
+) -> Option<OpRead> {
     let at = sect.at(index)?;
     let mut retries = 0;
     let read = tenancy::read_if(
@@ -48,10 +58,15 @@ fn operation(board: &Board, sect: &Sect, index: u64, effort: &mut Effort) -> Opt
         |generation, state| {
             let mut words = [0; OpCopy::BYTES / WORD];
             board.record(sect, index, &mut words);
-            let record = OpCopy::from_words(&words)?;
+            let mut record = OpCopy::from_words(&words)?;
+            let word = |field: usize| board.source.word(at + field as u64);
+            let holder = || word(core::mem::offset_of!(OpRecord, holder));
+            let turned = || word(core::mem::offset_of!(OpRecord, turned));
+            (record.holder, record.turned) = holding::read(holder, turned);
+            let gone = holding::is_gone(holder, |holder| has_ended(board, slots, holder));
             let statuses = statuses(board, at, effort);
             let (label, peer) = texts(&record);
-            Some(OpRead { index, generation, state, record, statuses, label, peer })
+            Some(OpRead { index, generation, state, record, gone, statuses, label, peer })
         },
         &mut retries,
     );
@@ -64,6 +79,15 @@ fn operation(board: &Board, sect: &Sect, index: u64, effort: &mut Effort) -> Opt
             None
         }
     }
+}
+
+/// Whether the thread that a holder names has given up its slot.
+fn has_ended(board: &Board, slots: Option<&Sect>, holder: u64) -> bool {
+    let slot = from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN);
+    slot.is_some_and(|(slot, generation)| {
+        let at = slots.and_then(|slots| slots.at(slot as u64));
+        at.is_some_and(|at| tenancy::has_ended(board.source.word(at), generation))
+    })
 }
 
 fn statuses(board: &Board, at: u64, effort: &mut Effort) -> Statuses<OP_RECENT, OP_TOTALS> {

@@ -73,7 +73,7 @@ fn sample(
     if !board.exists() || board.is_saved() {
         return Ok(());
     }
-    let options = Options { rate_hz, ..Options::default() };
+    let options = Options { rate_hz, all_hits: true, ..Options::default() };
     let mut counter = Counter::new(Arc::clone(shared));
     let mut ask = |_: &Progress| Wish {
         stop: stop.load(Ordering::Relaxed).then(|| "asked".to_owned()),

@@ -3,7 +3,7 @@
 use super::record::record;
 
 record! {
-    /// One probe in the source. Written at init (or when a plugin is loaded), never changed.
+    /// One probe in the source. Written at init, or when a site is made at run time; never changed.
     SiteRecord, SiteCopy, 64 bytes {
         /// The site's address in the daemon: the tag that frames hold. A multiple of 8.
         0x00 address,

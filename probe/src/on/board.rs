@@ -2,7 +2,9 @@
 //! which record. Nothing on the board decides anything here.
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::Mutex;
 
+use super::describe::Scribe;
 use super::ops::OpTable;
 use super::segment::{Segment, Table, Words};
 use crate::layout::*;
@@ -91,6 +93,8 @@ pub(super) struct Board {
     #[cfg(feature = "trail")]
     pub(super) trails: Option<Table<super::trail::Ring>>,
     pub(super) strings: Words,
+    /// How far the board is described, for sites that are made later.
+    pub(super) scribe: Mutex<Scribe>,
     pub(super) busy_rings: Vec<Ring>,
     pub(super) count_rings: Vec<Ring>,
     pub(super) slot_claims: Box<[AtomicU64]>,
@@ -216,6 +220,7 @@ impl Board {
             #[cfg(feature = "trail")]
             trails: table(&segment, find(Trails)),
             strings: words(find(Strings))?,
+            scribe: Mutex::new(Scribe::new(capacity.strings)),
             busy_rings: rings(BusyRing, &BUSY_RINGS, capacity.threads)?,
             count_rings: rings(CountRing, &COUNT_RINGS, capacity.metrics)?,
             slot_claims: bits(capacity.threads),

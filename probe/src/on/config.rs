@@ -123,7 +123,7 @@ impl Config {
 
     /// Whether `inspect ops cancel` may ask this daemon's operations to end. Default no. If yes, a thread
     /// listens on a UNIX socket for requests of this daemon's user and of root. An operation sees it at its next
-    /// [`status!`](crate::status), where it looks ([`asked!`](crate::asked), [`Op::check`](crate::Op::check)), or
+    /// [`status!`](crate::status!), where it looks ([`asked!`](crate::asked), [`Op::check`](crate::Op::check)), or
     /// as the error of [`Op::track_cancellable`](crate::Op::track_cancellable); it ends itself, and nothing else
     /// happens.
     #[must_use]

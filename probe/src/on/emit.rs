@@ -7,6 +7,8 @@ pub use super::init::init;
 pub use super::local::{at, at_with};
 pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample};
 pub use super::ops::emit::*;
+#[cfg(feature = "tower")]
+pub use super::requests::Origin;
 pub use super::site::{Class, SITES};
 pub use crate::layout::{SITE_ARG, SITE_OP, SITE_SCOPE, SITE_STATUS};
 pub use crate::number::Number;
@@ -56,12 +58,12 @@ macro_rules! __site {
             file: ::core::file!(),
             line: ::core::line!(),
             column: ::core::column!(),
-            function: {
+            function: $crate::Function::Around({
                 fn here() -> &'static str {
                     ::core::any::type_name_of_val(&here)
                 }
                 here
-            },
+            }),
             label: $crate::__literal!($($label)?),
             class: $crate::__private::Class::$class,
             flags: $flags,

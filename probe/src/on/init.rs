@@ -9,7 +9,7 @@ use super::board::{Board, install};
 use super::config::Config;
 use super::store::Store;
 use super::thread::{Mode, mode, prepare_exit_key, set_mode};
-use super::{clock, describe, end, fork, keeper, sweep};
+use super::{clock, describe, end, fork, keeper, late, sweep};
 use crate::layout::{MAGIC, MAX_BOARD_BYTES, plan};
 use crate::protocol::published;
 
@@ -148,7 +148,7 @@ fn make(config: &Config) -> Result<PathBuf, String> {
         return Err("the layout does not fit its own plan".to_owned());
     };
     let calibration = clock::start();
-    describe::describe(&board, config, capacity.strings, pid_start, &calibration);
+    describe::describe(&board, config, pid_start, &calibration);
     // Readers believe nothing before this.
     published::publish(&board.header.magic, MAGIC);
     if let Err(why) = store.show() {
@@ -159,6 +159,6 @@ fn make(config: &Config) -> Result<PathBuf, String> {
     fork::watch(&board.segment, store.lock.as_raw_fd());
     keeper::calibrate(calibration);
     end::watch(store, config.keep);
-    install(board);
+    late::catch_up(install(board));
     Ok(path)
 }

@@ -208,9 +208,15 @@ fn sum_private(board: &Board) {
         }
         _ => None,
     });
-    let hits = super::site::SITES.iter().filter_map(|site| site.hits);
-    let hits = hits.map(|hits| (hits.0.load(Ordering::Relaxed), 0));
-    for (offset, early) in counters.chain(hits).filter(|&(offset, _)| offset != 0) {
+    let sites = || super::site::SITES.iter().chain(super::late::sites());
+    let hits = sites().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));
+    // A status has two words.
+    let spent = sites().filter_map(|site| site.spent).flat_map(|spent| {
+        let offset = spent.offset.load(Ordering::Relaxed);
+        [offset, if offset == 0 { 0 } else { offset + WORD as u32 }]
+    });
+    let counted = hits.chain(spent).map(|offset| (offset, 0));
+    for (offset, early) in counters.chain(counted).filter(|&(offset, _)| offset != 0) {
         let word = offset as usize / WORD;
         if let Some(to) = board.shards.get(row + word) {
             to.store(memory::sum(word).wrapping_add(early), Ordering::Relaxed);

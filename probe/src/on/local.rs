@@ -146,6 +146,14 @@ fn at_cursor(then: impl FnOnce(&'static FrameRecord), otherwise: impl FnOnce()) 
     then(unsafe { &*cursor });
 }
 
+/// Whether this thread is inside a scope, so that its line will be what it was.
+#[cfg(feature = "tracing")]
+pub(super) fn is_in_scope() -> bool {
+    // The base frame is the second of its block.
+    is_settled()
+        && with(|local| local.cursor.get()).addr() & (BLOCK_BYTES - 1) > size_of::<FrameRecord>()
+}
+
 /// This thread is at `site`.
 #[inline(always)]
 pub fn at(site: &'static Site) {

@@ -12,8 +12,10 @@
 //! trail    the last tags, in order      ops      operations, from beginning to end
 //! spread   a histogram over threads
 //! keeper   the last minute             end      exit and panic
-//! fork     the child's board               sweep    boards of the dead
+//! fork     the child's board           sweep    boards of the dead
 //! dump     what is going on, on a signal
+//! late     sites made at run time       spans    spans of `tracing`
+//! requests  requests of `tower` services
 //! ```
 
 mod board;
@@ -31,15 +33,20 @@ mod flow;
 mod fork;
 mod init;
 mod keeper;
+mod late;
 mod limits;
 mod local;
 mod memory;
 mod metric;
 mod ops;
 mod placed;
+#[cfg(feature = "tower")]
+mod requests;
 mod scope;
 mod segment;
 mod site;
+#[cfg(feature = "tracing")]
+mod spans;
 mod spread;
 mod store;
 mod sweep;
@@ -57,4 +64,4 @@ pub use init::{Status, status};
 pub use metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
 pub use ops::{Entered, Kind, Label, Op, OpId, Operation, Spent, Tracked, TrackedCancellable};
 pub use scope::{Scope, Scoped};
-pub use site::{Gate, Hits, Site};
+pub use site::{Function, Gate, Hits, Site};

@@ -26,4 +26,13 @@ impl<T: Sync> Placed<T> {
     pub(super) fn place(&self, record: &'static T) {
         self.0.store(core::ptr::from_ref(record).cast_mut(), Ordering::Release);
     }
+
+    #[cfg(any(feature = "tracing", feature = "tower"))]
+    /// Places it if nothing is there yet; tells whether it did.
+    pub(super) fn place_first(&self, record: &'static T) -> bool {
+        let record = core::ptr::from_ref(record).cast_mut();
+        let none = core::ptr::null_mut();
+        // Release: pairs with the acquire in `get`. Relaxed: who came late looks with `get`.
+        self.0.compare_exchange(none, record, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
 }

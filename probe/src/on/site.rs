@@ -1,4 +1,4 @@
-//! One probe in the source: a static whose address is the tag.
+//! One probe in the source: a static, or made once at run time, whose address is the tag.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -20,8 +20,8 @@ pub struct Site {
     pub line: u32,
     /// Column.
     pub column: u32,
-    /// Path of the enclosing function and of an item in it: a type's name is not known at compile time.
-    pub function: fn() -> &'static str,
+    /// The enclosing function.
+    pub function: Function,
     /// Label, or nothing.
     pub label: &'static str,
     /// What the thread does here.
@@ -40,6 +40,15 @@ pub struct Site {
     pub spent: Option<&'static super::Spent>,
 }
 
+/// How a site's function is known.
+#[derive(Clone, Copy, Debug)]
+pub enum Function {
+    /// By an item inside it, which says its own path: a type's name is not known at compile time.
+    Around(fn() -> &'static str),
+    /// By its path, or its module's.
+    Named(&'static str),
+}
+
 impl Site {
     /// The tag that names this site.
     #[inline(always)]
@@ -50,7 +59,10 @@ impl Site {
     /// Path of the enclosing function.
     pub(super) fn function_path(&self) -> &'static str {
         // The name is of a function inside the static inside the enclosing function.
-        let path = (self.function)();
+        let path = match self.function {
+            Function::Around(inside) => inside(),
+            Function::Named(path) => return path,
+        };
         let path = path.strip_suffix("::here").unwrap_or(path);
         let path = path.strip_suffix("::SITE").unwrap_or(path);
         path.trim_end_matches("::{{closure}}")

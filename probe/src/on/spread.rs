@@ -117,7 +117,8 @@ impl Board {
         if let Some(index) = left {
             return self.histograms.get(index);
         }
-        let index = self.new_block()?;
+        // The last quarter is for histograms that are still to come.
+        let index = self.new_block(self.histograms.count() - self.histograms.count() / 4)?;
         let block = self.histograms.get(index)?;
         self.block_marks.get(index)?.store(mark, Ordering::Relaxed);
         let copied =
@@ -130,17 +131,17 @@ impl Board {
         Some(block)
     }
 
-    /// A block that nobody had.
-    fn new_block(&self) -> Option<usize> {
-        let room = self.histograms.count();
+    /// A block that nobody had, among the first `room`.
+    fn new_block(&self, room: usize) -> Option<usize> {
         let next = |used| (used < room).then_some(used + 1);
         self.blocks_used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
     }
 
     /// The shared block of a new histogram.
     pub(super) fn shared_block(&self, metric: usize, role: HistogramRole, spread: &Spread) -> bool {
-        let Some((index, block)) =
-            self.new_block().and_then(|index| Some((index, self.histograms.get(index)?)))
+        let Some((index, block)) = self
+            .new_block(self.histograms.count())
+            .and_then(|index| Some((index, self.histograms.get(index)?)))
         else {
             return false;
         };

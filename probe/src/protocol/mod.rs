@@ -9,6 +9,7 @@
 
 pub mod claims;
 pub mod doubled;
+pub mod holding;
 pub mod keyed;
 pub mod published;
 pub mod stack;

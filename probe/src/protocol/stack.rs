@@ -128,6 +128,29 @@ pub fn read(
     None
 }
 
+/// The line in the innermost frame, if these are still the scopes that are open, as they were at an
+/// earlier reading; `None` when that must be read anew. `pushes` is the count as it was before that
+/// reading. Loads each word once: the count only grows, so as long as it stands no scope was
+/// entered, one that is found open was never closed, and whatever line it has was reached in it.
+/// Frames that the block does not have load as zeros.
+pub fn read_again(
+    load: impl Fn(usize, usize) -> u64,
+    pushes: u64,
+    scopes: impl ExactSizeIterator<Item = u64>,
+) -> Option<u64> {
+    let innermost = 1 + scopes.len();
+    let changed = (2..).zip(scopes).any(|(frame, scope)| load(frame, SCOPE) != scope);
+    if changed || load(innermost + 1, SCOPE) != 0 {
+        return None;
+    }
+    let line = load(innermost, LINE);
+    // Acquire: pairs with the release fence in `raise`. Had a load above met anything that followed a
+    // push, the count read below would be newer. (And with that in `tenancy::begin`, for who reads the
+    // state after this.)
+    fence(Ordering::Acquire);
+    (load(0, SCOPE) == pushes).then_some(line & !1)
+}
+
 /// The line of a frame, and its argument unless it was in flux.
 fn read_line(load: impl Fn(usize, usize) -> u64, frame: usize) -> (u64, Option<u64>) {
     let mut line = 0;

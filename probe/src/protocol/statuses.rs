@@ -42,8 +42,11 @@ pub struct Statuses<const R: usize, const T: usize> {
     pub recent: [u64; R],
     /// The totals.
     pub totals: [u64; T],
-    /// Whether all of it is of one moment. Otherwise the oldest entry of the ring is not to be believed, and
-    /// a total may already hold the current stretch.
+    /// The first status whose entry is to be believed, with all that follow: the rest was overwritten, or was
+    /// just being. `count` when none is, because the writer was much faster than the reader.
+    pub first: u64,
+    /// Whether all of it is of one moment. Otherwise a total may hold time of the current status, or of
+    /// later ones.
     pub whole: bool,
 }
 
@@ -53,7 +56,7 @@ pub fn read<const R: usize, const T: usize>(
     mut load: impl FnMut(bool, usize) -> u64,
     retries: &mut u64,
 ) -> Statuses<R, T> {
-    let mut last = Statuses { count: 0, recent: [0; R], totals: [0; T], whole: false };
+    let mut last = Statuses { count: 0, recent: [0; R], totals: [0; T], first: 0, whole: false };
     for _ in 0..super::TRIES {
         let count = load_count();
         // Acquire: pairs with the last store in `step`.
@@ -64,7 +67,10 @@ pub fn read<const R: usize, const T: usize>(
         // Acquire: pairs with the release fence in `step`. Had one of the loads met a later status, the
         // count read below would be newer.
         fence(Ordering::Acquire);
-        last.whole = load_count() == count && count & 1 == 0;
+        let after = load_count();
+        // Status `n` overwrites status `n - R`, and those up to `after` had begun to.
+        last.first = after.div_ceil(2).saturating_sub(R as u64).min(last.count);
+        last.whole = after == count && count & 1 == 0;
         if last.whole {
             break;
         }

@@ -34,9 +34,10 @@ pub fn settle(word: &AtomicU64, generation: u64) {
 /// Ends a tenancy. What the record holds is no longer anybody's.
 #[inline]
 pub fn end(word: &AtomicU64, generation: u64) {
-    // Relaxed: nobody reads a record that he finds free. The next tenant's stores come later by the
-    // release of the claim.
-    word.store(state(generation, FREE), Ordering::Relaxed);
+    // Release: nobody reads a record that he finds free, but who sees that a thread has given up its slot
+    // sees what it did elsewhere before, such as handing an operation on (`holding::is_gone`). The
+    // next tenant's stores come later by the release of the claim.
+    word.store(state(generation, FREE), Ordering::Release);
 }
 
 /// Ends a tenancy and leaves the record to be read, with a status that says how it ended, until the next.
@@ -44,6 +45,11 @@ pub fn end(word: &AtomicU64, generation: u64) {
 pub fn close(word: &AtomicU64, generation: u64, status: u64) {
     // Release: who sees the status sees what was written last.
     word.store(state(generation, status), Ordering::Release);
+}
+
+/// Whether the tenant of this generation has ended, by the state word.
+pub const fn has_ended(state: u64, generation: u64) -> bool {
+    state >> 8 > generation || state >> 8 == generation && state & 0xff == FREE
 }
 
 /// What one reading of a record came to.

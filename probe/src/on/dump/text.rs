@@ -8,7 +8,7 @@ use crate::on::board::{Board, board};
 use crate::on::clock;
 use crate::on::site::{self, Site};
 use crate::protocol::tenancy::{self, Reading};
-use crate::protocol::{keyed, stack, statuses};
+use crate::protocol::{holding, keyed, stack, statuses};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
@@ -144,6 +144,7 @@ struct Operation {
     site: Option<&'static Site>,
     begun: u64,
     holder: u64,
+    gone: bool,
     future: bool,
     status: Option<(Option<&'static Site>, u64)>,
     text: String,
@@ -164,10 +165,12 @@ impl Operation {
         });
         let holder = match thread {
             Some(thread) => format!("on {}", thread.name),
-            None if self.future => "not being polled".to_owned(),
+            None if self.holder == 0 && self.future => "not being polled".to_owned(),
             None if self.holder == 0 => "nobody works on it".to_owned(),
             None if self.holder == HOLDER_UNSEEN => "on a thread without a slot".to_owned(),
-            None => "its thread is gone".to_owned(),
+            None if self.gone => "its thread is gone".to_owned(),
+            // It came while the list was made.
+            None => "on a new thread".to_owned(),
         };
         let _ = writeln!(
             out,
@@ -185,13 +188,13 @@ fn operations(board: &Board, now: u64) -> Vec<Operation> {
         .ops
         .records()
         .enumerate()
-        .filter_map(|(index, record)| operation(index, record))
+        .filter_map(|(index, record)| operation(board, index, record))
         .collect();
     all.sort_by_key(|op| std::cmp::Reverse(now.saturating_sub(op.begun)));
     all
 }
 
-fn operation(index: usize, record: &OpRecord) -> Option<Operation> {
+fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<Operation> {
     let get = |word: &AtomicU64| word.load(RELAXED);
     let reading = tenancy::read(
         || get(&record.state),
@@ -205,7 +208,8 @@ fn operation(index: usize, record: &OpRecord) -> Option<Operation> {
                 },
                 &mut 0,
             );
-            let newest = read.count.checked_sub(1).map(|newest| newest as usize % OP_RECENT);
+            let newest = read.count.checked_sub(1).filter(|&newest| newest >= read.first);
+            let newest = newest.map(|newest| newest as usize % OP_RECENT);
             let status = newest.and_then(|at| read.recent.get(at)).map(|&entry| {
                 let (number, at) = from_status_entry(entry);
                 (site::numbered(number), at)
@@ -217,6 +221,7 @@ fn operation(index: usize, record: &OpRecord) -> Option<Operation> {
                 site: site::find(get(&record.site)),
                 begun: get(&record.begun),
                 holder: get(&record.holder),
+                gone: holding::is_gone(|| get(&record.holder), |holder| has_ended(board, holder)),
                 future: lengths & OP_FUTURE != 0,
                 status,
                 text: texts(&text, lengths),
@@ -228,6 +233,14 @@ fn operation(index: usize, record: &OpRecord) -> Option<Operation> {
         Reading::Live(_, operation) => Some(operation),
         Reading::Vacant | Reading::Torn => None,
     }
+}
+
+/// Whether the thread that a holder names has given up its slot.
+fn has_ended(board: &Board, holder: u64) -> bool {
+    from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN).is_some_and(|(slot, generation)| {
+        let slot = board.slots.get(slot);
+        slot.is_some_and(|slot| tenancy::has_ended(slot.state.load(RELAXED), generation))
+    })
 }
 
 fn texts(words: &[u64], lengths: u64) -> String {

@@ -11,7 +11,12 @@ use core::sync::atomic::{Ordering, compiler_fence};
 use super::super::board::{self, Board};
 use super::super::{local, thread};
 use super::table::OpTable;
+use super::tenant::Tenant;
 use crate::layout::HOLDER_UNSEEN;
+
+/// What a thread works on while that found no room on the board: no operation, and not nothing either, so
+/// that nobody takes what was around it for it.
+pub(super) const LOST: u64 = 1 << 16;
 
 /// Records that a thread keeps.
 const KEPT: usize = 8;
@@ -106,10 +111,17 @@ impl Mine {
         self.holder.get()
     }
 
-    /// What this thread works on.
+    /// This thread as whoever works on an operation: no two that live have the same. Never followed.
     #[inline(always)]
-    pub(super) fn current(&self) -> u64 {
-        self.current.get()
+    pub(super) fn token(&self) -> u64 {
+        core::ptr::from_ref(self).addr() as u64
+    }
+
+    /// What this thread works on, if that is in flight and nobody else took it up: guards may end out of
+    /// order, and an operation may have gone to another thread while an inner one was in flight.
+    #[inline(always)]
+    pub(super) fn here<'a>(&self, table: &'a OpTable) -> Option<&'a Tenant> {
+        table.find(self.current.get()).filter(|tenant| tenant.is_worked_on_by(self.token()))
     }
 
     /// This thread works on `next` from now on; returns what it worked on.

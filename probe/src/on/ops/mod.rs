@@ -5,13 +5,15 @@
 //! tenant  one record                        kind    what sites know
 //! mine    this thread's part in it          slow    the slowest that ended
 //! text    label and peer, cut to fit        future  an operation that is carried by a future
-//! door    where it is asked to end
+//! door    where it is asked to end        by_id   for those who can keep no guard
 //! ```
 //!
 //! A record belongs to the operation, not to a thread: it is claimed at the beginning, written by whoever
 //! works on the operation, and at the end it is left as it is, to be read as history until it is
 //! needed again. So nothing is copied to remember what ended.
 
+#[cfg(any(feature = "tracing", feature = "tower"))]
+pub(super) mod by_id;
 pub(super) mod door;
 mod future;
 mod kind;

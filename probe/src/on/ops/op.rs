@@ -7,15 +7,19 @@ use core::mem::ManuallyDrop;
 
 use super::super::local;
 use super::super::site::Site;
-use super::mine::{self, Mine};
+use super::mine::{self, LOST, Mine};
+use super::table::OpTable;
 use super::tenant::Tenant;
 use super::text::Text;
 use crate::outcome::{Asked, Cancelled, Outcome};
 
+/// In place of what a thread worked on before: that did not change.
+const SAME: u64 = u64::MAX;
+
 /// The id of an operation: what `inspect ops` shows and `inspect ops cancel` takes. No other operation of
 /// this process ever has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OpId(u64);
+pub struct OpId(pub(super) u64);
 
 impl fmt::Display for OpId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,10 +34,10 @@ impl fmt::Display for OpId {
 /// cancelled; otherwise as [`Op::outcome`] says, or well.
 pub struct Op {
     /// `None` without a board, or without room on it.
-    tenant: Option<&'static Tenant>,
-    site: &'static Site,
+    pub(super) tenant: Option<&'static Tenant>,
+    pub(super) site: &'static Site,
     /// One thread has it at a time.
-    alone: PhantomData<Cell<()>>,
+    pub(super) alone: PhantomData<Cell<()>>,
 }
 
 impl fmt::Debug for Op {
@@ -49,17 +53,17 @@ impl Op {
     }
 
     /// This thread works on it until the returned guard is dropped: it is what
-    /// [`status!`](crate::status) is about, and the parent of operations that begin here. Two
+    /// [`status!`](crate::status!) is about, and the parent of operations that begin here. Two
     /// thread-local words and two stores, in and out each.
     #[inline]
     pub fn enter(&self) -> Entered<'_> {
-        let before = self.tenant.and_then(|tenant| {
-            mine::alone(|mine| {
-                // A thread that never probed finds its slot first.
-                mine.board()?;
-                tenant.hold(mine.holder());
-                Some(mine.work_on(tenant.id()))
-            })
+        let before = mine::alone(|mine| {
+            // A thread that never probed finds its slot first.
+            mine.board()?;
+            if let Some(tenant) = self.tenant {
+                tenant.hold(Some(mine));
+            }
+            Some(mine.work_on(self.tenant.map_or(LOST, Tenant::id)))
         });
         Entered { op: self, before: before.flatten(), bound: PhantomData }
     }
@@ -169,19 +173,28 @@ impl core::ops::Deref for Entered<'_> {
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let (Some(before), Some(tenant)) = (self.before, self.op.tenant) {
-            leave(tenant, before);
+        if let Some(before) = self.before {
+            leave(self.op.tenant, before);
         }
     }
 }
 
 /// This thread works on the operation no longer, but on what it worked on before.
 #[inline]
-fn leave(tenant: &'static Tenant, before: u64) {
+fn leave(tenant: Option<&'static Tenant>, before: u64) {
     mine::alone(|mine| {
-        tenant.hold(0);
-        mine.back_to(before, tenant.id());
+        if let Some(tenant) = tenant {
+            tenant.hold(None);
+        }
+        mine.back_to(before, tenant.map_or(LOST, Tenant::id));
     });
+}
+
+/// As [`leave`], for an operation that found no room.
+#[cold]
+#[inline(never)]
+fn leave_lost(before: u64) {
+    leave(None, before);
 }
 
 /// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
@@ -211,8 +224,8 @@ impl Operation {
     /// The operation goes on without this thread: to another one, or into a future.
     pub fn detach(self) -> Op {
         let this = ManuallyDrop::new(self);
-        if let Some(tenant) = this.op.tenant {
-            leave(tenant, this.before);
+        if this.before != SAME {
+            leave(this.op.tenant, this.before);
         }
         Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
     }
@@ -221,8 +234,10 @@ impl Operation {
 impl Drop for Operation {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(tenant) = self.op.tenant {
-            end(tenant, self.op.site, self.before);
+        match self.op.tenant {
+            Some(tenant) => end(tenant, self.op.site, self.before),
+            None if self.before != SAME => leave_lost(self.before),
+            None => {}
         }
     }
 }
@@ -256,30 +271,34 @@ pub fn begin_detached(site: &'static Site, text: impl Text, parent: Option<OpId>
 #[inline(never)]
 fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Tenant>, u64) {
     mine::alone(|mine| {
-        let Some(board) = mine.board() else { return (None, 0) };
-        let before = mine.current();
-        let parent = if parent == 0 { before } else { parent };
-        match board.ops.begin(mine, site, text, parent, mine.holder()) {
-            Some(tenant) => (Some(tenant), mine.work_on(tenant.id())),
-            None => (None, 0),
-        }
+        let Some(board) = mine.board() else { return (None, SAME) };
+        let parent = parent_of(mine, &board.ops, parent);
+        let tenant = board.ops.begin(mine, site, text, parent, Some(mine));
+        (tenant, mine.work_on(tenant.map_or(LOST, Tenant::id)))
     })
-    .unwrap_or((None, 0))
+    .unwrap_or((None, SAME))
 }
 
 #[inline(never)]
 fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Tenant> {
     mine::alone(|mine| {
-        let parent = if parent == 0 { mine.current() } else { parent };
-        mine.board()?.ops.begin(mine, site, text, parent, 0)
+        let table = &mine.board()?.ops;
+        let parent = parent_of(mine, table, parent);
+        table.begin(mine, site, text, parent, None)
     })
     .flatten()
 }
 
+/// The parent as said, else what this thread works on.
+#[inline(always)]
+fn parent_of(mine: &Mine, table: &OpTable, said: u64) -> u64 {
+    if said != 0 { said } else { mine.here(table).map_or(0, Tenant::id) }
+}
+
 /// What this thread works on, if that is still in flight.
 #[inline]
-fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
-    mine.board()?.ops.find(mine.current())
+pub(super) fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
+    mine.here(&mine.board()?.ops)
 }
 
 /// The operation has another status.

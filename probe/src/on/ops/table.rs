@@ -78,14 +78,14 @@ impl OpTable {
         site: &'static Site,
         text: impl Text,
         parent: u64,
-        holder: u64,
+        worker: Option<&Mine>,
     ) -> Option<&'static Tenant> {
         let Some(tenant) = mine.take(self).and_then(|record| self.tenants.get(record)) else {
             super::super::board::lost(|lost| &lost.ops);
             return None;
         };
         let flags = if self.cancellable.load(Ordering::Relaxed) { OP_CANCELLABLE } else { 0 };
-        tenant.begin(site, text, parent, holder, flags);
+        tenant.begin(site, text, parent, worker, flags);
         Some(tenant)
     }
 

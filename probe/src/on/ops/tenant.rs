@@ -12,12 +12,12 @@ use super::mine::Mine;
 use super::text::Text;
 use crate::layout::*;
 use crate::outcome::Outcome;
-use crate::protocol::{statuses, tenancy};
+use crate::protocol::{holding, statuses, tenancy};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
-/// A record and what its writers know of it. Only whoever has the operation touches it, but for `open`,
-/// which others look at, `cancel`, which others set, and the waker. Values on the board are written,
+/// A record and what its writers know of it. Only whoever has the operation touches it, but for `open`
+/// and `worker`, which others look at, `cancel`, which others set, and the waker. Values on the board are written,
 /// and nothing is decided by them.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -32,6 +32,8 @@ pub(in super::super) struct Tenant {
     open: AtomicU64,
     /// Generation that somebody asked to end.
     cancel: AtomicU64,
+    /// Which thread works on it, by its token; 0 for nobody.
+    worker: AtomicU64,
     begun: AtomicU64,
     /// Statuses so far.
     count: AtomicU64,
@@ -59,6 +61,7 @@ impl Tenant {
             generation: AtomicU64::new(0),
             open: AtomicU64::new(0),
             cancel: AtomicU64::new(0),
+            worker: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             count: AtomicU64::new(0),
             since: AtomicU64::new(0),
@@ -102,7 +105,7 @@ impl Tenant {
         site: &'static Site,
         text: impl Text,
         parent: u64,
-        holder: u64,
+        worker: Option<&Mine>,
         flags: u64,
     ) {
         let record = self.record;
@@ -115,11 +118,12 @@ impl Tenant {
         record.parent.store(parent, RELAXED);
         record.lengths_flags.store(text.store(&record.text) | flags, RELAXED);
         record.turned.store(now, RELAXED);
-        record.holder.store(holder, RELAXED);
+        record.holder.store(worker.map_or(0, Mine::holder), RELAXED);
         // The rest of what belongs to statuses is reset by the first of them.
         record.statuses.store(0, RELAXED);
         record.served.store(0, RELAXED);
         tenancy::settle(&record.state, generation);
+        self.worker.store(worker.map_or(0, Mine::token), RELAXED);
         self.begun.store(now, RELAXED);
         self.count.store(0, RELAXED);
         self.outcome.store(0, RELAXED);
@@ -256,12 +260,19 @@ impl Tenant {
         word.store(word.load(RELAXED).wrapping_add(n), RELAXED);
     }
 
-    /// Somebody works on it from now on, or, with 0, nobody.
+    /// This thread works on it from now on, or nobody.
     #[inline(always)]
-    pub(super) fn hold(&self, holder: u64) {
-        self.record.turned.store(clock::coarse(), RELAXED);
-        // Release: who sees the holder sees since when, or a later time.
-        self.record.holder.store(holder, Ordering::Release);
+    pub(super) fn hold(&self, worker: Option<&Mine>) {
+        let holder = worker.map_or(0, Mine::holder);
+        holding::turn(&self.record.holder, &self.record.turned, holder, clock::coarse());
+        self.worker.store(worker.map_or(0, Mine::token), RELAXED);
+    }
+
+    /// Whether the thread with this token works on it.
+    #[inline(always)]
+    pub(super) fn is_worked_on_by(&self, token: u64) -> bool {
+        // Relaxed: a thread's own token was stored by the thread itself.
+        self.worker.load(RELAXED) == token
     }
 
     /// From now on a future carries it.

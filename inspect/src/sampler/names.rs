@@ -1,0 +1,174 @@
+//! Which site a word means and which stack some words make, each introduced to the sink once.
+
+use std::collections::HashMap;
+use std::io;
+
+use probe::layout::{Class, SITE_SCOPE, SectionKind, SiteCopy, WORD};
+
+use crate::recording::{Entry, Sink, SiteInfo};
+use crate::snapshot::{self, Board, Label, Sect};
+
+/// Sites and stacks of one board at most: a board that goes on inventing some does not fill memory.
+const MOST: usize = 1 << 20;
+
+/// Numbers given out so far, over all boards of a recording.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers {
+    pub(super) boards: u32,
+    sites: u32,
+    stacks: u32,
+    pub(super) threads: u32,
+}
+
+/// Takes the next number.
+pub(super) fn next(number: &mut u32) -> u32 {
+    *number += 1;
+    *number - 1
+}
+
+/// What is known of a board's sites and stacks.
+#[derive(Debug)]
+pub(super) struct Names {
+    board: u32,
+    sites: HashMap<u64, u32>,
+    sites_used: u64,
+    stacks: HashMap<Box<[u64]>, u32>,
+    /// Counted sites: index, word of the shards, passes when last said.
+    counted: Vec<(u32, u64, Option<u64>)>,
+    shards: Option<Sect>,
+}
+
+impl Names {
+    /// Introduces the sites of a board.
+    pub(super) fn open(
+        index: u32,
+        board: &Board,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Self> {
+        let mut names = Self {
+            board: index,
+            sites: HashMap::new(),
+            sites_used: 0,
+            stacks: HashMap::new(),
+            counted: Vec::new(),
+            shards: board.contents().get(SectionKind::Shards).copied(),
+        };
+        names.read_sites(board, numbers, sink)?;
+        Ok(names)
+    }
+
+    /// Introduces sites that are not known yet.
+    fn read_sites(
+        &mut self,
+        board: &Board,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<()> {
+        let contents = board.contents();
+        self.sites_used = contents.get(SectionKind::Sites).map_or(0, |sect| sect.used);
+        let strings = snapshot::strings(board);
+        let text = |word| strings.get(word).unwrap_or_else(|| Label::from(""));
+        for site in snapshot::sites(board, &contents) {
+            if self.sites.contains_key(&site.address) {
+                continue;
+            }
+            let index = next(&mut numbers.sites);
+            self.sites.insert(site.address, index);
+            let word = site.hits.checked_sub(1).filter(|_| self.shards.is_some());
+            self.counted.extend(word.map(|word| (index, word, None)));
+            sink.put(&Entry::Site(SiteInfo {
+                board: self.board,
+                file: text(site.file),
+                line: (site.line_column >> 32) as u32,
+                column: site.line_column as u32,
+                function: text(site.function),
+                label: text(site.label),
+                class: class(&site),
+                scope: site.class_flags & SITE_SCOPE != 0,
+                counted: word.is_some(),
+            }))?;
+        }
+        Ok(())
+    }
+
+    /// Says how often each counted site was passed, where that changed since it was last said.
+    pub(super) fn hits(&mut self, board: &Board, all: bool, sink: &mut dyn Sink) -> io::Result<()> {
+        let Some(shards) = self.shards else { return Ok(()) };
+        for (site, word, said) in &mut self.counted {
+            let place = *word * WORD as u64;
+            if place >= shards.stride {
+                continue;
+            }
+            let rows = (0..shards.capacity).filter_map(|row| shards.at(row));
+            let passes = rows.fold(0u64, |sum, at| sum.wrapping_add(board.source.word(at + place)));
+            if all || *said != Some(passes) {
+                *said = Some(passes);
+                sink.put(&Entry::Hits { site: *site, passes })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of a stack (scopes and the line in the innermost), which is introduced when it is
+    /// new. `None`: there have been too many.
+    pub(super) fn stack(
+        &mut self,
+        words: &[u64],
+        board: &Board,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Option<u32>> {
+        if let Some(&stack) = self.stacks.get(words) {
+            return Ok(Some(stack));
+        }
+        if self.stacks.len() >= MOST || self.sites.len() >= MOST {
+            return Ok(None);
+        }
+        let sites: io::Result<Vec<u32>> =
+            words.iter().map(|&address| self.site(address, board, numbers, sink)).collect();
+        sink.put(&Entry::Stack(sites?))?;
+        let stack = next(&mut numbers.stacks);
+        self.stacks.insert(words.into(), stack);
+        Ok(Some(stack))
+    }
+
+    /// The number of a site. One that is not in the table may be a library's that was loaded since; else
+    /// it is said to be unknown, never guessed.
+    fn site(
+        &mut self,
+        address: u64,
+        board: &Board,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<u32> {
+        if !self.sites.contains_key(&address) {
+            let used = board.contents().get(SectionKind::Sites).map_or(0, |sect| sect.used);
+            if used != self.sites_used {
+                self.read_sites(board, numbers, sink)?;
+            }
+        }
+        if let Some(&site) = self.sites.get(&address) {
+            return Ok(site);
+        }
+        let site = next(&mut numbers.sites);
+        self.sites.insert(address, site);
+        let none = || Label::from("");
+        sink.put(&Entry::Site(SiteInfo {
+            board: self.board,
+            file: none(),
+            line: 0,
+            column: 0,
+            function: none(),
+            label: Label::from(format!("unknown site {address:#x}").as_str()),
+            class: Class::Work,
+            scope: false,
+            counted: false,
+        }))?;
+        Ok(site)
+    }
+}
+
+fn class(site: &SiteCopy) -> Class {
+    Class::from_word(site.class_flags).unwrap_or_default()
+}

@@ -1,0 +1,100 @@
+//! The site table, and what sites count in: one record after the other, at init and later.
+
+use std::sync::atomic::Ordering;
+
+use super::super::board::Board;
+use super::super::filter::Filter;
+use super::super::ops::Kind;
+use super::super::site::Site;
+use super::Scribe;
+use crate::layout::*;
+use crate::protocol::tenancy;
+
+impl Scribe {
+    /// Writes the next site.
+    pub(super) fn site(&mut self, board: &Board, filter: &Filter<'_>, site: &'static Site) {
+        let off = filter.apply(site);
+        let Some(record) = board.sites.get(self.sites) else {
+            board.lost.sites.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        self.sites += 1;
+        let flags = site.flags | if off { SITE_OFF } else { 0 };
+        let words = [
+            (&record.hits, self.counted(board, site)),
+            (&record.address, site.tag()),
+            (&record.file, self.texts.add(board, site.file)),
+            (&record.line_column, u64::from(site.line) << 32 | u64::from(site.column)),
+            (&record.function, self.texts.add(board, site.function_path())),
+            (&record.label, self.texts.add(board, site.label)),
+            (&record.class_flags, site.class as u64 | flags),
+            (&record.group, self.texts.add(board, site.group)),
+        ];
+        for (word, value) in words {
+            word.store(value, Ordering::Relaxed);
+        }
+        board.raise_used(SectionKind::Sites, self.sites);
+    }
+
+    /// The word that counts its passes, plus 1; 0 when they are not counted.
+    fn counted(&mut self, board: &Board, site: &'static Site) -> u64 {
+        let word = match (site.spent, site.hits) {
+            (Some(spent), _) => {
+                spent.number.store(u32::try_from(self.sites).unwrap_or(0), Ordering::Relaxed);
+                let word = self.places.two_words(board);
+                spent.offset.store(super::offset(word.unwrap_or(0)), Ordering::Relaxed);
+                word
+            }
+            (None, Some(hits)) => {
+                let word = self.places.word(board);
+                hits.0.store(super::offset(word.unwrap_or(0)), Ordering::Relaxed);
+                word
+            }
+            (None, None) => return 0,
+        };
+        if word.is_none() {
+            board.lost.metrics.fetch_add(1, Ordering::Relaxed);
+        }
+        word.map_or(0, |word| word + 1)
+    }
+
+    /// Gives the durations of a kind of operations their histogram: sites with one label are of one kind.
+    pub(super) fn kind(&mut self, board: &Board, kind: &'static Kind, label: &'static str) {
+        if let Some((first, number)) = self.kinds.get(label) {
+            kind.times.join(&first.times);
+            kind.number.store(*number, Ordering::Relaxed);
+            return;
+        }
+        let number = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
+        kind.number.store(number, Ordering::Relaxed);
+        self.kinds.insert(label, (kind, number));
+        self.times(board, kind, label);
+    }
+
+    fn times(&mut self, board: &Board, kind: &'static Kind, label: &str) -> Option<()> {
+        let texts = [
+            self.texts.add(board, "op_time"),
+            self.texts.add(board, "ns"),
+            self.texts.add(board, "Time from beginning to end of operations."),
+        ];
+        let (index, record) = self.places.metric(board)?;
+        // The record may have been a family member's.
+        let private = board.metric_generations.get(index)?;
+        let generation = private.load(Ordering::Relaxed) + 1;
+        private.store(generation, Ordering::Relaxed);
+        tenancy::begin(&record.state, generation);
+        record.kind_flags.store(MetricKind::Histogram as u64 | METRIC_OP, Ordering::Relaxed);
+        for (word, text) in [&record.name, &record.unit, &record.help].into_iter().zip(texts) {
+            word.store(text, Ordering::Relaxed);
+        }
+        let mut labels = [0; LABEL_BYTES / WORD];
+        pack(&format!("kind={}", label.replace(['\n', '\0'], " ")), &mut labels);
+        for (word, value) in record.labels.iter().zip(labels) {
+            word.store(value, Ordering::Relaxed);
+        }
+        super::block(board, index, HistogramRole::Values, &kind.times);
+        tenancy::settle(&record.state, generation);
+        board.raise_used(SectionKind::Metrics, index + 1);
+        Some(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Operations for those who can keep no guard of them, and name them by their id.
+
+#[cfg(feature = "tracing")]
+use core::marker::PhantomData;
+
+#[cfg(feature = "tracing")]
+use super::super::site::Site;
+use super::mine;
+use super::op::{Op, OpId, tenant_here};
+#[cfg(feature = "tracing")]
+use super::text::Text;
+#[cfg(feature = "tracing")]
+use crate::outcome::Outcome;
+
+#[cfg(feature = "tracing")]
+/// Begins an operation that nobody works on yet and that is part of no other.
+pub(in super::super) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
+    let tenant = mine::alone(|mine| mine.board()?.ops.begin(mine, site, text, 0, None));
+    Op { tenant: tenant.flatten(), site, alone: PhantomData }
+}
+
+#[cfg(feature = "tracing")]
+/// This thread works on the operation from now on. What it worked on before: to be handed to [`leave`].
+#[inline]
+pub(in super::super) fn enter(id: OpId) -> Option<u64> {
+    let before = mine::alone(|mine| {
+        mine.board()?.ops.find(id.0)?.hold(Some(mine));
+        Some(mine.work_on(id.0))
+    });
+    before.flatten()
+}
+
+#[cfg(feature = "tracing")]
+/// This thread works on it no longer, but on what it worked on `before`. From now on the operation is one
+/// that goes on with nobody at work, as a future does.
+#[inline]
+pub(in super::super) fn leave(id: OpId, before: u64) {
+    mine::alone(|mine| {
+        if let Some(tenant) = mine.board().and_then(|board| board.ops.find(id.0)) {
+            tenant.becomes_future();
+            tenant.hold(None);
+        }
+        mine.back_to(before, id.0);
+    });
+}
+
+/// What this thread works on ends as `outcome`, unless its own code says otherwise.
+#[cfg(feature = "tracing")]
+pub(in super::super) fn settle_here(outcome: Outcome) {
+    mine::alone(|mine| {
+        if let Some(tenant) = tenant_here(mine) {
+            tenant.settle_outcome(outcome);
+        }
+    });
+}
+
+/// From now on a future carries the operation.
+#[cfg(feature = "tower")]
+pub(in super::super) fn becomes_future(op: &Op) {
+    op.becomes_future();
+}
+
+/// What this thread works on.
+#[cfg(feature = "tower")]
+pub(in super::super) fn here() -> Option<OpId> {
+    mine::alone(|mine| Some(OpId(tenant_here(mine)?.id()))).flatten()
+}
+
+/// What this thread works on served `n` more; its id.
+#[cfg(feature = "tower")]
+pub(in super::super) fn serve_here(n: u64) -> Option<OpId> {
+    let served = mine::alone(|mine| {
+        let tenant = tenant_here(mine)?;
+        tenant.serve(n);
+        Some(OpId(tenant.id()))
+    });
+    served.flatten()
+}

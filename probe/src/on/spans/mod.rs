@@ -1,0 +1,127 @@
+//! Spans of `tracing` as operations: what [`SpanLayer`] does when probes are in.
+//!
+//! ```text
+//! callsite  the site of a span or an event in the source
+//! entered   the spans that this thread is in
+//! fields    a span's fields as label and peer
+//! ```
+
+mod callsite;
+mod entered;
+mod fields;
+
+use std::sync::Mutex;
+
+use tracing_core::span::{Attributes, Id};
+use tracing_core::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use super::local;
+use super::ops::emit::{begin_detached, status_here};
+use super::ops::{Label, Op, OpId, by_id};
+use super::site::Site;
+use crate::outcome::Outcome;
+use crate::tracing::SpanLayer;
+use callsite::Callsite;
+use fields::Fields;
+
+/// What a span keeps: its operation.
+struct SpanOp {
+    site: &'static Site,
+    id: Option<OpId>,
+    /// Never locked: whoever may change the span's data has it alone.
+    op: Mutex<Op>,
+}
+
+impl<S> Layer<S> for SpanLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let metadata = attributes.metadata();
+        if *metadata.level() > self.spans {
+            return;
+        }
+        let Some((callsite, site)) = callsite::of(metadata) else { return };
+        let Some(span) = context.span(id) else { return };
+        let op = self.begin(attributes, callsite, site, || {
+            attributes.parent().and_then(|parent| operation_of(context.span(parent)?))
+        });
+        let kept = SpanOp { site, id: op.id(), op: Mutex::new(op) };
+        span.extensions_mut().replace(kept);
+    }
+
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let known = span.extensions().get::<SpanOp>().map(|kept| (kept.site, kept.id));
+        if let Some((site, op)) = known {
+            entered::enter(id.into_u64(), site, op);
+        }
+    }
+
+    fn on_exit(&self, id: &Id, _: Context<'_, S>) {
+        entered::exit(id.into_u64());
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if self.errors && *event.metadata().level() == Level::ERROR {
+            match event.parent() {
+                None => by_id::settle_here(Outcome::Error),
+                Some(parent) => fail(context.span(parent)),
+            }
+        }
+        // Outside of spans nothing would take the line away again when its work is done.
+        if !self.events || !local::is_in_scope() {
+            return;
+        }
+        let Some((_, site)) = callsite::of(event.metadata()) else { return };
+        if site.spent.is_none() {
+            return local::at(site);
+        }
+        // Several threads may be in one span: one of them at a time changes its status.
+        let span = context.lookup_current();
+        let _alone = span.as_ref().map(SpanRef::extensions_mut);
+        _ = status_here(site);
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        // Here, and not when the registry comes to clear its data.
+        let kept = context.span(&id).and_then(|span| span.extensions_mut().remove::<SpanOp>());
+        drop(kept.map(|kept| kept.op));
+    }
+}
+
+impl SpanLayer {
+    fn begin(
+        &self,
+        attributes: &Attributes<'_>,
+        callsite: &Callsite,
+        site: &'static Site,
+        parent: impl FnOnce() -> Option<OpId>,
+    ) -> Op {
+        let label = match self.fields {
+            true => Fields::new(attributes, callsite.has_peer).label(),
+            false => Label::none(),
+        };
+        if attributes.is_root() {
+            return by_id::begin_alone(site, &label);
+        }
+        begin_detached(site, &label, parent())
+    }
+}
+
+/// The operation of a span, or of the next one around it that has one.
+fn operation_of<'a, R: LookupSpan<'a>>(span: SpanRef<'a, R>) -> Option<OpId> {
+    span.scope().find_map(|span| span.extensions().get::<SpanOp>()?.id)
+}
+
+/// The span's operation ends as an error.
+fn fail<'a, R: LookupSpan<'a>>(span: Option<SpanRef<'a, R>>) {
+    let Some(span) = span else { return };
+    if let Some(kept) = span.extensions_mut().get_mut::<SpanOp>()
+        && let Ok(op) = kept.op.get_mut()
+    {
+        op.fail();
+    }
+}

@@ -1,0 +1,238 @@
+//! A service in a layer: its future, and the body of its answer, carry the operation to its end.
+
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use http::{HeaderMap, Method, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+
+use super::OpLayer;
+use crate::__private::Origin;
+use crate::{Op, OpId, Outcome};
+
+/// A service whose requests are operations: what [`OpLayer`] makes of one.
+#[derive(Clone, Copy, Debug)]
+pub struct OpService<S> {
+    layer: OpLayer,
+    inner: S,
+}
+
+impl<S> OpService<S> {
+    pub(super) fn new(layer: OpLayer, inner: S) -> Self {
+        Self { layer, inner }
+    }
+}
+
+impl<S, B, A> tower_service::Service<Request<B>> for OpService<S>
+where
+    S: tower_service::Service<Request<B>, Response = Response<A>>,
+    A: Body,
+{
+    type Response = Response<OpBody<A>>;
+    type Error = S::Error;
+    type Future = OpFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let no_body = *request.method() == Method::HEAD;
+        let served = self.layer.begin(&request);
+        let inner = match &served {
+            Some(served) => served.work(|| self.inner.call(request)),
+            None => self.inner.call(request),
+        };
+        OpFuture { inner, served, no_body }
+    }
+}
+
+/// A request that is being served.
+pub(super) struct Served {
+    origin: Origin,
+    /// Until it ended.
+    op: Option<Op>,
+    /// The connection that has it.
+    connection: Option<OpId>,
+    /// Whether it is known to have failed.
+    failed: bool,
+    /// Still set after a poll that panicked.
+    polling: bool,
+}
+
+impl Served {
+    pub(super) fn new(origin: Origin, op: Op, connection: Option<OpId>) -> Self {
+        Self { origin, op: Some(op), connection, failed: false, polling: false }
+    }
+
+    /// Runs `body` as work on the request.
+    fn work<T>(&self, body: impl FnOnce() -> T) -> T {
+        match &self.op {
+            Some(op) => self.origin.work(op, body),
+            None => body(),
+        }
+    }
+
+    /// One poll.
+    fn poll<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        self.polling = true;
+        let polled = self.work(body);
+        self.polling = false;
+        polled
+    }
+
+    fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// The request has its answer's head.
+    fn answers(&self) {
+        if let Some(op) = &self.op {
+            self.origin.answers(op);
+        }
+    }
+
+    /// The request has its answer.
+    fn end(mut self) {
+        if let Some(op) = self.op.take()
+            && self.failed
+        {
+            op.fail();
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(op) = self.op.take() {
+            op.end(match self {
+                Self { polling: true, .. } => Outcome::Panicked,
+                Self { failed: true, .. } => Outcome::Error,
+                _ => Outcome::Cancelled,
+            });
+        }
+        self.origin.gives_back(self.connection);
+    }
+}
+
+/// Whether what stands in headers or trailers is that a gRPC call failed.
+fn says_failed(fields: &HeaderMap) -> bool {
+    fields.get("grpc-status").is_some_and(|status| status != "0")
+}
+
+pin_project_lite::pin_project! {
+    /// The future of a request that is an operation.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct OpFuture<F> {
+        #[pin]
+        inner: F,
+        served: Option<Served>,
+        // An answer without a body, whatever it is made of.
+        no_body: bool,
+    }
+}
+
+impl<F> fmt::Debug for OpFuture<F> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OpFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, A, E> Future for OpFuture<F>
+where
+    F: Future<Output = Result<Response<A>, E>>,
+    A: Body,
+{
+    type Output = Result<Response<OpBody<A>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = match this.served {
+            Some(served) => served.poll(|| this.inner.poll(context)),
+            None => this.inner.poll(context),
+        };
+        let Poll::Ready(answer) = polled else { return Poll::Pending };
+        let mut served = this.served.take();
+        let failed = match &answer {
+            Ok(answer) => answer.status().is_server_error() || says_failed(answer.headers()),
+            Err(_) => true,
+        };
+        if let Some(served) = served.as_mut().filter(|_| failed) {
+            served.fail();
+        }
+        let has_body =
+            !*this.no_body && answer.as_ref().is_ok_and(|answer| !answer.body().is_end_stream());
+        match &served {
+            Some(served) if has_body => served.answers(),
+            _ => _ = served.take().map(Served::end),
+        }
+        Poll::Ready(answer.map(|answer| answer.map(|inner| OpBody { inner, served })))
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The body of an answer, with which its operation ends.
+    pub struct OpBody<B: Body> {
+        #[pin]
+        inner: B,
+        served: Option<Served>,
+    }
+
+    impl<B: Body> PinnedDrop for OpBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            // Who knows that nothing comes any more need not ask for it.
+            if let Some(served) = this.served.take()
+                && this.inner.is_end_stream()
+            {
+                served.end();
+            }
+        }
+    }
+}
+
+impl<B: Body> fmt::Debug for OpBody<B> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OpBody").finish_non_exhaustive()
+    }
+}
+
+impl<B: Body + Default> Default for OpBody<B> {
+    fn default() -> Self {
+        Self { inner: B::default(), served: None }
+    }
+}
+
+impl<B: Body> Body for OpBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let Some(served) = this.served else { return this.inner.poll_frame(context) };
+        let polled = served.poll(|| this.inner.as_mut().poll_frame(context));
+        let Poll::Ready(frame) = &polled else { return polled };
+        match frame {
+            Some(Ok(frame)) if frame.trailers_ref().is_some_and(says_failed) => served.fail(),
+            Some(Err(_)) => served.fail(),
+            _ => {}
+        }
+        let over = !matches!(frame, Some(Ok(_))) || this.inner.is_end_stream();
+        if let Some(served) = this.served.take_if(|_| over) {
+            served.end();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

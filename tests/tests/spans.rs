@@ -1,0 +1,167 @@
+//! The `tracing` layer: what a program's spans say is what its board shows.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::program::{self, Program, boards, debug};
+use tests::wait::until;
+
+fn start(name: &str, what: &str) -> (Program, Vec<String>) {
+    let mut command = Command::new(debug("fixture-spans", "fixture-spans"));
+    let mut program = Program::start(command.args([name, what]), name);
+    let said = program.until_ready();
+    (program, said)
+}
+
+fn ops(pid: &str, field: &str) -> Vec<Value> {
+    let mut board = boards(&["ops", "-p", pid, "--ended"]).remove(0);
+    board[field].take().as_array().expect("a list").clone()
+}
+
+fn one<'a>(ops: &'a [Value], field: &str, value: &str) -> &'a Value {
+    let found: Vec<_> = ops.iter().filter(|op| op[field] == value).collect();
+    assert_eq!(found.len(), 1, "{field} {value}: {found:?} of {ops:#?}");
+    found[0]
+}
+
+fn line_of(text: &str) -> u64 {
+    let path = tests::build::root().join("tests/fixtures/spans/src/main.rs");
+    let source = std::fs::read_to_string(path).expect("the fixture");
+    (1..).zip(source.lines()).find(|(_, line)| line.contains(text)).expect("a line").0
+}
+
+#[test]
+fn spans_in_flight_are_operations_with_fields_parent_status_thread_and_line() {
+    let (program, _) = start(&program::name("spans"), "one-of-each");
+    let pid = program.pid().to_string();
+    let live = ops(&pid, "ops");
+
+    let request = one(&live, "kind", "request");
+    assert_eq!(request["label"], "path=/user/42 n=3");
+    assert_eq!(request["peer"], "10.0.0.7:52044");
+    assert_eq!((&request["status"], &request["parent"]), (&"parse".into(), &Value::Null));
+    assert_eq!(request["begun_line"], line_of("path = \"/user/42\""));
+    let inner = one(&live, "kind", "look up");
+    assert_eq!(inner["label"], "table=Some(\"users\")");
+    assert_eq!((&inner["parent"], &inner["thread"]), (&request["id"], &"server".into()));
+    assert_eq!(inner["line"], line_of("at this line"));
+
+    // Left out of order: one of the two is at work, in its own scope.
+    let (first, second) = (one(&live, "kind", "first"), one(&live, "kind", "second"));
+    assert_eq!((&first["working"], &second["working"]), (&false.into(), &true.into()));
+    assert_eq!(second["parent"], Value::Null);
+    let board = program::board(program.pid());
+    let crossed = program::named(&board["threads"], "crossed");
+    let stack: Vec<_> = crossed["stack"].as_array().expect("a stack").iter().collect();
+    assert_eq!(stack.len(), 1, "{crossed:#}");
+    assert_eq!(stack[0]["label"], "second");
+
+    assert_eq!(one(&live, "kind", "root")["parent"], Value::Null);
+    let other = one(&live, "kind", "other");
+    assert_eq!(other["parent"], one(&live, "kind", "root")["id"]);
+    assert_eq!(one(&live, "kind", "child of other")["parent"], other["id"]);
+    let by_hand = one(&live, "kind", "by hand");
+    assert_eq!(one(&live, "kind", "child of a hand")["parent"], by_hand["id"]);
+
+    let left = one(&live, "kind", "left");
+    assert_eq!((&left["future"], &left["working"]), (&true.into(), &false.into()));
+    assert!(live.iter().all(|op| op["kind"] != "too fine"), "{live:#?}");
+    // Its place in the source was reached before there was a board.
+    assert_eq!(one(&live, "kind", "early")["label"], "number=2");
+}
+
+#[test]
+fn spans_that_were_closed_show_how_they_ended() {
+    let (program, _) = start(&program::name("closed-spans"), "one-of-each");
+    let ended = ops(&program.pid().to_string(), "ended_ops");
+    for (label, outcome) in [
+        ("how=well", "ok"),
+        ("how=with an error", "error"),
+        ("how=with an error from elsewhere", "error"),
+        ("how=by a panic", "panicked"),
+    ] {
+        assert_eq!(one(&ended, "label", label)["outcome"], outcome, "{label}");
+    }
+    assert_eq!(ended.len(), 4, "{ended:#?}");
+}
+
+#[test]
+fn a_forked_child_describes_the_spans_that_its_parent_reached() {
+    let (program, said) = start(&program::name("forked-spans"), "fork");
+    let live = ops(&said[0], "ops");
+    let kinds: Vec<_> = live.iter().map(|op| op["kind"].clone()).collect();
+    assert_eq!(live.len(), 2, "{live:#?}");
+    assert!(kinds.contains(&"early".into()) && kinds.contains(&"in the child".into()));
+    let child = nix::unistd::Pid::from_raw(said[0].parse().expect("a pid"));
+    let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
+    drop(program);
+}
+
+#[test]
+fn spans_reached_by_many_threads_at_once_are_described_once_and_none_is_missed() {
+    let (program, _) = start(&program::name("many-spans"), "many");
+    let pid = program.pid().to_string();
+    let board = boards(&["ops", "-p", &pid]).remove(0);
+    let histograms = board["histograms"].as_array().expect("histograms");
+    let of_the_16 = |times: &&Value| times["labels"]["kind"].as_str().map(str::len) == Some(1);
+    let counts: Vec<_> = histograms.iter().filter(of_the_16).map(|times| &times["count"]).collect();
+    assert_eq!(counts, [8000; 16]);
+    let statuses = board["op_statuses"].as_array().expect("statuses");
+    assert_eq!(statuses.len(), 16);
+    assert!(statuses.iter().all(|status| status["taken"] == 8000), "{statuses:#?}");
+    assert_eq!((&board["lost"]["ops"], &board["lost"]["sites"]), (&0.into(), &0.into()));
+    drop(program);
+}
+
+/// mini-redis, as its authors published it.
+#[test]
+fn a_program_that_nobody_here_wrote_lights_up() {
+    let mut command = Command::new(debug("example-tracing", "example-tracing"));
+    let mut program = Program::start(command.args(["127.0.0.1:0", "3"]), "example-tracing");
+    let address = program.until_ready().remove(0);
+    let pid = program.pid().to_string();
+    let soon = Duration::from_secs(20);
+    let live = || ops(&pid, "ops");
+    let of_kind = |ops: &[Value], kind: &str| {
+        ops.iter().filter(|op| op["kind"] == kind).cloned().collect::<Vec<_>>()
+    };
+
+    // Under the load of its own three clients: their connections, their commands with key and value.
+    until("three connections", soon, || (of_kind(&live(), "run").len() == 3).then_some(()));
+    let ended = until("commands that ended", soon, || {
+        let ended = ops(&pid, "ended_ops");
+        let all = ["get", "set", "apply"].iter().all(|kind| !of_kind(&ended, kind).is_empty());
+        all.then_some(ended)
+    });
+    let set = &of_kind(&ended, "set")[0];
+    assert!(set["label"].as_str().expect("a label").starts_with("key=user:"), "{set}");
+    assert_eq!(set["outcome"], "ok");
+
+    // Ours say half a command and stall: their connections wait, at a line of mini-redis's.
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let mut client = std::net::TcpStream::connect(&address).expect("it listens");
+            std::io::Write::write_all(&mut client, b"*2\r\n$3\r\nGET\r\n").expect("half of it");
+            client
+        })
+        .collect();
+    let stalled = until("the stalled clients' connections", soon, || {
+        let idle =
+            |op: &Value| op["working"] == false && op["turned_ns"].as_u64() > Some(1_000_000_000);
+        let mut runs = of_kind(&live(), "run");
+        runs.retain(idle);
+        (runs.len() == clients.len()).then_some(runs)
+    });
+    for run in &stalled {
+        assert_eq!((&run["future"], &run["thread"]), (&true.into(), &Value::Null));
+        let file = run["file"].as_str().expect("a file");
+        assert!(file.contains("mini-redis") && file.ends_with("server.rs"), "{file}");
+    }
+    drop(clients);
+    until("the end of their connections", soon, || {
+        (of_kind(&live(), "run").len() == 3).then_some(())
+    });
+    let ids: Vec<_> = stalled.iter().map(|run| run["id"].clone()).collect();
+    assert!(live().iter().all(|op| !ids.contains(&op["id"])));
+}
