@@ -28,6 +28,10 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Serve RESP2 (what redis-cli speaks) over a store in a directory
+    ///
+    /// SIGTERM and SIGINT end it in order. SIGUSR1 (with probes in) lists on stderr what is in flight and
+    /// where every thread is. `inspect ops` shows every connection and every command, and `inspect ops cancel`
+    /// asks one to end: its client gets a -CANCELLED error.
     Serve(Serve),
     /// Send a mixed read and write load through a real Redis client library
     Load(Load),

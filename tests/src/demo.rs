@@ -71,6 +71,24 @@ impl Demo {
         Client::new(&self.address).unwrap_or_else(|error| panic!("{}: {error}", self.address))
     }
 
+    /// What it says on stderr, up to a line.
+    ///
+    /// # Panics
+    /// When it ends before.
+    #[track_caller]
+    pub fn said_until(&mut self, last: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            let read = self.stderr.read_line(&mut line).unwrap_or(0);
+            assert!(read > 0, "it ended before it said {last}: {lines:?}");
+            lines.push(line.trim_end().to_owned());
+            if lines.last().is_some_and(|line| line == last) {
+                return lines;
+            }
+        }
+    }
+
     /// Ends it with SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

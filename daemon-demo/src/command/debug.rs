@@ -1,6 +1,6 @@
 //! Trouble on purpose, to have something to find with `inspect`. Only with `--allow-debug`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, raise};
 
@@ -26,8 +26,7 @@ pub(super) fn debug(context: &mut Context<'_>, request: &Request<'_>) -> Outcome
             let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             let time =
                 time.filter(|&time| time <= LONGEST_SLEEP).ok_or_else(Refusal::not_an_integer)?;
-            probe::tag!(wait, "sleeps, as asked for");
-            std::thread::sleep(time);
+            sleep(time)?;
             reply::ok(context.out);
             Ok(After::Next)
         }
@@ -38,5 +37,23 @@ pub(super) fn debug(context: &mut Context<'_>, request: &Request<'_>) -> Outcome
             Ok(After::Close)
         }
         _ => Err(server::subcommand("DEBUG", request)),
+    }
+}
+
+/// Sleeps, and looks now and then whether it is to end.
+fn sleep(time: Duration) -> Result<(), Refusal> {
+    const LOOK_EVERY: Duration = Duration::from_millis(10);
+    probe::status!(wait, "sleep");
+    let until = Instant::now() + time;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            probe::status!("run");
+            return Ok(());
+        }
+        if probe::asked!().is_cancelled() {
+            return Err(Refusal::new("CANCELLED DEBUG SLEEP was asked to end"));
+        }
+        std::thread::sleep(left.min(LOOK_EVERY));
     }
 }

@@ -1,6 +1,6 @@
 //! Commands about records as such: whether they exist, how long they live, and tables as a whole.
 
-use super::{After, Context, Outcome, Refusal};
+use super::{After, Context, Held, Outcome, Refusal};
 use crate::net::reply;
 use crate::net::request::{Request, integer};
 use crate::store::{Decision, Record, TABLES, Update, now_ms};
@@ -125,7 +125,7 @@ pub(super) fn dbsize(context: &mut Context<'_>, _: &Request<'_>) -> Outcome {
     if !context.session.waited
         && let Some(generation) = context.shared.store.counted_by(table)
     {
-        return Ok(After::WaitForCommit(generation));
+        return Ok(After::Wait(Held::Commit(generation)));
     }
     let rows = context.shared.store.rows().get(table).copied().unwrap_or(0);
     reply::count(context.out, rows);

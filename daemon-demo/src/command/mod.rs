@@ -2,17 +2,21 @@
 
 mod debug;
 mod keys;
+mod name;
 mod server;
 mod strings;
 mod table;
 
 use std::time::Instant;
 
+use probe::{Op, Operation};
+
 use crate::net::reply;
 use crate::net::request::Request;
 use crate::serve::Shared;
 use crate::serve::metrics::{COMMANDS, COMMANDS_BY_NAME};
 use crate::store::{Admission, Reader};
+use name::Name;
 use table::Command;
 
 /// How many commands there are.
@@ -36,6 +40,11 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(id: u64) -> Self {
         Self { id, ..Self::default() }
+    }
+
+    /// The command at hand is given up.
+    pub(crate) fn forget(&mut self) {
+        self.waited = false;
     }
 }
 
@@ -69,10 +78,41 @@ pub(crate) enum After {
     Next,
     /// The end of the connection.
     Close,
-    /// The same again, when the backlog has room.
-    WaitForBacklog,
-    /// The same again, after this commit.
-    WaitForCommit(u64),
+    /// The same again, when this has come.
+    Wait(Held),
+}
+
+/// Why a command has to wait before it is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// The backlog is too large for a write.
+    Backlog,
+    /// It needs this commit.
+    Commit(u64),
+}
+
+/// Where a command stands when it is to be run.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// It is all that its client asked for.
+    Alone,
+    /// It comes with others.
+    InPipeline,
+    /// It had to wait, and may be run now.
+    Before(Op),
+}
+
+/// What became of a command. One that is not done is still in flight, and its operation goes with it.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// Its reply may leave.
+    Done,
+    /// Its reply may leave, and is the last.
+    Last,
+    /// Its reply may leave after this commit.
+    Written(u64, Op),
+    /// It is to be run again.
+    Waits(Held, Op),
 }
 
 /// An error reply in full.
@@ -109,26 +149,68 @@ pub(crate) fn misconf(error: &str) -> String {
 }
 
 /// Runs a command and appends its reply.
-pub(crate) fn run(context: &mut Context<'_>, request: &Request<'_>) -> After {
+///
+/// Each command is an operation, but for those of a pipeline: there it becomes one when it has to wait.
+/// Most are over in less time than it takes to say that they began, and while they run their connection
+/// says so.
+pub(crate) fn run(context: &mut Context<'_>, request: &Request<'_>, begun: Begun) -> Ran {
     if request.len() == 0 {
-        return After::Next;
+        return Ran::Done;
     }
-    let Some((index, command)) = table::find(request.word(0)) else {
+    let Some(found) = table::find(request.word(0)) else {
         probe::count!(COMMANDS);
         reply::error(context.out, &unknown(request));
-        return After::Next;
+        return Ran::Done;
     };
+    let command = found.1;
+    let name = || Name::new(command.name, (command.keys.0 == 1).then(|| request.word(1)));
+    context.reader.is_shown(!matches!(begun, Begun::InPipeline));
+    match begun {
+        Begun::Before(op) => {
+            let here = op.enter();
+            let after = attempt(context, request, found, Some(&here));
+            drop(here);
+            became(context, after, || op)
+        }
+        Begun::Alone => {
+            let op = probe::op!("command", name());
+            let after = attempt(context, request, found, Some(&op));
+            became(context, after, || Operation::detach(op))
+        }
+        Begun::InPipeline => {
+            let after = attempt(context, request, found, None);
+            became(context, after, || probe::begin_op!("command", name()))
+        }
+    }
+}
+
+fn became(context: &mut Context<'_>, after: After, op: impl FnOnce() -> Op) -> Ran {
+    match (after, context.session.unacknowledged.take()) {
+        (After::Wait(held), _) => Ran::Waits(held, op()),
+        (_, Some(generation)) => Ran::Written(generation, op()),
+        (After::Next, None) => Ran::Done,
+        (After::Close, None) => Ran::Last,
+    }
+}
+
+fn attempt(
+    context: &mut Context<'_>,
+    request: &Request<'_>,
+    (index, command): (usize, &Command),
+    op: Option<&Op>,
+) -> After {
     if command.is_write {
         match context.shared.store.admit(context.now) {
             Admission::Admitted => {}
             Admission::Held => {
                 probe::tag!(wait, hits, "backlog");
-                return After::WaitForBacklog;
+                return After::Wait(Held::Backlog);
             }
             Admission::Failing => {
                 let status = context.shared.store.status();
                 let error = status.failing.as_deref().unwrap_or("it just failed");
                 reply::error(context.out, &misconf(error));
+                failed(op);
                 return After::Next;
             }
         }
@@ -151,10 +233,18 @@ pub(crate) fn run(context: &mut Context<'_>, request: &Request<'_>) -> After {
     let after = outcome.unwrap_or_else(|Refusal(text)| {
         context.out.truncate(start);
         reply::error(context.out, &text);
+        failed(op);
         After::Next
     });
-    context.session.waited = matches!(after, After::WaitForCommit(_));
+    context.session.waited = matches!(after, After::Wait(Held::Commit(_)));
     after
+}
+
+/// The operation failed, unless it was asked to.
+fn failed(op: Option<&Op>) {
+    if let Some(op) = op.filter(|op| !op.asked().is_cancelled()) {
+        op.fail();
+    }
 }
 
 fn arity(command: &Command) -> Refusal {

@@ -1,57 +1,33 @@
 //! One connection: read, parse, run, reply, within its limits.
 
+mod waits;
+
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
+use std::rc::Rc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::net::TcpStream;
 
+use super::in_flight::{InFlight, give_up, watch};
 use super::limits::ClientMemory;
 use super::output::Output;
 use super::reply;
 use super::request::{Parser, ProtocolError};
-use crate::command::{self, After, Context, Session};
+use super::turn::Turn;
+use crate::command::{self, Begun, Context, Ran, Session};
 use crate::serve::Shared;
-use crate::serve::metrics::{HELD, REFUSED, SLOWED};
-use crate::store::{Admission, Reader, Status};
+use crate::serve::metrics::REFUSED;
+use waits::{CANCELLED_UNSTARTED, Waiting};
 
 /// Read and run so often before other connections have their turn.
 const ROUNDS: usize = 8;
-/// Bytes read at a time.
-const READ_BYTES: usize = 64 << 10;
 /// After an error reply: how long, and for how many bytes, the client may go on sending before the
 /// connection is closed. Closing with unread input would take the error reply away from it.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 1 << 20;
-
-/// What the connections of a thread share while they have their turn.
-pub(crate) struct Turn<'a> {
-    /// The daemon.
-    pub(crate) shared: &'a Shared,
-    /// The last commit.
-    pub(crate) reader: Reader,
-    status: Status,
-    now: Instant,
-    scratch: Vec<u8>,
-}
-
-impl<'a> Turn<'a> {
-    pub(crate) fn new(shared: &'a Shared) -> Self {
-        let (reader, status) = (Reader::default(), Status::default());
-        Self { shared, reader, status, now: Instant::now(), scratch: vec![0; READ_BYTES] }
-    }
-
-    /// Looks at the clock.
-    pub(crate) fn look_at_clock(&mut self) {
-        self.now = Instant::now();
-    }
-
-    /// Looks how far the commits have come.
-    pub(crate) fn look_at_commits(&mut self) {
-        self.status = self.shared.store.status();
-    }
-}
 
 /// What a connection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,26 +38,6 @@ pub(crate) enum Next {
     Idle,
     /// It is over.
     Closed,
-}
-
-/// Why the command at hand has to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
-    /// The backlog is too large for a write.
-    Backlog,
-    /// It needs this commit.
-    Commit(u64),
-}
-
-impl Held {
-    fn is_over(self, turn: &Turn<'_>) -> bool {
-        match self {
-            Self::Backlog => turn.shared.store.admit(turn.now) != Admission::Held,
-            Self::Commit(generation) => {
-                generation <= turn.status.committed || turn.status.failing.is_some()
-            }
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,13 +72,14 @@ pub(crate) struct Connection {
     readable: bool,
     writable: bool,
     ended: bool,
-    held: Option<Held>,
+    waiting: Option<Waiting>,
+    in_flight: Rc<InFlight>,
     phase: Phase,
     accounted_bytes: usize,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, peer: SocketAddr, id: u64) -> Self {
+    pub(crate) fn new(stream: TcpStream, peer: SocketAddr, id: u64, waker: &Waker) -> Self {
         Self {
             stream,
             peer,
@@ -133,7 +90,8 @@ impl Connection {
             readable: true,
             writable: true,
             ended: false,
-            held: None,
+            waiting: None,
+            in_flight: Rc::new(InFlight::begin(peer, waker)),
             phase: Phase::Open,
             accounted_bytes: 0,
         }
@@ -147,14 +105,14 @@ impl Connection {
 
     /// Whether it waits for something that is no event.
     pub(crate) fn waits(&self) -> bool {
-        self.held.is_some()
+        self.waiting.is_some()
             || self.output.is_held()
             || matches!(self.phase, Phase::Lingering { .. })
     }
 
     /// Whether what it waits for has come.
     pub(crate) fn can_go_on(&self, turn: &Turn<'_>) -> bool {
-        let held = self.held.is_some_and(|held| held.is_over(turn));
+        let held = self.waiting.as_ref().is_some_and(|waiting| waiting.is_over(turn));
         let lingered = matches!(self.phase, Phase::Lingering { until, .. } if until <= turn.now);
         held || lingered
             || self.output.can_release(turn.status.committed, turn.status.failing.is_some())
@@ -163,14 +121,24 @@ impl Connection {
     /// Goes on as far as it can.
     pub(crate) fn go_on(&mut self, turn: &mut Turn<'_>) -> Next {
         let _scope = probe::scope!("connection", self.session.id);
+        let in_flight = Rc::clone(&self.in_flight);
+        let _here = in_flight.enter();
         self.output.release(turn.status.committed);
-        if let (true, Some(error)) = (self.output.is_held(), &turn.status.failing) {
-            let mut text = Vec::new();
-            reply::error(&mut text, &command::misconf(error));
-            self.output.fail(&text);
+        if self.output.is_held() {
+            self.fail_replies(turn);
         }
+        let asked = in_flight.is_asked();
+        if asked {
+            self.end_as_asked();
+        }
+        let carried = self.output.is_held() || !self.writable && self.output.pending() > 0;
         let next = self.rounds(turn);
         self.account(turn.shared);
+        in_flight.rests(self.doing(next), carried);
+        if asked && !self.output.sendable().is_empty() {
+            // It does not read, so it will not read why, either.
+            return Next::Closed;
+        }
         next
     }
 
@@ -227,10 +195,14 @@ impl Connection {
 
     /// Runs commands until something is missing.
     fn run(&mut self, turn: &mut Turn<'_>) -> Stop {
-        if self.held.is_some_and(|held| !held.is_over(turn)) {
+        if let Some(waiting) = &self.waiting
+            && !waiting.is_over(turn)
+            && !waiting.op.asked().is_cancelled()
+        {
             return Stop::Held;
         }
-        let was_held = self.let_go();
+        let mut waited = self.let_go();
+        let was_held = waited.as_ref().map(|waiting| waiting.held);
         let mut start = 0;
         let stop = loop {
             if self.phase != Phase::Open {
@@ -249,6 +221,16 @@ impl Connection {
                     continue;
                 }
             }
+            if let Some(Waiting { op, .. }) =
+                waited.take_if(|waiting| waiting.op.asked().is_cancelled())
+            {
+                reply::error(self.output.buffer(), CANCELLED_UNSTARTED);
+                give_up(op);
+                self.session.forget();
+                start += self.parser.next();
+                continue;
+            }
+            self.in_flight.runs();
             let position = self.output.position();
             let mut context = Context {
                 shared: turn.shared,
@@ -257,25 +239,25 @@ impl Connection {
                 now: turn.now,
                 out: self.output.buffer(),
             };
-            match command::run(&mut context, &self.parser.request(input)) {
-                After::Next => {}
-                After::Close => self.phase = Phase::Closing,
-                After::WaitForBacklog => {
-                    if was_held != Some(Held::Backlog) {
-                        probe::count!(SLOWED);
-                    }
-                    probe::adjust!(HELD, 1);
-                    self.held = Some(Held::Backlog);
-                    break Stop::Held;
+            let begun = match waited.take() {
+                Some(waiting) => Begun::Before(waiting.op),
+                None if start == 0 && self.parser.used() == input.len() => Begun::Alone,
+                None => Begun::InPipeline,
+            };
+            match command::run(&mut context, &self.parser.request(input), begun) {
+                Ran::Done => {}
+                Ran::Last => self.phase = Phase::Closing,
+                Ran::Written(generation, op) => {
+                    probe::status!(op, wait, "commit");
+                    watch(&op, &turn.waker);
+                    self.output.hold(position, generation, op);
                 }
-                After::WaitForCommit(generation) => {
-                    self.held = Some(Held::Commit(generation));
+                Ran::Waits(held, op) => {
+                    self.wait(Waiting { held, op }, was_held, &turn.waker);
                     break Stop::Held;
                 }
             }
-            if let Some(generation) = self.session.unacknowledged.take() {
-                self.output.hold(position, generation);
-            }
+            self.in_flight.served();
             start += self.parser.next();
         };
         self.input.drain(..start);
@@ -285,16 +267,9 @@ impl Connection {
         stop
     }
 
-    fn let_go(&mut self) -> Option<Held> {
-        let held = self.held.take();
-        if held == Some(Held::Backlog) {
-            probe::adjust!(HELD, -1);
-        }
-        held
-    }
-
     fn refuse(&mut self, error: &ProtocolError) {
         probe::count!(REFUSED);
+        self.in_flight.fail();
         self.phase = Phase::Closing;
         match error {
             ProtocolError::Http => {
@@ -380,7 +355,9 @@ impl Connection {
 
     /// Gives back what it holds of shared accounts.
     pub(crate) fn close(mut self, shared: &Shared) {
-        self.let_go();
+        if let Some(waiting) = self.let_go() {
+            give_up(waiting.op);
+        }
         shared.memory.account(self.accounted_bytes, 0);
     }
 }

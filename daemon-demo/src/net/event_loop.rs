@@ -5,12 +5,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use super::connection::{Connection, Next, Turn};
+use super::connection::{Connection, Next};
+use super::turn::Turn;
 use crate::serve::Shared;
 use crate::serve::metrics::CONNECTIONS;
 use crate::store::Wake;
@@ -29,6 +31,10 @@ pub(crate) struct Mailbox {
     /// SeqCst: the thread sets it, then reads the store's status; the core thread changes the status,
     /// then reads it. Both use the index lock in between, so one of them sees the other.
     waits: AtomicBool,
+    /// Somebody asked one of the thread's operations to end: it looks which.
+    ///
+    /// Release when set, Acquire when taken: who takes it sees what was asked for.
+    asked: AtomicBool,
 }
 
 impl Mailbox {
@@ -42,6 +48,13 @@ impl Mailbox {
     pub(crate) fn nudge(&self) {
         // It fails only when the thread is gone.
         let _ = self.waker.wake();
+    }
+}
+
+impl task::Wake for Mailbox {
+    fn wake(self: Arc<Self>) {
+        self.asked.store(true, Ordering::Release);
+        self.nudge();
     }
 }
 
@@ -65,8 +78,12 @@ impl EventLoop {
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let mailbox =
-            Arc::new(Mailbox { waker, arrivals: Mutex::default(), waits: AtomicBool::new(false) });
+        let mailbox = Arc::new(Mailbox {
+            waker,
+            arrivals: Mutex::default(),
+            waits: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        });
         Ok(Self { poll, mailbox })
     }
 
@@ -80,7 +97,7 @@ impl EventLoop {
         let mut events = Events::with_capacity(128);
         let mut crowd =
             Crowd { shared, connections: HashMap::new(), waiting: HashSet::new(), next_token: 0 };
-        let mut turn = Turn::new(shared);
+        let mut turn = Turn::new(shared, task::Waker::from(Arc::clone(&self.mailbox)));
         // Connections that have more to do and only gave way to others.
         let mut eager: Vec<Token> = Vec::new();
         let mut farewell: Option<Instant> = None;
@@ -125,12 +142,17 @@ impl EventLoop {
                         &mut *self.mailbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner),
                     );
                     for (stream, peer) in arrivals {
-                        eager.extend(crowd.welcome(&self.poll, stream, peer));
+                        eager.extend(crowd.welcome(&self.poll, stream, peer, &turn.waker));
                     }
                 } else if let Some(connection) = crowd.connections.get_mut(&event.token()) {
                     connection.note(event);
                     eager.push(event.token());
                 }
+            }
+            if self.mailbox.asked.swap(false, Ordering::Acquire) {
+                let asked =
+                    crowd.connections.iter().filter(|(_, connection)| connection.is_asked());
+                eager.extend(asked.map(|(token, _)| token));
             }
             eager.extend(ready);
             if farewell.is_some() {
@@ -153,7 +175,13 @@ struct Crowd<'a> {
 }
 
 impl Crowd<'_> {
-    fn welcome(&mut self, poll: &Poll, mut stream: TcpStream, peer: SocketAddr) -> Option<Token> {
+    fn welcome(
+        &mut self,
+        poll: &Poll,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        waker: &task::Waker,
+    ) -> Option<Token> {
         let token = Token(self.next_token);
         self.next_token += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -163,7 +191,8 @@ impl Crowd<'_> {
             return None;
         }
         probe::adjust!(CONNECTIONS, 1);
-        self.connections.insert(token, Connection::new(stream, peer, self.shared.next_client_id()));
+        let id = self.shared.next_client_id();
+        self.connections.insert(token, Connection::new(stream, peer, id, waker));
         Some(token)
     }
 

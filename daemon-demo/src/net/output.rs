@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use probe::Op;
+
+use super::in_flight::give_up;
 use crate::serve::metrics::UNACKNOWLEDGED;
 
 /// A reply that may not leave before a commit is on disk. Nothing behind it may, either.
@@ -10,6 +13,8 @@ struct Barrier {
     start: usize,
     end: usize,
     generation: u64,
+    /// The command, in flight until its reply may leave.
+    op: Op,
 }
 
 /// Output of one connection.
@@ -32,9 +37,9 @@ impl Output {
     }
 
     /// The reply that began at `start` waits for a commit.
-    pub(crate) fn hold(&mut self, start: usize, generation: u64) {
+    pub(crate) fn hold(&mut self, start: usize, generation: u64, op: Op) {
         probe::adjust!(UNACKNOWLEDGED, 1);
-        self.barriers.push_back(Barrier { start, end: self.bytes.len(), generation });
+        self.barriers.push_back(Barrier { start, end: self.bytes.len(), generation, op });
     }
 
     /// Whether replies wait for a commit.
@@ -55,12 +60,25 @@ impl Output {
         }
     }
 
-    /// Turns all replies that wait for a commit into this error.
-    pub(crate) fn fail(&mut self, error: &[u8]) {
+    /// Whether one of the commands whose replies wait was asked to end.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.barriers.iter().any(|barrier| barrier.op.asked().is_cancelled())
+    }
+
+    /// Turns replies that wait for a commit into this error: those of the chosen commands.
+    pub(crate) fn fail(&mut self, error: &[u8], mut chosen: impl FnMut(&Op) -> bool) {
         // From the back, so that what is before stays in place.
-        while let Some(barrier) = self.barriers.pop_back() {
+        for place in (0..self.barriers.len()).rev() {
+            if !self.barriers.get(place).is_some_and(|barrier| chosen(&barrier.op)) {
+                continue;
+            }
+            let Some(Barrier { start, end, .. }) = self.barriers.remove(place) else { continue };
             probe::adjust!(UNACKNOWLEDGED, -1);
-            self.bytes.splice(barrier.start..barrier.end, error.iter().copied());
+            self.bytes.splice(start..end, error.iter().copied());
+            for behind in self.barriers.range_mut(place..) {
+                behind.start = behind.start - (end - start) + error.len();
+                behind.end = behind.end - (end - start) + error.len();
+            }
         }
     }
 
@@ -102,6 +120,7 @@ impl Output {
 impl Drop for Output {
     fn drop(&mut self) {
         probe::adjust!(UNACKNOWLEDGED, -i64::try_from(self.barriers.len()).unwrap_or(0));
+        self.barriers.drain(..).for_each(|barrier| give_up(barrier.op));
     }
 }
 
@@ -117,7 +136,7 @@ mod tests {
             let start = output.position();
             output.buffer().extend_from_slice(reply.as_bytes());
             if let Some(generation) = generation {
-                output.hold(start, generation);
+                output.hold(start, generation, probe::begin_op!("command"));
             }
         }
         output
@@ -141,7 +160,21 @@ mod tests {
     fn a_failed_commit_changes_only_the_replies_that_waited() {
         let mut output = output();
         output.advance(2);
-        output.fail(b"-no\r\n");
+        output.fail(b"-no\r\n", |_| true);
         assert_eq!(output.sendable(), b"\r\n-no\r\n+c\r\n-no\r\n");
+    }
+
+    #[test]
+    fn one_reply_fails_and_those_behind_it_stay_whole() {
+        let mut output = output();
+        // They are asked from the last to the first.
+        let mut place = 2;
+        output.fail(b"-cancelled\r\n", |_| {
+            place -= 1;
+            place == 0
+        });
+        assert_eq!(output.sendable(), b"+a\r\n-cancelled\r\n+c\r\n");
+        output.release(6);
+        assert_eq!(output.sendable(), b"+a\r\n-cancelled\r\n+c\r\n+d\r\n");
     }
 }

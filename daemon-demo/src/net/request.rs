@@ -102,6 +102,11 @@ impl Parser {
         Request { input, parts: &self.parts }
     }
 
+    /// Bytes of the complete request.
+    pub(crate) fn used(&self) -> usize {
+        self.at
+    }
+
     /// Goes to the next request, which begins after as many bytes.
     pub(crate) fn next(&mut self) -> usize {
         let used = self.at;

@@ -16,6 +16,7 @@ mod threads;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::args::{Ack, Serve};
@@ -32,7 +33,9 @@ use threads::Threads;
 /// # Errors
 /// The daemon could not start, a thread of it died, or it could not write all it had acknowledged.
 pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
-    let _ = probe::init!(&settings.name);
+    // Room for the connections and for what a full pipeline of each of some of them holds.
+    let _ = probe::init!(&settings.name, |config| config.cancel(true).ops(2048));
+    let _ = probe::dump_on_signal();
     let ends = block_signals()?;
     probe::tag!("start");
     let (disk, contents) = Disk::open(FileSettings {
@@ -79,7 +82,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
 
     announce(&shared, address);
     probe::tag!(idle, "wait for a signal");
-    let signal = ends.wait();
+    let signal = wait_for(&ends);
     probe::tag!("stop");
     match signal {
         Ok(signal) if !threads.has_panicked() => {
@@ -139,6 +142,16 @@ fn announce(shared: &Shared, address: SocketAddr) {
         shared.settings.data.display(),
         if probe::ENABLED { &*shared.settings.name } else { "none (probes are out)" }
     );
+}
+
+/// Waits for one of these signals; others may be handled meanwhile.
+fn wait_for(ends: &SigSet) -> nix::Result<Signal> {
+    loop {
+        match ends.wait() {
+            Err(Errno::EINTR) => {}
+            signal => return signal,
+        }
+    }
 }
 
 /// Blocks the signals that end the daemon, here and in all threads to come, so that one thread can

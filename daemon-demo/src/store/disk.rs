@@ -7,7 +7,7 @@
 //! ```
 
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 use std::time::Duration;
 
 use redb::{
@@ -16,7 +16,7 @@ use redb::{
 };
 
 use super::TABLES;
-use super::lock::FILE_LOCK;
+use super::lock::{FILE_LOCK, take};
 use super::queue::{Layer, TableWrites};
 use super::row;
 use crate::failure::Failure;
@@ -96,16 +96,6 @@ pub(crate) struct Disk {
     database: RwLock<Option<Database>>,
 }
 
-/// Takes the file's lock, shared or alone, and says so on the board.
-macro_rules! file_lock {
-    ($lock:expr, $how:ident) => {{
-        probe::tag!(wait, "file lock", FILE_LOCK);
-        let guard = $lock.$how().unwrap_or_else(PoisonError::into_inner);
-        probe::tag!();
-        guard
-    }};
-}
-
 impl Disk {
     /// Opens or makes the file; after an unclean end it is checked first, which takes time.
     ///
@@ -153,7 +143,7 @@ impl Disk {
 
     /// The last commit, for reading.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StorageError> {
-        let database = file_lock!(self.database, read);
+        let database = take!(self.database, try_read, read, FILE_LOCK, "file lock");
         let database = database.as_ref().ok_or_else(closed)?;
         Ok(Snapshot { transaction: database.begin_read()?, tables: Default::default() })
     }
@@ -161,7 +151,7 @@ impl Disk {
     /// Commits a batch with fsync.
     pub(crate) fn commit(&self, batch: &Layer, commit: u64) -> Result<Contents, StorageError> {
         let _scope = probe::scope!("commit", commit);
-        let database = file_lock!(self.database, read);
+        let database = take!(self.database, try_read, read, FILE_LOCK, "file lock");
         let database = database.as_ref().ok_or_else(closed)?;
         probe::tag!("begin");
         let transaction = database.begin_write()?;
@@ -206,7 +196,7 @@ impl Disk {
     /// Opens the file anew: after a failed write redb refuses to go on with the old handle.
     pub(crate) fn reopen(&self) -> Result<(), StorageError> {
         let _scope = probe::scope!("reopen the data file");
-        let mut database = file_lock!(self.database, write);
+        let mut database = take!(self.database, try_write, write, FILE_LOCK, "file lock");
         let _held = probe::scope!("holds file lock", FILE_LOCK);
         *database = None;
         *database = Some(open_file(&self.path, self.settings.cache_bytes)?);
@@ -221,7 +211,7 @@ impl Disk {
         if self.file_bytes() < WORTH_IT_BYTES {
             return Ok(false);
         }
-        let mut database = file_lock!(self.database, write);
+        let mut database = take!(self.database, try_write, write, FILE_LOCK, "file lock");
         let _held = probe::scope!("holds file lock", FILE_LOCK);
         let database = database.as_mut().ok_or_else(closed)?;
         probe::tag!("measure");

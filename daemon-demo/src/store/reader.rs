@@ -7,6 +7,7 @@ use super::record::Record;
 #[derive(Default)]
 pub(crate) struct Reader {
     snapshot: Option<(u64, Snapshot)>,
+    is_shown: bool,
 }
 
 impl Reader {
@@ -23,6 +24,9 @@ impl Reader {
         key: &[u8],
     ) -> Result<Option<Record>, StorageError> {
         let _scope = probe::scope!("read the last commit", table);
+        if self.is_shown {
+            probe::status!(wait, "disk");
+        }
         let snapshot = match &mut self.snapshot {
             Some((of, snapshot)) if *of == generation => snapshot,
             stale => {
@@ -32,7 +36,16 @@ impl Reader {
             }
         };
         probe::tag!("look up");
-        snapshot.get(table, bucket, key)
+        let found = snapshot.get(table, bucket, key);
+        if self.is_shown {
+            probe::status!("run");
+        }
+        found
+    }
+
+    /// Whether who reads now is an operation of its own, which then has a status for it.
+    pub(crate) fn is_shown(&mut self, shown: bool) {
+        self.is_shown = shown;
     }
 
     /// Lets the commit go, so that the file can reuse what later ones freed.

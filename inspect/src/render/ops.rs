@@ -39,7 +39,7 @@ pub fn rows(out: &mut String, ops: &[&Op], look: &Look) {
     };
     let id = widest(&|op| op.id.len(), 4, 12);
     let kind = widest(&|op| width(&label(&op.kind)), 4, 12);
-    let status = widest(&|op| width(&said(op)), 6, 16);
+    let status = widest(&|op| width(&said(op)), 6, 18);
     let heading = format!(
         " {} {} {}  {} {}  WHAT AND WHERE",
         left("OP", id),
@@ -136,7 +136,7 @@ pub fn detail(out: &mut String, op: &Op, look: &Look) {
     if let Some(parent) = &op.parent {
         line(out, look, &format!(" part of {parent}"));
     }
-    let heading = format!(" {} {}  WHERE", left("STATUS", 16), right("AT      FOR", 16));
+    let heading = format!(" {} {}  WHERE", left("STATUS", 18), right("AT      FOR", 16));
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &heading));
     for status in &op.history {
         let place = status.place.as_ref();
@@ -144,7 +144,7 @@ pub fn detail(out: &mut String, op: &Op, look: &Look) {
         let number = place.and_then(|place| place.line).unwrap_or(0);
         let text = format!(
             " {} {} {}  {}:{number}",
-            left(&label(&status.status), 16),
+            left(&label(&status.status), 18),
             right(&time(status.at_ns), 7),
             right(&time(status.for_ns), 8),
             short_file(&file),

@@ -1,0 +1,67 @@
+//! What a command is called on the board: `GET user:42`.
+
+/// Bytes of a name; the board keeps a little less, and says that it was cut.
+const ROOM: usize = 72;
+
+/// A command's name and its first key. No memory is asked for: each command has one.
+pub(super) struct Name {
+    bytes: [u8; ROOM],
+    /// Bytes of the command's own name.
+    plain: usize,
+    /// Bytes of the whole.
+    whole: usize,
+}
+
+impl Name {
+    pub(super) fn new(command: &str, key: Option<&[u8]>) -> Self {
+        let mut name = Self { bytes: [0; ROOM], plain: 0, whole: 0 };
+        name.push(command.as_bytes());
+        name.bytes.make_ascii_uppercase();
+        name.plain = name.whole;
+        if let Some(key) = key {
+            name.push(b" ");
+            name.push(key);
+        }
+        name
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let room = self.bytes.get_mut(self.whole..).unwrap_or_default();
+        let kept = bytes.len().min(room.len());
+        if let (Some(to), Some(from)) = (room.get_mut(..kept), bytes.get(..kept)) {
+            to.copy_from_slice(from);
+            self.whole += kept;
+        }
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        let whole = self.bytes.get(..self.whole).unwrap_or_default();
+        let readable = match std::str::from_utf8(whole) {
+            Ok(_) => self.whole,
+            // Cut within a character.
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            // A key that is no text is not shown.
+            Err(_) => self.plain,
+        };
+        let readable = self.bytes.get(..readable).unwrap_or_default();
+        std::str::from_utf8(readable).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_if_it_is_text() {
+        let name = |key: Option<&[u8]>| Name::new("get", key).as_ref().to_owned();
+        assert_eq!(name(None), "GET");
+        assert_eq!(name(Some(b"user:42")), "GET user:42");
+        assert_eq!(name(Some("käse".as_bytes())), "GET käse");
+        assert_eq!(name(Some(b"\xffraw")), "GET");
+        let long = "é".repeat(100);
+        assert_eq!(name(Some(long.as_bytes())), format!("GET {}", "é".repeat(34)));
+    }
+}
