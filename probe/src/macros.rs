@@ -160,7 +160,8 @@ macro_rules! adjust {
     };
 }
 
-/// Adds one value to a histogram. Two atomic adds and a compare.
+/// Adds one value to a histogram. Two plain adds and a compare, in a block of this thread's own; atomic ones where no
+/// block is left for it.
 #[macro_export]
 macro_rules! record {
     ($histogram:expr, $value:expr $(,)?) => {
