@@ -1,0 +1,106 @@
+//! Operations.
+
+use serde::Serialize;
+
+use super::Place;
+use crate::snapshot::Label;
+
+/// An operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Op {
+    /// Its record and generation: no other operation of this process ever has it.
+    pub id: String,
+    /// Kind.
+    pub kind: Label,
+    /// What it is called; null when nothing was said, or it is not to be seen.
+    pub label: Option<Label>,
+    /// The label was longer.
+    pub label_cut: bool,
+    /// The label was called sensitive and is not on the board.
+    pub sensitive: bool,
+    /// Whom it is for.
+    pub peer: Option<Label>,
+    /// Id of the operation that it is part of.
+    pub parent: Option<String>,
+    /// From its beginning to now, or to its end.
+    pub age_ns: u64,
+    /// Since it last rested, in a status that is idle, or since its beginning; null while it rests.
+    pub active_ns: Option<u64>,
+    /// Current status, or the last.
+    pub status: Option<Label>,
+    /// Time in it.
+    pub status_age_ns: Option<u64>,
+    /// Thread that works on it, or did last.
+    pub thread: Option<Label>,
+    /// That thread's id.
+    pub tid: Option<u64>,
+    /// Some thread works on it: a future is being polled.
+    pub working: bool,
+    /// Since it was last taken up or let go, to 50 ms; null after its end.
+    pub turned_ns: Option<u64>,
+    /// It is carried by a future.
+    pub future: bool,
+    /// Its thread is gone, or nobody has polled it for a minute.
+    pub leaked: bool,
+    /// File where it is: its thread's, else the last status's, else where it began.
+    pub file: Option<Label>,
+    /// Line of that.
+    pub line: Option<u32>,
+    /// File where it began.
+    pub begun_file: Option<Label>,
+    /// Line of that.
+    pub begun_line: Option<u32>,
+    /// What it served.
+    pub served: u64,
+    /// It can be asked to end.
+    pub cancellable: bool,
+    /// It was asked to, or ended so.
+    pub cancelled: bool,
+    /// `ok`, `error`, `cancelled` or `panicked`; null while it is in flight.
+    pub outcome: Option<&'static str>,
+    /// Since it ended; null while it is in flight.
+    pub ended_ago_ns: Option<u64>,
+    /// Time in each status; rare ones share `(others)`.
+    pub totals: Vec<OpTotal>,
+    /// The last statuses, the oldest of them first.
+    pub history: Vec<OpStatus>,
+}
+
+/// A status that an operation went through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpStatus {
+    /// The status.
+    pub status: Label,
+    /// `work`, `wait` or `idle`; null when its site is not known.
+    pub class: Option<&'static str>,
+    /// From the operation's beginning.
+    pub at_ns: u64,
+    /// How long, up to now for the current one.
+    pub for_ns: u64,
+    /// Where in the source.
+    pub place: Option<Place>,
+}
+
+/// Time of an operation in one status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpTotal {
+    /// The status.
+    pub status: Label,
+    /// Time in it.
+    pub ns: u64,
+}
+
+/// Time of all operations in one status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusTotal {
+    /// The status.
+    pub status: Label,
+    /// Operations in it now.
+    pub in_flight: u64,
+    /// The longest of those.
+    pub oldest_ns: Option<u64>,
+    /// Times that it was taken, ever.
+    pub taken: u64,
+    /// Time in it, ever.
+    pub total_ns: u64,
+}
