@@ -210,6 +210,7 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op]) -> Vec<StatusTo
     let mut totals: BTreeMap<Label, StatusTotal> = BTreeMap::new();
     let blank = |status: &Label| StatusTotal {
         status: status.clone(),
+        idle: false,
         in_flight: 0,
         oldest_ns: None,
         taken: 0,
@@ -222,6 +223,7 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op]) -> Vec<StatusTo
             snapshot.shard_totals.get(usize::try_from(index).ok()?).copied()
         };
         let total = totals.entry(status.clone()).or_insert_with(|| blank(&status));
+        total.idle |= Class::from_word(site.class_flags) == Some(Class::Idle);
         total.taken = total.taken.saturating_add(word(0).unwrap_or(0));
         total.total_ns = total.total_ns.saturating_add(clock.span_ns(0, word(1).unwrap_or(0)));
     }

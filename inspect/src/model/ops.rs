@@ -95,6 +95,8 @@ pub struct OpTotal {
 pub struct StatusTotal {
     /// The status.
     pub status: Label,
+    /// It is idle: nothing is being done in it.
+    pub idle: bool,
     /// Operations in it now.
     pub in_flight: u64,
     /// The longest of those.

@@ -211,7 +211,9 @@ pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
 
 /// By status: how many are in it, for how long, and where the time of all operations went.
 pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
-    let all: u64 = report.op_statuses.iter().map(|total| total.total_ns).sum();
+    // Where nothing is done no time goes.
+    let busy = report.op_statuses.iter().filter(|total| !total.idle);
+    let all: u64 = busy.map(|total| total.total_ns).sum();
     let heading = format!(
         " {}{}{}{}{}{}{}",
         left("STATUS", 18),
@@ -224,14 +226,15 @@ pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
     );
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for total in &report.op_statuses {
-        let share = if all == 0 { 0.0 } else { total.total_ns as f64 / all as f64 * 100.0 };
+        let share = total.total_ns as f64 / all.max(1) as f64 * 100.0;
+        let share = if total.idle { "idle".to_owned() } else { format!("{share:.1}%") };
         let mean = total.total_ns.checked_div(total.taken);
         let text = format!(
             " {}{}{}{}{}{}{}",
             left(&label(&total.status), 18),
             right(&whole(total.in_flight), 7),
             right(&or_none(total.oldest_ns, time), 9),
-            right(&format!("{share:.1}%"), 8),
+            right(&share, 8),
             right(&time(total.total_ns), 9),
             right(&whole(total.taken), 13),
             right(&or_none(mean, time), 9),

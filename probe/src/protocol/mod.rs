@@ -7,6 +7,7 @@
 //! mapping, a copy or a file: every load in them is relaxed, as memory that is mapped read-only
 //! demands, and ordered by fences.
 
+pub mod asking;
 pub mod claims;
 pub mod doubled;
 pub mod holding;

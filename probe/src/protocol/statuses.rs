@@ -18,11 +18,11 @@ pub fn step(
     entry: u64,
     total: Option<(usize, u64)>,
 ) {
-    word.store(count * 2 + 1, Ordering::Relaxed);
+    // Release: who sees the next status announced sees those before it.
+    word.store(count * 2 + 1, Ordering::Release);
     // Release: who meets one of the stores below finds the count odd, or newer, when it looks again.
     fence(Ordering::Release);
-    if let Some((place, total)) = total
-        && let Some(word) = totals.get(place)
+    if let Some((word, total)) = total.and_then(|(place, total)| Some((totals.get(place)?, total)))
     {
         word.store(total, Ordering::Relaxed);
     }

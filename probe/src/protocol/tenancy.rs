@@ -19,7 +19,8 @@ pub const fn state(generation: u64, status: u64) -> u64 {
 /// private memory; `generation` is private too and higher than the last one's.
 #[inline]
 pub fn begin(word: &AtomicU64, generation: u64) {
-    word.store(state(generation, CLAIMING), Ordering::Relaxed);
+    // Release: who sees that another has the record sees what the last tenant did elsewhere, as in `end`.
+    word.store(state(generation, CLAIMING), Ordering::Release);
     // Release: who meets a store that fills the record finds the state moved when it looks again.
     fence(Ordering::Release);
 }

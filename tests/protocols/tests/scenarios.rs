@@ -1,4 +1,4 @@
-// The scenarios, once for both checkers; see `src/models.rs`.
+// The scenarios, once for both checkers; see `src/models/`.
 scenarios! {
     published_header,
     published_records,
@@ -16,4 +16,13 @@ scenarios! {
     claims_two_records,
     claims_whole_bitmap,
     claims_and_tenancy,
+    tenancy_closed,
+    statuses_of_one,
+    statuses_whose_writer_is_killed,
+    asking_the_one_that_is_meant,
+    asking_who_sleeps,
+    holding_turns,
+    holding_and_tenancy_handed_on,
+    holding_and_tenancy_left_behind,
+    operation_after_operation,
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use probe::layout::*;
-use probe::protocol::{doubled, stack, tenancy};
+use probe::protocol::{doubled, holding, stack, statuses, tenancy};
 
 /// What a board says: for each record's name what it holds.
 pub type View = BTreeMap<String, String>;
@@ -16,12 +16,17 @@ pub type View = BTreeMap<String, String>;
 /// Marks a value that says of itself that it is not whole.
 pub const FLUX: &str = " [in flux]";
 
+/// What states of an operation mean.
+const PHASES: [&str; 7] = ["free", "claimed", "in flight", "ok", "error", "cancelled", "panicked"];
+
 /// An open board and what never changes in it.
 #[derive(Debug)]
 pub struct Reader {
     file: File,
     sections: HashMap<u64, SectionCopy>,
     sites: HashMap<u64, (String, u64)>,
+    /// Labels of the sites in the order of their table.
+    labels: Vec<String>,
 }
 
 /// The bytes of a board at one moment. To be compared fast: most instructions change nothing.
@@ -55,7 +60,8 @@ impl Reader {
     /// When it cannot be read, or is no board.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        let mut reader = Self { file, sections: HashMap::new(), sites: HashMap::new() };
+        let mut reader =
+            Self { file, sections: HashMap::new(), sites: HashMap::new(), labels: Vec::new() };
         let copy = reader.copy()?.to_words();
         let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
         let header = HeaderCopy::from_words(&copy.0).ok_or_else(|| bad("short"))?;
@@ -70,6 +76,7 @@ impl Reader {
         for at in reader.records(&copy, SectionKind::Sites) {
             if let Some(site) = SiteCopy::from_words(copy.words(at)) {
                 let label = reader.text(&copy, site.label);
+                reader.labels.push(label.clone());
                 reader.sites.insert(site.address, (label, site.class_flags));
             }
         }
@@ -132,6 +139,7 @@ impl Reader {
             self.thread(copy, slot, at, &mut view);
         }
         self.numbers(copy, &mut view);
+        self.operations(copy, &mut view);
         for at in self.records(copy, SectionKind::Facts) {
             if let Some((key, text)) = self.fact(copy, at) {
                 view.insert(format!("fact {key}"), text);
@@ -139,6 +147,7 @@ impl Reader {
         }
         let lost = self.at(SectionKind::Lost, 0);
         for (name, offset) in [
+            ("operations", 0x18),
             ("nested", 0x20),
             ("healed", 0x28),
             ("facts", 0x38),
@@ -213,6 +222,53 @@ impl Reader {
                 format!("{in_hand} in hand, {jobs} done, busy {busy} until {since}")
             }
         }
+    }
+
+    /// Each operation's record, and all that are in flight.
+    fn operations(&self, copy: &Words, view: &mut View) {
+        let mut in_flight = Vec::new();
+        for (index, at) in self.records(copy, SectionKind::Ops).into_iter().enumerate() {
+            let body = |_, state| Some((state, self.operation(copy, at)?));
+            let text = match tenancy::read_if(|_| true, || copy.word(at), body, &mut 0) {
+                tenancy::Reading::Live(_, Some((state, (what, rest)))) => {
+                    if state == tenancy::LIVE {
+                        in_flight.push(what.clone());
+                    }
+                    format!("{} {what} {rest}", PHASES[state as usize % PHASES.len()])
+                }
+                tenancy::Reading::Vacant => "vacant".to_owned(),
+                _ => "TORN".to_owned(),
+            };
+            view.insert(format!("op {index}"), text);
+        }
+        in_flight.sort();
+        view.insert("in flight".to_owned(), in_flight.join(", "));
+    }
+
+    /// Kind and label; statuses and holder.
+    fn operation(&self, copy: &Words, at: usize) -> Option<(String, String)> {
+        let record = OpCopy::from_words(copy.words(at))?;
+        let read: statuses::Statuses<OP_RECENT, OP_TOTALS> = statuses::read(
+            || record.statuses,
+            |of_totals, index| if of_totals { record.totals[index] } else { record.recent[index] },
+            &mut 0,
+        );
+        let label = |entry: u64| {
+            let label = self.labels.get((from_status_entry(entry).0 as usize).wrapping_sub(1));
+            label.cloned().unwrap_or_else(|| "UNKNOWN".to_owned())
+        };
+        let row = (read.first..read.count).map(|n| label(read.recent[n as usize % OP_RECENT]));
+        let row = row.collect::<Vec<_>>().join(" ");
+        let flux = if read.whole { "" } else { FLUX };
+        let kind = self.sites.get(&record.site).map_or("UNKNOWN", |(label, _)| label.as_str());
+        let bytes = unpack(&record.text, OP_TEXT_BYTES);
+        let text = String::from_utf8_lossy(&bytes[..(record.lengths_flags & 0x7f) as usize]);
+        let (holder, _) = holding::read(|| record.holder, || record.turned);
+        let holder = from_op_id(holder).map_or("nobody".to_owned(), |(slot, _)| slot.to_string());
+        Some((
+            format!("{kind}: {text}"),
+            format!("[{row}] by {holder}, {} in all{flux}", read.count),
+        ))
     }
 
     fn numbers(&self, copy: &Words, view: &mut View) {

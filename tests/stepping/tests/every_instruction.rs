@@ -13,7 +13,7 @@ use stepping::trace::{Stop, Traced};
 use tempfile::TempDir;
 
 /// Every operation of the fixture that probes.
-const OPERATIONS: [&str; 27] = [
+const OPERATIONS: [&str; 35] = [
     "tag",
     "tags",
     "tag with argument",
@@ -38,6 +38,14 @@ const OPERATIONS: [&str; 27] = [
     "member set",
     "member count",
     "member gone",
+    "op begin",
+    "op end",
+    "op detach",
+    "op status",
+    "op statuses",
+    "op enter",
+    "op leave",
+    "op poll",
     "come",
     "first job",
     "go",
@@ -116,6 +124,16 @@ fn expected(operation: &str, round: u64) -> Vec<(&'static str, String)> {
         "scope in" => thread("stepped: ready > outer -".to_owned()),
         "scope out" => thread("stepped: ready".to_owned()),
         "scope with argument" => thread(format!("stepped: ready > outer({}) -", round * 10 + 3)),
+        "op end" => vec![("in flight", String::new())],
+        "op enter" | "op leave" | "op poll" => {
+            let holder = if operation == "op enter" { "0" } else { "nobody" };
+            let one = format!("in flight even: 0-e [] by {holder}, 0 in all");
+            vec![("in flight", "even: 0-e".to_owned()), ("op 0", one)]
+        }
+        _ if operation.starts_with("op ") => {
+            let one = ["even: 0-e", "odd: a label that is longer: 1-o"];
+            vec![("in flight", one[(round % 2) as usize].to_owned())]
+        }
         "come" | "first job" => thread(format!("{parity}: {parity}")),
         "go" => thread("vacant".to_owned()),
         "set" | "adjust" => vec![("level", n.to_string()), ("level max", n.to_string())],
@@ -175,6 +193,14 @@ impl Chains {
                 ("come", "thread 0") => {
                     middle.iter().all(|step| step.ends_with(": -")) && middle.len() < 2
                 }
+                // The record had another tenant before.
+                ("op begin", name) if name.starts_with("op ") => {
+                    middle.iter().all(|step| **step == "vacant") && middle.len() < 2
+                }
+                // Held, and not held.
+                ("op poll", "op 0") => {
+                    middle.iter().all(|step| step.contains("by 0")) && middle.len() < 2
+                }
                 // The fixture ends a job before the thread ends.
                 ("go", "worker 0") => {
                     middle.iter().all(|step| step.starts_with("0 in hand")) && middle.len() < 2
@@ -196,8 +222,19 @@ fn whole(operation: &str, name: &str, values: &[&str]) {
                 rest.split(')').next().and_then(|argument| argument.chars().last()) != Some(digit)
             })
         });
-        assert!(!wrong && !mispaired, "{operation}: {name} was {values:?}");
+        let mixed = name.starts_with("op ") && !is_one_operation(value);
+        assert!(!wrong && !mispaired && !mixed, "{operation}: {name} was {values:?}");
     }
+}
+
+/// Whether kind, label and statuses are one operation's: they share a letter.
+fn is_one_operation(value: &str) -> bool {
+    let Some((kind, rest)) = value.split_once(": ") else { return value == "vacant" };
+    let letter = kind.rsplit(' ').next().and_then(|kind| kind.chars().next()).unwrap_or('?');
+    let Some((label, rest)) = rest.split_once(" [") else { return false };
+    let Some((row, _)) = rest.split_once(']') else { return false };
+    label.ends_with(&format!("-{letter}"))
+        && row.split_whitespace().all(|one| one.starts_with(letter))
 }
 
 /// Steps through an operation and looks at the board after each instruction; their number, and how
@@ -301,6 +338,9 @@ fn interrupt(operation: &str, handler: &str, most: u64) -> u64 {
         if !["come", "first job", "go"].contains(&operation) && handler == "scope" {
             account(operation, round, injected, &run.view());
         }
+        if handler == "op" {
+            account_ops(operation, injected, &run.view());
+        }
         let mut stop = Stop::Step;
         let mut last = run.copy();
         for _ in 0..round * stride {
@@ -368,15 +408,31 @@ fn account(operation: &str, round: u64, injected: u64, view: &View) {
     );
 }
 
+/// An operation of the handler was done, which it counted, or dropped, which was counted once for its
+/// beginning and once for its status.
+fn account_ops(operation: &str, injected: u64, view: &View) {
+    let number = |name: &str| view.get(name).and_then(|value| value.parse::<u64>().ok());
+    let (done, dropped) = (number("counted"), number("lost signals"));
+    let told = done.zip(dropped).map(|(done, dropped)| 2 * done + dropped);
+    assert_eq!(told, Some(2 * injected), "{operation}: {view:#?}");
+    assert_eq!(number("lost operations"), Some(0), "{operation}: {view:#?}");
+}
+
 #[test]
 fn interrupted_at_any_instruction_by_a_handler_that_probes() {
     let mut total = 0;
     for operation in OPERATIONS {
         let mut run = Run::start(operation, 2, "none");
-        let most = (0..2).map(|round| step_through(&mut run, operation, round).0).max();
+        let steps = [0, 1].map(|round| step_through(&mut run, operation, round).0);
+        // Whether an operation is among the slowest changes its way: the shorter one is always gone.
+        let ends_op = operation == "op end";
+        let most = if ends_op { steps.iter().min() } else { steps.iter().max() }.copied();
         total += interrupt(operation, "scope", most.unwrap_or(0));
         if operation.starts_with("tag") || operation.starts_with("scope") {
             total += interrupt(operation, "argument", most.unwrap_or(0));
+        }
+        if operation.starts_with("op ") {
+            total += interrupt(operation, "op", most.unwrap_or(0));
         }
     }
     println!("{total} points behind a signal, none wrong");

@@ -12,7 +12,7 @@ use super::mine::Mine;
 use super::text::Text;
 use crate::layout::*;
 use crate::outcome::Outcome;
-use crate::protocol::{holding, statuses, tenancy};
+use crate::protocol::{asking, holding, statuses, tenancy};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
@@ -94,8 +94,7 @@ impl Tenant {
     /// Whether the operation of this generation is in flight.
     #[inline(always)]
     pub(super) fn is_open(&self, generation: u64) -> bool {
-        // Acquire: pairs with the release in `begin`, for those who were not given the operation.
-        generation != 0 && self.open.load(Ordering::Acquire) == generation
+        asking::is_open(&self.open, generation)
     }
 
     /// Begins an operation in this record, which the caller has claimed.
@@ -127,14 +126,14 @@ impl Tenant {
         self.begun.store(now, RELAXED);
         self.count.store(0, RELAXED);
         self.outcome.store(0, RELAXED);
-        self.open.store(generation, Ordering::Release);
+        asking::begin(&self.open, generation);
     }
 
     /// Ends the operation, as it was told or as it looks.
     #[inline(always)]
     pub(super) fn end(&self, mine: &Mine, site: &'static Site, panicking: bool) {
         let now = clock::units();
-        self.open.store(0, RELAXED);
+        asking::end(&self.open);
         self.record.ended.store(now, RELAXED);
         let status = match self.outcome.load(RELAXED) {
             _ if panicking => OP_PANICKED,
@@ -285,7 +284,7 @@ impl Tenant {
     /// Whether somebody asked it to end: then it will have ended as cancelled, unless it says otherwise.
     #[inline(always)]
     pub(super) fn sees_cancel(&self) -> bool {
-        let asked = self.cancel.load(Ordering::Acquire) == self.generation.load(RELAXED);
+        let asked = asking::is_asked(&self.cancel, self.generation.load(RELAXED));
         if asked {
             self.settle_outcome(Outcome::Cancelled);
         }
@@ -295,8 +294,7 @@ impl Tenant {
     /// Asks the operation of this generation to end. Should that end just now, the next one in this record
     /// has another generation.
     pub(in super::super) fn cancel(&self, generation: u64) {
-        // Release: pairs with the acquire in `sees_cancel`.
-        self.cancel.store(generation, Ordering::Release);
+        asking::ask(&self.cancel, generation);
         self.record.cancel.store(generation, RELAXED);
         self.waker.wake();
     }

@@ -8,7 +8,7 @@ pub mod sync {
 #[path = "../../../../probe/src/protocol/mod.rs"]
 pub mod protocol;
 
-#[path = "../models.rs"]
+#[path = "../models/mod.rs"]
 pub mod models;
 
 pub mod run {

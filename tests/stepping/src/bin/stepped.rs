@@ -1,11 +1,14 @@
 //! One probe, over and over, each time between two markers: `stepped OPERATION ROUNDS [HANDLER]`.
 //!
-//! The thread that probes asks its parent to trace it; a marker is an `int3`. With a handler (`scope` or
-//! `argument`) SIGUSR1 probes as well. Arguments end in a digit of their own for each site, so that a
+//! The thread that probes asks its parent to trace it; a marker is an `int3`. With a handler (`scope`,
+//! `argument` or `op`) SIGUSR1 probes as well. Arguments end in a digit of their own for each site, so that a
 //! pair that does not belong together is told by looking at it.
 
+use std::future::Future;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+use std::task::{Context, Waker};
 
 use nix::sys::ptrace;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -56,6 +59,14 @@ extern "C" fn probe_argument(_: libc::c_int) {
     probe::tag!("handled", 7);
 }
 
+extern "C" fn probe_op(_: libc::c_int) {
+    let op = probe::op!("handler", "0-h");
+    probe::status!("h1");
+    if op.id().is_some() {
+        probe::count!(COUNTED);
+    }
+}
+
 #[expect(unsafe_code, reason = "installs a signal handler")]
 fn install(handler: extern "C" fn(libc::c_int)) {
     let action = SigAction::new(SigHandler::Handler(handler), SaFlags::empty(), SigSet::empty());
@@ -74,6 +85,24 @@ macro_rules! rounds {
             marker();
         }
     };
+}
+
+/// An operation whose kind, label and statuses begin with one letter, or end in it.
+#[inline(never)]
+fn begun(round: u64) -> probe::Operation {
+    match round % 2 {
+        0 => probe::op!("even", "0-e"),
+        _ => probe::op!("odd", String::from("a label that is longer: 1-o")),
+    }
+}
+
+/// A status of the operation of this round.
+#[inline(never)]
+fn status(round: u64) -> probe::Asked {
+    match round % 2 {
+        0 => probe::status!("e1"),
+        _ => probe::status!("o1"),
+    }
 }
 
 fn perform(operation: &str, rounds: u64, directory: &Path) {
@@ -143,6 +172,34 @@ fn perform(operation: &str, rounds: u64, directory: &Path) {
         "member gone" => rounds!(rounds, |round, member| {
             probe::member!(ROWS, format!("t{round}"))
         } => drop(member)),
+        "op begin" => rounds!(rounds, |round, ()| () => begun(round)),
+        "op end" => rounds!(rounds, |round, op| {
+            let op = begun(round);
+            status(round);
+            op
+        } => drop(op)),
+        "op detach" => rounds!(rounds, |round, op| begun(round) => op.detach()),
+        "op status" => rounds!(rounds, |round, _op| begun(round) => status(round)),
+        "op statuses" => rounds!(rounds, |round, _op| {
+            let op = begun(round);
+            for _ in 0..6 {
+                status(round);
+            }
+            op
+        } => status(round)),
+        "op enter" => {
+            let op = probe::begin_op!("even", "0-e");
+            rounds!(rounds, |_round, ()| () => op.enter());
+        }
+        "op leave" => {
+            let op = probe::begin_op!("even", "0-e");
+            rounds!(rounds, |_round, entered| op.enter() => drop(entered));
+        }
+        "op poll" => {
+            let mut future = pin!(probe::op_async!(std::future::pending::<()>(), "even", "0-e"));
+            let mut context = Context::from_waker(Waker::noop());
+            rounds!(rounds, |_round, ()| () => future.as_mut().poll(&mut context));
+        }
         "naive" => naive(rounds, &directory.join("naive")),
         other => panic!("no operation {other}"),
     }
@@ -197,13 +254,14 @@ fn threads(rounds: u64, stage: &'static str) {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [operation, rounds, directory, handler] = arguments.as_slice() else {
-        panic!("stepped OPERATION ROUNDS DIRECTORY none|scope|argument");
+        panic!("stepped OPERATION ROUNDS DIRECTORY none|scope|argument|op");
     };
     let rounds: u64 = rounds.parse().expect("a number of rounds");
     let directory = Path::new(directory).to_owned();
     match handler.as_str() {
         "scope" => install(probe_scope),
         "argument" => install(probe_argument),
+        "op" => install(probe_op),
         _ => {}
     }
     probe::init!("stepped", |config| {

@@ -1,0 +1,64 @@
+//! One scenario per claim. A writer does what `probe` does, word for word; a reader must accept
+//! only what existed. Every scenario says which readings must occur, so that none passes by
+//! refusing everything.
+//!
+//! The writer runs on the checker's own thread and the reader is spawned: loom explores more of
+//! what a reader can see that way round.
+
+mod asking;
+mod claims;
+mod doubled;
+mod holding;
+mod keyed;
+mod operation;
+mod published;
+mod second_look;
+mod stack;
+mod statuses;
+mod tenancy;
+
+use std::sync::Arc;
+
+pub use asking::*;
+pub use claims::*;
+pub use doubled::*;
+pub use holding::*;
+pub use keyed::*;
+pub use operation::*;
+pub use published::*;
+pub use second_look::*;
+pub use stack::{stack_arguments, stack_scope_after_scope, stack_scope_in_scope};
+pub use statuses::*;
+pub use tenancy::{tenancy_closed, tenancy_members, tenancy_slot};
+
+use super::run::spawn;
+use super::sync::{AtomicU64, Ordering};
+
+const RELAXED: Ordering = Ordering::Relaxed;
+
+fn words<const N: usize>() -> [AtomicU64; N] {
+    core::array::from_fn(|_| AtomicU64::new(0))
+}
+
+fn get(word: &AtomicU64) -> u64 {
+    word.load(RELAXED)
+}
+
+fn set(word: &AtomicU64, value: u64) {
+    word.store(value, RELAXED);
+}
+
+/// Runs `writer` here and `reader` on a thread of its own, over one set of words.
+fn beside<T: Send + Sync + 'static>(
+    shared: T,
+    writer: impl FnOnce(&T),
+    reader: impl FnOnce(&T) + Send + 'static,
+) {
+    let shared = Arc::new(shared);
+    let reader = {
+        let shared = Arc::clone(&shared);
+        spawn(move || reader(&shared))
+    };
+    writer(&shared);
+    reader.join().expect("the reader's claim holds");
+}
