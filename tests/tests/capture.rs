@@ -134,3 +134,24 @@ fn what_never_comes_true_writes_nothing_and_what_is_wrong_says_so() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("no counter `nonsense` on the board"), "{said}");
 }
+
+#[test]
+fn whoever_is_told_to_end_while_waiting_leaves_no_file() {
+    let name = program::name("told");
+    let (_program, _) = Program::behave(&name, &["stalls", "2000", "1"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = path(&directory, "t.rec");
+    let mut recorder = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"))
+        .args(["record", &name, "--when", "rounds>1e15", "-o", &file])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("started");
+    let pid = recorder.id().to_string();
+    let minute = std::time::Duration::from_secs(60);
+    let threads = || std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count);
+    tests::wait::until("both its threads", minute, || threads().filter(|&count| count == 2));
+    let told = std::process::Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(told.expect("kill runs").success());
+    assert_eq!(recorder.wait().expect("it ends").code(), Some(1));
+    assert!(!Path::new(&file).exists());
+}

@@ -193,11 +193,31 @@ fn exactly_the_operation_that_is_meant_is_asked_to_end() {
     let done = id("never ready");
     let (index, generation) = done.split_once('-').expect("an id has two parts");
     let forged = format!("{index}-{}", generation.parse::<u64>().expect("a number") + 1);
-    for (wrong, expected) in
-        [(done.as_str(), 1), (&forged, 1), ("7", 2), ("x-1", 2), ("1-99999999999999999", 2)]
-    {
+    for (wrong, expected) in [
+        (done.as_str(), 1),
+        (&forged, 1),
+        ("7", 2),
+        ("x-1", 2),
+        ("+1-1", 2),
+        ("1-99999999999999999", 2),
+    ] {
         assert_eq!(cancel(&program, wrong, &[]).0, Some(expected), "{wrong}");
     }
+}
+
+#[test]
+fn a_saved_board_asks_nobody() {
+    let (program, _) = Program::behave(&program::name("saved-cancel"), &["cancellable"]);
+    let (live, _, _) = ops(&program, &[]);
+    let id = one(&live, "label", "never ready")["id"].as_str().expect("an id").to_owned();
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("saved").display().to_string();
+    let pid = program.pid().to_string();
+    assert!(program::inspect(&["dump", "-p", &pid, "-o", &file]).status.success());
+    let output = program::inspect(&["ops", "cancel", &id, "-f", &file]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let (after, _, _) = ops(&program, &[]);
+    assert_eq!((after.len(), &one(&after, "id", &id)["cancelled"]), (live.len(), &false.into()));
 }
 
 #[test]

@@ -41,8 +41,24 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let (index, generation) = parse(id)?;
+    // As it is shown: 007-01 is 7-1.
+    let id = &format!("{index}-{generation}");
     let mut attached = boards(target, &cli.common, Around::All, remarks)?;
+    // It has the run and the process of the daemon that it was saved from, which may still answer.
+    if attached.iter().any(Attached::is_saved) {
+        return Err(Failure::usage(
+            "a saved board stands still, and its operations are not asked; name the process with --pid",
+        ));
+    }
+    let unseen = attached.iter().find(|board| !board.exists());
+    let unseen = unseen.map(|board| (board.board.header.pid, board.context.verdict.clone()));
     attached.retain(Attached::exists);
+    if let (true, Some((pid, verdict))) = (attached.is_empty(), unseen) {
+        return Err(Failure::new(format!(
+            "nothing to ask: process {pid} is {}",
+            term(verdict.as_str())
+        )));
+    }
     let mut having = Vec::new();
     for mut board in attached {
         if let Some(op) = find(&mut board, id)? {
@@ -90,8 +106,16 @@ pub(super) fn run(
     report(cli, id, &op, end, out)
 }
 
-fn parse(id: &str) -> Result<(usize, u64), Failure> {
-    let parts = id.split_once('-').and_then(|(index, generation)| {
+/// The two numbers of an id.
+///
+/// # Errors
+/// [`Failure`] of wrong usage when it is none.
+pub(super) fn parse(id: &str) -> Result<(usize, u64), Failure> {
+    // `parse` of a number takes a sign.
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts =
+        id.split_once('-').filter(|(index, generation)| digits(index) && digits(generation));
+    let parts = parts.and_then(|(index, generation)| {
         Some((index.parse::<u16>().ok()?, generation.parse::<u64>().ok()?))
     });
     match parts {
@@ -180,11 +204,11 @@ fn report(cli: &Cli, id: &str, op: &Op, end: End, out: &mut dyn Write) -> Result
             "{what}: asked to end, but still in flight ({status}): it has not looked yet"
         )));
     }
-    if cli.common.json {
+    if cli.common.json || cli.common.jsonl {
         let document = serde_json::json!({
             "schema": 1, "id": id, "outcome": outcome, "after_ns": after,
         });
-        writeln!(out, "{document:#}")?;
+        writeln!(out, "{}", super::document(cli, &document)?)?;
     } else {
         writeln!(out, "{text}")?;
     }

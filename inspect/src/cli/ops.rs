@@ -20,6 +20,9 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let look = look(&cli.common);
+    if let Some(id) = &pick.history {
+        super::cancel::parse(id)?;
+    }
     let mut attached = boards(target, &cli.common, Around::All, remarks)?;
     repeat(&cli.common, |again| {
         let mut reports = Vec::new();

@@ -63,6 +63,7 @@ pub(super) struct Sampling {
     candidates: Vec<Candidate>,
     /// Who else wants to know which boards are sampled.
     also: Option<Sender<Candidate>>,
+    stop: Stop,
 }
 
 impl Sampling {
@@ -113,7 +114,10 @@ impl Sampling {
             follow: pacing.follow,
             all_hits: false,
         };
-        Ok(Self { subjects, known, target: target.clone(), options, candidates, also: None })
+        // Before any thread is started beside the sampler: a signal ends the process through whichever
+        // thread lets it in.
+        let stop = Stop::new();
+        Ok(Self { subjects, known, target: target.clone(), options, candidates, also: None, stop })
     }
 
     /// Also tells somebody else which boards are sampled, now and later.
@@ -140,7 +144,7 @@ impl Sampling {
         remarks: &mut dyn Write,
         also: &mut dyn FnMut(&Progress) -> Turn,
     ) -> Result<Progress, Failure> {
-        let stop = Stop::new();
+        let stop = self.stop;
         let terminal = io::stderr().is_terminal();
         let (mut known, target, follow) = (self.known, self.target, self.options.follow);
         let told = self.also;
