@@ -136,7 +136,13 @@ fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure
     let header = &board.board.header;
     let pid = header.pid;
     let failed = |error: std::io::Error| {
-        Failure::new(format!("process {pid} does not answer at its door: {error}"))
+        let why = match error.kind() {
+            std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
+                format!("nothing came in {} s; is it stopped?", PATIENCE.as_secs())
+            }
+            _ => error.to_string(),
+        };
+        Failure::new(format!("process {pid} does not answer at its door: {why}"))
     };
     let name = SocketAddr::from_abstract_name(cancel_name(request.instance)).map_err(failed)?;
     let mut stream = UnixStream::connect_addr(&name).map_err(failed)?;

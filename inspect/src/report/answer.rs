@@ -105,7 +105,12 @@ fn row(tally: &Tally, key: &Key, samples: u64, sums: &Sums, all: u64) -> Row {
     let hits = hits(tally, key);
     // Samples into time by the rate that was achieved, not the one that was asked for.
     let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
-    let per_hit = |hits: u64| samples as f64 * tick_ns / hits as f64;
+    // A recording that was cut has samples from after the last reading of the hits.
+    let covered = match tally.why {
+        Some(_) => 1.0,
+        None => tally.hits_until as f64 / tally.ticks.max(1) as f64,
+    };
+    let per_hit = |hits: u64| samples as f64 * covered * tick_ns / hits as f64;
     let ns_per_hit = hits.filter(|&hits| hits > 0).map(per_hit);
     Row { key: key.clone(), boards: Vec::new(), samples, share, low, high, hits, ns_per_hit }
 }

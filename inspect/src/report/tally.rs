@@ -107,6 +107,8 @@ pub struct Tally {
     pub why: Option<Label>,
     /// Passes of a counted site at its first and last reading.
     pub hits: HashMap<u32, (u64, u64)>,
+    /// Ticks delivered before the last reading of any.
+    pub hits_until: u64,
     /// Stretches of time, from `first_ns` on.
     pub stretches: Vec<Stretch>,
     /// Length of a stretch, ns.
@@ -323,6 +325,7 @@ impl Tally {
             Entry::Ticks { at_ns, count } => self.ticks(*at_ns, *count),
             Entry::Missed(ticks) => self.missed = self.missed.saturating_add(*ticks),
             Entry::Hits { site, passes } => {
+                self.hits_until = self.ticks;
                 let known = self.hits.entry(*site).or_insert((*passes, *passes));
                 let before = std::mem::replace(&mut known.1, *passes);
                 self.passed(*site, passes.saturating_sub(before));

@@ -169,6 +169,22 @@ fn time_per_hit_separates_rare_and_slow_from_frequent_and_fast() {
 }
 
 #[test]
+fn samples_after_the_last_reading_of_hits_are_not_counted_into_the_time_per_hit() {
+    let entries = sampled(1, 1_000, 1, |_, _| 1);
+    // The recorder was killed half a recording after it last read the hits.
+    let (end, before) = entries.split_last().expect("an end");
+    assert!(matches!(end, Entry::End { .. }));
+    let mut cut = before.to_vec();
+    cut.push(Entry::Ticks { at_ns: 1_000_000_000, count: 500 });
+    let (_, answer) = counted(&cut, Options::default());
+    let (_, whole) = counted(&entries, Options::default());
+    assert_eq!(answer.rows[0].samples, 1_500);
+    let (cut, whole) = (answer.rows[0].ns_per_hit, whole.rows[0].ns_per_hit);
+    let [cut, whole] = [cut, whole].map(|ns| ns.expect("hits"));
+    assert!((cut / whole - 1.0).abs() < 0.01, "{cut} and {whole} ns");
+}
+
+#[test]
 fn long_times_at_one_line_are_listed_with_start_and_length() {
     let mut entries = begin(1);
     for (at_ns, stack, count) in [(0, 1, 500), (500_000_000, 2, 2_500), (3_000_000_000, 3, 10)] {
