@@ -173,7 +173,7 @@ fn a_recording_goes_into_every_form_beside_its_source_and_beside_another() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("probe::tag!(wait, hits, \"thirty\");"), "{text}");
     assert!(text.contains("       never seen         - work  |"), "{text}");
-    assert!(text.contains("     inside "), "{text}");
+    assert!(text.contains(" inside "), "{text}");
     // Elsewhere: one line that says what to do.
     let elsewhere = path.parent().expect("a directory").to_str().expect("a path");
     let output = inspect(&["annotate", file, "--source", elsewhere]);
