@@ -309,7 +309,7 @@ pub enum OpsAction {
 /// Which operations are shown, and how.
 #[derive(Clone, Debug, Args)]
 pub struct OpsPick {
-    /// Only those that are, or were, at it for so long: since they began or last rested.
+    /// Only those that are, or were, at it for so long: since they began or were last idle.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub over: Option<Duration>,
     /// Rolled up: how many, the oldest, and where the time went.

@@ -94,7 +94,8 @@ pub fn what(op: &Op) -> String {
         (None, None) => text.push_str(&unheld(op)),
     }
     if let (Some(file), Some(number)) = (&op.file, op.line) {
-        let _ = write!(text, " at {}:{number}", short_file(&label(file)));
+        let gap = if text.is_empty() || text.ends_with(' ') { "" } else { " " };
+        let _ = write!(text, "{gap}at {}:{number}", short_file(&label(file)));
     }
     if op.served > 0 {
         let _ = write!(text, "  served {}", whole(op.served));
@@ -114,8 +115,11 @@ fn unheld(op: &Op) -> String {
         "its thread is gone".to_owned()
     } else if op.future {
         format!("not polled for {since}")
+    } else if op.status.is_some() {
+        // Its status says what it waits for, and for how long.
+        String::new()
     } else {
-        format!("resting for {since}")
+        format!("nobody at it for {since}")
     }
 }
 
