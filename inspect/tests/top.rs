@@ -210,7 +210,7 @@ fn every_view_is_drawn_at_every_size() {
         let seen = seen(report(sample().finish(), life).unwrap());
         for columns in (0..30).step_by(3).chain([1, 2, 79, 80, 149, 150, 200, 500]) {
             for rows in (0..12).chain([24, 60]) {
-                for keys in ["1", "2", "3", "4", "5", "?", "2\n", "/x"] {
+                for keys in ["1", "2", "3", "4", "5", "6", "?", "2\n", "6\n", "/x"] {
                     let mut state = state();
                     press(&mut state, keys);
                     let shown = text(&picture(&seen, &mut state, columns, rows));
@@ -234,7 +234,7 @@ proptest! {
             ]),
             0..60,
         ),
-        keys in "[1-5jkgGsraiwWp?/ab\n\x1b\\[\\]]{0,20}",
+        keys in "[1-6jkgGsraiwWp?/ab\n\x1b\\[\\]]{0,20}",
         columns in 0u16..220,
         rows in 0u16..70,
     ) {

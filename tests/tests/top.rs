@@ -197,7 +197,7 @@ fn it_is_drawn_at_every_size() {
     let mut terminal = top(&name, 80, 24);
     for (columns, rows) in [(200, 60), (80, 24), (20, 5), (1, 1), (3, 200), (400, 3), (120, 40)] {
         terminal.resize(columns, rows);
-        for view in ["1", "2", "3", "4", "5", "?", "\x1b"] {
+        for view in ["1", "2", "3", "4", "5", "6", "?", "\x1b"] {
             terminal.press(view);
             if columns >= 20 && rows >= 5 {
                 // Its name comes first, whatever is cut.

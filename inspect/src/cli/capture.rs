@@ -335,6 +335,10 @@ impl Capture {
     fn begin(&mut self, condition: String, why: String) -> Result<String, Failure> {
         let (path, file) = self.files.take()?;
         let cannot = |error: io::Error| {
+            // What there is of a recording can be read; a file without any only stands in the way.
+            if std::fs::metadata(&path).is_ok_and(|file| file.len() == 0) {
+                let _ = std::fs::remove_file(&path);
+            }
             Failure::new(format!("{}: cannot be written: {error}", path.display()))
         };
         let replay = Replay::begin(file, &self.ring).map_err(cannot)?;

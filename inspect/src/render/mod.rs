@@ -3,7 +3,7 @@
 pub mod compare;
 pub mod human;
 pub mod json;
-mod numbers;
+pub mod numbers;
 pub mod ops;
 pub mod term;
 pub mod text;

@@ -62,21 +62,24 @@ fn queues(out: &mut String, report: &BoardReport, look: &Look) {
         return;
     }
     let wide = look.columns >= 90;
-    title(out, look, &queue_row(wide, &QUEUE_TITLES.map(str::to_owned)));
+    title(out, look, &queue_row(wide, "QUEUE", &QUEUE_TITLES.map(str::to_owned)));
     for queue in queues {
-        line(out, look, &queue_row(wide, &queue_cells(queue)));
+        line(out, look, &queue_row(wide, &label(&queue.name), &queue_cells(queue)));
     }
 }
 
-const QUEUE_TITLES: [&str; 12] = [
-    " QUEUE", "DEPTH", "OLDEST", "DONE/s", "WAITp50", "p99", "SERVp50", "p99", "1s", "10s", "60s",
-    "MAX",
-];
+/// What is told of a queue, but for its name.
+pub const QUEUE_TITLES: [&str; 11] =
+    ["DEPTH", "OLDEST", "DONE/s", "WAITp50", "p99", "SERVp50", "p99", "1s", "10s", "60s", "MAX"];
+/// Columns of each.
+pub const QUEUE_WIDTHS: [usize; 11] = [7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
+/// Columns of a queue's name.
+pub const QUEUE_NAME: usize = 12;
 
-fn queue_cells(queue: &Queue) -> [String; 12] {
+/// The same of one queue.
+pub fn queue_cells(queue: &Queue) -> [String; 11] {
     let of = |ns: Option<u64>| or_none(ns, time);
     [
-        format!(" {}", label(&queue.name)),
         whole(queue.depth),
         of(queue.oldest_age_ns.filter(|_| queue.depth > 0)),
         or_none(queue.rate_per_s, short),
@@ -91,11 +94,10 @@ fn queue_cells(queue: &Queue) -> [String; 12] {
     ]
 }
 
-fn queue_row(wide: bool, cells: &[String; 12]) -> String {
-    const WIDTHS: [usize; 12] = [12, 7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
-    let shown = if wide { 12 } else { 11 };
-    let mut row = left(&cells[0], WIDTHS[0]);
-    for (cell, columns) in cells.iter().zip(WIDTHS).take(shown).skip(1) {
+fn queue_row(wide: bool, name: &str, cells: &[String; 11]) -> String {
+    let shown = if wide { 11 } else { 10 };
+    let mut row = left(&format!(" {name}"), QUEUE_NAME);
+    for (cell, columns) in cells.iter().zip(QUEUE_WIDTHS).take(shown) {
         row.push_str(&right(cell, columns));
     }
     row

@@ -34,39 +34,67 @@ pub fn shows(op: &Op, look: &Look) -> bool {
 
 /// One row each, below a heading.
 pub fn rows(out: &mut String, ops: &[&Op], look: &Look) {
-    let widest = |of: &dyn Fn(&Op) -> usize, least: usize, most: usize| {
-        ops.iter().map(|op| of(op)).max().unwrap_or(0).clamp(least, most)
-    };
-    let id = widest(&|op| op.id.len(), 4, 12);
-    let kind = widest(&|op| width(&label(&op.kind)), 4, 12);
-    let status = widest(&|op| width(&said(op)), 6, 18);
-    let heading = format!(
-        " {} {} {}  {} {}  WHAT AND WHERE",
-        left("OP", id),
-        left("KIND", kind),
-        right("AGE", 7),
-        left("STATUS", status),
-        right("FOR", 7),
-    );
+    let columns = Columns::of(ops.iter().copied());
+    let heading = columns.heading();
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for op in ops {
-        let text = format!(
-            "{}{} {} {}  {} {}  {}",
-            if op.leaked { "!" } else { " " },
-            left(&op.id, id),
-            left(&label(&op.kind), kind),
-            right(&time(op.age_ns), 7),
-            left(&said(op), status),
-            right(&or_none(op.status_age_ns, time), 7),
-            what(op),
-        );
+        let text = format!("{}{}", mark(op), columns.row(op));
         let paint = if op.leaked { Paint::Bad } else { Paint::Plain };
         let _ = writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()));
     }
 }
 
+/// Before an operation that is suspected to be leaked.
+pub fn mark(op: &Op) -> &'static str {
+    if op.leaked { "!" } else { " " }
+}
+
+/// As wide as what is shown asks for, within bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    id: usize,
+    kind: usize,
+    status: usize,
+}
+
+impl Columns {
+    /// The columns for these operations.
+    pub fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Self {
+        let least = Self { id: 4, kind: 4, status: 6 };
+        let widest = ops.fold(least, |widest, op| Self {
+            id: widest.id.max(op.id.len()),
+            kind: widest.kind.max(width(&label(&op.kind))),
+            status: widest.status.max(width(&said(op))),
+        });
+        Self { id: widest.id.min(12), kind: widest.kind.min(12), status: widest.status.min(18) }
+    }
+
+    /// What stands above them, the mark's column included.
+    pub fn heading(self) -> String {
+        format!(" {}  WHAT AND WHERE", self.cells("OP", "KIND", "AGE", "STATUS", "FOR"))
+    }
+
+    /// One operation, but for its mark.
+    pub fn row(self, op: &Op) -> String {
+        let (age, stood) = (time(op.age_ns), or_none(op.status_age_ns, time));
+        let cells = self.cells(&op.id, &label(&op.kind), &age, &said(op), &stood);
+        format!("{cells}  {}", what(op))
+    }
+
+    fn cells(self, id: &str, kind: &str, age: &str, status: &str, stood: &str) -> String {
+        format!(
+            "{} {} {}  {} {}",
+            left(id, self.id),
+            left(kind, self.kind),
+            right(age, 7),
+            left(status, self.status),
+            right(stood, 7),
+        )
+    }
+}
+
 /// How it ended, else its status.
-pub fn said(op: &Op) -> String {
+fn said(op: &Op) -> String {
     match op.outcome {
         Some(outcome) => outcome.to_owned(),
         None => or_none(op.status.as_ref(), label),
@@ -74,7 +102,7 @@ pub fn said(op: &Op) -> String {
 }
 
 /// What it is and where: `GET /user/42 from 10.0.0.7  worker-3 at store.rs:210`.
-pub fn what(op: &Op) -> String {
+fn what(op: &Op) -> String {
     let mut text = String::new();
     let mark = if op.label_cut { "…" } else { "" };
     match (&op.label, op.sensitive) {

@@ -164,7 +164,13 @@ pub(super) fn load(board: &Board, slot: usize, now: u64) -> Option<f64> {
     let entry = |index: usize| {
         let first = index * ring.entry_words;
         let word = |at: usize| Some(ring.words.get(first + at)?.load(Ordering::Relaxed));
-        let (stamp, busy, again) = (word(0)?, word(1 + slot)?, word(0)?);
+        let stamp = word(0)?;
+        // Acquire: pairs with the release store of the stamp in `write_ring`.
+        core::sync::atomic::fence(Ordering::Acquire);
+        let busy = word(1 + slot)?;
+        // Acquire: pairs with the release fence there.
+        core::sync::atomic::fence(Ordering::Acquire);
+        let again = word(0)?;
         (stamp != 0 && stamp == again && now.saturating_sub(stamp) <= second)
             .then_some((stamp, busy))
     };

@@ -166,7 +166,8 @@ fn add_alone(block: &Buckets, value: u64) {
     }
     raise(&block.head.sum, value);
     if value > block.head.max.load(Ordering::Relaxed) {
-        block.head.max.store(value, Ordering::Relaxed);
+        // Rare, so it may as well be safe against a signal handler that just raised it further.
+        block.head.max.fetch_max(value, Ordering::Relaxed);
     }
 }
 

@@ -1,14 +1,15 @@
 //! Operations in flight, below how the process is doing; with `a` those that ended, too. Enter shows all of
 //! one.
 
+use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Ink, Page, Pieces, heading};
 use crate::model::Op;
-use crate::render::human::{bytes, or_none, time};
-use crate::render::ops::{said, what};
-use crate::render::term::{label, left, right, width};
+use crate::render::human::{bytes, or_none};
+use crate::render::ops::{Columns, mark};
 use crate::render::{Look, ops};
+use crate::top::history::name_id;
 use crate::top::state::State;
 use crate::top::watch::Seen;
 
@@ -34,12 +35,9 @@ fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Op> {
     ops
 }
 
-/// A number for an operation, by which it is found again: of the words of its id.
+/// A number for an operation, by which it is found again.
 fn number(op: &Op) -> u64 {
-    let parts = op.id.split_once('-').and_then(|(record, generation)| {
-        Some((record.parse::<u64>().ok()?, generation.parse::<u64>().ok()?))
-    });
-    parts.map_or(u64::MAX, |(record, generation)| generation << 16 | record & 0xffff)
+    name_id(&op.id)
 }
 
 /// How the process is doing, from `/proc`.
@@ -68,19 +66,8 @@ fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
 pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) -> Page<'a> {
     let ops = shown(seen, state);
     // By what is there to be shown, whatever the filter says: columns stay where they are.
-    let all = || seen.report.ops.iter().chain(&seen.report.ended_ops);
-    let id = all().map(|op| op.id.len()).max().unwrap_or(0).clamp(4, 12);
-    let kind = all().map(|op| width(&label(&op.kind))).max().unwrap_or(0).clamp(4, 12);
-    let status = all().map(|op| width(&said(op))).max().unwrap_or(0).clamp(6, 16);
-    let head = format!(
-        " {} {} {}  {} {}  WHAT AND WHERE",
-        left("OP", id),
-        left("KIND", kind),
-        right("AGE", 7),
-        left("STATUS", status),
-        right("FOR", 7),
-    );
-    let mut head = vec![vitals(seen, ink, columns), heading(ink, &head, columns)];
+    let cells = Columns::of(seen.report.ops.iter().chain(&seen.report.ended_ops));
+    let mut head = vec![vitals(seen, ink, columns), heading(ink, &cells.heading(), columns)];
     if ops.is_empty() {
         head.push(Line::styled(" nothing in flight", ink.faint()));
     }
@@ -90,14 +77,9 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
         row: Box::new(move |index| {
             let op = ops[index];
             let mut row = Pieces::default();
-            row.add(if op.leaked { "!" } else { " " }, ink.bad());
+            row.add(mark(op), ink.bad());
             let rest = op.active_ns.is_none() || op.outcome.is_some();
-            let style = if rest { ink.faint() } else { ratatui::style::Style::new() };
-            row.add(format!("{} {} ", left(&op.id, id), left(&label(&op.kind), kind)), style);
-            row.add(format!("{}  ", right(&time(op.age_ns), 7)), style);
-            row.add(left(&said(op), status), style);
-            row.add(format!(" {}", right(&or_none(op.status_age_ns, time), 7)), style);
-            row.add(format!("  {}", what(op)), style);
+            row.add(cells.row(op), if rest { ink.faint() } else { Style::new() });
             row.line(columns)
         }),
     }

@@ -2,7 +2,7 @@
 
 use super::{Ink, Page, Pieces, heading};
 use crate::model::Queue;
-use crate::render::human::{or_none, percent, short, time, whole};
+use crate::render::numbers::{QUEUE_NAME, QUEUE_TITLES, QUEUE_WIDTHS, queue_cells};
 use crate::render::term::{label, left, right};
 use crate::top::history::{Of, queue_id, spark};
 use crate::top::state::State;
@@ -31,20 +31,16 @@ fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Queue> {
     queues
 }
 
-const TITLES: [&str; 11] =
-    ["DEPTH", "OLDEST", "DONE/s", "WAITp50", "p99", "SERVp50", "p99", "1s", "10s", "60s", "MAX"];
-const WIDTHS: [usize; 11] = [7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
-
 pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) -> Page<'a> {
     let queues = shown(seen, state);
-    let fixed: usize = WIDTHS.iter().sum();
+    let fixed: usize = QUEUE_WIDTHS.iter().sum();
     // Sparklines where they fit; the highest depth goes first when nothing does.
-    let rest = columns.saturating_sub(12 + fixed);
+    let rest = columns.saturating_sub(QUEUE_NAME + fixed);
     let bars = rest.saturating_sub(2) / 2;
     let bars = if bars >= 4 { bars.min(60) } else { 0 };
-    let cells = if columns < 12 + fixed { 10 } else { 11 };
-    let mut head = left(" QUEUE", 12);
-    for (title, width) in TITLES.iter().zip(WIDTHS).take(cells) {
+    let cells = if columns < QUEUE_NAME + fixed { 10 } else { 11 };
+    let mut head = left(" QUEUE", QUEUE_NAME);
+    for (title, width) in QUEUE_TITLES.iter().zip(QUEUE_WIDTHS).take(cells) {
         head.push_str(&right(title, width));
     }
     if bars > 0 {
@@ -56,8 +52,8 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
         row: Box::new(move |index| {
             let queue = queues[index];
             let mut row = Pieces::default();
-            row.plain(left(&format!(" {}", label(&queue.name)), 12));
-            for (cell, width) in values(queue).iter().zip(WIDTHS).take(cells) {
+            row.plain(left(&format!(" {}", label(&queue.name)), QUEUE_NAME));
+            for (cell, width) in queue_cells(queue).iter().zip(QUEUE_WIDTHS).take(cells) {
                 row.plain(right(cell, width));
             }
             if bars > 0 {
@@ -70,21 +66,4 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
             row.line(columns)
         }),
     }
-}
-
-fn values(queue: &Queue) -> [String; 11] {
-    let of = |ns: Option<u64>| or_none(ns, time);
-    [
-        whole(queue.depth),
-        of(queue.oldest_age_ns.filter(|_| queue.depth > 0)),
-        or_none(queue.rate_per_s, short),
-        of(queue.wait_ns.p50),
-        of(queue.wait_ns.p99),
-        of(queue.service_ns.p50),
-        of(queue.service_ns.p99),
-        or_none(queue.utilization.s1, percent),
-        or_none(queue.utilization.s10, percent),
-        or_none(queue.utilization.s60, percent),
-        whole(queue.depth_max),
-    ]
 }
