@@ -34,6 +34,13 @@ pub fn id(name: &Label, labels: &std::collections::BTreeMap<Label, Label>) -> u6
     hasher.finish()
 }
 
+/// A number for something that has a name of its own, by which it is found again.
+pub fn name_id(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// A queue's id.
 pub fn queue_id(name: &Label) -> u64 {
     id(name, &std::collections::BTreeMap::new())
