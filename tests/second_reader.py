@@ -124,17 +124,21 @@ def quantile(counts, q, highest):
         if count and seen >= q * total:
             if bucket < 16:
                 return bucket
+            if bucket >= 656:
+                width = 1 << ((bucket - 656) // 4 + 44 - 2)
+                return min((4 + bucket % 4) * width + (width - 1) // 2, highest)
             width = 1 << (bucket // 16 + 3 - 4)
             return min((16 + bucket % 16) * width + (width - 1) // 2, highest)
     return None
 
 
 def histogram(board, metric, role):
-    counts, total, highest = [0] * 656, 0, 0
+    words = board.sections(11)[0][4] // 8 - 8
+    counts, total, highest = [0] * words, 0, 0
     for index in range(board.sections(11)[0][5]):
         head = board.record(11, index, 4)
         if head[0] == metric + 1 and head[1] == role:
-            block = board.record(11, index, 656, 64)
+            block = board.record(11, index, words, 64)
             counts = [a + b for a, b in zip(counts, block)]
             total += head[2]
             highest = max(highest, head[3])

@@ -34,11 +34,14 @@ pub struct Task {
 /// How the process is doing, whatever its board says. Absent where `/proc` does not say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Vitals {
-    /// Processor time since the process began, in percent of one processor, averaged over
-    /// `cpu_pct_over_ns`.
+    /// Processor time in percent of one processor, averaged over `cpu_pct_over_ns`: the last 10 to 20 s,
+    /// where the daemon has a keeper or was looked at before, else since the process began.
     pub cpu_pct: Option<f64>,
     /// The time that `cpu_pct` is an average of.
     pub cpu_pct_over_ns: Option<u64>,
+    /// The same since the process began.
+    #[serde(default)]
+    pub since_start: CpuTotal,
     /// Resident memory, bytes.
     pub rss_bytes: Option<u64>,
     /// Threads.
@@ -49,6 +52,22 @@ pub struct Vitals {
     pub fds_max: Option<u64>,
     /// TCP sockets by state; absent for processes with very many descriptors, where it is not cheap.
     pub sockets: Option<std::collections::BTreeMap<String, u64>>,
+}
+
+/// Processor time since a process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CpuTotal {
+    /// In percent of one processor.
+    pub cpu_pct: Option<f64>,
+    /// Processor time, ns.
+    pub cpu_ns: Option<u64>,
+    /// Age of the process, ns.
+    pub over_ns: Option<u64>,
+}
+
+/// A share of one processor in percent, to a tenth.
+pub fn percent_of(ran_ns: u64, over_ns: u64) -> f64 {
+    (ran_ns as f64 / over_ns.max(1) as f64 * 1000.0).round() / 10.0
 }
 
 /// Ticks a second of the times in `/proc`; every Linux architecture we support has this one.
@@ -166,11 +185,11 @@ pub fn vitals(process: &Process) -> Vitals {
         .ok()
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect());
     let page = 4096.max(page_bytes());
+    let cpu_pct = age_ns.filter(|&age| age >= tick_ns).map(|age| percent_of(cpu_ns, age));
     Vitals {
-        cpu_pct: age_ns
-            .filter(|&age| age >= tick_ns)
-            .map(|age| (cpu_ns as f64 / age as f64 * 1000.0).round() / 10.0),
+        cpu_pct,
         cpu_pct_over_ns: age_ns,
+        since_start: CpuTotal { cpu_pct, cpu_ns: Some(cpu_ns), over_ns: age_ns },
         rss_bytes: Some(process.rss_pages.saturating_mul(page)),
         threads: Some(process.threads),
         fds: links.as_ref().map(|links| links.len() as u64),

@@ -68,13 +68,19 @@ fn the_json_has_every_name_of_schema_1() {
     assert_eq!(board["threads"][4]["label"], "unknown site 0xdead0");
     assert_eq!(board["counters"][0]["value"], 1000);
     assert_eq!(board["counters"][0]["rate_per_s"], 50.0);
-    assert_eq!(board["ratios"][0]["value"], 0.25);
+    assert_eq!(board["ratios"][0]["value"], 0.0);
+    assert_eq!(board["ratios"][0]["value_over_ns"], 10 * SECOND);
+    assert_eq!(board["ratios"][0]["since_start"]["value"], 0.25);
+    assert_eq!(board["queues"][0]["wait_ns"]["over_ns"], 14 * SECOND);
+    assert_eq!(board["queues"][0]["rate_over_ns"], 10 * SECOND);
     assert_eq!(board["queues"][0]["depth"], 30);
     assert_eq!(board["queues"][0]["oldest_age_ns"], 2 * SECOND);
     assert_eq!(board["queues"][0]["utilization"]["10s"], 1.0);
     assert_eq!(board["heartbeats"][0]["overdue"], true);
     assert_eq!(board["histograms"][0]["count"], 1000);
-    assert_eq!(board["histograms"][0]["max"], 5_000_000);
+    assert_eq!(board["histograms"][0]["over_ns"], 14 * SECOND);
+    assert_eq!(board["histograms"][0]["since_start"]["max"], 5_000_000);
+    assert_eq!(board["histograms"][0]["since_start"]["over_ns"], board["uptime_ns"]);
     assert_eq!(board["gauges"][0]["value"], -4);
     assert_eq!(board["vitals"], serde_json::Value::Null);
 }

@@ -43,7 +43,10 @@ fn a_reader_written_from_the_description_says_the_same() {
     assert_eq!(second["gauges"]["rows{table=users}"]["value"], 12);
     assert!(second["gauges"]["rows{table=gone}"].is_null());
     let spread = named(&first["histograms"], "spread");
-    for key in ["count", "sum", "max", "p50", "p90", "p99"] {
+    assert_eq!(spread["count"], second["histograms"]["spread"]["count"]);
+    assert_eq!(spread["sum"], second["histograms"]["spread"]["sum"]);
+    let spread = &spread["since_start"];
+    for key in ["max", "p50", "p90", "p99"] {
         assert_eq!(spread[key].as_f64(), second["histograms"]["spread"][key].as_f64(), "{key}");
     }
 }

@@ -74,6 +74,9 @@ pub struct Common {
     /// Also numbers that were never used.
     #[arg(long, global = true)]
     pub all: bool,
+    /// Quantiles and ratios since the start, instead of the last 10 to 20 seconds.
+    #[arg(long, global = true)]
+    pub since_start: bool,
     /// Also the last tags of each thread, the newest first, where the daemon keeps trails.
     #[arg(long, global = true)]
     pub trail: bool,

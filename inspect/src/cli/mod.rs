@@ -144,6 +144,7 @@ pub fn look(common: &Common) -> Look {
         filter: common.filter.clone(),
         all: common.all,
         trail: common.trail,
+        since_start: common.since_start,
     }
 }
 

@@ -81,6 +81,17 @@ impl Clock {
         (to.saturating_sub(from) as f64 * self.ns_per_unit) as u64
     }
 
+    /// From the board's making to [`Clock::now`], ns.
+    pub fn uptime_ns(&self) -> u64 {
+        self.span_ns(self.start, self.now)
+    }
+
+    /// A clock of nanoseconds that started at 0.
+    #[cfg(test)]
+    pub(super) fn for_tests(now: u64) -> Self {
+        Self { ns_per_unit: 1.0, now, present: None, start: 0, started_wall_ns: 0 }
+    }
+
     /// Age of a stamp at [`Clock::now`], ns, never negative.
     pub fn age_ns(&self, stamp: u64) -> u64 {
         self.span_ns(stamp, self.now)

@@ -168,7 +168,7 @@ fn numbers_of(report: &BoardReport) -> Vec<Number> {
         put("max", Some(one.max as f64), &mut all);
     }
     for one in &report.ratios {
-        put("ratio", &one.name, &none, "share", false)("value", one.value, &mut all);
+        put("ratio", &one.name, &none, "share", false)("value", one.since_start.value, &mut all);
     }
     let float = |value: Option<u64>| value.map(|value| value as f64);
     for one in &report.histograms {
@@ -176,11 +176,11 @@ fn numbers_of(report: &BoardReport) -> Vec<Number> {
         counts("count", Some(one.count as f64), &mut all);
         let put = put("histogram", &one.name, &one.labels, &of(&one.unit), false);
         for (field, value) in [
-            ("p50", one.p50),
-            ("p90", one.p90),
-            ("p99", one.p99),
-            ("p999", one.p999),
-            ("max", one.max),
+            ("p50", one.values.since_start.p50),
+            ("p90", one.values.since_start.p90),
+            ("p99", one.values.since_start.p99),
+            ("p999", one.values.since_start.p999),
+            ("max", one.values.since_start.max),
         ] {
             put(field, float(value), &mut all);
         }
@@ -196,10 +196,10 @@ fn numbers_of(report: &BoardReport) -> Vec<Number> {
         let times = put("queue", &one.name, &none, "ns", false);
         for (field, value) in [
             ("oldest_age_ns", one.oldest_age_ns),
-            ("wait_ns_p50", one.wait_ns.p50),
-            ("wait_ns_p99", one.wait_ns.p99),
-            ("service_ns_p50", one.service_ns.p50),
-            ("service_ns_p99", one.service_ns.p99),
+            ("wait_ns_p50", one.wait_ns.since_start.p50),
+            ("wait_ns_p99", one.wait_ns.since_start.p99),
+            ("service_ns_p50", one.service_ns.since_start.p50),
+            ("service_ns_p99", one.service_ns.since_start.p99),
         ] {
             times(field, float(value), &mut all);
         }

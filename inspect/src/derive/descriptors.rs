@@ -48,6 +48,7 @@ mod tests {
             stamp: 0,
             mono_ns: 0,
             wall_ns: 0,
+            processor: None,
             fd_least: core::array::from_fn(|index| least.get(index).copied().unwrap_or(0)),
             fd_stretches: least.len(),
             fd_stretch_ns: stretch_s * 1_000_000_000,

@@ -19,6 +19,7 @@ use probe::protocol::tenancy::LIVE;
 use crate::context::Context;
 use crate::liveness::State;
 use crate::model::{BoardReport, Capacity, End};
+use crate::proc::{Vitals, percent_of};
 use crate::snapshot::{Board, EndRead, Label, Ring, Snapshot};
 use clock::{Clock, rfc3339};
 
@@ -61,7 +62,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         keeper_skipped: snapshot.pulse.map_or(0, |pulse| pulse.skipped),
         reader: snapshot.effort,
         remarks: snapshot.contents.remarks.clone(),
-        vitals: context.vitals.clone(),
+        vitals: context.vitals.clone().map(|vitals| recent(vitals, snapshot, &clock)),
         fd_trend: snapshot.pulse.as_ref().and_then(descriptors::trend),
         threads,
         unprobed_threads: unprobed(context, snapshot),
@@ -91,6 +92,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
 pub struct OwnLook {
     busy: Ring,
     totals: Ring,
+    /// Stamp, and processor time of the process, ns.
+    ran: Option<(u64, u64)>,
 }
 
 impl OwnLook {
@@ -101,6 +104,7 @@ impl OwnLook {
         Self {
             busy: ring(threads::busy_times(snapshot, clock.now)),
             totals: ring(numbers::totals(snapshot)),
+            ran: ran(context).map(|ns| (clock.now, ns)),
         }
     }
 
@@ -108,7 +112,31 @@ impl OwnLook {
     pub fn add_to(&self, snapshot: &mut Snapshot) {
         snapshot.busy_rings.push(self.busy.clone());
         snapshot.count_rings.push(self.totals.clone());
+        snapshot.own_ran = self.ran;
     }
+}
+
+/// Processor time of the process so far, as the kernel has it.
+fn ran(context: &Context) -> Option<u64> {
+    context.vitals.as_ref()?.since_start.cpu_ns
+}
+
+/// Vitals with the processor time of the last seconds in place of the average of a life, where somebody looked
+/// before: the keeper, or this reader.
+fn recent(mut vitals: Vitals, snapshot: &Snapshot, clock: &Clock) -> Vitals {
+    let kept = snapshot.pulse.and_then(|pulse| pulse.processor).map(|processor| {
+        let over_ns = clock.span_ns(processor.since, processor.ran_at);
+        (processor.ran_ns.saturating_sub(processor.ran_then_ns), over_ns)
+    });
+    let own = snapshot
+        .own_ran
+        .zip(vitals.since_start.cpu_ns)
+        .map(|((stamp, then), now)| (now.saturating_sub(then), clock.age_ns(stamp)));
+    if let Some((ran_ns, over_ns)) = kept.or(own).filter(|(_, over_ns)| *over_ns > 0) {
+        vitals.cpu_pct = Some(percent_of(ran_ns, over_ns));
+        vitals.cpu_pct_over_ns = Some(over_ns);
+    }
+    vitals
 }
 
 /// The verdict in words, with what is known of the end or of a keeper that fell silent.
@@ -199,6 +227,7 @@ fn lost(snapshot: &Snapshot) -> BTreeMap<&'static str, u64> {
         ("signals", lost.signals),
         ("queues", lost.queues),
         ("misuse", lost.misuse),
+        ("windows", lost.windows),
     ])
 }
 

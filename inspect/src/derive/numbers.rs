@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use probe::layout::{HistogramRole, MetricKind};
 
 use super::clock::Clock;
-use super::quantile::{count, quantile};
-use super::rates::{base, rate};
+use super::quantile::{count, distribution};
+use super::rates::{WINDOW_NS, base, rate};
 use crate::model::{
-    BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, ThreadReport, Times,
-    Windows,
+    BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, RatioTotal,
+    ThreadReport, Windows,
 };
 use crate::snapshot::{HistogramRead, Label, MetricRead, Snapshot};
 
@@ -28,9 +28,10 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock)
     let of = |kind: MetricKind| all.iter().filter(move |metric| metric.read.kind == kind);
     report.counters = counters(snapshot, clock, of(MetricKind::Counter));
     report.gauges = of(MetricKind::Gauge).map(gauge).collect();
-    report.ratios =
-        of(MetricKind::Ratio).map(|metric| ratio(snapshot, metric, &report.counters)).collect();
-    report.histograms = histograms(snapshot, of(MetricKind::Histogram));
+    report.ratios = of(MetricKind::Ratio)
+        .map(|metric| ratio(snapshot, clock, metric, &report.counters))
+        .collect();
+    report.histograms = histograms(snapshot, clock, of(MetricKind::Histogram));
     report.queues = of(MetricKind::Queue)
         .map(|metric| queue(snapshot, clock, metric, &report.threads))
         .collect();
@@ -125,17 +126,38 @@ fn gauge(metric: &Named) -> Gauge {
     }
 }
 
-fn ratio(snapshot: &Snapshot, metric: &Named, counters: &[Counter]) -> Ratio {
+fn ratio(snapshot: &Snapshot, clock: &Clock, metric: &Named, counters: &[Counter]) -> Ratio {
     let numerator = snapshot.strings.lines(metric.read.record.extra);
     let denominator = snapshot.strings.lines(metric.read.record.extra2);
+    fn wanted<'a>(
+        counters: &'a [Counter],
+        names: &'a [Label],
+    ) -> impl Iterator<Item = &'a Counter> {
+        counters.iter().filter(|counter| names.contains(&counter.name))
+    }
     let sum = |names: &[Label]| {
-        let wanted = counters.iter().filter(|counter| names.contains(&counter.name));
-        wanted.fold(0u64, |sum, counter| sum.saturating_add(counter.value))
+        wanted(counters, names).fold(0u64, |sum, counter| sum.saturating_add(counter.value))
+    };
+    let rate = |names: &[Label]| -> Option<f64> {
+        wanted(counters, names).map(|counter| counter.rate_per_s).sum()
     };
     let (over, under) = (sum(&numerator), sum(&denominator));
+    let since_start = RatioTotal {
+        value: (under != 0).then(|| over as f64 / under as f64),
+        over_ns: clock.uptime_ns(),
+    };
+    // In its first seconds all of a process's past is as recent.
+    let window = counters.iter().find_map(|counter| counter.rate_over_ns);
+    let window = window.filter(|&over_ns| over_ns >= WINDOW_NS - 1_000_000_000);
+    let recent = rate(&numerator).zip(rate(&denominator)).filter(|(_, under)| *under > 0.0);
     Ratio {
         name: metric.name.clone(),
-        value: (under != 0).then(|| over as f64 / under as f64),
+        value: match window {
+            Some(_) => recent.map(|(over, under)| over / under),
+            None => since_start.value,
+        },
+        value_over_ns: Some(window.unwrap_or(since_start.over_ns)),
+        since_start,
         numerator,
         denominator,
         help: metric.help.clone(),
@@ -144,6 +166,7 @@ fn ratio(snapshot: &Snapshot, metric: &Named, counters: &[Counter]) -> Ratio {
 
 fn histograms<'a>(
     snapshot: &Snapshot,
+    clock: &Clock,
     metrics: impl Iterator<Item = &'a Named<'a>>,
 ) -> Vec<Histogram> {
     let metrics: Vec<_> = metrics.collect();
@@ -155,18 +178,13 @@ fn histograms<'a>(
                 snapshot.histograms.get(&(one.read.index, HistogramRole::Values as u64))
             });
             let merged = merge(blocks);
-            let at = |q| merged.as_ref().and_then(|merged| quantile(merged, q));
             Histogram {
                 name: first.name.clone(),
                 labels: first.labels.clone(),
                 unit: first.unit.clone(),
                 count: merged.as_ref().map_or(0, count),
                 sum: merged.as_ref().map_or(0, |merged| merged.sum),
-                p50: at(0.5),
-                p90: at(0.9),
-                p99: at(0.99),
-                p999: at(0.999),
-                max: merged.as_ref().filter(|merged| count(merged) > 0).map(|merged| merged.max),
+                values: distribution(merged.as_ref(), clock),
                 help: first.help.clone(),
             }
         })
@@ -177,9 +195,20 @@ fn merge<'a>(blocks: impl Iterator<Item = &'a HistogramRead>) -> Option<Histogra
     blocks.cloned().reduce(|mut all, block| {
         all.sum = all.sum.wrapping_add(block.sum);
         all.max = all.max.max(block.max);
+        all.limit = all.limit.min(block.limit);
         for (total, count) in all.buckets.iter_mut().zip(&block.buckets) {
             *total = total.saturating_add(*count);
         }
+        // The keeper copies all of them at the same beat.
+        all.windows.retain_mut(|copy| {
+            let Some(other) = block.windows.iter().find(|other| other.stamp == copy.stamp) else {
+                return false;
+            };
+            for (total, count) in copy.counts.iter_mut().zip(&other.counts) {
+                *total = total.wrapping_add(*count);
+            }
+            true
+        });
         all
     })
 }
@@ -207,10 +236,7 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         _ => Some(clock.age_ns(head)),
     };
     let times = |role: HistogramRole| {
-        let read = snapshot.histograms.get(&(metric.read.index, role as u64));
-        let at = |q| read.and_then(|read| quantile(read, q));
-        let max = read.filter(|read| count(read) > 0).map(|read| read.max);
-        Times { p50: at(0.5), p90: at(0.9), p99: at(0.99), max }
+        distribution(snapshot.histograms.get(&(metric.read.index, role as u64)), clock)
     };
     let serving: Vec<&ThreadReport> = snapshot
         .threads
@@ -235,6 +261,7 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         removed,
         completions,
         rate_per_s: rate.map(|rate| (rate.per_s * 100.0).round() / 100.0),
+        rate_over_ns: rate.map(|rate| rate.over_ns),
         wait_ns: times(HistogramRole::Wait),
         service_ns: times(HistogramRole::Service),
         utilization: Windows {

@@ -14,7 +14,7 @@ pub struct Rate {
 }
 
 /// The time that a rate should cover, and the least that it may.
-const WINDOW_NS: u64 = 10_000_000_000;
+pub const WINDOW_NS: u64 = 10_000_000_000;
 const LEAST_NS: u64 = 1_000_000_000;
 /// Looks older than this say nothing of the rate now.
 const MOST_NS: u64 = 25_000_000_000;

@@ -274,14 +274,27 @@ pub struct Gauge {
 pub struct Ratio {
     /// Name.
     pub name: Label,
-    /// Sum of numerators over sum of denominators; null over 0.
+    /// Growth of the numerators over growth of the denominators within `value_over_ns`; null over 0.
     pub value: Option<f64>,
+    /// The time that the value covers.
+    pub value_over_ns: Option<u64>,
+    /// The same of the totals.
+    pub since_start: RatioTotal,
     /// Counters above the line.
     pub numerator: Vec<Label>,
     /// Counters below the line.
     pub denominator: Vec<Label>,
     /// Help.
     pub help: Option<Label>,
+}
+
+/// A ratio since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct RatioTotal {
+    /// Sum of numerators over sum of denominators; null over 0.
+    pub value: Option<f64>,
+    /// The time covered, ns.
+    pub over_ns: u64,
 }
 
 /// A histogram.
@@ -297,7 +310,18 @@ pub struct Histogram {
     pub count: u64,
     /// Their sum.
     pub sum: u64,
-    /// Median.
+    /// Their distribution.
+    #[serde(flatten)]
+    pub values: Distribution,
+    /// Help.
+    pub help: Option<Label>,
+}
+
+/// Quantiles over one stretch of time. Each is the middle of a bucket, so within 1/32 of a value when it is
+/// of all time, within 1/8 over a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Quantiles {
+    /// Median; null when nothing was recorded in that time.
     pub p50: Option<u64>,
     /// 90 % are at most this.
     pub p90: Option<u64>,
@@ -305,23 +329,22 @@ pub struct Histogram {
     pub p99: Option<u64>,
     /// 99.9 % are at most this.
     pub p999: Option<u64>,
-    /// Highest.
+    /// Highest: exact since the start, else the upper end of its bucket.
     pub max: Option<u64>,
-    /// Help.
-    pub help: Option<Label>,
+    /// The time covered, ns; null when there is no such histogram.
+    pub over_ns: Option<u64>,
 }
 
-/// Times in a queue.
+/// A distribution of values: over the last 10 to 20 s, and since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Times {
-    /// Median.
-    pub p50: Option<u64>,
-    /// 90 % are at most this.
-    pub p90: Option<u64>,
-    /// 99 % are at most this.
-    pub p99: Option<u64>,
-    /// Highest.
-    pub max: Option<u64>,
+pub struct Distribution {
+    /// The last seconds; since the start where the board does not keep them (`over_ns` tells).
+    #[serde(flatten)]
+    pub recent: Quantiles,
+    /// Since the start.
+    pub since_start: Quantiles,
+    /// Values from here on are not told apart: a quantile of this size means "this or more".
+    pub limit: u64,
 }
 
 /// A queue.
@@ -343,12 +366,14 @@ pub struct Queue {
     pub removed: u64,
     /// Items whose service ended.
     pub completions: u64,
-    /// Completions a second.
+    /// Completions a second over `rate_over_ns`.
     pub rate_per_s: Option<f64>,
+    /// The time that the rate covers.
+    pub rate_over_ns: Option<u64>,
     /// From arrival to start.
-    pub wait_ns: Times,
+    pub wait_ns: Distribution,
     /// From start to completion.
-    pub service_ns: Times,
+    pub service_ns: Distribution,
     /// Mean load of the threads that serve it.
     pub utilization: Windows<Option<f64>>,
     /// Help.

@@ -27,6 +27,8 @@ pub struct Look {
     pub all: bool,
     /// The last tags of each thread.
     pub trail: bool,
+    /// Quantiles since the start rather than of the last seconds.
+    pub since_start: bool,
 }
 
 impl Default for Look {
@@ -38,6 +40,7 @@ impl Default for Look {
             filter: None,
             all: false,
             trail: false,
+            since_start: false,
         }
     }
 }

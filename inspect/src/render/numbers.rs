@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::human::{NONE, in_unit, or_none, percent, short, signed, time, whole};
+use super::human::{in_unit, or_none, percent, short, signed, time, whole};
 use super::term::{cut, label, left, right, width};
 use super::text::line;
 use super::{Look, Paint};
-use crate::model::{BoardReport, Queue};
+use crate::model::{BoardReport, Distribution, Quantiles, Queue};
 use crate::snapshot::Label;
 
 /// Every section of numbers that has any. What this process never used is left out, and said: a
@@ -18,8 +18,10 @@ pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
     cells(out, look, "HEARTBEATS", 14, &heartbeats(report, look));
     let mut shares = ratios(report, look);
     shares.extend(progress(report, look));
-    cells(out, look, "RATIOS, PROGRESS", 11, &shares);
-    cells(out, look, "COUNTERS", 8, &counters(report, look));
+    cells(out, look, "RATIOS, PROGRESS", 13, &shares);
+    let over = report.counters.iter().find_map(|counter| counter.rate_over_ns);
+    let over = over.map_or_else(String::new, |ns| format!(", rates over {:.0} s", ns as f64 / 1e9));
+    cells(out, look, &format!("COUNTERS{over}"), 8, &counters(report, look));
     let counted = report.counters.iter().filter(|counter| look.shows(&counter.name));
     families(out, look, counted.map(|one| (&one.name, &one.labels, whole(one.value))));
     cells(out, look, "GAUGES", 13, &gauges(report, look));
@@ -62,9 +64,29 @@ fn queues(out: &mut String, report: &BoardReport, look: &Look) {
         return;
     }
     let wide = look.columns >= 90;
-    title(out, look, &queue_row(wide, "QUEUE", &QUEUE_TITLES.map(str::to_owned)));
+    let over = queues.iter().find_map(|queue| recent(&queue.wait_ns, look).over_ns);
+    let heading = format!("QUEUE {}", stretch(over, look));
+    title(out, look, &queue_row(wide, heading.trim_end(), &QUEUE_TITLES.map(str::to_owned)));
     for queue in queues {
-        line(out, look, &queue_row(wide, &label(&queue.name), &queue_cells(queue)));
+        line(
+            out,
+            look,
+            &queue_row(wide, &label(&queue.name), &queue_cells(queue, look.since_start)),
+        );
+    }
+}
+
+/// The quantiles that are shown.
+fn recent<'a>(values: &'a Distribution, look: &Look) -> &'a Quantiles {
+    if look.since_start { &values.since_start } else { &values.recent }
+}
+
+/// The stretch of time that quantiles are of, for a heading.
+fn stretch(over_ns: Option<u64>, look: &Look) -> String {
+    match over_ns {
+        _ if look.since_start => "in all".to_owned(),
+        Some(ns) => time(ns / 1_000_000_000 * 1_000_000_000).replace(".00", "").replace(".0", ""),
+        None => String::new(),
     }
 }
 
@@ -77,16 +99,20 @@ pub const QUEUE_WIDTHS: [usize; 11] = [7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
 pub const QUEUE_NAME: usize = 12;
 
 /// The same of one queue.
-pub fn queue_cells(queue: &Queue) -> [String; 11] {
+pub fn queue_cells(queue: &Queue, since_start: bool) -> [String; 11] {
     let of = |ns: Option<u64>| or_none(ns, time);
+    let pick = |values: &Distribution, quantile: fn(&Quantiles) -> Option<u64>| {
+        let of = if since_start { &values.since_start } else { &values.recent };
+        or_none(quantile(of), |ns| bounded(ns, values.limit, time))
+    };
     [
         whole(queue.depth),
         of(queue.oldest_age_ns.filter(|_| queue.depth > 0)),
         or_none(queue.rate_per_s, short),
-        of(queue.wait_ns.p50),
-        of(queue.wait_ns.p99),
-        of(queue.service_ns.p50),
-        of(queue.service_ns.p99),
+        pick(&queue.wait_ns, |of| of.p50),
+        pick(&queue.wait_ns, |of| of.p99),
+        pick(&queue.service_ns, |of| of.p50),
+        pick(&queue.service_ns, |of| of.p99),
         or_none(queue.utilization.s1, percent),
         or_none(queue.utilization.s10, percent),
         or_none(queue.utilization.s60, percent),
@@ -201,13 +227,23 @@ fn heartbeats(report: &BoardReport, look: &Look) -> Vec<Cell> {
         .collect()
 }
 
+/// A share to a tenth of a percent.
+fn share(value: f64) -> String {
+    format!("{:.1}%", value * 100.0)
+}
+
+/// A value that may be too large to be told apart: `>4h53m` means that or more.
+pub fn bounded(value: u64, limit: u64, say: impl Fn(u64) -> String) -> String {
+    if limit > 0 && value >= limit { format!(">{}", say(limit)) } else { say(value) }
+}
+
 fn ratios(report: &BoardReport, look: &Look) -> Vec<Cell> {
     let shown = report.ratios.iter().filter(|ratio| look.shows(&ratio.name));
     shown
         .map(|ratio| Cell {
             name: label(&ratio.name),
-            value: or_none(ratio.value, |value| format!("{:.1}%", value * 100.0)),
-            beside: String::new(),
+            value: or_none(ratio.value, share),
+            beside: or_none(ratio.since_start.value, |value| format!("in all {}", share(value))),
             paint: Paint::Plain,
         })
         .collect()
@@ -274,20 +310,25 @@ fn histograms(out: &mut String, report: &BoardReport, look: &Look) {
         }
         row
     };
-    let titles = [" HISTOGRAM", "COUNT", "p50", "p90", "p99", "p99.9", "MAX"];
+    let over = shown.iter().find_map(|histogram| recent(&histogram.values, look).over_ns);
+    let over = stretch(over, look);
+    let heading = match over.is_empty() || look.since_start {
+        true => format!(" HISTOGRAM {over}"),
+        false => format!(" HISTOGRAM of the last {over}"),
+    };
+    let titles = [&heading, "TOTAL", "p50", "p90", "p99", "p99.9", "MAX"];
     title(out, look, &row(titles.map(str::to_owned)));
     for histogram in shown {
         let unit = histogram.unit.as_ref().map_or("", Label::raw);
-        let say = |value: Option<u64>| {
-            value.map_or_else(
-                || NONE.to_owned(),
-                |value| match unit {
-                    "ns" | "us" | "ms" | "bytes" | "B" => in_unit(value, unit),
-                    _ if value < 1_000_000 => whole(value),
-                    _ => short(value as f64),
-                },
-            )
+        let in_words = |value: u64| match unit {
+            "ns" | "us" | "ms" | "bytes" | "B" => in_unit(value, unit),
+            _ if value < 1_000_000 => whole(value),
+            _ => short(value as f64),
         };
+        let say = |value: Option<u64>| {
+            or_none(value, |value| bounded(value, histogram.values.limit, in_words))
+        };
+        let quantiles = recent(&histogram.values, look);
         let count = if histogram.count < 1_000_000 {
             whole(histogram.count)
         } else {
@@ -296,11 +337,11 @@ fn histograms(out: &mut String, report: &BoardReport, look: &Look) {
         let cells = [
             format!(" {}", full_name(&histogram.name, &histogram.labels)),
             count,
-            say(histogram.p50),
-            say(histogram.p90),
-            say(histogram.p99),
-            say(histogram.p999),
-            say(histogram.max),
+            say(quantiles.p50),
+            say(quantiles.p90),
+            say(quantiles.p99),
+            say(quantiles.p999),
+            say(quantiles.max),
         ];
         line(out, look, &row(cells));
     }

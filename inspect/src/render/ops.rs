@@ -226,6 +226,10 @@ pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for (kind, (now, oldest)) in kinds {
         let times = ended.get(&kind);
+        let quantiles = times.map(|times| match look.since_start {
+            true => times.values.since_start,
+            false => times.values.recent,
+        });
         let of = |pick: Option<u64>| right(&or_none(pick, time), 9);
         let text = format!(
             " {}{}{}{}{}{}{}",
@@ -233,9 +237,9 @@ pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
             right(&whole(now), 7),
             of(oldest),
             right(&times.map_or_else(|| NONE.to_owned(), |times| whole(times.count)), 13),
-            of(times.and_then(|times| times.p50)),
-            of(times.and_then(|times| times.p99)),
-            of(times.and_then(|times| times.max)),
+            of(quantiles.and_then(|of| of.p50)),
+            of(quantiles.and_then(|of| of.p99)),
+            of(quantiles.and_then(|of| of.max)),
         );
         line(out, look, text.trim_end());
     }

@@ -96,7 +96,11 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
         let _ = write!(
             status,
             "  cpu {}  rss {}  fds {}/{}",
-            or_none(vitals.cpu_pct, |pct| format!("{pct:.1}%")),
+            or_none(vitals.cpu_pct, |pct| {
+                let over =
+                    or_none(vitals.cpu_pct_over_ns, |ns| time(ns / 1_000_000_000 * 1_000_000_000));
+                format!("{pct:.1}% of {over}")
+            }),
             or_none(vitals.rss_bytes, bytes),
             or_none(vitals.fds, |fds| fds.to_string()),
             or_none(vitals.fds_max, |max| max.to_string()),
@@ -139,7 +143,15 @@ fn threads(out: &mut String, report: &BoardReport, look: &Look) {
     if let Some(without) = report.unprobed_threads.as_ref().filter(|without| !without.is_empty()) {
         let names: Vec<String> = without.iter().take(8).map(|task| term(&task.name)).collect();
         let plural = if without.len() == 1 { "thread" } else { "threads" };
-        let text = format!(" {} {plural} without a probe: {}", without.len(), names.join(", "));
+        let table = report.capacity.get("threads").map_or(0, |capacity| capacity.max);
+        // The board counts who found no room, but not who of them is still there.
+        let why = match report.lost.get("threads") {
+            Some(&lost) if lost > 0 => {
+                format!("without a line ({lost} found no room in the table of {table})")
+            }
+            _ => "without a probe".to_owned(),
+        };
+        let text = format!(" {} {plural} {why}: {}", without.len(), names.join(", "));
         line(out, look, &text);
     }
 }
@@ -185,17 +197,17 @@ pub(crate) fn place(thread: &ThreadReport) -> String {
     if let (Some(file), Some(line)) = (&thread.file, thread.line) {
         let _ = write!(text, "{}:{line}", short_file(&label(file)));
     }
+    text.push_str(&names(thread.function.as_ref(), thread.label.as_ref(), thread.arg));
     if let Some(holder) = &thread.held_by {
         let file = holder.file.as_ref().map(label).unwrap_or_default();
         let _ = write!(
             text,
-            " held by {} at {}:{}",
+            ", held by {} at {}:{}",
             label(&holder.thread),
             short_file(&file),
             holder.line.unwrap_or(0)
         );
     }
-    text.push_str(&names(thread.function.as_ref(), thread.label.as_ref(), thread.arg));
     text.trim_start().to_owned()
 }
 

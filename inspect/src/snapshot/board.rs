@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use probe::layout::{
-    HeaderCopy, MAGIC, MAJOR, MAX_BOARD_BYTES, MAX_SECTIONS, MINOR, SectionCopy, SectionKind,
+    Capacity, HeaderCopy, MAGIC, MAJOR, MAX_BOARD_BYTES, MAX_SECTIONS, MINOR, OP_SPARE,
+    SectionCopy, SectionKind,
 };
 
 use crate::error::AttachError;
@@ -66,7 +67,7 @@ impl Contents {
 }
 
 /// The kinds of sections that this reader knows.
-const KNOWN: [SectionKind; 19] = [
+const KNOWN: [SectionKind; 20] = [
     SectionKind::Strings,
     SectionKind::Sites,
     SectionKind::Metrics,
@@ -86,6 +87,7 @@ const KNOWN: [SectionKind; 19] = [
     SectionKind::Lost,
     SectionKind::Pulse,
     SectionKind::End,
+    SectionKind::Windows,
 ];
 
 /// Sections of one kind that are read: rings come in cascades, the rest alone.
@@ -248,21 +250,24 @@ impl Board {
     }
 }
 
-/// Records of a kind that are read at most: far above what a board of the greatest size sensibly
-/// holds, and low enough that a board made to waste time cannot.
+/// Records of a kind that are read at most: as many as a writer can ask for, so that whatever fits a
+/// board is read, and a board made to waste time cannot.
 fn most(kind: SectionKind) -> u64 {
-    match kind {
-        SectionKind::Slots
-        | SectionKind::Frames
-        | SectionKind::Shards
-        | SectionKind::Watches
-        | SectionKind::Workers
-        | SectionKind::Trails => 16_384,
-        SectionKind::Queues | SectionKind::Facts => 1024,
-        SectionKind::Histograms => 4096,
-        SectionKind::Metrics | SectionKind::Cells | SectionKind::Ops => 16_384,
-        SectionKind::Sites => 65_536,
-        SectionKind::Strings => MAX_BOARD_BYTES,
-        _ => 1,
-    }
+    use SectionKind::*;
+    const MOST: Capacity = Capacity::MOST;
+    let most = match kind {
+        Slots | Frames | Watches | Workers | Trails => MOST.threads,
+        // One more, for threads without a slot.
+        Shards => MOST.threads + 1,
+        Queues => MOST.queues,
+        Facts => MOST.facts,
+        Histograms => MOST.histograms,
+        Windows => MOST.windows(),
+        Metrics | Cells => MOST.metrics,
+        Ops => MOST.ops + OP_SPARE,
+        Sites => MOST.sites,
+        Strings => MOST.strings,
+        Lost | Pulse | End | BusyRing | CountRing => 1,
+    };
+    most as u64
 }

@@ -6,6 +6,7 @@ mod operations;
 mod records;
 mod text;
 mod threads;
+mod windows;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,9 +16,10 @@ pub use board::{BYTE_ORDER, Board, Contents, Sect};
 pub use numbers::{HistogramRead, MetricRead, Ring};
 pub use operations::OpRead;
 pub use probe::protocol::stack::Level as Frame;
-pub use records::{EndRead, Panic, Pulse, doubled};
+pub use records::{EndRead, Panic, Processor, Pulse, doubled};
 pub use text::{Label, Strings};
 pub use threads::{ThreadRead, Watch, Work};
+pub use windows::WindowRead;
 
 use crate::error::AttachError;
 
@@ -67,6 +69,8 @@ pub struct Snapshot {
     pub pulse: Option<Pulse>,
     /// What is known of the end.
     pub end: EndRead,
+    /// Stamp and processor time (ns) of a look of this reader's own, at a daemon without a keeper.
+    pub own_ran: Option<(u64, u64)>,
 }
 
 /// How much of a board is wanted.
@@ -111,6 +115,7 @@ impl Snapshot {
             facts: if full { records::facts(board, &contents, &mut effort) } else { Vec::new() },
             lost: records::lost(board, &contents),
             end: records::end(board, &contents, &mut effort),
+            own_ran: None,
             // Text last: every record that was read refers to text that was there before it.
             strings: strings(board),
             site_order: sites.iter().map(|site| site.address).collect(),

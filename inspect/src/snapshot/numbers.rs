@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use probe::layout::{
-    BUCKETS, CellCopy, HISTOGRAM_BYTES, HistogramCopy, METRIC_SHARED, MetricCopy, MetricKind,
-    QueueCopy, RingHeadCopy, SITE_STATUS, SectionKind, SiteCopy, unpack_zero_ended,
+    BUCKET_LIMIT, BUCKETS, CellCopy, FINE_BUCKETS, FINE_LIMIT, HISTOGRAM_BYTES, HistogramCopy,
+    METRIC_SHARED, MetricCopy, MetricKind, QueueCopy, RingHeadCopy, SITE_STATUS, SectionKind,
+    SiteCopy, unpack_zero_ended,
 };
 use probe::protocol::tenancy::{self, Reading};
 
 use super::Effort;
 use super::board::{Board, Contents, Sect};
+use super::windows::WindowRead;
 use crate::snapshot::Label;
 
 /// One metric record and its cell, of one generation.
@@ -43,6 +45,17 @@ pub struct HistogramRead {
     pub max: u64,
     /// Counts, [`BUCKETS`] of them.
     pub buckets: Vec<u64>,
+    /// Values from here on are all in the last bucket that this board has.
+    pub limit: u64,
+    /// What it had counted a while ago, the older copy first.
+    pub windows: Vec<WindowRead>,
+}
+
+impl HistogramRead {
+    /// Nothing counted, on a board of the newest layout.
+    pub fn empty() -> Self {
+        Self { sum: 0, max: 0, buckets: vec![0; BUCKETS], limit: BUCKET_LIMIT, windows: Vec::new() }
+    }
 }
 
 /// One ring of the last minute: complete entries, oldest first.
@@ -165,10 +178,15 @@ pub(super) fn histograms(
 ) -> BTreeMap<(u64, u64), HistogramRead> {
     let mut all: BTreeMap<(u64, u64), HistogramRead> = BTreeMap::new();
     let Some(sect) = contents.get(SectionKind::Histograms) else { return all };
-    if sect.stride < HISTOGRAM_BYTES as u64 {
+    // Layouts before 1.2 have no buckets beyond the fine ones.
+    let least = HistogramCopy::BYTES + FINE_BUCKETS * 8;
+    if sect.stride < least as u64 {
         return all;
     }
-    let mut words = vec![0; HISTOGRAM_BYTES / 8];
+    let whole = sect.stride >= HISTOGRAM_BYTES as u64;
+    let limit = if whole { BUCKET_LIMIT } else { FINE_LIMIT };
+    let mut windows = super::windows::windows(board, contents);
+    let mut words = vec![0; if whole { HISTOGRAM_BYTES } else { least } / 8];
     for index in 0..sect.capacity {
         let mut head = [0; 1];
         board.record(sect, index, &mut head);
@@ -178,9 +196,9 @@ pub(super) fn histograms(
         board.record(sect, index, &mut words);
         let Some(block) = HistogramCopy::from_words(&words) else { continue };
         let merged = all.entry((metric, block.role)).or_insert_with(|| HistogramRead {
-            sum: 0,
-            max: 0,
-            buckets: vec![0; BUCKETS],
+            limit,
+            windows: windows.remove(&(metric, block.role)).unwrap_or_default(),
+            ..HistogramRead::empty()
         });
         merged.sum = merged.sum.wrapping_add(block.sum);
         merged.max = merged.max.max(block.max);

@@ -43,12 +43,27 @@ pub struct Pulse {
     pub mono_ns: u64,
     /// Wall clock of the last beat, ns since 1970.
     pub wall_ns: u64,
+    /// Processor time of the process; `None` where the board does not say.
+    pub processor: Option<Processor>,
     /// The least number of open descriptors in each stretch of the process's life.
     pub fd_least: [u64; FD_STRETCHES],
     /// Stretches so far.
     pub fd_stretches: usize,
     /// Length of a stretch, ns.
     pub fd_stretch_ns: u64,
+}
+
+/// Processor time of a process at two moments, by its keeper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Processor {
+    /// Processor time of all threads so far, ns.
+    pub ran_ns: u64,
+    /// Stamp of that.
+    pub ran_at: u64,
+    /// Processor time at an earlier look, ns.
+    pub ran_then_ns: u64,
+    /// Stamp of that look: 10 to 20 s before the other, or the start.
+    pub since: u64,
 }
 
 /// A panic.
@@ -85,7 +100,7 @@ pub struct EndRead {
 pub(super) fn pulse(board: &Board, contents: &Contents, effort: &mut Effort) -> Option<Pulse> {
     let sect = contents.get(SectionKind::Pulse)?;
     let at = sect.at(0).filter(|_| sect.stride >= PulseCopy::BYTES as u64)?;
-    let (beats, [stamp, mono_ns, wall_ns]) =
+    let (beats, [stamp, mono_ns, wall_ns, ran_ns, since, ran_then_ns, ran_at]) =
         doubled(&board.source, at, [at + 0x40, at + 0x80], effort)?;
     let skipped = board.source.word(at + 8);
     let (fd_least, fd_stretches, fd_stretch_ns) = descriptors(board, at);
@@ -95,6 +110,8 @@ pub(super) fn pulse(board: &Board, contents: &Contents, effort: &mut Effort) -> 
         stamp,
         mono_ns,
         wall_ns,
+        // All zero before layout 1.2.
+        processor: (ran_at != 0).then_some(Processor { ran_ns, ran_at, ran_then_ns, since }),
         fd_least,
         fd_stretches,
         fd_stretch_ns,
@@ -136,7 +153,8 @@ pub(super) fn lost(board: &Board, contents: &Contents) -> LostCopy {
         signals: words[9],
         queues: words[10],
         misuse: words[11],
-        reserved: [0; 4],
+        windows: words[12],
+        reserved: [0; 3],
     }
 }
 

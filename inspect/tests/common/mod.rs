@@ -210,6 +210,25 @@ impl Synth {
         }
     }
 
+    /// What the histogram had counted by `age` ago: a coarse copy of these values, as the keeper takes it.
+    pub fn window(
+        &mut self,
+        record: usize,
+        (metric, role): (usize, HistogramRole),
+        age: u64,
+        values: &[u64],
+    ) {
+        let at = self.at(SectionKind::Windows, record);
+        self.put(at, &[1 + metric as u64, role as u64]);
+        for (copy, age) in [(0x10, age), (0x378, age - 10 * SECOND)] {
+            self.put(at + copy, &[NOW - age]);
+            for &value in values {
+                let bucket = window_bucket_of(bucket_of(value));
+                self.words[(at + copy) / 8 + 1 + bucket / 2] += 1 << (bucket % 2 * 32);
+            }
+        }
+    }
+
     pub fn fact(&mut self, index: usize, key: &str, text: &str) {
         let key = self.text(key);
         let at = self.at(SectionKind::Facts, index);
@@ -223,7 +242,10 @@ impl Synth {
     pub fn pulse(&mut self, age: u64) {
         let at = self.at(SectionKind::Pulse, 0);
         self.put(at, &[8]);
+        // 2.5 s of processor time in the last ten.
+        let ran = [40 * SECOND, NOW - 10 * SECOND, 37_500_000_000, NOW];
         self.put(at + 0x40, &[NOW - age, NOW - age, 0]);
+        self.put(at + 0x58, &ran);
     }
 
     /// The board's words, strings included.
@@ -314,6 +336,9 @@ pub fn sample() -> Synth {
     board.metric(8, 3, "commit_time", "ns", 0);
     board.histogram(2, 8, HistogramRole::Values, &(1..1000).collect::<Vec<_>>());
     board.histogram(3, 8, HistogramRole::Values, &[5_000_000]);
+    // Of the queue's waits three are of the last seconds, of the commits the slow one.
+    board.window(0, (7, HistogramRole::Wait), 14 * SECOND, &[1_000_000; 7]);
+    board.window(1, (8, HistogramRole::Values), 14 * SECOND, &(1..1000).collect::<Vec<_>>());
     for (index, (table, rows)) in [("users", 12), ("orders", 3)].into_iter().enumerate() {
         board.metric(9 + index, 2 | METRIC_SHARED, "rows", "rows", 0);
         board.labels(9 + index, &format!("table={table}"));

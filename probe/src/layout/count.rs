@@ -94,11 +94,17 @@ record! {
     }
 }
 
-/// Buckets of a histogram: 16 for values below 16, then 16 for each power of two up to 2^44. The
-/// middle of a bucket is within 1/32 of every value in it.
-pub const BUCKETS: usize = 656;
-/// Values from here on fall into the last bucket; their maximum is still exact.
-pub const BUCKET_LIMIT: u64 = 1 << 44;
+/// Buckets of a histogram: 16 for values below 16, then 16 for each power of two up to
+/// [`FINE_LIMIT`], then four for each up to [`BUCKET_LIMIT`]. The middle of a bucket is within 1/32 of
+/// every value in it, within 1/8 beyond [`FINE_LIMIT`].
+pub const BUCKETS: usize = FINE_BUCKETS + 40;
+/// The buckets below [`FINE_LIMIT`]; layouts before 1.2 have only these, and the last of them is open.
+pub const FINE_BUCKETS: usize = 656;
+/// Buckets are coarser from here on: 4 hours 53 minutes in nanoseconds.
+pub const FINE_LIMIT: u64 = 1 << 44;
+/// Values from here on fall into the last bucket; their maximum is still exact. 208 days in
+/// nanoseconds.
+pub const BUCKET_LIMIT: u64 = 1 << 54;
 
 record! {
     /// The head of one histogram block; [`BUCKETS`] words of counts follow.
@@ -136,19 +142,37 @@ pub enum HistogramRole {
 /// The bucket that counts `value`.
 #[inline]
 pub fn bucket_of(value: u64) -> usize {
-    let value = value.min(BUCKET_LIMIT - 1);
     if value < 16 {
         return value as usize;
+    }
+    if value >= FINE_LIMIT {
+        return wide_bucket_of(value);
     }
     let exponent = 63 - value.leading_zeros();
     let fraction = (value >> (exponent - 4)) & 15;
     (exponent as usize - 3) * 16 + fraction as usize
 }
 
+/// The same for values that are rare: hours, if they are times.
+#[cold]
+#[inline(never)]
+fn wide_bucket_of(value: u64) -> usize {
+    let value = value.min(BUCKET_LIMIT - 1);
+    let exponent = 63 - value.leading_zeros();
+    let fraction = (value >> (exponent - 2)) & 3;
+    FINE_BUCKETS + (exponent as usize - 44) * 4 + fraction as usize
+}
+
 /// Lowest value of a bucket and the number of values it holds.
 pub fn bucket_span(bucket: usize) -> (u64, u64) {
     if bucket < 16 {
         return (bucket as u64, 1);
+    }
+    if bucket >= FINE_BUCKETS {
+        let wide = bucket - FINE_BUCKETS;
+        let exponent = (wide / 4 + 44).min(63) as u32;
+        let width = 1u64 << (exponent - 2);
+        return ((4 + (wide % 4) as u64).saturating_mul(width), width);
     }
     let exponent = (bucket / 16 + 3).min(63) as u32;
     let width = 1u64 << (exponent - 4);
@@ -179,15 +203,32 @@ mod tests {
     #[test]
     fn every_value_is_within_its_bucket_and_the_middle_within_a_32nd() {
         let mut values: Vec<u64> = (0..5000).collect();
-        values.extend((4..44).flat_map(|e| [(1u64 << e) - 1, 1 << e, (1 << e) + 1, 3 << (e - 1)]));
+        values.extend((4..54).flat_map(|e| [(1u64 << e) - 1, 1 << e, (1 << e) + 1, 3 << (e - 1)]));
         for value in values {
             let bucket = bucket_of(value);
             assert!(bucket < BUCKETS);
             let (low, width) = bucket_span(bucket);
             assert!(low <= value && value < low + width, "{value} in {bucket}: {low}+{width}");
             let middle = low + (width - 1) / 2;
-            assert!(middle.abs_diff(value) * 32 <= value.max(1) + 31, "{value} told as {middle}");
+            let part = if value < FINE_LIMIT { 32 } else { 8 };
+            assert!(
+                middle.abs_diff(value) * part <= value.max(1) + part - 1,
+                "{value} told as {middle}"
+            );
         }
         assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
+        // A hundred days, in nanoseconds, are told apart from more.
+        assert!(bucket_of(100 * 86_400 * 1_000_000_000) < BUCKETS - 1);
+    }
+
+    #[test]
+    fn buckets_lie_side_by_side_without_a_gap() {
+        let mut next = 0;
+        for bucket in 0..BUCKETS {
+            let (low, width) = bucket_span(bucket);
+            assert_eq!(low, next, "bucket {bucket}");
+            next = low + width;
+        }
+        assert_eq!(next, BUCKET_LIMIT);
     }
 }

@@ -8,7 +8,7 @@ pub const MAGIC: u64 = 0x5343_4F52_4542_4431;
 /// Layouts with another major number are refused.
 pub const MAJOR: u32 = 1;
 /// Layouts with a higher minor number are read as far as they are known.
-pub const MINOR: u32 = 1;
+pub const MINOR: u32 = 2;
 /// No board is larger; a reader refuses to believe otherwise.
 pub const MAX_BOARD_BYTES: u64 = 64 << 20;
 /// No table of contents is longer.
@@ -157,6 +157,8 @@ pub enum SectionKind {
     Pulse = 18,
     /// One [`EndRecord`].
     End = 19,
+    /// [`super::WindowRecord`]: what a histogram counted a while ago.
+    Windows = 20,
 }
 
 record! {
@@ -186,8 +188,10 @@ record! {
         0x50 queues,
         /// Workers' nested jobs ended more often than begun, and the like: misuse that was ignored.
         0x58 misuse,
+        /// Histograms without a record for their last seconds: quantiles since the start only.
+        0x60 windows,
         /// Written as zero, ignored by readers.
-        0x60 reserved[4],
+        0x68 reserved[3],
     }
 }
 
@@ -204,7 +208,9 @@ record! {
         0x18 fd_stretch_ns,
         /// Written as zero, ignored by readers.
         0x20 reserved0[4],
-        /// Stamp, `CLOCK_MONOTONIC` ns and wall clock ns of one beat.
+        /// Stamp, `CLOCK_MONOTONIC` ns and wall clock ns of one beat; processor time of the process so far,
+        /// ns, at most a second old; then stamp and processor time of a look 10 to 20 s ago (or at the
+        /// start), and the stamp of the processor time before it. All zero before layout 1.2.
         0x40 even[8],
         /// The same of the other.
         0x80 odd[8],

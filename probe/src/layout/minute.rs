@@ -46,5 +46,5 @@ pub const BUSY_RINGS: [RingShape; 3] = [
 /// Totals: steps of 1 s for the last ten, of 10 s for the last minute.
 pub const COUNT_RINGS: [RingShape; 2] = [
     RingShape { period_ns: 20 * KEEPER_PERIOD_NS, entries: 12 },
-    RingShape { period_ns: 200 * KEEPER_PERIOD_NS, entries: 8 },
+    RingShape { period_ns: 200 * KEEPER_PERIOD_NS, entries: 7 },
 ];

@@ -21,6 +21,7 @@ mod plan;
 mod position;
 mod record;
 mod text;
+mod window;
 mod work;
 
 pub use cancel::*;
@@ -31,6 +32,7 @@ pub use operation::*;
 pub use plan::*;
 pub use position::*;
 pub use text::*;
+pub use window::*;
 pub use work::*;
 
 /// Bytes of a word, the only unit the board is made of.

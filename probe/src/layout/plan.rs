@@ -26,21 +26,120 @@ pub struct Capacity {
     pub trails: bool,
 }
 
+impl Capacity {
+    /// The most that can be asked for of each table, whoever asks: a daemon's `Config`, `PROBE_SIZE`, a
+    /// reader's bounds. All of it together is more than a board may have ([`MAX_BOARD_BYTES`]).
+    pub const MOST: Self = Self {
+        // A thread's number has 16 bits where an operation names its holder.
+        threads: 8_192,
+        sites: 65_536,
+        // A counter has a word in every private shard too.
+        metrics: 4_095,
+        queues: 1_024,
+        histograms: 4_096,
+        // A record's number has 16 bits in an operation's id; some records remember what ended.
+        ops: 16_384,
+        facts: 4_096,
+        strings: 16 << 20,
+        trails: true,
+    };
+
+    /// Histograms (a queue's two count apiece) whose last seconds are kept: half of the blocks, since the
+    /// other half is for threads' blocks of their own.
+    pub const fn windows(&self) -> usize {
+        let half = self.histograms / 2;
+        if half == 0 { 1 } else { half }
+    }
+
+    /// These capacities, none above [`Capacity::MOST`] or below what a board can do with.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let most = Self::MOST;
+        Self {
+            threads: self.threads.clamp(1, most.threads),
+            sites: self.sites.clamp(1, most.sites),
+            metrics: self.metrics.clamp(1, most.metrics),
+            queues: self.queues.clamp(1, most.queues),
+            histograms: self.histograms.clamp(1, most.histograms),
+            ops: self.ops.clamp(1, most.ops),
+            facts: self.facts.clamp(1, most.facts),
+            strings: self.strings.clamp(4096, most.strings),
+            trails: self.trails,
+        }
+    }
+
+    /// All tables shrunk or grown by the same factor, as far as their bounds let them, so that the
+    /// board takes at most `bytes`, or the least that a board can.
+    #[must_use]
+    pub fn fitted(&self, bytes: usize) -> Self {
+        let bytes = bytes.min(MAX_BOARD_BYTES as usize);
+        let scaled = |percent: usize| {
+            let part = |count: usize| count.saturating_mul(percent) / 100;
+            Self {
+                threads: part(self.threads),
+                sites: part(self.sites),
+                metrics: part(self.metrics),
+                queues: part(self.queues),
+                histograms: part(self.histograms),
+                ops: part(self.ops),
+                facts: part(self.facts),
+                strings: part(self.strings),
+                trails: self.trails,
+            }
+            .bounded()
+        };
+        // The total grows with the factor: the last that fits is found by halving.
+        let (mut fits, mut over) = (1, 1 << 16);
+        while over - fits > 1 {
+            let middle = fits + (over - fits) / 2;
+            if plan(&scaled(middle)).1 <= bytes { fits = middle } else { over = middle }
+        }
+        scaled(fits)
+    }
+}
+
 impl Default for Capacity {
+    /// One mebibyte, by this budget (bytes; without trails):
+    ///
+    /// | section | records | bytes |
+    /// | --- | --- | --- |
+    /// | frames | 64 threads, two blocks of 1,024 | 131,072 |
+    /// | shards | 64 threads and one, a page each | 266,240 |
+    /// | slots, watches, workers | 64 of 128, 64, 256 | 28,672 |
+    /// | sites | 1,000 of 64 | 64,000 |
+    /// | metrics, cells | 500 of 128 and 64 | 96,000 |
+    /// | queues | 16 of 256 | 4,096 |
+    /// | histogram blocks | 28 of 5,632 | 157,696 |
+    /// | windows of histograms | 14 of 1,760 | 24,640 |
+    /// | facts | 24 of 256 | 6,144 |
+    /// | operations | 256 in flight and 80 ended, of 256 | 86,016 |
+    /// | rings of busy time | 24, 24 and 27 entries | 39,192 |
+    /// | rings of totals | 12 and 7 entries | 76,280 |
+    /// | strings | | 43,008 |
+    /// | lost, pulse, end | | 1,408 |
+    /// | *to come:* locks | 64 of 128 | 8,192 |
+    /// | *to come:* trace ids | 336 of 32 | 10,752 |
+    ///
+    /// The last two lines are room that is set aside ([`SET_ASIDE`]) so that this board stays one
+    /// mebibyte when they come.
     fn default() -> Self {
         Self {
             threads: 64,
             sites: 1000,
             metrics: 500,
             queues: 16,
-            histograms: 32,
+            histograms: 28,
             ops: 256,
-            facts: 32,
-            strings: 64 << 10,
+            facts: 24,
+            strings: 42 << 10,
             trails: cfg!(feature = "trail"),
         }
     }
 }
+
+/// Bytes of the default board that are promised to sections which have no writer yet: records of locks
+/// and the trace ids of operations.
+pub const SET_ASIDE: usize = 64 * 128 + (256 + OP_SPARE) * 32;
 
 /// One section as planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +185,7 @@ pub fn plan(capacity: &Capacity) -> (Vec<Planned>, usize) {
         (Cells, capacity.metrics, CellCopy::BYTES, LINES),
         (Queues, capacity.queues, QueueCopy::BYTES, LINES),
         (Histograms, capacity.histograms, HISTOGRAM_BYTES, LINES),
+        (Windows, capacity.windows(), WindowCopy::BYTES, LINES),
         (Facts, capacity.facts, FactCopy::BYTES, LINES),
         (Ops, capacity.ops + OP_SPARE, OP_BYTES, LINES),
         (Lost, 1, LostCopy::BYTES, LINES),
@@ -123,9 +223,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_board_fits_a_mebibyte() {
-        let (_, total) = plan(&Capacity::default());
-        assert!(total <= 1 << 20, "{total} bytes");
+    fn the_default_board_fits_a_mebibyte_with_what_is_to_come() {
+        let (sections, _) = plan(&Capacity { trails: false, ..Capacity::default() });
+        let end = sections.last().map_or(0, |last| last.offset + last.length);
+        // Two more entries in the table of contents, and each section on a line.
+        let to_come = SET_ASIDE + 2 * (SectionCopy::BYTES + LINES);
+        assert!(end + to_come <= 1 << 20, "{end} bytes and {to_come}");
+    }
+
+    #[test]
+    fn the_budget_is_what_the_plan_says() {
+        let (sections, _) = plan(&Capacity { trails: false, ..Capacity::default() });
+        let bytes = |kinds: &[SectionKind]| -> usize {
+            sections.iter().filter(|s| kinds.contains(&s.kind)).map(|s| s.length).sum()
+        };
+        use SectionKind::*;
+        for (kinds, budget) in [
+            (&[Frames][..], 131_072),
+            (&[Shards], 266_240),
+            (&[Slots, Watches, Workers], 28_672),
+            (&[Sites], 64_000),
+            (&[Metrics, Cells], 96_000),
+            (&[Queues], 4_096),
+            (&[Histograms], 157_696),
+            (&[Windows], 24_640),
+            (&[Facts], 6_144),
+            (&[Ops], 86_016),
+            (&[BusyRing], 39_192),
+            (&[CountRing], 76_280),
+            (&[Strings], 43_008),
+            (&[Lost, Pulse, End], 1_408),
+        ] {
+            assert_eq!(bytes(kinds), budget, "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn a_wanted_size_is_met_and_none_is_too_much() {
+        let default = Capacity { trails: false, ..Capacity::default() };
+        for bytes in [0, 1 << 16, 300_000, 1 << 20, 5 << 20, 64 << 20, 1_000_000_000, usize::MAX] {
+            let fitted = default.fitted(bytes);
+            let (_, total) = plan(&fitted);
+            let least = plan(&default.fitted(0)).1;
+            assert!(total <= bytes.max(least) && total as u64 <= MAX_BOARD_BYTES, "{bytes}");
+            assert_eq!(fitted, fitted.bounded());
+        }
+        assert!(default.fitted(10 << 20).ops > 700);
+        assert_eq!(default.fitted(plan(&default).1).threads, default.threads);
     }
 
     #[test]

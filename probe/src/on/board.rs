@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use super::describe::Scribe;
 use super::ops::OpTable;
 use super::segment::{Segment, Table, Words};
+use super::windows::WindowTable;
 use crate::layout::*;
 use crate::protocol::claims;
 
@@ -88,6 +89,7 @@ pub(super) struct Board {
     pub(super) cells: Table<CellRecord>,
     pub(super) queues: Table<QueueRecord>,
     pub(super) histograms: Table<Buckets>,
+    pub(super) windows: WindowTable,
     pub(super) facts: Table<FactRecord>,
     pub(super) ops: OpTable,
     #[cfg(feature = "trail")]
@@ -215,6 +217,7 @@ impl Board {
             cells: table(&segment, find(Cells))?,
             queues: table(&segment, find(Queues))?,
             histograms: table(&segment, find(Histograms))?,
+            windows: WindowTable::new(table(&segment, find(Windows))?),
             facts: table(&segment, find(Facts))?,
             ops: OpTable::new(table(&segment, find(Ops))?),
             #[cfg(feature = "trail")]

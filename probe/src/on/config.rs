@@ -67,42 +67,53 @@ impl Config {
     /// Threads with a slot of their own. Default 64.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
-        self.capacity.threads = threads.clamp(1, 4096);
-        self
+        self.capacity.threads = threads;
+        self.bounded("threads", threads, |capacity| capacity.threads)
     }
 
     /// Probes in the source. Default 1,000.
     #[must_use]
     pub fn sites(mut self, sites: usize) -> Self {
-        self.capacity.sites = sites.clamp(1, 65_536);
-        self
+        self.capacity.sites = sites;
+        self.bounded("sites", sites, |capacity| capacity.sites)
     }
 
     /// Named numbers, family members included. Default 500.
     #[must_use]
     pub fn metrics(mut self, metrics: usize) -> Self {
-        self.capacity.metrics = metrics.clamp(1, super::memory::SHARD_WORDS - 1);
-        self
+        self.capacity.metrics = metrics;
+        self.bounded("metrics", metrics, |capacity| capacity.metrics)
     }
 
     /// Queues. Default 16.
     #[must_use]
     pub fn queues(mut self, queues: usize) -> Self {
-        self.capacity.queues = queues.clamp(1, 1024);
-        self
+        self.capacity.queues = queues;
+        self.bounded("queues", queues, |capacity| capacity.queues)
     }
 
-    /// Histograms; each queue takes two. Default 32.
+    /// Histogram blocks: one for each histogram, two for each queue, and what is left for threads' own.
+    /// Default 28.
     #[must_use]
     pub fn histograms(mut self, histograms: usize) -> Self {
-        self.capacity.histograms = histograms.clamp(1, 4096);
-        self
+        self.capacity.histograms = histograms;
+        self.bounded("histograms", histograms, |capacity| capacity.histograms)
     }
 
     /// Operations in flight. Default 256.
     #[must_use]
     pub fn ops(mut self, ops: usize) -> Self {
-        self.capacity.ops = ops.clamp(1, 16_000);
+        self.capacity.ops = ops;
+        self.bounded("ops", ops, |capacity| capacity.ops)
+    }
+
+    /// Keeps the capacities within [`Capacity::MOST`]; who asked for more is told so, once, by `init!`.
+    fn bounded(mut self, what: &str, asked: usize, of: fn(&Capacity) -> usize) -> Self {
+        self.capacity = self.capacity.bounded();
+        let got = of(&self.capacity);
+        if got != asked {
+            self.complaints.push(format!("{what}({asked}): there are {got}"));
+        }
         self
     }
 
@@ -205,26 +216,10 @@ impl Config {
 
     /// Capacities that fit the wanted size: all tables shrink, or grow, by the same factor.
     pub(super) fn fitted_capacity(&self) -> Capacity {
-        let Some(size) = self.size else {
-            return self.capacity;
-        };
-        let total = |capacity: &Capacity| crate::layout::plan(capacity).1;
-        let scaled = |percent: usize| {
-            let part = |count: usize| (count * percent / 100).max(1);
-            let limit = super::memory::SHARD_WORDS - 1;
-            Capacity {
-                threads: part(self.capacity.threads).min(4096),
-                sites: part(self.capacity.sites),
-                metrics: part(self.capacity.metrics).min(limit),
-                queues: part(self.capacity.queues),
-                histograms: part(self.capacity.histograms),
-                ops: part(self.capacity.ops),
-                facts: part(self.capacity.facts),
-                strings: part(self.capacity.strings).max(4096),
-                trails: self.capacity.trails,
-            }
-        };
-        (1..=1000).rev().map(scaled).find(|capacity| total(capacity) <= size).unwrap_or(scaled(1))
+        match self.size {
+            Some(size) => self.capacity.fitted(size),
+            None => self.capacity,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::clock::{self, Calibration};
 use super::descriptors::Descriptors;
 use super::memory;
 use super::metric::{Declared, METRICS};
+use super::windows::Windows;
 use crate::layout::*;
 use crate::protocol::{doubled, keyed, tenancy};
 
@@ -52,9 +53,10 @@ fn keep(board: &'static Board) {
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
     let mut watch = vec![Watch::default(); board.slots.count()];
     let mut descriptors = Descriptors::new();
+    let mut windows = Windows::new(clock::stamp_pair().0);
     let mut due = clock::monotonic_ns();
     loop {
-        beat(board, &mut watch, &mut descriptors);
+        beat(board, &mut watch, &mut descriptors, &mut windows);
         due += KEEPER_PERIOD_NS;
         let now = clock::monotonic_ns();
         if due <= now {
@@ -79,7 +81,7 @@ fn sleep_until(due: u64) {
 }
 
 /// One look.
-fn beat(board: &Board, watch: &mut [Watch], descriptors: &mut Descriptors) {
+fn beat(board: &Board, watch: &mut [Watch], descriptors: &mut Descriptors, windows: &mut Windows) {
     let (stamp, monotonic) = clock::stamp_pair();
     clock::set_coarse(stamp);
     let count = BEATS.fetch_add(1, Ordering::Relaxed) + 1;
@@ -100,12 +102,13 @@ fn beat(board: &Board, watch: &mut [Watch], descriptors: &mut Descriptors) {
     for (slot, watch) in watch.iter_mut().enumerate() {
         look_at(board, slot, watch, stamp, count);
     }
+    let [ran, since, ran_then, ran_at] = windows.look(board, count, stamp);
     doubled::publish(
         &board.pulse.sequence,
         &board.pulse.even,
         &board.pulse.odd,
         count,
-        [stamp, monotonic, clock::wall_ns()],
+        [stamp, monotonic, clock::wall_ns(), ran, since, ran_then, ran_at],
     );
 }
 

@@ -15,6 +15,7 @@
 //! fork     the child's board           sweep    boards of the dead
 //! dump     what is going on, on a signal
 //! late     sites made at run time       spans    spans of `tracing`
+//! windows  histograms a while ago
 //! requests  requests of `tower` services
 //! ```
 
@@ -53,6 +54,7 @@ mod sweep;
 mod thread;
 #[cfg(feature = "trail")]
 mod trail;
+mod windows;
 
 pub use clock::Stamp;
 pub use config::Config;

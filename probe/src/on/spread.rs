@@ -148,6 +148,9 @@ impl Board {
         block.head.role.store(role as u64, Ordering::Relaxed);
         published::publish(&block.head.metric, metric as u64 + 1);
         self.raise_used(SectionKind::Histograms, index + 1);
+        if !self.windows.keep(metric, role) {
+            self.lost.windows.fetch_add(1, Ordering::Relaxed);
+        }
         spread.place(block, index + 1);
         true
     }

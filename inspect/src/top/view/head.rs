@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use super::{Ink, Pieces};
 use crate::liveness::State as Life;
-use crate::model::{BoardReport, ThreadReport, Windows};
+use crate::model::{BoardReport, ThreadReport};
 use crate::render::human::{bytes, or_none, percent, time, whole};
 use crate::render::term::{label, maybe, term, width};
 use crate::top::state::{Over, State, TABS};
@@ -43,35 +43,32 @@ fn name(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     line.line(columns)
 }
 
-/// Mean load of the threads that have one, and how many those are.
-fn load(threads: &[ThreadReport]) -> (Windows<Option<f64>>, usize) {
-    let mean = |pick: fn(&ThreadReport) -> Option<f64>| {
-        let loads: Vec<f64> = threads.iter().filter_map(pick).collect();
-        (!loads.is_empty()).then(|| loads.iter().sum::<f64>() / loads.len() as f64)
-    };
-    let windows = Windows {
-        s1: mean(|thread| thread.load.s1),
-        s10: mean(|thread| thread.load.s10),
-        s60: mean(|thread| thread.load.s60),
-    };
-    (windows, threads.iter().filter(|thread| thread.load.s1.is_some()).count())
+/// The most loaded thread by the 10 s window, and how many have a load. A mean would hide the one worker
+/// that everything waits for.
+fn busiest(threads: &[ThreadReport]) -> (Option<&ThreadReport>, usize) {
+    let workers = || threads.iter().filter(|thread| thread.load.s1.is_some());
+    let load = |thread: &ThreadReport| thread.load.s10.or(thread.load.s1).unwrap_or(0.0);
+    // Of equals the first, so that the name stands still.
+    let most = workers().rev().max_by(|a, b| load(a).total_cmp(&load(b)));
+    (most, workers().count())
 }
 
 fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     let report = &seen.report;
     let mut line = Pieces::default();
-    let (load, workers) = load(&report.threads);
-    line.plain("load");
-    for share in [load.s1, load.s10, load.s60] {
-        line.plain(format!(" {}", or_none(share, percent)));
+    let (most, workers) = busiest(&report.threads);
+    if let Some(thread) = most {
+        line.plain(format!("busiest {}", label(&thread.name)));
+        for share in [thread.load.s1, thread.load.s10, thread.load.s60] {
+            line.plain(format!(" {}", or_none(share, percent)));
+        }
+        line.plain(format!(" of {workers}  "));
     }
-    let plural = if workers == 1 { "" } else { "s" };
-    line.plain(format!(" ({workers} worker{plural})"));
     let classes = ["work", "wait", "idle"].map(|class| {
         let there = report.threads.iter().filter(|thread| thread.class == Some(class));
         format!("{} {class}", there.count())
     });
-    line.plain(format!("  threads {}: {}", report.threads.len(), classes.join(", ")));
+    line.plain(format!("threads {}: {}", report.threads.len(), classes.join(", ")));
     let stalled = report.threads.iter().filter(|thread| thread.stalled).count();
     if stalled > 0 {
         line.add(format!(", {stalled} stalled"), ink.bad());

@@ -3,6 +3,7 @@
 use super::{Ink, Page, Pieces, heading};
 use crate::model::BoardReport;
 use crate::render::human::{in_unit, or_none, short, signed, time, whole};
+use crate::render::numbers::bounded;
 use crate::render::term::{label, left, right};
 use crate::snapshot::Label;
 use crate::top::history::{Of, id, spark};
@@ -131,14 +132,18 @@ fn histograms(report: &BoardReport, state: &State) -> Vec<Number> {
     shown
         .filter(|one| passes(state, &one.name, &one.labels))
         .map(|one| {
-            let say = |value: Option<u64>| or_none(value, |v| in_unit(v, unit(one.unit.as_ref())));
+            let recent = &one.values.recent;
+            let say = |value: Option<u64>| {
+                let in_words = |value| in_unit(value, unit(one.unit.as_ref()));
+                or_none(value, |value| bounded(value, one.values.limit, in_words))
+            };
             // The most telling first: what does not fit is cut.
             let quantiles = [
-                ("p50", one.p50),
-                ("p99", one.p99),
-                ("max", one.max),
-                ("p90", one.p90),
-                ("p99.9", one.p999),
+                ("p50", recent.p50),
+                ("p99", recent.p99),
+                ("max", recent.max),
+                ("p90", recent.p90),
+                ("p99.9", recent.p999),
             ];
             let beside = quantiles.map(|(name, value)| format!("{name} {}", say(value)));
             Number {

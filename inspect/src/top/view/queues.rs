@@ -19,7 +19,7 @@ fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Queue> {
         "depth" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.depth)),
         "oldest" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.oldest_age_ns)),
         "rate" => queues.sort_by(|a, b| most(b.rate_per_s).total_cmp(&most(a.rate_per_s))),
-        "wait" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.wait_ns.p99)),
+        "wait" => queues.sort_by_key(|queue| std::cmp::Reverse(queue.wait_ns.recent.p99)),
         "load" => {
             queues.sort_by(|a, b| most(b.utilization.s10).total_cmp(&most(a.utilization.s10)));
         }
@@ -53,7 +53,7 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
             let queue = queues[index];
             let mut row = Pieces::default();
             row.plain(left(&format!(" {}", label(&queue.name)), QUEUE_NAME));
-            for (cell, width) in queue_cells(queue).iter().zip(QUEUE_WIDTHS).take(cells) {
+            for (cell, width) in queue_cells(queue, false).iter().zip(QUEUE_WIDTHS).take(cells) {
                 row.plain(right(cell, width));
             }
             if bars > 0 {
