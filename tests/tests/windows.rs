@@ -1,0 +1,95 @@
+//! What a number is of: the last seconds, or all of the past; and whether there is room for it.
+
+use std::time::Duration;
+
+use probe::layout::{BUCKET_LIMIT, Capacity};
+use serde_json::Value;
+use tests::program::{self, Program};
+use tests::wait;
+
+fn named<'a>(list: &'a Value, name: &str) -> &'a Value {
+    let mut all = list.as_array().expect("a list").iter();
+    all.find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+#[test]
+fn what_is_over_ages_out_of_the_last_seconds_and_stays_in_all() {
+    const HOUR: f64 = 3_600_000_000_000.0;
+    let name = program::name("burst");
+    let (mut program, _) = Program::behave(&name, &["burst"]);
+    let look = || program::boards(&["-n", &name]).remove(0);
+
+    // While all of the past is as recent, both are the same; and hours are told apart.
+    let fresh = look();
+    let slow = named(&fresh["histograms"], "slow");
+    assert_eq!(slow["p99"], slow["since_start"]["p99"]);
+    let hours = named(&fresh["histograms"], "hours")["since_start"].clone();
+    let median = hours["p50"].as_f64().expect("hours");
+    assert!((median - 5.0 * HOUR).abs() <= 5.0 * HOUR / 8.0, "{median}");
+    assert_eq!(hours["max"].as_f64(), Some(9.0 * HOUR));
+    // A year is beyond what is told apart, and says so.
+    let year = named(&fresh["histograms"], "year");
+    assert_eq!(year["since_start"]["p50"].as_u64(), Some(BUCKET_LIMIT));
+    assert_eq!(year["limit"].as_u64(), Some(BUCKET_LIMIT));
+    let table = program::inspect(&["-n", &name, "--since-start"]).stdout;
+    let table = String::from_utf8(table).expect("text");
+    assert!(table.contains(">208d"), "{table}");
+
+    let aged = wait::until("the burst to age out", Duration::from_secs(60), || {
+        let board = look();
+        let quiet = named(&board["histograms"], "slow")["p99"].is_null()
+            && board["vitals"]["cpu_pct"].as_f64()? < 5.0;
+        quiet.then_some(board)
+    });
+    for numbers in [named(&aged["histograms"], "slow"), &named(&aged["queues"], "burst")["wait_ns"]]
+    {
+        assert!(numbers["p50"].is_null() && numbers["max"].is_null(), "{numbers}");
+        let over = numbers["over_ns"].as_u64().expect("a stretch");
+        assert!((9_500_000_000..=21_000_000_000).contains(&over), "{over}");
+        assert!(!numbers["since_start"]["p50"].is_null());
+        let whole = numbers["since_start"]["over_ns"].as_u64().expect("all of the past");
+        assert!(whole > over);
+    }
+    let cpu = &aged["vitals"];
+    let over = cpu["cpu_pct_over_ns"].as_u64().expect("a stretch");
+    assert!((9_000_000_000..=21_000_000_000).contains(&over), "{over}");
+    assert!(cpu["since_start"]["cpu_pct"].as_f64() > cpu["cpu_pct"].as_f64());
+
+    // The dead say what they said last.
+    program.kill();
+    let dead = look();
+    assert_eq!(dead["state"], "dead");
+    assert!(named(&dead["histograms"], "slow")["p99"].is_null());
+    assert!(!named(&dead["histograms"], "slow")["since_start"]["p99"].is_null());
+}
+
+#[test]
+fn every_maximum_comes_back_and_more_is_refused_by_name() {
+    let most = Capacity::MOST;
+    for (what, most) in [
+        ("threads", most.threads),
+        ("sites", most.sites),
+        ("metrics", most.metrics),
+        ("queues", most.queues),
+        ("histograms", most.histograms),
+        ("ops", most.ops),
+    ] {
+        for asked in [most, most + 1] {
+            let name = program::name(what);
+            let binary = program::debug("fixture-behave", "fixture-behave");
+            let mut command = std::process::Command::new(binary);
+            command.args([&name, "room", what, &asked.to_string()]);
+            command.stderr(std::process::Stdio::piped());
+            let mut program = Program::start(&mut command, &name);
+            program.until_ready();
+            let board = program::boards(&["-n", &name]).remove(0);
+            assert_eq!(board["capacity"][what]["max"].as_u64(), Some(most as u64), "{what}");
+            program.kill();
+            let mut said = String::new();
+            let mut stderr = program.child.stderr.take().expect("piped");
+            std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
+            let complaint = format!("{what}({asked}): there are {most}");
+            assert_eq!(said.contains(&complaint), asked > most, "{said}");
+        }
+    }
+}
