@@ -43,6 +43,8 @@ pub struct BoardFile {
     pub gid: u32,
     /// Bytes.
     pub bytes: u64,
+    /// Its name was taken away: it is there as long as somebody holds it.
+    pub unlinked: bool,
 }
 
 impl BoardFile {
@@ -93,6 +95,7 @@ impl BoardFile {
             uid: facts.uid(),
             gid: facts.gid(),
             bytes: facts.len(),
+            unlinked: facts.nlink() == 0,
         })
     }
 
@@ -105,6 +108,14 @@ impl BoardFile {
     /// kernel gives the lock back when its holder is gone, however it went. `None` where the file
     /// system cannot say.
     pub fn lock_held(&self) -> Option<bool> {
+        self.lock_or().ok()
+    }
+
+    /// The same, with the reason why it cannot be told.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn lock_or(&self) -> std::io::Result<bool> {
         let mut lock = libc::flock {
             l_type: libc::F_WRLCK as libc::c_short,
             l_whence: libc::SEEK_SET as libc::c_short,
@@ -112,9 +123,9 @@ impl BoardFile {
             l_len: 0,
             l_pid: 0,
         };
-        fcntl(&self.file, FcntlArg::F_OFD_GETLK(&mut lock)).ok()?;
+        fcntl(&self.file, FcntlArg::F_OFD_GETLK(&mut lock))?;
         // A reader's lock (F_RDLCK) would also conflict with the one asked for; it proves nothing.
-        Some(lock.l_type == libc::F_WRLCK as libc::c_short)
+        Ok(lock.l_type == libc::F_WRLCK as libc::c_short)
     }
 
     /// Words read with `pread` into private memory, by one call unless it is cut short. Bytes past the

@@ -10,7 +10,7 @@ use crate::attach::{BoardFile, Mapping, Trust};
 use crate::context::{Context, Look};
 use crate::derive::{self, OwnLook};
 use crate::error::AttachError;
-use crate::liveness::State;
+use crate::liveness::{Asking, Memory, State};
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
 use crate::saved;
@@ -30,6 +30,8 @@ pub struct Attached {
     pub owner: (u32, u32),
     /// Our own look, at a daemon without a keeper.
     look: Option<(Instant, OwnLook)>,
+    /// What was seen of its heartbeat.
+    pub memory: Memory,
 }
 
 /// Whether a file in memory may be a copy of a board, so that a free lock proves nothing.
@@ -59,31 +61,39 @@ impl Attached {
             why: "shorter than a header".into(),
         })?;
         let copy = candidate.held && may_be_copy(&candidate.path);
-        let context = Context::observe(&file, &header, copy, look);
+        let asking = Asking { may_be_copy: copy, patient: true };
+        let mut memory = Memory::default();
+        let context = Context::observe(&file, &header, asking, &mut memory, look);
         let path = file.path.clone();
         let source = match Mapping::new(&file).filter(|_| trusted(&file, &context)) {
             Some(map) => Source::Map(map, file),
             None => Source::Copy(file),
         };
         let board = Board::open(source, &path)?;
-        Ok(Self { candidate, board, context, owner, look: None })
+        Ok(Self { candidate, board, context, owner, look: None, memory })
     }
 
     fn saved(candidate: Candidate, file: &BoardFile) -> Result<Self, AttachError> {
         let (words, context) = saved::read(file)?;
+        let mut memory = Memory::default();
         let board = Board::open(Source::Memory(words), &file.path)?;
         let context = match context {
             Some(context) => context,
-            None => Context::observe(file, &board.header, true, Look::Verdict),
+            None => {
+                let asking = Asking { may_be_copy: true, patient: true };
+                Context::observe(file, &board.header, asking, &mut memory, Look::Verdict)
+            }
         };
-        Ok(Self { candidate, board, context, owner: (file.uid, file.gid), look: None })
+        Ok(Self { candidate, board, context, owner: (file.uid, file.gid), look: None, memory })
     }
 
     /// Looks around again; a saved board stays as it was seen.
     pub fn look(&mut self, look: Look) {
         if let Source::Map(_, file) | Source::Copy(file) = &self.board.source {
             let copy = self.candidate.held && may_be_copy(&self.candidate.path);
-            self.context = Context::observe(file, &self.board.header, copy, look);
+            let asking = Asking { may_be_copy: copy, patient: true };
+            self.context =
+                Context::observe(file, &self.board.header, asking, &mut self.memory, look);
         }
     }
 
@@ -177,7 +187,7 @@ impl Found {
                 Err(error) => found.failed.push((candidate, error)),
             }
         }
-        found.boards.sort_by_key(|board| !board.exists());
+        found.boards.sort_by_key(|board| (board.context.foreign, !board.exists()));
         found
     }
 
@@ -192,6 +202,10 @@ impl Found {
             self.boards.retain(|board| board.context.host_pid.is_none_or(|host| host == *pid));
         }
         let before = self.boards.len();
+        // Somebody else's file beside a board is never taken for it.
+        if self.boards.iter().any(|board| !board.context.foreign) {
+            self.boards.retain(|board| !board.context.foreign);
+        }
         if self.boards.iter().any(|board| board.context.state != State::Dead) {
             self.boards.retain(|board| board.context.state != State::Dead);
         } else if let Some(last) =

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attach::BoardFile;
 use crate::derive::clock::Moment;
-use crate::liveness::{State, Witness, judge};
+use crate::liveness::{Asking, Evidence, Memory, Proof, Seen, State, Unseen};
 use crate::proc::{self, Process, Task, Vitals};
 
 /// The surroundings of a board at one moment.
@@ -16,6 +16,16 @@ pub struct Context {
     pub state: State,
     /// The same in words.
     pub verdict: String,
+    /// What the witnesses prove.
+    #[serde(default)]
+    pub proof: Proof,
+    /// The file belongs to a user who is not its process's: whatever it says, it is not that process's
+    /// board.
+    #[serde(default)]
+    pub foreign: bool,
+    /// What could not be seen, and why.
+    #[serde(default)]
+    pub unseen: Vec<String>,
     /// Whether the writer's lock is held.
     pub lock: Option<bool>,
     /// State letter of the process.
@@ -51,30 +61,18 @@ pub enum Look {
 
 impl Context {
     /// Looks around a board's file. Only words of fixed places in the header are used.
-    pub fn observe(file: &BoardFile, header: &HeaderCopy, may_be_copy: bool, look: Look) -> Self {
-        let same_boot = proc::boot_id().is_none_or(|id| same_boot(header.boot_id, id));
-        let same_pids = proc::namespace(None, "pid").is_none_or(|ns| ns == header.pid_namespace);
-        let process = if !same_boot {
-            None
-        } else if same_pids {
-            u32::try_from(header.pid)
-                .ok()
-                .and_then(proc::process)
-                .filter(|process| process.start == header.pid_start)
-        } else {
-            u32::try_from(header.pid).ok().and_then(|pid| {
-                proc::find_in_namespace(pid, header.pid_start, header.pid_namespace)
-            })
-        };
-        let lock = file.lock_held();
-        let witness = Witness {
-            same_boot,
-            lock,
-            pids_seen: same_pids || process.is_some(),
-            process: process.as_ref().map(|process| process.state),
-            may_be_copy,
-        };
-        let (state, verdict) = judge(&witness);
+    pub fn observe(
+        file: &BoardFile,
+        header: &HeaderCopy,
+        asking: Asking,
+        memory: &mut Memory,
+        look: Look,
+    ) -> Self {
+        let evidence = Evidence::gather(file, header, asking, memory);
+        let (state, proof, verdict) = evidence.verdict();
+        let witness = evidence.witness;
+        let process = &evidence.process;
+        let same_pids = witness.pids == Seen::Yes;
         let alive = process.as_ref().filter(|_| state.exists() && look != Look::Verdict);
         let mut tasks = alive.and_then(|process| match same_pids {
             true => proc::tasks(process.pid),
@@ -91,16 +89,19 @@ impl Context {
         Self {
             state,
             verdict,
-            lock,
-            process: witness.process,
+            proof,
+            foreign: witness.owner == Seen::No,
+            unseen: evidence.unseen.iter().map(Unseen::text).collect(),
+            lock: witness.lock.known(),
+            process: process.as_ref().map(|process| process.state),
             vitals: alive.map(proc::vitals),
             host_pid: process.as_ref().map(|process: &Process| process.pid),
             tasks,
-            same_clock: same_boot && same_time(header.time_namespace),
+            same_clock: evidence.same_clock,
             saved_wall_ns: None,
             path: file.path.display().to_string(),
             owner: file.uid,
-            moment: Moment::now(tsc && same_boot),
+            moment: Moment::now(tsc && evidence.same_counter),
         }
     }
 
@@ -118,16 +119,4 @@ impl Context {
             _ => task.clone(),
         }
     }
-}
-
-/// Whether the two words on the board are this boot's id: its first and last eight bytes, each as a
-/// big-endian number.
-fn same_boot(words: [u64; 2], id: [u8; 16]) -> bool {
-    words.as_slice()
-        == id.as_chunks::<8>().0.iter().map(|half| u64::from_be_bytes(*half)).collect::<Vec<_>>()
-}
-
-/// Whether the board's time namespace is ours.
-fn same_time(inode: u64) -> bool {
-    inode == 0 || proc::namespace(None, "time").is_none_or(|ours| ours == inode)
 }

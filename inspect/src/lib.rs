@@ -45,6 +45,7 @@ mod guard;
 pub mod liveness;
 pub mod locate;
 pub mod model;
+mod pidfd;
 pub mod proc;
 pub mod quantity;
 pub mod recording;

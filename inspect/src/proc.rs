@@ -1,6 +1,7 @@
 //! What the kernel says of a process, read from `/proc` and nowhere else.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,25 @@ const SOCKETS_UP_TO: usize = 256;
 
 /// The process with this id, if there is one and it may be seen.
 pub fn process(pid: u32) -> Option<Process> {
-    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    stat(pid).ok()
+}
+
+/// The process with this id, as `/proc` numbers it.
+///
+/// # Errors
+/// Why it is not shown. That is no proof that there is none: a hidden process looks the same.
+pub fn stat(pid: u32) -> io::Result<Process> {
+    let line = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    parse_stat(&line).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// Whether `/proc` numbers processes as our own pid namespace does: it may be the mount of another.
+///
+/// # Errors
+/// Why that cannot be told; without `/proc` there is nothing to be told.
+pub fn numbers_as_we_do() -> io::Result<bool> {
+    let me = fs::read_link("/proc/self")?;
+    Ok(me.to_str().and_then(|text| text.parse().ok()) == Some(std::process::id()))
 }
 
 /// Parses a `stat` line; the name in parentheses may itself hold parentheses and spaces.
@@ -97,13 +116,36 @@ fn parse_stat(line: &str) -> Option<Process> {
 
 /// The inode that names a namespace of a process (`pid`, `mnt`, `time`), ours when `pid` is `None`.
 pub fn namespace(pid: Option<u32>, kind: &str) -> Option<u64> {
-    let who = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
-    fs::metadata(format!("/proc/{who}/ns/{kind}")).ok().map(|facts| facts.ino())
+    namespace_or(pid, kind).ok()
 }
+
+/// The same, with the reason why it cannot be told.
+///
+/// # Errors
+/// What the system said.
+pub fn namespace_or(pid: Option<u32>, kind: &str) -> io::Result<u64> {
+    let who = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    fs::metadata(format!("/proc/{who}/ns/{kind}")).map(|facts| facts.ino())
+}
+
+/// Where this boot's id stands.
+pub const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The 16 bytes of this boot's id.
 pub fn boot_id() -> Option<[u8; 16]> {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    boot_id_or().ok()
+}
+
+/// The same, with the reason why it cannot be told.
+///
+/// # Errors
+/// What the system said, or that what stands there is no id.
+pub fn boot_id_or() -> io::Result<[u8; 16]> {
+    let text = fs::read_to_string(BOOT_ID)?;
+    parse_boot_id(&text).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn parse_boot_id(text: &str) -> Option<[u8; 16]> {
     let digits: Vec<u8> =
         text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
     let (pairs, _) = digits.as_chunks::<2>();
@@ -129,17 +171,79 @@ pub fn pids() -> Vec<u32> {
     pids
 }
 
-/// The process that another pid namespace (by inode) calls `inner` and that started at `start`.
-pub fn find_in_namespace(inner: u32, start: u64, pid_namespace: u64) -> Option<Process> {
-    pids().into_iter().find_map(|pid| {
+/// The processes that another pid namespace (by inode) calls `inner`, as far as `/proc` shows them.
+///
+/// # Errors
+/// `/proc` cannot be listed.
+pub fn find_in_namespace(inner: u32, pid_namespace: u64) -> io::Result<Option<Process>> {
+    fs::read_dir("/proc")?;
+    Ok(pids().into_iter().find_map(|pid| {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
         let last: u32 = ids.split_whitespace().last()?.parse().ok()?;
         if last != inner || namespace(Some(pid), "pid") != Some(pid_namespace) {
             return None;
         }
-        process(pid).filter(|process| process.start == start)
-    })
+        process(pid)
+    }))
+}
+
+/// The four user ids of a process: real, effective, saved, of the file system.
+///
+/// # Errors
+/// What the system said.
+pub fn uids(pid: u32) -> io::Result<Vec<u32>> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    let uids = line.unwrap_or_default().split_whitespace().filter_map(|text| text.parse().ok());
+    let uids: Vec<u32> = uids.collect();
+    if uids.len() == 4 { Ok(uids) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// What the processes of a time namespace add to the time since boot, ns. Of the namespace that the
+/// process is in, when it is also that of its children.
+///
+/// # Errors
+/// It cannot be read, or the process is in another namespace than its children will be.
+pub fn boot_time_offset(pid: Option<u32>) -> io::Result<i128> {
+    let who = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    if namespace_or(pid, "time")? != namespace_or(pid, "time_for_children")? {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let text = fs::read_to_string(format!("/proc/{who}/timens_offsets"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("boottime"));
+    let mut numbers = line.unwrap_or_default().split_whitespace().map(str::parse::<i128>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(seconds)), Some(Ok(ns))) => Ok(seconds * 1_000_000_000 + ns),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Whether a process maps a file shared and to write, as the writer of a board does and no reader.
+///
+/// # Errors
+/// What the system said; a process at its very end, which maps nothing at all, cannot tell either.
+pub fn maps_to_write(pid: u32, dev: u64, ino: u64) -> io::Result<bool> {
+    use std::io::BufRead;
+    let file = fs::File::open(format!("/proc/{pid}/maps"))?;
+    let device = format!("{:02x}:{:02x}", libc::major(dev), libc::minor(dev));
+    let inode = ino.to_string();
+    let (mut any, mut elsewhere) = (false, false);
+    for line in io::BufReader::new(file).split(b'\n') {
+        let line = line?;
+        any = true;
+        let mut fields = line.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
+        let rights = fields.nth(1).unwrap_or_default();
+        let (on, which) = (fields.nth(1).unwrap_or_default(), fields.next().unwrap_or_default());
+        if which == inode.as_bytes() && rights.starts_with(b"rw") && rights.ends_with(b"s") {
+            if on == device.as_bytes() {
+                return Ok(true);
+            }
+            // Some file systems name another device here than `stat` does.
+            elsewhere = true;
+        }
+    }
+    if any && !elsewhere { Ok(false) } else { Err(io::ErrorKind::Unsupported.into()) }
 }
 
 /// Thread ids of a process; `None` when `/proc` does not show it.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use common::{Synth, sample};
 use inspect::attached::{Attached, Found};
 use inspect::context::Look;
+use inspect::liveness::Proof;
 use inspect::locate::{self, Target};
 use inspect::{AttachError, State, proc};
 use nix::fcntl::{FcntlArg, fcntl};
@@ -34,8 +35,15 @@ fn ours() -> Synth {
     board
 }
 
-/// Writes a board's file; the name is a board's.
+/// Writes a board's file, and maps it for good as its writer does; the name is a board's.
 fn write(dir: &Path, words: &[u64]) -> (PathBuf, File) {
+    let (path, file) = write_alone(dir, words);
+    std::mem::forget(map(&file));
+    (path, file)
+}
+
+/// Only writes the file: this process is there then, and the board is not in it.
+fn write_alone(dir: &Path, words: &[u64]) -> (PathBuf, File) {
     let path = dir.join(format!("recordd.{}.{}", words[0x38 / 8], words[0x40 / 8]));
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
@@ -43,6 +51,11 @@ fn write(dir: &Path, words: &[u64]) -> (PathBuf, File) {
     let file = file.unwrap();
     file.write_all_at(&bytes, 0).unwrap();
     (path, file)
+}
+
+/// Maps the file as its writer does, for as long as the answer lives.
+fn map(file: &File) -> memmap2::MmapRaw {
+    memmap2::MmapOptions::new().map_raw(file).unwrap()
 }
 
 /// Takes the writer's lock.
@@ -68,22 +81,62 @@ fn open(dir: &Path) -> Attached {
 #[test]
 fn lock_pid_and_start_time_decide_together() {
     let dir = dir();
-    let (path, file) = write(dir.path(), &ours().finish());
+    let (path, file) = write_alone(dir.path(), &ours().finish());
+    // This process is there, and the board is not in it: as after an exec.
+    let board = open(dir.path());
+    assert_eq!(board.context.verdict, "dead: replaced by exec");
+    assert_eq!(board.context.proof, Proof::Death);
+    let mapped = map(&file);
     assert_eq!(open(dir.path()).context.verdict, "live, its lock is lost");
     lock(&file);
     let board = open(dir.path());
     assert_eq!((board.context.state, board.context.verdict.as_str()), (State::Live, "live"));
     assert!(board.context.vitals.is_some() && board.context.tasks.is_some());
+    drop(mapped);
+    let board = open(dir.path());
+    assert_eq!(board.context.verdict, "dead: replaced by exec; a child still holds its lock");
+    assert_eq!(board.context.proof, Proof::Nothing);
     // The same pid with another start time is another process.
     file.write_all_at(&1u64.to_ne_bytes(), 0x40).unwrap();
     assert_eq!(open(dir.path()).context.verdict, "dead; a child still holds its lock");
     drop(file);
     assert_eq!(open(dir.path()).context.state, State::Dead);
-    // Of another boot, whatever the rest says.
+    // Of another boot, and of a pid that no process can have.
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&1u64.to_ne_bytes(), 0x60).unwrap();
+    file.write_all_at(&u64::MAX.to_ne_bytes(), 0x38).unwrap();
+    let verdict = open(dir.path()).context.verdict;
+    assert!(verdict.starts_with("dead; written before the machine was last started"), "{verdict}");
+    // A lock does not outlive a boot: somebody holds it now.
     lock(&file);
+    assert_eq!(open(dir.path()).context.state, State::Unreachable);
+}
+
+/// Beats once: the other copy of the pulse, and its number.
+fn beat(board: &Synth, file: &File, number: u64) {
+    let at = board.at(SectionKind::Pulse, 0) as u64;
+    file.write_all_at(&number.to_ne_bytes(), at).unwrap();
+}
+
+#[test]
+fn a_heartbeat_that_moves_is_alive_though_its_pid_is_gone_and_its_lock_free() {
+    let dir = dir();
+    let board = ours();
+    let (_, file) = write_alone(dir.path(), &ours().finish());
+    // Of another boot, and another start time: dead by every other witness.
+    file.write_all_at(&1u64.to_ne_bytes(), 0x40).unwrap();
+    file.write_all_at(&1u64.to_ne_bytes(), 0x60).unwrap();
     assert_eq!(open(dir.path()).context.state, State::Dead);
+    let mut attached = open(dir.path());
+    beat(&board, &file, 9);
+    attached.look(Look::Verdict);
+    assert_eq!(attached.context.verdict, "live, its lock is lost");
+    assert_eq!(attached.context.proof, Proof::Life);
+    lock(&file);
+    beat(&board, &file, 10);
+    attached.look(Look::Verdict);
+    let verdict = &attached.context.verdict;
+    assert!(verdict.starts_with("live by its lock and its heartbeat"), "{verdict}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     let mut report = BoardReport {
         name: text(header.name).unwrap_or_else(|| Label::from("?")),
         pid: header.pid,
-        uid: header.uid,
+        uid: context.owner.into(),
         state: context.state,
         verdict: verdict(context, &snapshot.end, beat_age, header.keeper_period_ns),
         layout_version: format!("{}.{}", header.layout_version >> 32, header.layout_version as u32),
@@ -153,8 +153,10 @@ fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u
                 }
                 (false, false) => "killed (no end recorded)".to_owned(),
             };
-            // "dead", or "dead; and something that is worth knowing".
+            // "dead", or "dead; and something that is worth knowing"; how it ended is not known of an image
+            // that another one took the place of.
             match said.strip_prefix("dead") {
+                Some(rest) if rest.starts_with(':') => said.clone(),
                 Some(rest) => format!("dead: {how}{rest}"),
                 None => format!("{said}: {how}"),
             }

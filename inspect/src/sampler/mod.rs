@@ -19,7 +19,7 @@ pub use pace::{Pace, Tick};
 
 use crate::attached::Attached;
 use crate::context::{Context, Look};
-use crate::liveness::State;
+use crate::liveness::{Asking, State};
 use crate::recording::{Entry, Sink};
 use crate::snapshot::{Board, Label};
 use crate::source::Source;
@@ -46,6 +46,9 @@ pub struct Subject {
 impl From<Attached> for Subject {
     fn from(attached: Attached) -> Self {
         let mut next_verdict = 0;
+        let mut memory = attached.memory;
+        // Between two ticks nothing is waited for.
+        let asking = Asking { may_be_copy: false, patient: false };
         Self {
             board: attached.board,
             life: Box::new(move |board, now| {
@@ -56,7 +59,8 @@ impl From<Attached> for Subject {
                     return None;
                 }
                 next_verdict = now + VERDICT_NS;
-                let context = Context::observe(file, &board.header, false, Look::Verdict);
+                let context =
+                    Context::observe(file, &board.header, asking, &mut memory, Look::Verdict);
                 (context.state == State::Dead).then_some(context.verdict)
             }),
         }

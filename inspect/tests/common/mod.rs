@@ -265,6 +265,9 @@ pub fn context(state: State) -> Context {
     Context {
         state,
         verdict: state.word().to_owned(),
+        proof: inspect::liveness::Proof::Nothing,
+        foreign: false,
+        unseen: Vec::new(),
         lock: Some(state.exists()),
         process: None,
         moment: Moment { tsc: 0, mono_ns: NOW, wall_ns: 1_700_000_100 * SECOND },
