@@ -45,6 +45,12 @@ fn one_line(said: &[String], words: &[&str]) {
     }
 }
 
+/// A folder of our own in memory, where boards may be.
+#[track_caller]
+fn in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").expect("a folder")
+}
+
 const PLAIN: &[&str] = &["env"];
 const MOUNTS: &[&str] = &["unshare", "-m"];
 
@@ -89,7 +95,7 @@ fn with_shared_memory_read_only() {
 fn with_a_file_size_limit_of_nothing() {
     // Whoever may write no file at all cannot keep a store either: the limit comes after its files are
     // made, so the board alone meets it. A board in a file and one in memory meet the same limit.
-    let data = tempfile::tempdir().expect("a folder");
+    let data = in_memory();
     for place in ["shm", &format!("file:{}", data.path().display())] {
         let mut command = Command::new("sh");
         let name = program::name("limit");
@@ -107,7 +113,7 @@ fn with_a_file_size_limit_of_nothing() {
 
 #[test]
 fn in_a_file_in_a_directory() {
-    let boards = tempfile::tempdir().expect("a folder");
+    let boards = in_memory();
     let place = format!("file:{}", boards.path().display());
     let said = serves("", PLAIN, &[("PROBE_BOARD", &place), ("PROBE_KEEP", "1")]);
     assert!(said.is_empty(), "{said:?}");
@@ -121,7 +127,7 @@ fn in_a_file_in_a_directory() {
 #[test]
 fn in_a_directory_that_others_may_write_it_is_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let boards = tempfile::tempdir().expect("a folder");
+    let boards = in_memory();
     let open = std::fs::Permissions::from_mode(0o777);
     std::fs::set_permissions(boards.path(), open).expect("its owner may");
     let place = format!("file:{}", boards.path().display());
@@ -156,7 +162,7 @@ fn started_twice_both_have_a_board() {
 fn permissions_are_exact_whatever_the_umask() {
     use std::os::unix::fs::PermissionsExt;
     for (umask, mode, wanted) in
-        [("000", None, 0o600), ("077", Some("0640"), 0o640), ("777", Some("0600"), 0o600)]
+        [("000", None, 0o400), ("077", Some("0640"), 0o440), ("777", Some("0600"), 0o400)]
     {
         let name = program::name("mode");
         let mut command = Command::new("sh");
@@ -212,7 +218,7 @@ fn a_daemon_in_a_container_is_found_from_outside() {
 
 #[test]
 fn a_file_where_the_directory_should_be_is_said() {
-    let boards = tempfile::tempdir().expect("a folder");
+    let boards = in_memory();
     let file = boards.path().join("file");
     std::fs::write(&file, "somebody's").expect("write");
     let place = format!("file:{}", file.display());
@@ -233,7 +239,7 @@ fn a_group_that_does_not_exist_lets_nobody_look() {
     let found = program::boards(&["-n", &board]);
     let path = found[0]["path"].as_str().expect("a path");
     let mode = std::fs::metadata(path).expect("the board").permissions().mode() & 0o777;
-    assert_eq!(mode, 0o600);
+    assert_eq!(mode, 0o400);
     one_line(&demo.said, &["PROBE_GROUP=no-such-group\\u{1b}[2J\\nforged", "name or number"]);
     assert_eq!(demo.stop().0, Some(0));
 }

@@ -21,6 +21,11 @@ pub fn status() -> Status {
     Status::CompiledOut
 }
 
+/// What was said: nothing, probes are compiled out.
+pub fn remarks() -> Vec<String> {
+    Vec::new()
+}
+
 /// Does nothing: probes are compiled out. Returns false.
 pub fn dump_on_signal() -> bool {
     false
@@ -82,6 +87,14 @@ impl Config {
     }
     /// Ignored.
     pub fn directory(self, _: impl Into<std::path::PathBuf>) -> Self {
+        self
+    }
+    /// Ignored.
+    pub fn directory_on_disk(self, _: impl Into<std::path::PathBuf>) -> Self {
+        self
+    }
+    /// Ignored.
+    pub fn watch_descriptors(self, _: bool) -> Self {
         self
     }
     /// Ignored.

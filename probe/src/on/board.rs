@@ -107,6 +107,8 @@ pub(super) struct Board {
     pub(super) blocks_used: AtomicUsize,
     /// Whose each block is: the histogram's number above 32 bits, the slot plus 1 below; 0 when it is shared.
     pub(super) block_marks: Box<[AtomicU64]>,
+    /// In a forked child, the parent's: what it is made of is not lost.
+    before: Option<&'static Board>,
 }
 
 /// This process's board.
@@ -122,7 +124,8 @@ pub(super) fn board() -> Option<&'static Board> {
 }
 
 /// Makes `board` this process's board, for good.
-pub(super) fn install(board: Board) -> &'static Board {
+pub(super) fn install(mut board: Board) -> &'static Board {
+    board.before = self::board();
     let board: &'static Board = Box::leak(Box::new(board));
     BOARD.store(core::ptr::from_ref(board).cast_mut(), Ordering::Release);
     board
@@ -232,6 +235,7 @@ impl Board {
             metric_generations: zeroes(capacity.metrics),
             blocks_used: AtomicUsize::new(0),
             block_marks: zeroes(capacity.histograms),
+            before: None,
         })
     }
 

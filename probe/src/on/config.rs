@@ -20,12 +20,15 @@ pub struct Config {
     pub(super) group: Option<Gid>,
     /// A directory for a board in a file; shared memory when `None`.
     pub(super) directory: Option<PathBuf>,
+    /// Whether that may be on a disk.
+    pub(super) on_disk: bool,
     pub(super) keep: bool,
     pub(super) keep_dead: usize,
     pub(super) filter: String,
     pub(super) off: bool,
     pub(super) sensitive: bool,
     pub(super) cancel: bool,
+    pub(super) watch_descriptors: bool,
     /// What in the environment could not be understood.
     pub(super) complaints: Vec<String>,
 }
@@ -47,12 +50,14 @@ impl Config {
             mode: None,
             group: None,
             directory: None,
+            on_disk: false,
             keep: false,
             keep_dead: 3,
             filter: String::new(),
             off: false,
             sensitive: false,
             cancel: false,
+            watch_descriptors: false,
             complaints: Vec::new(),
         }
     }
@@ -143,17 +148,41 @@ impl Config {
         self
     }
 
-    /// Permissions of the board, exactly. Default 0600.
+    /// Whether the keeper counts this process's open descriptors once a second, so that `inspect` can say that
+    /// they leak. Default no: it asks the kernel by one more call (`fstat`) than the few that a keeper makes, which
+    /// a sandbox has to know.
     #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = Some(mode & 0o777);
+    pub fn watch_descriptors(mut self, watch: bool) -> Self {
+        self.watch_descriptors = watch;
         self
     }
 
-    /// Makes the board a file in this directory instead of shared memory.
+    /// Who may look at the board, as permissions. Default 0600. The daemon writes through its map and
+    /// needs no permission, so those to write are taken away when that is made (0640 becomes 0440): nothing
+    /// of the same user truncates a living board by a slip. Permissions for others to write are refused.
+    #[must_use]
+    pub fn mode(mut self, mode: u32) -> Self {
+        match permissions(mode) {
+            Ok(mode) => self.mode = Some(mode),
+            Err(why) => self.complaints.push(format!("mode {mode:04o}: {why}")),
+        }
+        self
+    }
+
+    /// Makes the board a file in this directory instead of shared memory: a directory of one's own (or
+    /// root's) on a file system in memory, named from `/` on.
     #[must_use]
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
+        self.on_disk = false;
+        self
+    }
+
+    /// As [`directory`](Self::directory), and it may be on a disk: then a probe may wait for the disk.
+    #[must_use]
+    pub fn directory_on_disk(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self.on_disk = true;
         self
     }
 
@@ -169,49 +198,69 @@ impl Config {
         if !super::limits::environment_is_trusted() {
             return self;
         }
-        let get = |key: &str| std::env::var(key).ok().filter(|value| !value.is_empty());
-        let mut complain = |key: &str, value: &str, want: &str| {
-            self.complaints.push(format!("{key}={value}: {want}"))
+        let complaints = &mut self.complaints;
+        let mut complain =
+            |key: &str, value: &str, want: &str| complaints.push(format!("{key}={value}: {want}"));
+        let mut get = |key: &str| {
+            let value = std::env::var_os(key).filter(|value| !value.is_empty())?;
+            let text = value.into_string();
+            text.inspect_err(|value| complain(key, &value.to_string_lossy(), "not UTF-8")).ok()
         };
-        match get("PROBE").as_deref() {
+        let values = [
+            "PROBE",
+            "PROBE_BOARD",
+            "PROBE_MODE",
+            "PROBE_GROUP",
+            "PROBE_SIZE",
+            "PROBE_KEEP",
+            "PROBE_FILTER",
+        ]
+        .map(&mut get);
+        let [on, board, mode, group, size, keep, filter] = values;
+        match on.as_deref() {
             None | Some("on") => {}
             Some("off") => self.off = true,
             Some(other) => complain("PROBE", other, "expected on or off"),
         }
-        match get("PROBE_BOARD").as_deref() {
-            None => {}
-            Some("shm") => self.directory = None,
-            Some(other) => match other.strip_prefix("file:") {
-                Some(directory) => self.directory = Some(directory.into()),
-                None => complain("PROBE_BOARD", other, "expected shm or file:DIR"),
-            },
-        }
-        if let Some(mode) = get("PROBE_MODE") {
-            match u32::from_str_radix(&mode, 8) {
-                Ok(bits) if bits <= 0o777 => self.mode = Some(bits),
-                _ => complain("PROBE_MODE", &mode, "expected octal permissions such as 0640"),
+        if let Some(board) = board {
+            let place = board.split_once(':').filter(|(_, directory)| !directory.is_empty());
+            match (board.as_str(), place) {
+                ("shm", _) => self.directory = None,
+                (_, Some((kind @ ("file" | "disk"), directory))) => {
+                    self.directory = Some(directory.into());
+                    self.on_disk = kind == "disk";
+                }
+                _ => complain("PROBE_BOARD", &board, "expected shm or file:DIR"),
             }
         }
-        if let Some(group) = get("PROBE_GROUP") {
+        if let Some(mode) = mode {
+            let read = u32::from_str_radix(&mode, 8).ok().filter(|&bits| bits <= 0o777);
+            let read = read.ok_or("expected octal permissions such as 0640");
+            match read.and_then(permissions) {
+                Ok(bits) => self.mode = Some(bits),
+                Err(why) => complain("PROBE_MODE", &mode, why),
+            }
+        }
+        if let Some(group) = group {
             self.group = group_id(&group);
             if self.group.is_none() {
                 complain("PROBE_GROUP", &group, "expected a group's name or number");
             }
         }
-        if let Some(size) = get("PROBE_SIZE") {
+        if let Some(size) = size {
             match size.parse() {
                 Ok(bytes) => self.size = Some(bytes),
                 Err(_) => complain("PROBE_SIZE", &size, "expected a number of bytes"),
             }
         }
-        self.keep |= get("PROBE_KEEP").is_some_and(|value| value != "0");
-        self.filter = get("PROBE_FILTER").unwrap_or_default();
+        self.keep |= keep.is_some_and(|value| value != "0");
+        self.filter = filter.unwrap_or_default();
         self
     }
 
-    /// Permissions as they will be.
+    /// Permissions as they will be once the map is made: nobody needs to write.
     pub(super) fn permissions(&self) -> u32 {
-        self.mode.unwrap_or(if self.group.is_some() { 0o640 } else { 0o600 })
+        self.mode.unwrap_or(if self.group.is_some() { 0o640 } else { 0o600 }) & !0o222
     }
 
     /// Capacities that fit the wanted size: all tables shrink, or grow, by the same factor.
@@ -223,8 +272,20 @@ impl Config {
     }
 }
 
-/// The id of a group, by name or number.
+/// Permissions that a board may have.
+fn permissions(mode: u32) -> Result<u32, &'static str> {
+    let mode = mode & 0o777;
+    if mode & 0o022 != 0 {
+        return Err("others could write the board: expected 0640 (with PROBE_GROUP) or 0644");
+    }
+    if mode & 0o400 == 0 {
+        return Err("its owner could not look either: expected 0600, 0640 or 0644");
+    }
+    Ok(mode)
+}
+
+/// The id of a group, by number or name. A number is not looked up: that may take a server's answer.
 fn group_id(group: &str) -> Option<Gid> {
-    let by_number = || group.parse().ok().map(Gid::from_raw);
-    Group::from_name(group).ok().flatten().map(|group| group.gid).or_else(by_number)
+    let by_name = || Group::from_name(group).ok().flatten().map(|group| group.gid);
+    group.parse().ok().map(Gid::from_raw).or_else(by_name)
 }

@@ -3,9 +3,13 @@
 //! least as it was; what leaks raises it from stretch to stretch.
 
 use core::sync::atomic::Ordering;
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::OwnedFd;
+
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
 
 use super::board::Board;
+use super::ours::Identity;
 use crate::layout::FD_STRETCHES;
 
 /// The first stretches are so long, ns.
@@ -14,6 +18,8 @@ const FIRST_NS: u64 = 1_000_000_000;
 /// What the keeper remembers between looks.
 #[derive(Debug)]
 pub(super) struct Descriptors {
+    /// The kernel's directory of them.
+    directory: Option<(OwnedFd, Identity)>,
     /// The least of each stretch that is over.
     least: [u64; FD_STRETCHES],
     over: usize,
@@ -25,8 +31,19 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    pub(super) const fn new() -> Self {
+    /// Opens what it looks at, which it never does again; `None` where the kernel does not say how many there are
+    /// (before Linux 6.2).
+    pub(super) fn new() -> Option<Self> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let directory = open("/proc/self/fd", flags, Mode::empty()).ok()?;
+        let identity = Identity::of(&directory)?;
+        let seen = Self { directory: Some((directory, identity)), ..Self::of_nothing() };
+        (seen.open_now()? > 0).then_some(seen)
+    }
+
+    const fn of_nothing() -> Self {
         Self {
+            directory: None,
             least: [0; FD_STRETCHES],
             over: 0,
             stretch_ns: FIRST_NS,
@@ -38,7 +55,7 @@ impl Descriptors {
 
     /// Looks, once a second, and writes down what changed.
     pub(super) fn look(&mut self, board: &Board) {
-        let Some(open) = open_now() else { return };
+        let Some(open) = self.open_now() else { return };
         if self.note(open) {
             self.publish(board);
         }
@@ -89,15 +106,13 @@ impl Descriptors {
         pulse.fd_stretch_ns.store(self.stretch_ns, Ordering::Relaxed);
         pulse.fd_stretches.store(self.over as u64, Ordering::Release);
     }
-}
 
-/// Descriptors open now: what the kernel says of the directory, or, before Linux 6.2, its entries.
-fn open_now() -> Option<u64> {
-    let told = std::fs::metadata("/proc/self/fd").ok()?.size();
-    if told > 0 {
-        return Some(told);
+    /// Descriptors open now, as long as the directory is still ours to ask.
+    fn open_now(&self) -> Option<u64> {
+        let (directory, identity) = self.directory.as_ref()?;
+        let facts = nix::sys::stat::fstat(directory).ok()?;
+        identity.is(&facts).then(|| u64::try_from(facts.st_size).ok())?
     }
-    Some(std::fs::read_dir("/proc/self/fd").ok()?.count() as u64)
 }
 
 #[cfg(test)]
@@ -105,7 +120,7 @@ mod tests {
     use super::*;
 
     fn after(counts: impl Iterator<Item = u64>) -> Descriptors {
-        let mut seen = Descriptors::new();
+        let mut seen = Descriptors::of_nothing();
         for count in counts {
             seen.note(count);
         }

@@ -2,9 +2,8 @@
 //! the process was killed.
 #![expect(unsafe_code, reason = "registers an exit handler with the C library")]
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::panic::PanicHookInfo;
-use std::sync::OnceLock;
 
 use super::board::board;
 use super::clock;
@@ -12,8 +11,15 @@ use super::store::Store;
 use crate::layout::{PANIC_TEXT_BYTES, PANIC_TEXT_WORD, WORD, pack};
 use crate::protocol::{doubled, published};
 
-/// The board's memory, to take its name away at a clean exit, and whether to.
-static AT_EXIT: OnceLock<std::sync::Mutex<Option<(Store, bool)>>> = OnceLock::new();
+/// The board's memory, to take its name away at a clean exit, and whether to leave it.
+struct Exit {
+    store: Store,
+    keep: bool,
+    _before: *mut Exit,
+}
+
+/// What is done at the exit. A pointer and no lock: a forked child sets its own.
+static AT_EXIT: AtomicPtr<Exit> = AtomicPtr::new(core::ptr::null_mut());
 static HOOKED: AtomicBool = AtomicBool::new(false);
 /// Panics so far, and a lock against two at a time.
 static PANICS: AtomicU64 = AtomicU64::new(0);
@@ -32,13 +38,12 @@ unsafe extern "C" {
 
 /// From now on panics and the exit are written down. `keep` leaves the board after a clean exit.
 pub(super) fn watch(store: Store, keep: bool) {
-    let slot = AT_EXIT.get_or_init(|| std::sync::Mutex::new(None));
-    if let Ok(mut slot) = slot.lock()
-        && let Some((old, _)) = slot.replace((store, keep))
-    {
-        // A forked child's copy of the parent's: neither its name nor its descriptor is the child's.
-        std::mem::forget(old);
-    }
+    // A forked child's copy of the parent's stays: neither its name nor its descriptor is the child's, and
+    // what it is made of is not lost.
+    let before = AT_EXIT.load(Ordering::Relaxed);
+    let exit = Box::into_raw(Box::new(Exit { store, keep, _before: before }));
+    // Release: pairs with the acquire in `at_exit`.
+    AT_EXIT.store(exit, Ordering::Release);
     PANICS.store(0, Ordering::Relaxed);
     if HOOKED.swap(true, Ordering::Relaxed) {
         return;
@@ -97,12 +102,15 @@ extern "C" fn at_exit(code: libc::c_int, _: *mut libc::c_void) {
     board.end.exit_stamp.store(clock::units(), Ordering::Relaxed);
     board.end.exit_wall_ns.store(clock::wall_ns(), Ordering::Relaxed);
     published::publish(&board.end.exited, 1);
+    // Acquire: pairs with the release in `watch`.
+    let exit = AT_EXIT.load(Ordering::Acquire);
+    // SAFETY: only `watch` stores here, and what it stores is leaked.
+    let exit: Option<&Exit> = unsafe { exit.as_ref() };
     // Other threads may still run and probe: the memory stays, only the name goes.
     if code == 0
-        && let Some(slot) = AT_EXIT.get()
-        && let Ok(slot) = slot.try_lock()
-        && let Some((store, false)) = slot.as_ref()
+        && let Some(exit) = exit
+        && !exit.keep
     {
-        store.remove();
+        exit.store.remove();
     }
 }

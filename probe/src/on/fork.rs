@@ -1,24 +1,30 @@
 //! A forked child must not write the parent's board. In the child, before anything else runs there, private
 //! memory takes the board's place at the same addresses, so that every pointer stays good; the child's
 //! first probe then makes a board of its own. `_Fork`, `vfork` and a bare `clone` pass this by.
+//!
+//! Of the threads of the parent only the one that forked is there, and whatever the others held they hold
+//! for ever: nothing of ours in a child waits for a lock.
 #![expect(unsafe_code, reason = "replaces the board's mapping in a forked child")]
 
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::os::fd::AsRawFd;
 
-use super::segment::Segment;
+use super::ours::Inherited;
+use super::store::Store;
 use super::thread::{Mode, mode, set_mode};
 use super::{init, local};
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
-static LOCK: AtomicI32 = AtomicI32::new(-1);
+static LOCK: Inherited = Inherited::none();
 static HOOKED: AtomicBool = AtomicBool::new(false);
 
 /// From now on a forked child loses this board.
-pub(super) fn watch(segment: &Segment, lock: i32) {
-    BASE.store(segment.base().as_ptr().expose_provenance(), Ordering::Relaxed);
-    LENGTH.store(segment.length(), Ordering::Relaxed);
-    LOCK.store(lock, Ordering::Relaxed);
+pub(super) fn watch(store: &Store) {
+    LOCK.remember(store.lock.as_raw_fd(), store.identity());
+    LENGTH.store(store.segment.length(), Ordering::Relaxed);
+    // Release: pairs with the acquire in the handler.
+    BASE.store(store.segment.base().as_ptr().expose_provenance(), Ordering::Release);
     if !HOOKED.swap(true, Ordering::Relaxed) {
         // SAFETY: the handler is async-signal-safe and never unwinds.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
@@ -26,10 +32,11 @@ pub(super) fn watch(segment: &Segment, lock: i32) {
 }
 
 extern "C" fn in_child() {
-    if mode() != Mode::Board {
+    let base = BASE.load(Ordering::Acquire);
+    if base == 0 {
         return;
     }
-    let base = core::ptr::with_exposed_provenance_mut::<libc::c_void>(BASE.load(Ordering::Relaxed));
+    let base = core::ptr::with_exposed_provenance_mut::<libc::c_void>(base);
     let length = LENGTH.load(Ordering::Relaxed);
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
@@ -42,12 +49,14 @@ extern "C" fn in_child() {
         // SAFETY: `_exit` has no precondition.
         unsafe { libc::_exit(127) };
     }
-    // SAFETY: the descriptor is ours; with it open the child would keep the parent's board locked.
-    unsafe { libc::close(LOCK.swap(-1, Ordering::Relaxed)) };
-    // SAFETY: as above; with the door open the child would hold it when the parent is gone.
-    unsafe { libc::close(super::ops::door::take_inherited()) };
+    // With these open the child would keep the parent's board locked, and its door when the parent is gone.
+    LOCK.close();
+    super::ops::door::close_inherited();
     local::unsettle();
-    set_mode(Mode::Forked);
+    // A board that another thread was still making when this one forked was nobody's yet.
+    if mode() == Mode::Board {
+        set_mode(Mode::Forked);
+    }
 }
 
 /// The first probe of a forked child makes the child's board.

@@ -1,15 +1,18 @@
 //! From a name to a board: once, in the daemon's own thread, and never at the daemon's expense.
+#![expect(unsafe_code, reason = "follows a pointer that only `remember` sets")]
 
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::board::{Board, install};
+use super::clock::Calibration;
 use super::config::Config;
+use super::mounts::Mounts;
+use super::say::{say, tell_board};
 use super::store::Store;
 use super::thread::{Mode, mode, prepare_exit_key, set_mode};
-use super::{clock, describe, end, fork, keeper, late, sweep};
+use super::{clock, describe, end, fork, keeper, late, limits, place, stay, sweep};
 use crate::layout::{MAGIC, MAX_BOARD_BYTES, plan};
 use crate::protocol::published;
 
@@ -27,8 +30,55 @@ pub enum Status {
     Failed(String),
 }
 
-/// What this process was asked for and what became of it.
-static STATE: Mutex<Option<(Config, Status)>> = Mutex::new(None);
+/// What a process was asked for and what became of it.
+struct State {
+    config: Config,
+    status: Status,
+    /// What was before, as in a forked child: nothing of it is lost.
+    _before: *mut State,
+}
+
+/// The last of them. A pointer and no lock: a forked child finds it as it was, whoever was at work.
+static STATE: AtomicPtr<State> = AtomicPtr::new(core::ptr::null_mut());
+/// The process in which a thread is making a board; 0 for none.
+static MAKING: AtomicU32 = AtomicU32::new(0);
+/// How often, and how long each time, who calls `init!` beside another thread waits for that one.
+const WAITS: u32 = 2000;
+const WAIT: Duration = Duration::from_millis(1);
+
+fn state() -> Option<&'static State> {
+    // Acquire: pairs with the release in `remember`.
+    let state = STATE.load(Ordering::Acquire);
+    // SAFETY: only `remember` stores here, and what it stores is leaked.
+    unsafe { state.as_ref() }
+}
+
+fn remember(config: Config, status: Status) {
+    let state = State { config, status, _before: STATE.load(Ordering::Relaxed) };
+    // Release: pairs with the acquire in `state`.
+    STATE.store(Box::into_raw(Box::new(state)), Ordering::Release);
+}
+
+/// The right to make this process's board, until dropped.
+struct Making;
+
+impl Making {
+    /// Takes it, unless another thread of this process has it. What a thread of the parent held when it forked
+    /// is free.
+    fn take() -> Option<Self> {
+        let me = std::process::id();
+        let take = |has| (has != me).then_some(me);
+        // Acquire: pairs with the release below.
+        let taken = MAKING.fetch_update(Ordering::Acquire, Ordering::Relaxed, take);
+        taken.is_ok().then_some(Self)
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        MAKING.store(0, Ordering::Release);
+    }
+}
 
 /// Whether labels that were called sensitive are shown.
 static SHOWS_SENSITIVE: AtomicBool = AtomicBool::new(false);
@@ -40,56 +90,68 @@ pub(super) fn shows_sensitive() -> bool {
 
 /// What became of [`init!`](crate::init).
 pub fn status() -> Status {
-    match STATE.try_lock() {
-        Ok(state) => state.as_ref().map_or(Status::Before, |(_, status)| status.clone()),
-        Err(_) => Status::Before,
-    }
+    state().map_or(Status::Before, |state| state.status.clone())
 }
 
 #[doc(hidden)]
 pub fn init(config: Config) -> Status {
-    let Ok(mut state) = STATE.lock() else {
-        return Status::Before;
-    };
-    if let (Mode::Board | Mode::Private, Some((_, status))) = (mode(), state.as_ref()) {
-        return status.clone();
+    let mut making = Making::take();
+    for _ in 0..WAITS {
+        if making.is_some() {
+            break;
+        }
+        std::thread::sleep(WAIT);
+        making = Making::take();
+    }
+    if making.is_none() {
+        return status();
+    }
+    if let (Mode::Board | Mode::Private, Some(state)) = (mode(), state()) {
+        return state.status.clone();
     }
     let config = config.with_environment();
     let status = start(&config);
-    *state = Some((config, status.clone()));
+    remember(config, status.clone());
     status
 }
 
 /// Makes a forked child's board, like the parent's. Whoever comes while another thread does, or from a
 /// signal handler inside it, stays unregistered for the moment.
 pub(super) fn again() {
-    let Ok(mut state) = STATE.try_lock() else {
+    let Some(_making) = Making::take() else {
         return;
     };
     if mode() != Mode::Forked {
         return;
     }
-    let Some((config, _)) = state.clone() else {
+    let Some(state) = state() else {
         return;
     };
+    let config = state.config.clone();
     let status = start(&config);
-    *state = Some((config, status));
+    remember(config, status);
 }
 
 fn start(config: &Config) -> Status {
+    if let Err(why) = stay::stay() {
+        // Nothing that would be called after the code is gone may be left behind: no thread is watched.
+        say(&format!("no board for {}: {why}", config.name));
+        set_mode(Mode::Private);
+        return Status::Failed(why);
+    }
     prepare_exit_key();
     SHOWS_SENSITIVE.store(config.sensitive, Ordering::Relaxed);
     for complaint in &config.complaints {
         say(&format!("ignored {complaint}"));
     }
-    let status = if config.off {
-        Status::Off
+    let (status, calibration) = if config.off {
+        (Status::Off, None)
     } else {
         match make(config) {
-            Ok(path) => Status::Board(path),
+            Ok((path, calibration)) => (Status::Board(path), Some(calibration)),
             Err(why) => {
                 say(&format!("no board for {}: {why}", config.name));
-                Status::Failed(why)
+                (Status::Failed(why), None)
             }
         }
     };
@@ -97,9 +159,13 @@ fn start(config: &Config) -> Status {
         open_door(&config.name);
     }
     set_mode(if matches!(status, Status::Board(_)) { Mode::Board } else { Mode::Private });
-    if matches!(status, Status::Board(_)) && config.keeper && !keeper::start() {
+    if let Some(calibration) = calibration
+        && config.keeper
+        && !keeper::start(calibration, config.watch_descriptors)
+    {
         say(&format!("no keeper for {}: no thread could be started", config.name));
     }
+    tell_board();
     status
 }
 
@@ -112,29 +178,12 @@ fn open_door(name: &str) {
     }
 }
 
-/// One line on stderr, in one write; never on stdout, and no matter if nobody reads it. What it quotes
-/// of the environment stays in that line.
-pub(super) fn say(text: &str) {
-    use std::io::Write;
-    let mut line = "probe: ".to_owned();
-    for char in text.chars() {
-        if char.is_control() {
-            line.extend(char.escape_default());
-        } else {
-            line.push(char);
-        }
-    }
-    line.push('\n');
-    if super::limits::stderr_has_room(line.len()) {
-        let _ = std::io::stderr().write_all(line.as_bytes());
-    }
-}
-
-fn make(config: &Config) -> Result<PathBuf, String> {
+fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     let pid = std::process::id();
     let pid_start = sweep::process_start(pid).unwrap_or(0);
-    let directory = config.directory.as_deref().unwrap_or(Path::new("/dev/shm"));
-    sweep::sweep(directory, &config.name, config.keep_dead);
+    let mounts = Mounts::read();
+    let directory = place::find(config, mounts.as_ref())?;
+    sweep::sweep(&directory, &config.name, config.keep_dead);
 
     let capacity = config.fitted_capacity();
     let (sections, bytes) = plan(&capacity);
@@ -142,7 +191,10 @@ fn make(config: &Config) -> Result<PathBuf, String> {
         return Err(format!("it would take {bytes} bytes, {MAX_BOARD_BYTES} are the most"));
     }
     let name = format!("{}.{pid}.{pid_start}", config.name);
-    let store = Store::create(config, &name, bytes)?;
+    if let Some(why) = limits::refuse(&directory, mounts.as_ref(), bytes as u64) {
+        return Err(why);
+    }
+    let store = Store::create(config, &directory, &name, bytes)?;
     let Some(board) = Board::lay_out(store.segment, &sections, &capacity) else {
         store.remove();
         return Err("the layout does not fit its own plan".to_owned());
@@ -156,9 +208,9 @@ fn make(config: &Config) -> Result<PathBuf, String> {
         return Err(why);
     }
     let path = store.path.clone();
-    fork::watch(&board.segment, store.lock.as_raw_fd());
-    keeper::calibrate(calibration);
+    fork::watch(&store);
+    clock::set_coarse(0);
     end::watch(store, config.keep);
     late::catch_up(install(board));
-    Ok(path)
+    Ok((path, calibration))
 }

@@ -1,14 +1,18 @@
 //! One thread of our own in the daemon: 20 times a second it writes the heartbeat, the busy time of every
 //! worker, and since when each thread stands where it stands; once a second the totals. So hot paths
 //! stay bare stores, and rates, load and the last minute are there for a reader who comes once, or late.
+//!
+//! Once `init!` has returned, this is all that it asks of the kernel, so that a daemon may forbid everything
+//! else: `clock_nanosleep`, `clock_gettime`, and what its memory allocator or a lock of its own may need
+//! (`futex`, `mmap`, `munmap`, `madvise`, `brk`); with [`Config::watch_descriptors`](crate::Config::watch_descriptors)
+//! also `fstat`. It opens nothing.
 
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::fmt::Write as _;
-use std::io::Read as _;
-use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
+use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 
 use super::board::{Board, Ring, board};
 use super::clock::{self, Calibration};
@@ -24,39 +28,45 @@ const NAME: &str = "probe-keeper";
 /// Looks between two askings of the kernel about a thread that stands still: half a second.
 const LOOKS_PER_ASKING: u64 = 10;
 
-static CALIBRATION: OnceLock<std::sync::Mutex<Calibration>> = OnceLock::new();
 /// Counts beats over the life of the process; the sequence of the pulse record.
 static BEATS: AtomicU64 = AtomicU64::new(0);
+/// `init!` waits this long for the keeper to have done all that it does only once.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where the clock started; the keeper makes its unit finer from there.
-pub(super) fn calibrate(calibration: Calibration) {
-    let slot = CALIBRATION.get_or_init(|| std::sync::Mutex::new(calibration));
-    if let Ok(mut slot) = slot.lock() {
-        *slot = calibration;
-    }
-    BEATS.store(0, Ordering::Relaxed);
-    clock::set_coarse(0);
-}
-
-/// Starts the keeper; false when no thread could be started.
-pub(super) fn start() -> bool {
+/// Starts the keeper; false when no thread could be started. From where the clock started it makes its unit
+/// finer.
+pub(super) fn start(calibration: Calibration, watch_descriptors: bool) -> bool {
     let Some(board) = board() else { return false };
-    std::thread::Builder::new()
+    BEATS.store(0, Ordering::Relaxed);
+    let descriptors = watch_descriptors.then(Descriptors::new).flatten();
+    let (begun, wait) = std::sync::mpsc::channel();
+    let started = std::thread::Builder::new()
         .name(NAME.to_owned())
         .stack_size(128 << 10)
-        .spawn(move || keep(board))
-        .is_ok()
+        .spawn(move || keep(board, calibration, descriptors, &begun))
+        .is_ok();
+    // Whoever forbids system calls after `init!` forbids none that a thread needs to begin.
+    started && wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Disconnected)
 }
 
-fn keep(board: &'static Board) {
+fn keep(
+    board: &'static Board,
+    calibration: Calibration,
+    descriptors: Option<Descriptors>,
+    begun: &Sender<()>,
+) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
-    let mut watch = vec![Watch::default(); board.slots.count()];
-    let mut descriptors = Descriptors::new();
-    let mut windows = Windows::new(clock::stamp_pair().0);
+    let mut seen = Seen {
+        calibration,
+        watch: vec![Watch::default(); board.slots.count()],
+        descriptors,
+        windows: Windows::new(clock::stamp_pair().0),
+    };
     let mut due = clock::monotonic_ns();
+    beat(board, &mut seen);
+    let _ = begun.send(());
     loop {
-        beat(board, &mut watch, &mut descriptors, &mut windows);
         due += KEEPER_PERIOD_NS;
         let now = clock::monotonic_ns();
         if due <= now {
@@ -66,6 +76,7 @@ fn keep(board: &'static Board) {
             due += periods * KEEPER_PERIOD_NS;
         }
         sleep_until(due);
+        beat(board, &mut seen);
     }
 }
 
@@ -80,29 +91,37 @@ fn sleep_until(due: u64) {
     {}
 }
 
+/// What the keeper remembers between looks.
+struct Seen {
+    calibration: Calibration,
+    watch: Vec<Watch>,
+    descriptors: Option<Descriptors>,
+    windows: Windows,
+}
+
 /// One look.
-fn beat(board: &Board, watch: &mut [Watch], descriptors: &mut Descriptors, windows: &mut Windows) {
+fn beat(board: &Board, seen: &mut Seen) {
     let (stamp, monotonic) = clock::stamp_pair();
     clock::set_coarse(stamp);
     let count = BEATS.fetch_add(1, Ordering::Relaxed) + 1;
-    if let Some(Ok(calibration)) = CALIBRATION.get().map(std::sync::Mutex::try_lock) {
-        clock::refine(&calibration, (stamp, monotonic));
-    }
+    clock::refine(&seen.calibration, (stamp, monotonic));
     for ring in &board.busy_rings {
         write_ring(ring, count, stamp, |slot| busy_until(board, slot, stamp));
     }
     if count % 20 == 1 {
         board.ops.age(stamp);
-        descriptors.look(board);
+        if let Some(descriptors) = &mut seen.descriptors {
+            descriptors.look(board);
+        }
         sum_private(board);
     }
     for ring in &board.count_rings {
         write_ring(ring, count, stamp, |metric| total(board, metric));
     }
-    for (slot, watch) in watch.iter_mut().enumerate() {
+    for (slot, watch) in seen.watch.iter_mut().enumerate() {
         look_at(board, slot, watch, stamp, count);
     }
-    let [ran, since, ran_then, ran_at] = windows.look(board, count, stamp);
+    let [ran, since, ran_then, ran_at] = seen.windows.look(board, count, stamp);
     doubled::publish(
         &board.pulse.sequence,
         &board.pulse.even,
@@ -238,8 +257,8 @@ fn sum_private(board: &Board) {
 struct Watch {
     position: u64,
     since: u64,
-    /// Processor time and number of turns on a processor, as last asked.
-    ran: Option<(u64, u64)>,
+    /// Processor time, as last asked.
+    ran: Option<u64>,
     still_since: Option<u64>,
 }
 
@@ -251,7 +270,7 @@ fn look_at(board: &Board, slot: usize, watch: &mut Watch, now: u64, beat: u64) {
     if position != watch.position {
         *watch = Watch { position, since: now, ran: None, still_since: None };
     } else if (beat + slot as u64).is_multiple_of(LOOKS_PER_ASKING) {
-        let ran = processor_use(tid);
+        let ran = processor_time(tid);
         if ran.is_none() || ran != watch.ran {
             watch.still_since = None;
             watch.ran = ran;
@@ -292,15 +311,16 @@ fn position_of(board: &Board, slot: usize) -> Option<(u64, u64)> {
     Some((tid, position_digest(generation, open.flatten())))
 }
 
-/// Nanoseconds on a processor and number of turns there, from the kernel.
-fn processor_use(tid: u64) -> Option<(u64, u64)> {
-    let mut path = String::with_capacity(48);
-    write!(path, "/proc/self/task/{tid}/schedstat").ok()?;
-    let mut text = [0; 96];
-    let length = std::fs::File::open(path).ok()?.read(&mut text).ok()?;
-    let mut numbers = core::str::from_utf8(text.get(..length)?).ok()?.split_whitespace();
-    let ran = numbers.next()?.parse().ok()?;
-    Some((ran, numbers.nth(1)?.parse().ok()?))
+/// Nanoseconds that a thread has been on a processor, by its own clock: nothing is opened for that, and even
+/// one turn of a thread moves it.
+fn processor_time(tid: u64) -> Option<u64> {
+    // As the C library numbers the clock of another thread: the id inverted, and "thread, scheduler" below it.
+    const OF_THREAD: libc::clockid_t = 0b110;
+    let tid = libc::clockid_t::try_from(tid).ok()?;
+    let clock = ClockId::from_raw(!tid << 3 | OF_THREAD);
+    let time = clock_gettime(clock).ok()?;
+    let seconds = u64::try_from(time.tv_sec()).ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(u64::try_from(time.tv_nsec()).ok()?)
 }
 
 const _: () = assert!(tenancy::LIVE == METRIC_LIVE && tenancy::LIVE == SLOT_LIVE);

@@ -1,10 +1,13 @@
 //! What could kill the daemon while its board is made, looked at before it is made.
 
-use std::fs;
+mod cgroup;
+
 use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statvfs::statvfs;
+
+use super::mounts::Mounts;
 
 /// Whether the environment is the invoking user's own: not in a set-uid or set-gid program.
 #[expect(unsafe_code, reason = "asks the kernel's auxiliary vector")]
@@ -13,22 +16,10 @@ pub(super) fn environment_is_trusted() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) == 0 }
 }
 
-/// Whether a line of `bytes` may be written to stderr: when that is a file and a file size limit stands
-/// in the way, the write would raise a signal that kills.
-pub(super) fn stderr_has_room(bytes: usize) -> bool {
-    let Ok((soft, _)) = getrlimit(Resource::RLIMIT_FSIZE) else { return true };
-    match nix::sys::stat::fstat(std::io::stderr()) {
-        Ok(stat) if stat.st_mode & libc::S_IFMT == libc::S_IFREG => {
-            let size = u64::try_from(stat.st_size).unwrap_or(0);
-            size.saturating_add(bytes as u64) <= soft
-        }
-        _ => true,
-    }
-}
-
 /// Why `bytes` must not be asked for in `directory`, if there is a reason: a file size limit (whose
-/// signal would kill), a full file system, or a memory cgroup (which kills instead of refusing).
-pub(super) fn refuse(directory: &Path, bytes: u64) -> Option<String> {
+/// signal would kill), a full file system, or memory that is not there, in a cgroup, in one above it or in
+/// the machine (the kernel then kills instead of refusing).
+pub(super) fn refuse(directory: &Path, mounts: Option<&Mounts>, bytes: u64) -> Option<String> {
     if let Ok((soft, _)) = getrlimit(Resource::RLIMIT_FSIZE)
         && soft < bytes
     {
@@ -52,34 +43,36 @@ pub(super) fn refuse(directory: &Path, bytes: u64) -> Option<String> {
             return Some(format!("{}: {why}: set PROBE_BOARD=file:DIR", directory.display()));
         }
     }
-    let room = cgroup_room()?;
-    (room / 2 < bytes).then(|| {
-        format!(
-            "the memory cgroup has {room} bytes left and the board needs {bytes}: \
+    if let Some((room, path)) = mounts.and_then(cgroup::room)
+        && room / 2 < bytes
+    {
+        return Some(format!(
+            "the memory cgroup {path} has {room} bytes left and the board needs {bytes}: \
              raise the limit or set PROBE_SIZE"
-        )
-    })
+        ));
+    }
+    let left = memory_left().filter(|left| left / 2 < bytes)?;
+    Some(format!(
+        "the machine has {left} bytes of memory left and the board needs {bytes}: set PROBE_SIZE"
+    ))
 }
 
-/// Bytes that this process's memory cgroup may still take, when it has a limit.
-fn cgroup_room() -> Option<u64> {
-    let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let number = |path: String| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let room = |line: &str| {
-        let mut parts = line.splitn(3, ':');
-        let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-        let path = path.trim_end_matches('/');
-        if controllers.is_empty() {
-            let base = format!("/sys/fs/cgroup{path}");
-            let limit = number(format!("{base}/memory.max"))?;
-            Some(limit.saturating_sub(number(format!("{base}/memory.current"))?))
-        } else if controllers.split(',').any(|controller| controller == "memory") {
-            let base = format!("/sys/fs/cgroup/memory{path}");
-            let limit = number(format!("{base}/memory.limit_in_bytes"))?;
-            Some(limit.saturating_sub(number(format!("{base}/memory.usage_in_bytes"))?))
-        } else {
-            None
-        }
+/// Bytes of memory that the kernel says can be had without ending anything.
+fn memory_left() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kib = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_end_matches("kB").trim().parse().ok()
     };
-    membership.lines().filter_map(room).min()
+    Some((kib("MemAvailable:")? + kib("SwapFree:").unwrap_or(0)).saturating_mul(1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_says_what_memory_is_left() {
+        assert!(memory_left().is_some_and(|left| left > 1 << 20));
+    }
 }

@@ -8,10 +8,14 @@
 //! fact     named texts                 clock    the cheapest stamp another process can read
 //! init     from a name to a board      describe what a board says of itself
 //! store    shared memory or a file     board    the board as typed tables
+//! place    where a board may be         mounts   what may hang is known before it is touched
 //! segment  the only casts              limits   what could kill while a board is made
+//! say      a line on stderr that harms nobody
 //! trail    the last tags, in order      ops      operations, from beginning to end
 //! spread   a histogram over threads
 //! keeper   the last minute             end      exit and panic
+//! ours     whether a descriptor still is
+//! stay     never unmapped
 //! fork     the child's board           sweep    boards of the dead
 //! dump     what is going on, on a signal
 //! late     sites made at run time       spans    spans of `tracing`
@@ -39,16 +43,21 @@ mod limits;
 mod local;
 mod memory;
 mod metric;
+mod mounts;
 mod ops;
+mod ours;
+mod place;
 mod placed;
 #[cfg(feature = "tower")]
 mod requests;
+mod say;
 mod scope;
 mod segment;
 mod site;
 #[cfg(feature = "tracing")]
 mod spans;
 mod spread;
+mod stay;
 mod store;
 mod sweep;
 mod thread;
@@ -65,5 +74,6 @@ pub use flow::{Busy, Queue};
 pub use init::{Status, status};
 pub use metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
 pub use ops::{Entered, Kind, Label, Op, OpId, Operation, Spent, Tracked, TrackedCancellable};
+pub use say::remarks;
 pub use scope::{Scope, Scoped};
 pub use site::{Function, Gate, Hits, Site};

@@ -4,34 +4,35 @@
 #![expect(unsafe_code, reason = "hands fresh mappings to `Segment`, and one allocation call")]
 
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, open};
 use nix::sys::mman::{shm_open, shm_unlink};
-use nix::sys::stat::{Mode, fchmod, fstat};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
 use nix::unistd::{Uid, fchown, linkat, unlink};
-use shared_memory::{ShmemConf, ShmemError};
+use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 use super::config::Config;
-use super::limits;
+use super::ours::Identity;
+use super::place::SHM_DIRECTORY;
 use super::segment::Segment;
 
-/// Where shared-memory objects appear as files.
-const SHM_DIRECTORY: &str = "/dev/shm";
-
 /// A board's memory and the name under which others find it.
-#[derive(Debug)]
 pub(super) struct Store {
     pub(super) segment: Segment,
     /// Its path, as a reader opens it.
     pub(super) path: PathBuf,
     /// Open for as long as the process lives: the lock is on it.
     pub(super) lock: OwnedFd,
-    /// Name in shared memory; `None` for a file.
-    object: Option<String>,
+    /// What the lock's descriptor is, however its number is used later.
+    identity: Identity,
+    /// The object in shared memory; `None` for a file. Kept, and never dropped: the mapping stays for the
+    /// life of the process.
+    object: Option<(String, ManuallyDrop<Shmem>)>,
 }
 
 impl Store {
@@ -39,14 +40,16 @@ impl Store {
     ///
     /// # Errors
     /// One sentence: what, why, what to do. Nothing is left behind then.
-    pub(super) fn create(config: &Config, board: &str, bytes: usize) -> Result<Self, String> {
-        let directory = config.directory.as_deref().unwrap_or(Path::new(SHM_DIRECTORY));
-        if let Some(why) = limits::refuse(directory, bytes as u64) {
-            return Err(why);
-        }
-        match &config.directory {
-            None => Self::in_shared_memory(config, board, bytes),
-            Some(directory) => Self::in_file(config, directory, board, bytes),
+    pub(super) fn create(
+        config: &Config,
+        directory: &Path,
+        board: &str,
+        bytes: usize,
+    ) -> Result<Self, String> {
+        if config.directory.is_none() {
+            Self::in_shared_memory(config, board, bytes)
+        } else {
+            Self::in_file(config, directory, board, bytes)
         }
     }
 
@@ -68,19 +71,34 @@ impl Store {
         // From here on the object is removed by us alone: the crate would do it by name, also in a
         // forked child.
         memory.set_owner(false);
-        let lock = shm_open(name.as_str(), OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())
-            .and_then(|fd| prepare(&fd, config, bytes).map(|()| fd));
-        let lock = lock.map_err(|errno| {
+        let made = Self::of_object(config, memory, &name, &path, bytes);
+        if made.is_err() {
             // Only what was just made is removed: the name did not exist before.
             let _ = shm_unlink(name.as_str());
-            refusal(&path, errno, bytes)
-        })?;
+        }
+        made
+    }
+
+    fn of_object(
+        config: &Config,
+        memory: Shmem,
+        name: &str,
+        path: &Path,
+        bytes: usize,
+    ) -> Result<Self, String> {
+        let owner_only = Mode::from_bits_truncate(0o600);
+        // A umask may have taken even the owner's permissions.
+        let lock = fchmodat(AT_FDCWD, path, owner_only, FchmodatFlags::FollowSymlink)
+            .and_then(|()| shm_open(name, OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()))
+            .map_err(|errno| format!("{}: {}", path.display(), errno.desc()))?;
+        prepare(&lock, config, bytes).map_err(|why| why.of(path, bytes))?;
+        permit(&lock, config).map_err(|why| why.of(path, bytes))?;
+        let identity = Identity::of(&lock).ok_or("its file cannot be told from others")?;
         let base = NonNull::new(memory.as_ptr()).ok_or("no mapping")?;
-        // The mapping stays for the life of the process.
-        std::mem::forget(memory);
         // SAFETY: a new object of `bytes` bytes, zeroed, mapped for good, known to nobody else here.
         let segment = unsafe { Segment::new(base, bytes) };
-        Ok(Self { segment, path, lock, object: Some(name) })
+        let object = Some((name.to_owned(), ManuallyDrop::new(memory)));
+        Ok(Self { segment, path: path.to_owned(), lock, identity, object })
     }
 
     fn in_file(
@@ -90,11 +108,10 @@ impl Store {
         bytes: usize,
     ) -> Result<Self, String> {
         let path = directory.join(board);
-        check_directory(directory)?;
         let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
         let lock = open(directory, flags, Mode::from_bits_truncate(0o600))
-            .and_then(|fd| prepare(&fd, config, bytes).map(|()| fd))
-            .map_err(|errno| refusal(&path, errno, bytes))?;
+            .map_err(|errno| format!("{}: {}", directory.display(), errno.desc()))?;
+        prepare(&lock, config, bytes).map_err(|why| why.of(&path, bytes))?;
         let file = File::from(lock.try_clone().map_err(|error| error.to_string())?);
         let mut options = memmap2::MmapOptions::new();
         let map = options
@@ -103,10 +120,13 @@ impl Store {
             .map_raw(&file)
             .map_err(|error| format!("{}: cannot be mapped: {error}", path.display()))?;
         let base = NonNull::new(map.as_mut_ptr()).ok_or("no mapping")?;
+        // The mapping stays for the life of the process.
         std::mem::forget(map);
+        permit(&lock, config).map_err(|why| why.of(&path, bytes))?;
+        let identity = Identity::of(&lock).ok_or("its file cannot be told from others")?;
         // SAFETY: a new file of `bytes` bytes, zeroed, mapped for good, known to nobody else.
         let segment = unsafe { Segment::new(base, bytes) };
-        Ok(Self { segment, path, lock, object: None })
+        Ok(Self { segment, path, lock, identity, object: None })
     }
 
     /// Gives the board its name, if it has none yet. A file gets it when the board is complete.
@@ -115,34 +135,47 @@ impl Store {
             return Ok(());
         }
         let from = format!("/proc/self/fd/{}", self.lock.as_raw_fd());
-        linkat(AT_FDCWD, from.as_str(), AT_FDCWD, &self.path, AtFlags::AT_SYMLINK_FOLLOW)
-            .map_err(|errno| refusal(&self.path, errno, self.segment.length()))
+        linkat(AT_FDCWD, from.as_str(), AT_FDCWD, &self.path, AtFlags::AT_SYMLINK_FOLLOW).map_err(
+            |errno| format!("{}: no name for the board: {}", self.path.display(), errno.desc()),
+        )
+    }
+
+    /// What the lock's descriptor is.
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Takes the name away, if it still is this board's.
     pub(super) fn remove(&self) {
-        let same = fstat(self.lock.as_fd()).is_ok_and(|ours| {
-            nix::sys::stat::lstat(&self.path)
-                .is_ok_and(|named| (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino))
-        });
-        if same {
+        if self.identity.is_named(&self.path) {
             let _ = match &self.object {
-                Some(name) => shm_unlink(name.as_str()),
+                Some((name, _)) => shm_unlink(name.as_str()),
                 None => unlink(&self.path),
             };
         }
     }
 }
 
-/// Reserves every byte, locks, and sets owner and permissions.
-fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Errno> {
-    let length = libc::off_t::try_from(bytes).map_err(|_| Errno::EFBIG)?;
+/// What could not be done with a board's new file.
+struct Refused(&'static str, Errno);
+
+impl Refused {
+    fn of(&self, path: &Path, bytes: usize) -> String {
+        let Self(what, errno) = self;
+        format!("{}: cannot {what} ({bytes} bytes): {}", path.display(), errno.desc())
+    }
+}
+
+/// Reserves every byte and locks.
+fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Refused> {
+    let reserve = |errno| Refused("reserve the board", errno);
+    let length = libc::off_t::try_from(bytes).map_err(|_| reserve(Errno::EFBIG))?;
     loop {
         // SAFETY: the descriptor is open; the call touches no memory of ours.
         match unsafe { libc::posix_fallocate(fd.as_raw_fd(), 0, length) } {
             0 => break,
             libc::EINTR => {}
-            errno => return Err(Errno::from_raw(errno)),
+            errno => return Err(reserve(Errno::from_raw(errno))),
         }
     }
     let lock = libc::flock {
@@ -152,35 +185,17 @@ fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Errno> {
         l_len: 0,
         l_pid: 0,
     };
-    fcntl(fd, FcntlArg::F_OFD_SETLK(&lock))?;
+    fcntl(fd, FcntlArg::F_OFD_SETLK(&lock)).map_err(|errno| Refused("lock the board", errno))?;
     if config.group.is_some() {
-        fchown(fd, None::<Uid>, config.group)?;
-    }
-    fchmod(fd, Mode::from_bits_truncate(config.permissions()))
-}
-
-/// A directory for boards must not let others put something in a board's place.
-fn check_directory(directory: &Path) -> Result<(), String> {
-    let stat = nix::sys::stat::stat(directory)
-        .map_err(|errno| format!("{}: {}", directory.display(), errno.desc()))?;
-    let owner = Uid::from_raw(stat.st_uid);
-    if !owner.is_root() && owner != Uid::effective() {
-        return Err(format!(
-            "{} belongs to uid {owner}: boards go only into a directory of one's own or root's",
-            directory.display()
-        ));
-    }
-    let open_to_all = stat.st_mode & 0o022 != 0 && stat.st_mode & libc::S_ISVTX == 0;
-    if open_to_all {
-        return Err(format!(
-            "{} can be written by others: take the permission away (chmod go-w)",
-            directory.display()
-        ));
+        fchown(fd, None::<Uid>, config.group)
+            .map_err(|errno| Refused("give the board to PROBE_GROUP", errno))?;
     }
     Ok(())
 }
 
-fn refusal(path: &Path, errno: Errno, bytes: usize) -> String {
-    let what = path.display();
-    format!("{what}: cannot reserve {bytes} bytes: {}", errno.desc())
+/// Sets the permissions, once the map is made: from then on nobody opens the board to write, and nothing of
+/// the same user truncates it by a slip, which would end the daemon.
+fn permit(fd: &OwnedFd, config: &Config) -> Result<(), Refused> {
+    let mode = Mode::from_bits_truncate(config.permissions());
+    fchmod(fd, mode).map_err(|errno| Refused("set the board's permissions", errno))
 }

@@ -137,7 +137,7 @@ fn no_name_with_another_threads_line() {
     let directory = tempfile::tempdir().expect("a scratch directory");
     PLACE.set(directory.path().to_owned()).expect("set once");
     let status = probe::init!("churn", |config| {
-        config.keeper(false).threads(3).directory(PLACE.get().expect("set above"))
+        config.keeper(false).threads(3).directory_on_disk(PLACE.get().expect("set above"))
     });
     let probe::Status::Board(path) = status else { panic!("{status:?}") };
     let live_board = Live::open(path);

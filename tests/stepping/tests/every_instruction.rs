@@ -72,7 +72,7 @@ impl Run {
             .arg(directory.path())
             .arg(handler)
             .env_remove("PROBE")
-            .env("PROBE_BOARD", format!("file:{}", directory.path().display()))
+            .env("PROBE_BOARD", format!("disk:{}", directory.path().display()))
             .stdout(Stdio::null());
         let traced = Traced::start(&mut command).expect("the fixture starts");
         Self { traced, reader: None, directory }

@@ -8,7 +8,7 @@
 mod text;
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -59,7 +59,7 @@ pub fn dump_on(signal: i32) -> bool {
     match set_up(signal) {
         Ok(()) => true,
         Err(why) => {
-            super::init::say(&format!("no list on signal {signal}: {why}"));
+            super::say::say(&format!("no list on signal {signal}: {why}"));
             false
         }
     }
@@ -116,9 +116,6 @@ fn write_when_woken(mut wake: File) {
     let mut count = [0; 8];
     while wake.read_exact(&mut count).is_ok() {
         // Signals that came meanwhile are answered by one block.
-        let text = text::block();
-        if super::limits::stderr_has_room(text.len()) {
-            let _ = std::io::stderr().write_all(text.as_bytes());
-        }
+        super::say::write(text::block().as_bytes());
     }
 }

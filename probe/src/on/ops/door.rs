@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
@@ -18,6 +18,7 @@ use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::geteuid;
 
 use super::super::board::Board;
+use super::super::ours::{Identity, Inherited};
 use crate::layout::{CancelAnswer, CancelRequest, cancel_name, from_op_id};
 
 /// Name of the thread behind the door: a reader knows it by this.
@@ -25,8 +26,8 @@ const NAME: &str = "probe-cancel";
 /// Who knocks says what he wants within this time.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The listening socket, for a forked child to close; -1 for none.
-static DOOR: AtomicI32 = AtomicI32::new(-1);
+/// The listening socket, for a forked child to close.
+static DOOR: Inherited = Inherited::none();
 
 /// Opens the door of this board.
 ///
@@ -37,28 +38,43 @@ pub(in super::super) fn open(board: &'static Board) -> Result<(), String> {
     let failed = |error: std::io::Error| error.to_string();
     let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;
     let listener = UnixListener::bind_addr(&name).map_err(failed)?;
-    DOOR.store(listener.as_raw_fd(), Ordering::Relaxed);
+    let own = Identity::of(&listener).ok_or("its socket cannot be told from others")?;
+    DOOR.remember(listener.as_raw_fd(), own);
     let builder = std::thread::Builder::new().name(NAME.to_owned()).stack_size(64 << 10);
-    builder.spawn(move || serve(board, instance, &listener)).map_err(failed)?;
+    builder.spawn(move || serve(board, instance, listener, own)).map_err(failed)?;
     board.ops.cancellable.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// The forked child's copy of the listening socket, which is not its own; -1 for none.
-pub(in super::super) fn take_inherited() -> i32 {
-    DOOR.swap(-1, Ordering::Relaxed)
+/// Closes the forked child's copy of the listening socket, which is not its own.
+pub(in super::super) fn close_inherited() {
+    DOOR.close();
 }
 
-fn serve(board: &'static Board, instance: u64, listener: &UnixListener) {
+fn serve(board: &'static Board, instance: u64, listener: UnixListener, own: Identity) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
-    loop {
+    // A daemon that closed all it did not open itself may have given the number to a socket of its own.
+    while own.is_behind(listener.as_raw_fd()) {
         match listener.accept() {
             // One at a time: each is over within its patience.
-            Ok((mut knocking, _)) => _ = answer(board, instance, &mut knocking),
+            Ok((mut knocking, _)) => {
+                let identity = Identity::of(&knocking);
+                let _ = answer(board, instance, &mut knocking);
+                leave(knocking, identity);
+            }
             // Out of descriptors, for instance: not the moment to spin.
             Err(_) => std::thread::sleep(PATIENCE),
         }
+    }
+    board.ops.cancellable.store(false, Ordering::Relaxed);
+    leave(listener, Some(own));
+}
+
+/// Closes what is still ours, and nothing else.
+fn leave(descriptor: impl AsRawFd, identity: Option<Identity>) {
+    if identity.is_none_or(|identity| !identity.is_behind(descriptor.as_raw_fd())) {
+        std::mem::forget(descriptor);
     }
 }
 
