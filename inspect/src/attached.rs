@@ -145,6 +145,9 @@ impl Attached {
             self.context.moment = derive::clock::Moment::now(self.context.moment.tsc != 0);
         }
         let mut snapshot = Snapshot::take(&self.board, depth)?;
+        if depth == Depth::Full {
+            self.context.name_threads(snapshot.threads.iter().map(|thread| thread.tid));
+        }
         if let Some((at, look)) = &self.look {
             let next = OwnLook::new(&self.board, &snapshot, &self.context);
             look.add_to(&mut snapshot);

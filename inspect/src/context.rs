@@ -110,6 +110,22 @@ impl Context {
         Some(self.moment).filter(|_| self.same_clock)
     }
 
+    /// Asks for the names of these threads (ids as in the writer's pid namespace) as they are now. The board
+    /// has the name of a thread's first probe; while the process lives, the kernel knows better.
+    pub fn name_threads(&mut self, tids: impl Iterator<Item = u64>) {
+        let (Some(pid), Some(tasks), None) = (self.host_pid, &mut self.tasks, self.saved_wall_ns)
+        else {
+            return;
+        };
+        let wanted: std::collections::HashSet<u64> = tids.collect();
+        for task in tasks.iter_mut().filter(|task| wanted.contains(&u64::from(task.tid))) {
+            // Those of another pid namespace were named when they were listed.
+            if task.name.is_empty() {
+                task.name = proc::task_name(pid, task.tid);
+            }
+        }
+    }
+
     /// A thread with its name.
     pub fn named(&self, task: &Task) -> Task {
         match self.host_pid {

@@ -90,7 +90,7 @@ fn a_program_in_step_with_the_sampler_is_told_truly() {
     let dir = tempfile::tempdir().unwrap();
     let (board, mut clock) = board(dir.path());
     let mut tally = Tally::new(Counting::default());
-    let subject = Subject { board, life: alive() };
+    let subject = Subject { board, life: alive(), crowd: None };
     let mut go_on = |_: &Progress| Wish::default();
     let progress =
         sampler::run(vec![subject], &options(30), &mut clock, &mut tally, &mut go_on).unwrap();
@@ -111,7 +111,7 @@ fn missed_ticks_are_counted_and_never_made_up_for() {
     let (board, mut clock) = board(dir.path());
     clock.late = Some((100, 25_000_000));
     let mut entries: Vec<Entry> = Vec::new();
-    let subject = Subject { board, life: alive() };
+    let subject = Subject { board, life: alive(), crowd: None };
     let mut go_on = |_: &Progress| Wish::default();
     let progress =
         sampler::run(vec![subject], &options(2), &mut clock, &mut entries, &mut go_on).unwrap();
@@ -135,7 +135,7 @@ fn the_end_of_the_process_is_noticed_within_a_hundredth_of_a_second() {
     let life: sampler::Life = Box::new(move |_, now| (now >= end).then(|| "killed".to_owned()));
     let mut entries: Vec<Entry> = Vec::new();
     let mut go_on = |_: &Progress| Wish::default();
-    let subject = Subject { board, life };
+    let subject = Subject { board, life, crowd: None };
     let progress =
         sampler::run(vec![subject], &Options::default(), &mut clock, &mut entries, &mut go_on)
             .unwrap();

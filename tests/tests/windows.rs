@@ -1,4 +1,5 @@
-//! What a number is of: the last seconds, or all of the past; and whether there is room for it.
+//! What a number is of: the last seconds or all of the past, which threads, which share of their time; and
+//! whether there is room for it.
 
 use std::time::Duration;
 
@@ -92,4 +93,72 @@ fn every_maximum_comes_back_and_more_is_refused_by_name() {
             assert_eq!(said.contains(&complaint), asked > most, "{said}");
         }
     }
+}
+
+/// A profile as JSON.
+fn profile(arguments: &[&str]) -> Value {
+    let output = program::inspect(&[&["profile", "--json"], arguments].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn a_thread_is_called_what_the_kernel_calls_it() {
+    let name = program::name("renamed");
+    let (mut program, _) = Program::behave(&name, &["renamed"]);
+    let names = |board: &Value| -> Vec<String> {
+        let threads = board["threads"].as_array().expect("threads").iter();
+        threads.map(|thread| thread["name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(names(&program::boards(&["-n", &name])[0]), ["late"]);
+    let said = profile(&["-d", "300ms", "--by", "thread", "-n", &name]);
+    assert_eq!(said["lines"].as_array().map(Vec::len), Some(1), "{said}");
+    assert_eq!(said["lines"][0]["thread"], "late");
+    // The board itself still has the first name, and is all that is left afterwards.
+    program.kill();
+    assert_eq!(names(&program::boards(&["-n", &name])[0]), ["early"]);
+}
+
+#[test]
+fn a_profile_says_how_many_threads_it_does_not_see() {
+    let name = program::name("unseen");
+    let (program, _) = Program::behave(&name, &["crowd", "70"]);
+    let pid = program.pid().to_string();
+    let said = profile(&["-d", "300ms", "-p", &pid]);
+    let seen = said["threads"].as_array().expect("threads").len();
+    // The main thread has no probe.
+    assert_eq!(seen as u64 + said["threads_unseen"].as_u64().expect("a number"), 71, "{said}");
+    assert_eq!(said["threads_without_room"].as_u64(), Some(70 - seen as u64));
+    let text = program::inspect(&["profile", "-d", "300ms", "-p", &pid]).stdout;
+    let text = String::from_utf8(text).expect("text");
+    let first: Vec<&str> = text.lines().take(6).collect();
+    let line = format!("{} threads are not seen ({} found no room", 71 - seen, 70 - seen);
+    assert!(first.iter().any(|said| said.contains(&line)), "{text}");
+}
+
+#[test]
+fn a_share_says_of_what_it_is() {
+    let name = program::name("whole");
+    // Busy a fifth of the time, idle for the rest.
+    let (_program, _) = Program::behave(&name, &["duty", "20", "50000"]);
+    let wait = ["--wait", "5s", "-n", &name];
+    let said = profile(&[&["-d", "2s"], &wait[..]].concat());
+    let whole = said["whole_samples"].as_f64().expect("samples");
+    let busy = said["samples"].as_f64().expect("samples");
+    let row = &said["lines"][0];
+    assert_eq!(row["label"], "working");
+    assert!(row["share"].as_f64() > Some(0.9), "{row}");
+    let of_whole = row["share_of_whole"].as_f64().expect("a share");
+    let samples = row["samples"].as_f64().expect("samples");
+    assert!((of_whole - samples / whole).abs() < 1e-5, "{row}");
+    assert!(busy < whole * 0.9, "{said}");
+    // The same asked for as the share itself.
+    let said = profile(&[&["-d", "1s", "--whole"], &wait[..]].concat());
+    let row = &said["lines"][0];
+    assert!(
+        (row["share"].as_f64().expect("a share") - row["share_of_whole"].as_f64().expect("one"))
+            .abs()
+            < 1e-5
+    );
 }

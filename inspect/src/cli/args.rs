@@ -279,6 +279,9 @@ pub struct Only {
 /// What of the samples is reported.
 #[derive(Clone, Debug, Args)]
 pub struct Pick {
+    /// Shares of the threads' whole time, also of what is idle or outside of every line and scope.
+    #[arg(long)]
+    pub whole: bool,
     /// What a row is.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
     pub by: By,

@@ -209,6 +209,7 @@ pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options 
     crate::report::Options {
         by,
         idle: only.idle,
+        whole: false,
         thread: only.thread.clone(),
         filter: cli.common.filter.clone(),
         stall_ns: 0,
@@ -219,7 +220,7 @@ pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options 
 pub(super) fn counting(cli: &Cli, pick: &Pick) -> crate::report::Options {
     let ns = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let stall_ns = pick.stall.map_or(0, ns);
-    crate::report::Options { stall_ns, ..options(cli, &pick.only, pick.by) }
+    crate::report::Options { stall_ns, whole: pick.whole, ..options(cli, &pick.only, pick.by) }
 }
 
 /// The recording that a target means.

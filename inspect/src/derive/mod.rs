@@ -11,14 +11,14 @@ pub mod quantile;
 pub mod rates;
 pub mod threads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use probe::layout::{OP_SPARE, SectionKind};
 use probe::protocol::tenancy::LIVE;
 
 use crate::context::Context;
 use crate::liveness::State;
-use crate::model::{BoardReport, Capacity, End};
+use crate::model::{BoardReport, Capacity, End, ThreadReport};
 use crate::proc::{Vitals, percent_of};
 use crate::snapshot::{Board, EndRead, Label, Ring, Snapshot};
 use clock::{Clock, rfc3339};
@@ -39,7 +39,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         Some(tids) => Some(tids.contains(&tid)),
         None => None,
     };
-    let threads = threads::threads(snapshot, &clock, exists);
+    let mut threads = threads::threads(snapshot, &clock, exists);
+    rename(&mut threads, context);
     let (ops, ended_ops) = ops::operations(snapshot, &clock, &threads);
     let mut report = BoardReport {
         name: text(header.name).unwrap_or_else(|| Label::from("?")),
@@ -84,6 +85,22 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     report.lines = lines::lines(snapshot, &report.threads);
     numbers::fill(&mut report, snapshot, &clock);
     report
+}
+
+/// Gives threads the names that the kernel has for them, where it was asked.
+fn rename(threads: &mut [ThreadReport], context: &Context) {
+    let named: HashMap<u64, &str> = context
+        .tasks
+        .iter()
+        .flatten()
+        .filter(|task| !task.name.is_empty())
+        .map(|task| (u64::from(task.tid), task.name.as_str()))
+        .collect();
+    for thread in threads {
+        if let Some(name) = named.get(&thread.tid) {
+            thread.name = Label::from(*name);
+        }
+    }
 }
 
 /// A look of our own at a daemon without a keeper: what its keeper would have noted now. Added to the
@@ -239,7 +256,7 @@ fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
 }
 
 /// Names of the probes' own threads, which have no slot and are no news.
-const OWN: [&str; 3] = ["probe-keeper", "probe-cancel", "probe-dump"];
+pub const OWN_THREADS: [&str; 3] = ["probe-keeper", "probe-cancel", "probe-dump"];
 
 /// Threads of the process that have no slot, the keeper aside.
 fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
@@ -249,5 +266,9 @@ fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::T
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
     let named = without.map(|task| context.named(task));
     // A thread without a name ended between two readings.
-    Some(named.filter(|task| !OWN.contains(&task.name.as_str()) && !task.name.is_empty()).collect())
+    Some(
+        named
+            .filter(|task| !OWN_THREADS.contains(&task.name.as_str()) && !task.name.is_empty())
+            .collect(),
+    )
 }

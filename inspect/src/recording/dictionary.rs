@@ -53,6 +53,15 @@ pub(super) fn read(
                 let board = bytes.small().filter(|&board| board < known.boards)?;
                 Entry::BoardEnd { board, verdict: bytes.text()? }
             }
+            6 => {
+                let thread = bytes.small().filter(|&thread| thread < known.threads)?;
+                Entry::Renamed { thread, name: bytes.text()? }
+            }
+            7 => {
+                let board = bytes.small().filter(|&board| board < known.boards)?;
+                let (threads, without_room) = (bytes.number()?, bytes.number()?);
+                Entry::Unseen { board, threads, without_room }
+            }
             _ => return None,
         };
         take(entry);

@@ -23,7 +23,9 @@ use crate::snapshot::Label;
 /// First word of a recording, `SCOREREC` read as a big-endian number, stored little-endian.
 pub const MAGIC: u64 = 0x5343_4F52_4552_4543;
 /// Version of the format (`docs/RECORDING.md`).
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
+/// The oldest version that is read: it knows neither names taken later nor threads out of sight.
+pub const OLDEST: u64 = 2;
 /// Frames of a stack at most: the scopes of a block and the line in the innermost.
 pub const MAX_FRAMES: usize = probe::layout::BLOCK_FRAMES + 1;
 
@@ -126,6 +128,22 @@ pub enum Entry {
         site: u32,
         /// Passes.
         passes: u64,
+    },
+    /// The thread took another name.
+    Renamed {
+        /// Index of the thread.
+        thread: u32,
+        /// Name, from here on.
+        name: Label,
+    },
+    /// Threads of a board's process that are not seen: they have reached no probe, or found no room.
+    Unseen {
+        /// Index of the board.
+        board: u32,
+        /// How many there are now.
+        threads: u64,
+        /// Threads that found no room on the board so far.
+        without_room: u64,
     },
     /// A board's process ended.
     BoardEnd {

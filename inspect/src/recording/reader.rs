@@ -7,7 +7,7 @@ use std::path::Path;
 use super::dictionary::{self, Known};
 use super::wire::{Bytes, crc32};
 use super::writer::{DICTIONARY, END, MAX_CHUNK, SAMPLES};
-use super::{Entry, MAGIC, VERSION, columns};
+use super::{Entry, MAGIC, OLDEST, VERSION, columns};
 use crate::attach::{BoardFile, Trust};
 use crate::error::AttachError;
 use crate::snapshot::Label;
@@ -62,8 +62,10 @@ impl Recording {
         if magic != MAGIC {
             return Err(not(format!("it begins with {magic:#018x}, not like a recording")));
         }
-        if version != VERSION {
-            return Err(not(format!("a recording of version {version}, this reads {VERSION}")));
+        if !(OLDEST..=VERSION).contains(&version) {
+            return Err(not(format!(
+                "a recording of version {version}, this reads {OLDEST} to {VERSION}"
+            )));
         }
         if !(1..=1_000_000_000).contains(&rate_mhz) {
             return Err(not(format!("a recording with a rate of {rate_mhz} mHz")));

@@ -49,6 +49,9 @@ impl<W: Write> Replay<W> {
         replay.writer.put(&Entry::Start { rate_mhz: ring.rate_mhz, wall_ns })?;
         ring.boards.iter().try_for_each(|board| replay.writer.put(&Entry::Board(board.clone())))?;
         ring.sites.iter().try_for_each(|site| replay.writer.put(&Entry::Site(site.clone())))?;
+        for (&board, &(threads, without_room)) in &ring.unseen {
+            replay.writer.put(&Entry::Unseen { board, threads, without_room })?;
+        }
         for (&site, &passes) in &ring.passes {
             replay.writer.put(&Entry::Hits { site, passes })?;
         }
@@ -75,7 +78,12 @@ impl<W: Write> Replay<W> {
     pub fn put(&mut self, ring: &Ring, entry: &Entry) -> io::Result<()> {
         match entry {
             // Numbered as in the ring: all of them were written.
-            Entry::Board(_) | Entry::Site(_) => self.writer.put(entry),
+            Entry::Board(_) | Entry::Site(_) | Entry::Unseen { .. } => self.writer.put(entry),
+            // One that was not introduced yet will be, by its new name.
+            Entry::Renamed { thread, name } => match self.threads.get(thread) {
+                Some(&thread) => self.writer.put(&Entry::Renamed { thread, name: name.clone() }),
+                None => Ok(()),
+            },
             Entry::At { thread, stack } => {
                 self.event(ring, Event::At { thread: *thread, stack: *stack })
             }

@@ -68,6 +68,8 @@ pub struct Ring {
     pub(super) wall_ns: u64,
     pub(super) boards: Vec<BoardInfo>,
     pub(super) ends: Vec<(u32, Label)>,
+    /// Threads out of sight and without room, by board, as last said.
+    pub(super) unseen: BTreeMap<u32, (u64, u64)>,
     pub(super) sites: Vec<SiteInfo>,
     pub(super) stacks: Vec<Box<[u32]>>,
     pub(super) threads: BTreeMap<u32, Seen>,
@@ -94,6 +96,7 @@ impl Ring {
             wall_ns: 0,
             boards: Vec::new(),
             ends: Vec::new(),
+            unseen: BTreeMap::new(),
             sites: Vec::new(),
             stacks: Vec::new(),
             threads: BTreeMap::new(),
@@ -236,6 +239,14 @@ impl Sink for Ring {
             Entry::Missed(ticks) => self.now.events.push(Event::Missed(*ticks)),
             Entry::Hits { site, passes } => {
                 self.now.events.push(Event::Hits { site: *site, passes: *passes });
+            }
+            Entry::Renamed { thread, name } => {
+                if let Some(seen) = self.threads.get_mut(thread) {
+                    name.clone_into(&mut seen.name);
+                }
+            }
+            Entry::Unseen { board, threads, without_room } => {
+                self.unseen.insert(*board, (*threads, *without_room));
             }
             Entry::BoardEnd { board, verdict } => self.ends.push((*board, verdict.clone())),
             Entry::End { .. } => {}

@@ -144,6 +144,10 @@ impl<W: Write> Sink for Writer<W> {
             Entry::Thread { board, tid, name } => {
                 self.text(4, &[u64::from(*board), *tid], &[name.raw()]);
             }
+            Entry::Renamed { thread, name } => self.text(6, &[(*thread).into()], &[name.raw()]),
+            Entry::Unseen { board, threads, without_room } => {
+                self.text(7, &[(*board).into(), *threads, *without_room], &[]);
+            }
             Entry::At { thread, stack } => self.columns.at(*thread, *stack),
             Entry::Torn { thread } => self.columns.torn(*thread),
             Entry::Gone { thread } => self.columns.gone(*thread),

@@ -47,9 +47,18 @@ pub struct Answer {
     pub nowhere: u64,
     /// Ticks delivered a second.
     pub achieved_hz: f64,
+    /// Threads of the sampled processes that were not seen, the most at a time.
+    pub unseen: u64,
+    /// How many of them, so far, had found no room on the board.
+    pub without_room: u64,
 }
 
 impl Answer {
+    /// Every sample of a thread that was asked for, wherever it was: its whole time.
+    pub fn whole(&self) -> u64 {
+        self.all() + self.nowhere
+    }
+
     /// Every sample of a thread at a line: idle ones and torn ones too.
     pub fn all(&self) -> u64 {
         self.classes.iter().sum::<u64>() + self.torn
@@ -66,6 +75,8 @@ pub fn answer(tally: &Tally) -> Answer {
         torn: 0,
         nowhere: 0,
         achieved_hz: tally.ticks as f64 / (tally.duration_ns as f64 / 1e9).max(1e-9),
+        unseen: tally.unseen.values().fold(0, |sum, (unseen, _)| sum.saturating_add(*unseen)),
+        without_room: tally.unseen.values().fold(0, |sum, (_, room)| sum.saturating_add(*room)),
     };
     let mut samples = vec![0u64; tally.rows.len()];
     let mut boards = vec![BTreeSet::new(); tally.rows.len()];
@@ -84,13 +95,14 @@ pub fn answer(tally: &Tally) -> Answer {
     }
     let [work, wait, _] = answer.classes;
     answer.busy = work + wait + answer.torn;
+    let all = if tally.options().whole { answer.whole() } else { answer.denominator };
     let pattern = tally.options().filter.as_ref();
     for (index, key) in tally.rows.iter().enumerate() {
         let shown = |pattern: &String| key.texts().iter().any(|text| glob(pattern, text.raw()));
         if samples[index] == 0 || !pattern.is_none_or(shown) {
             continue;
         }
-        let mut row = row(tally, key, samples[index], &tally.sums[index], answer.denominator);
+        let mut row = row(tally, key, samples[index], &tally.sums[index], all);
         row.boards = boards[index].iter().copied().collect();
         answer.rows.push(row);
     }

@@ -53,7 +53,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// One row.
-pub fn row(tally: &Tally, row: &Row) -> Value {
+pub fn row(tally: &Tally, answer: &Answer, row: &Row) -> Value {
     let mut value = fields(&row.key);
     let class = class_word(row.key.class());
     value["class"] = if class.is_empty() { Value::Null } else { json!(class) };
@@ -62,6 +62,8 @@ pub fn row(tally: &Tally, row: &Row) -> Value {
     value["pids"] = json!(pids);
     value["samples"] = json!(row.samples);
     value["share"] = json!(rounded(row.share));
+    let whole = row.samples as f64 / answer.whole().max(1) as f64;
+    value["share_of_whole"] = json!(rounded(whole));
     value["share_low"] = json!(rounded(row.low));
     value["share_high"] = json!(rounded(row.high));
     value["hits"] = json!(row.hits);
@@ -112,10 +114,13 @@ pub fn report(tally: &Tally, answer: &Answer) -> Value {
         "idle_samples": idle,
         "idle_counted": tally.options().idle,
         "no_line_samples": answer.nowhere,
+        "whole_samples": answer.whole(),
+        "threads_unseen": answer.unseen,
+        "threads_without_room": answer.without_room,
         "ended": tally.why,
         "boards": boards,
         "threads": threads,
-        "lines": answer.rows.iter().map(|one| row(tally, one)).collect::<Vec<_>>(),
+        "lines": answer.rows.iter().map(|one| row(tally, answer, one)).collect::<Vec<_>>(),
         "stacks": stacks(tally),
         "stalls": stalls,
     })

@@ -21,6 +21,8 @@ pub struct Options {
     pub by: By,
     /// Count idle samples too.
     pub idle: bool,
+    /// Shares of all time of the threads, also idle and outside of every line.
+    pub whole: bool,
     /// Only threads whose name matches.
     pub thread: Option<String>,
     /// Only rows whose file, function or label matches; the denominator stays.
@@ -71,6 +73,9 @@ pub struct Tally {
     pub wall_ns: u64,
     /// Boards.
     pub boards: Vec<BoardInfo>,
+    /// Threads of each board's process that were not seen: the most at a time, and how many found no room
+    /// on the board.
+    pub unseen: HashMap<u32, (u64, u64)>,
     /// How their processes ended.
     pub ends: Vec<(u32, Label)>,
     /// Sites.
@@ -155,26 +160,32 @@ impl Tally {
             return cell;
         }
         let mut cell = Cell { thread, stack, samples: 0, row: None, fresh: 0 };
-        let counts = match stack.map(|_| self.class(&cell)) {
+        cell.row = self.row_of(&cell);
+        self.cells.push(cell);
+        self.index.insert((thread, stack), self.cells.len() - 1);
+        self.cells.len() - 1
+    }
+
+    /// The row that a cell belongs to, made if need be; `None` when it is not in the denominator.
+    fn row_of(&mut self, cell: &Cell) -> Option<usize> {
+        let counts = match cell.stack.map(|_| self.class(cell)) {
             // Where it was could not be read: it may have been anything.
             None => true,
             // It has reached no line.
             Some(None) => false,
             Some(Some(class)) => self.options.idle || class != Class::Idle,
         };
-        if counts && self.shows(&cell) {
-            let key = Key::of(self, &cell, self.options.by);
-            let rows = &mut self.rows;
-            let row = *self.row_index.entry(key).or_insert_with_key(|key| {
-                rows.push(key.clone());
-                rows.len() - 1
-            });
-            self.sums.resize(self.rows.len(), Sums::default());
-            cell.row = Some(row);
+        if !counts || !self.shows(cell) {
+            return None;
         }
-        self.cells.push(cell);
-        self.index.insert((thread, stack), self.cells.len() - 1);
-        self.cells.len() - 1
+        let key = Key::of(self, cell, self.options.by);
+        let rows = &mut self.rows;
+        let row = *self.row_index.entry(key).or_insert_with_key(|key| {
+            rows.push(key.clone());
+            rows.len() - 1
+        });
+        self.sums.resize(self.rows.len(), Sums::default());
+        Some(row)
     }
 
     fn at(&mut self, thread: u32, stack: u32) {
@@ -210,6 +221,23 @@ impl Tally {
             self.threads[thread as usize].torn = true;
             (self.any_torn, self.stale) = (true, true);
         }
+    }
+
+    /// A thread is asked for, and told, by the name that it took last.
+    fn renamed(&mut self, thread: u32, name: &Label) {
+        let pattern = self.options.thread.as_ref();
+        let shown = pattern.is_none_or(|pattern| glob(pattern, name.raw()));
+        let Some(one) = self.threads.get_mut(thread as usize) else { return };
+        name.clone_into(&mut one.name);
+        one.shown = shown;
+        // What it did before goes with it. Rare, and of no more cells than one thread has.
+        let cells: Vec<usize> =
+            (0..self.cells.len()).filter(|&cell| self.cells[cell].thread == thread).collect();
+        for cell in cells {
+            let row = self.row_of(&self.cells[cell].clone());
+            self.cells[cell].row = row;
+        }
+        self.stale = true;
     }
 
     /// The end of the last tick's period.
@@ -329,6 +357,11 @@ impl Tally {
                 let known = self.hits.entry(*site).or_insert((*passes, *passes));
                 let before = std::mem::replace(&mut known.1, *passes);
                 self.passed(*site, passes.saturating_sub(before));
+            }
+            Entry::Renamed { thread, name } => self.renamed(*thread, name),
+            Entry::Unseen { board, threads, without_room } => {
+                let known = self.unseen.entry(*board).or_default();
+                *known = (known.0.max(*threads), known.1.max(*without_room));
             }
             Entry::BoardEnd { board, verdict } => self.ends.push((*board, verdict.clone())),
             Entry::End { duration_ns, why } => {

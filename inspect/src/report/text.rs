@@ -128,11 +128,34 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
         whole(wait),
         whole(answer.torn)
     );
+    let all = answer.whole();
     if answer.nowhere > 0 {
         let _ = writeln!(
             out,
-            "{} samples of threads that have reached no line left out",
+            "{} samples outside of every line and scope left out",
             whole(answer.nowhere)
+        );
+    }
+    if tally.options().whole {
+        let _ = writeln!(out, "shares are of {} samples: all time of these threads", whole(all));
+    } else if all > answer.denominator {
+        let _ = writeln!(
+            out,
+            "that is {} of all time of these threads (--whole: shares of all of it)",
+            percent(answer.denominator as f64 / all as f64)
+        );
+    }
+    if answer.unseen > 0 {
+        let room = match answer.without_room {
+            0 => String::new(),
+            some => format!(" ({} found no room on the board: Config::threads)", whole(some)),
+        };
+        let seen = tally.threads.len() as u64;
+        let _ = writeln!(
+            out,
+            "{} threads are not seen{room}; {} are",
+            whole(answer.unseen),
+            whole(seen)
         );
     }
     out

@@ -98,6 +98,8 @@ pub struct Eye {
     frames: Option<Sect>,
     seats: Vec<Seat>,
     nests: Vec<Nests>,
+    /// Thread id and name of each seat's thread.
+    known: Vec<(u64, Label)>,
     /// What changed at this tick, by slot.
     changes: Vec<(usize, Change)>,
     seated: usize,
@@ -136,6 +138,7 @@ impl Eye {
             frames: contents.get(SectionKind::Frames).filter(|sect| sect.stride >= block).copied(),
             seats: Vec::new(),
             nests: Vec::new(),
+            known: Vec::new(),
             changes: Vec::new(),
             seated: 0,
             names: Names::open(index, board, numbers, sink)?,
@@ -171,6 +174,7 @@ impl Eye {
             let state_at = self.slots.at(slot as u64).unwrap_or_default() as usize / WORD;
             self.seats.push(Seat { state_at: state_at as u32, ..Seat::default() });
             self.nests.push(Nests::default());
+            self.known.push((0, Label::from("")));
         }
         let mut copies = std::mem::take(&mut self.copies);
         if !board.source.is_mapped() {
@@ -267,6 +271,18 @@ impl Eye {
         self.seated
     }
 
+    /// The next seated thread from slot `turn` on, which goes on behind it: its number, its id, and the name
+    /// that it is known by.
+    pub(super) fn seated_from(&mut self, turn: &mut usize) -> Option<(u32, u64, &mut Label)> {
+        let count = self.seats.len();
+        let slot = (0..count)
+            .map(|step| (*turn + step) % count)
+            .find(|&slot| self.seats[slot].thread.is_some())?;
+        *turn = slot + 1;
+        let (tid, name) = &mut self.known[slot];
+        Some((self.seats[slot].thread?, *tid, name))
+    }
+
     /// Introduces a slot's new tenant, which is somewhere from here on, if only nowhere yet.
     fn take_seat(
         &mut self,
@@ -283,6 +299,7 @@ impl Eye {
         let Some(stack) = self.names.stack(&[], board, numbers, sink)? else { return Ok(()) };
         let thread = next(&mut numbers.threads);
         let name = Label::from_bytes(&unpack_zero_ended(&record.name));
+        self.known[slot] = (record.tid, name.clone());
         sink.put(&Entry::Thread { board: self.board, tid: record.tid, name })?;
         sink.put(&Entry::At { thread, stack })?;
         let state_at = self.seats[slot].state_at;

@@ -3,6 +3,7 @@
 //! written, locked, signalled or asked.
 
 mod clock;
+mod crowd;
 mod eye;
 mod names;
 mod pace;
@@ -13,6 +14,7 @@ use std::io;
 use std::time::Duration;
 
 pub use clock::{Clock, Machine};
+pub use crowd::Crowd;
 pub use eye::Eye;
 pub use names::Numbers;
 pub use pace::{Pace, Tick};
@@ -41,15 +43,19 @@ pub struct Subject {
     pub board: Board,
     /// Whether its process runs.
     pub life: Life,
+    /// What the kernel says of its threads; `None`: nobody is asked.
+    pub crowd: Option<Crowd>,
 }
 
 impl From<Attached> for Subject {
     fn from(attached: Attached) -> Self {
         let mut next_verdict = 0;
+        let crowd = Crowd::of(&attached);
         let mut memory = attached.memory;
         // Between two ticks nothing is waited for.
         let asking = Asking { may_be_copy: false, patient: false };
         Self {
+            crowd,
             board: attached.board,
             life: Box::new(move |board, now| {
                 let (Source::Map(_, file) | Source::Copy(file)) = &board.source else {
@@ -155,6 +161,7 @@ pub fn run(
                 next_check = now + CHECK_NS;
                 sink.flush()?;
                 check(&mut watched, now, sink)?;
+                names(&mut watched, sink)?;
                 progress.elapsed_ns = now - start;
                 progress.boards = watched.iter().filter(|one| one.alive).count();
                 progress.threads = watched.iter().map(|one| one.eye.threads()).sum();
@@ -191,11 +198,13 @@ pub fn run(
         if now >= next_hits {
             next_hits = now + HITS_NS;
             hits(&mut watched, options.all_hits, sink)?;
+            count(&mut watched, sink)?;
         }
         sink.put(&Entry::Ticks { at_ns: tick.index * period, count: 1 })?;
         now = clock.now();
     };
     hits(&mut watched, options.all_hits, sink)?;
+    count(&mut watched, sink)?;
     progress.elapsed_ns = clock.now() - start;
     let duration_ns = progress.elapsed_ns;
     sink.put(&Entry::End { duration_ns, why: Label::from(why.as_str()) })?;
@@ -232,6 +241,27 @@ fn check(watched: &mut [Watched], now: u64, sink: &mut dyn Sink) -> io::Result<(
             eye.leave_all(sink)?;
             let verdict = Label::from(verdict.as_str());
             sink.put(&Entry::BoardEnd { board: eye.board, verdict })?;
+        }
+    }
+    Ok(())
+}
+
+/// Says how many threads are out of sight.
+fn count(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
+    for one in watched.iter_mut().filter(|one| one.alive) {
+        let Watched { subject, eye, .. } = one;
+        if let Some(crowd) = &mut subject.crowd {
+            crowd.count(&subject.board, eye, sink)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks for one thread's name of each board: all of them in turn.
+fn names(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
+    for one in watched.iter_mut().filter(|one| one.alive) {
+        if let Some(crowd) = &mut one.subject.crowd {
+            crowd.name(&mut one.eye, sink)?;
         }
     }
     Ok(())

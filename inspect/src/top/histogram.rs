@@ -214,7 +214,11 @@ impl Sink for Counter {
             Entry::Missed(count) => self.quarter.missed += count,
             Entry::Hits { site, passes } => locked(&self.shared).hit(*site, *passes, self.now_ns),
             Entry::End { .. } => self.publish(),
-            Entry::Start { .. } | Entry::Board(_) | Entry::BoardEnd { .. } => {}
+            Entry::Start { .. }
+            | Entry::Board(_)
+            | Entry::Renamed { .. }
+            | Entry::Unseen { .. }
+            | Entry::BoardEnd { .. } => {}
         }
         Ok(())
     }
