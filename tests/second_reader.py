@@ -22,6 +22,17 @@ class Board:
             raise SystemExit(f"{path}: layout {header[1] >> 32}, this reads 1")
         self.header = header
         self.toc = [self.words(header[5] + 64 * i, 8) for i in range(min(header[6], 64))]
+        if header[26] and header[26] != self.check():
+            raise SystemExit(f"{path}: damaged, the check word does not fit")
+
+    def check(self):
+        words = [w for i, w in enumerate(self.header) if i not in (0, 26)]
+        words += [w for entry in self.toc for w in entry[:6]]
+        digest = 0x53434F524543484B
+        for word in words:
+            digest = (digest ^ word) * 0x100000001B3 % 2**64
+            digest ^= digest >> 29
+        return digest or 1
 
     def words(self, offset, count):
         self.file.seek(offset)

@@ -72,9 +72,14 @@ pub struct Candidate {
     pub held: bool,
 }
 
-/// `NAME.PID.START`, or `None`.
+/// `NAME.PID.START`, or `None`. Behind the start time may stand `-N`: the board of an earlier image of that
+/// process, which another one took the place of by exec.
 pub fn parse_name(file_name: &str) -> Option<(&str, u32, u64)> {
     let (rest, start) = file_name.rsplit_once('.')?;
+    let start = match start.split_once('-') {
+        Some((start, image)) => image.parse::<u32>().ok().map(|_| start)?,
+        None => start,
+    };
     let (name, pid) = rest.rsplit_once('.')?;
     if name.is_empty() {
         return None;
@@ -283,7 +288,10 @@ mod tests {
     fn board_names_are_told_from_other_files() {
         assert_eq!(parse_name("recordd.12.345"), Some(("recordd", 12, 345)));
         assert_eq!(parse_name("a.b.12.345"), Some(("a.b", 12, 345)));
-        for other in ["recordd", "recordd.12", ".12.345", "x.-1.2", "x.y.3", "sem.x"] {
+        assert_eq!(parse_name("a-1.12.345-2"), Some(("a-1", 12, 345)));
+        for other in
+            ["recordd", "recordd.12", ".12.345", "x.-1.2", "x.1.2-", "x.1.2-y", "x.y.3", "sem.x"]
+        {
             assert_eq!(parse_name(other), None, "{other}");
         }
     }

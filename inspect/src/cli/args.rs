@@ -221,6 +221,9 @@ pub enum Verb {
         /// Say what would be removed, and remove nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Also boards of which nothing proves that their process lives.
+        #[arg(long)]
+        unknown: bool,
         /// Which boards.
         #[command(flatten)]
         which: Which,

@@ -1,25 +1,52 @@
-//! `clean`: removes boards of dead processes, and only those.
+//! `clean`: removes boards of dead processes, and only those; with `--unknown` also those of which nothing
+//! proves life.
 
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
+use probe::layout::HeaderCopy;
+
 use super::Failure;
 use super::args::Cli;
+use crate::attach::{BoardFile, Trust};
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::error::AttachError;
-use crate::liveness::State;
+use crate::liveness::Proof;
 use crate::locate::{self, Candidate, Target, glob};
+use crate::pidfd;
+use crate::proc;
 use crate::render::term::term;
+use crate::snapshot::BYTE_ORDER;
+
+/// What is wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    /// Remove nothing, say what would be.
+    pub(super) dry_run: bool,
+    /// Also what nothing proves alive.
+    pub(super) unknown: bool,
+}
+
+/// What is to be done with a file.
+enum Fate {
+    /// It goes, for this reason.
+    Goes(String),
+    /// Nothing proves that it is dead, nor that it is alive.
+    Unknown(String),
+    /// It stays.
+    Stays,
+}
 
 pub(super) fn run(
     _cli: &Cli,
     target: &Target,
-    dry_run: bool,
+    way: Way,
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -28,7 +55,7 @@ pub(super) fn run(
             "clean takes a name or a pid; a saved board is removed with rm",
         ));
     }
-    let mut refused = 0;
+    let (mut refused, mut unknown, mut met) = (0, 0, 0);
     for candidate in locate::here() {
         let wanted = match target {
             Target::Name(pattern) => glob(pattern, &candidate.name),
@@ -38,36 +65,93 @@ pub(super) fn run(
         if !wanted {
             continue;
         }
+        met += 1;
         let path = term(&candidate.path.display().to_string());
-        match dead(&candidate) {
-            Ok(Some(verdict)) if dry_run => writeln!(out, "would remove {path} ({verdict})")?,
-            Ok(Some(verdict)) => match remove(&candidate) {
-                Ok(true) => writeln!(out, "removed {path} ({verdict})")?,
-                Ok(false) => {}
-                Err(errno) => {
-                    refused += 1;
-                    let _ = writeln!(remarks, "inspect: {path}: cannot be removed: {errno}");
-                }
-            },
-            Ok(None) => {}
+        let verdict = match fate(&candidate) {
+            Ok(Fate::Goes(verdict)) => verdict,
+            Ok(Fate::Unknown(verdict)) if way.unknown => verdict,
+            Ok(Fate::Unknown(verdict)) => {
+                unknown += 1;
+                let _ = writeln!(remarks, "inspect: left alone: {path}: {}", term(&verdict));
+                continue;
+            }
+            Ok(Fate::Stays) => continue,
             Err(error) => {
                 let _ = writeln!(remarks, "inspect: left alone: {}", Failure::from(error).text);
+                continue;
+            }
+        };
+        let verdict = term(&verdict);
+        if way.dry_run {
+            writeln!(out, "would remove {path} ({verdict})")?;
+            continue;
+        }
+        match remove(&candidate) {
+            Ok(true) => writeln!(out, "removed {path} ({verdict})")?,
+            Ok(false) => {}
+            Err(errno) => {
+                refused += 1;
+                let _ = writeln!(remarks, "inspect: {path}: cannot be removed: {errno}");
             }
         }
     }
-    match refused {
-        0 => Ok(()),
+    if unknown > 0 {
+        let boards = if unknown == 1 { "1 board" } else { &format!("{unknown} boards") };
+        let _ = writeln!(
+            remarks,
+            "inspect: nothing proves {boards} dead or alive; --unknown removes them too"
+        );
+    }
+    match (refused, met) {
+        (0, 0) if *target != Target::Any => Err(locate::not_found(target).into()),
+        (0, _) => Ok(()),
         _ => Err(Failure { code: 4, text: format!("{refused} boards belong to others") }),
     }
 }
 
-/// The verdict when a board's writer is dead by lock and pid, on this very boot or an earlier one.
-fn dead(candidate: &Candidate) -> Result<Option<String>, AttachError> {
-    let board = Attached::open(candidate.clone(), Around::Verdict)?;
+/// What a board's witnesses prove.
+fn fate(candidate: &Candidate) -> Result<Fate, AttachError> {
+    let board = match Attached::open(candidate.clone(), Around::Verdict) {
+        Ok(board) => board,
+        Err(error @ AttachError::NotABoard { .. }) => {
+            let half_made = half_made(candidate).map(Fate::Goes);
+            return half_made.ok_or(error);
+        }
+        Err(error) => return Err(error),
+    };
     let context = &board.context;
-    // A lock that cannot be asked, or that somebody holds, is no proof of death.
-    let proved = context.state == State::Dead && context.lock == Some(false);
-    Ok(proved.then(|| context.verdict.clone()))
+    Ok(match context.proof {
+        Proof::Death => Fate::Goes(context.verdict.clone()),
+        // A lock that somebody holds is a sign of life, if no proof.
+        Proof::Nothing if context.lock != Some(true) => Fate::Unknown(context.verdict.clone()),
+        _ => Fate::Stays,
+    })
+}
+
+/// Bytes below which a file of zeros may be anybody's.
+const SMALLEST: u64 = 4096;
+/// No init takes this long.
+const MAKING: Duration = Duration::from_secs(10);
+
+/// Why a file is a board that its process, killed in init, left half made: reserved, without a word of a
+/// header but those a writer stores before the magic, nobody's lock on it, its process gone, and older than
+/// any init takes.
+fn half_made(candidate: &Candidate) -> Option<String> {
+    let file = BoardFile::open(&candidate.path, Trust::Found).ok()?;
+    let mut words = [0; HeaderCopy::BYTES / 8];
+    if file.bytes < SMALLEST || !file.pread(0, &mut words) {
+        return None;
+    }
+    let header = HeaderCopy::from_words(&words)?;
+    let ours = words.iter().all(|&word| word == 0) || header.byte_order == BYTE_ORDER;
+    let age = file.file.metadata().ok()?.modified().ok()?.elapsed().ok()?;
+    let gone = match proc::stat(candidate.pid) {
+        Ok(process) => process.start != candidate.start,
+        Err(_) => matches!(pidfd::exists(candidate.pid), Ok(false)),
+    };
+    let dead = header.magic == 0 && ours && gone && age >= MAKING;
+    let free = file.lock_held() == Some(false);
+    (dead && free).then(|| "never finished: its process was killed while it made it".to_owned())
 }
 
 /// Removes the very file that was judged, by its directory and inode. `false` when another file
@@ -82,7 +166,7 @@ fn remove(candidate: &Candidate) -> Result<bool, Errno> {
     if (facts.st_dev, facts.st_ino) != candidate.id {
         return Ok(false);
     }
-    // A board's name holds pid and start time: a new process never makes a file of this name.
+    // Only the process of that pid and start time makes a file of this name, and it has another inode.
     unlinkat(&handle, name, UnlinkatFlags::NoRemoveDir)?;
     Ok(handle.metadata().is_ok_and(|facts| facts.ino() != 0))
 }

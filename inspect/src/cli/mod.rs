@@ -109,7 +109,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, &target, pick, out, remarks),
         Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
-        Some(Verb::Clean { dry_run, .. }) => clean::run(cli, &target, *dry_run, out, remarks),
+        Some(Verb::Clean { dry_run, unknown, .. }) => {
+            let way = clean::Way { dry_run: *dry_run, unknown: *unknown };
+            clean::run(cli, &target, way, out, remarks)
+        }
         Some(Verb::Completions { shell }) => {
             // Into memory first: the generator panics on a closed pipe.
             let mut text = Vec::new();

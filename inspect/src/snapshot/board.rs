@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use probe::layout::{
     Capacity, HeaderCopy, MAGIC, MAJOR, MAX_BOARD_BYTES, MAX_SECTIONS, MINOR, OP_SPARE,
-    SectionCopy, SectionKind,
+    SECTION_FIXED_WORDS, SectionCopy, SectionKind, check_word,
 };
 
 use crate::error::AttachError;
@@ -168,7 +168,25 @@ impl Board {
                 header.toc_offset
             )));
         }
-        Ok(Self { source, header, path: path.to_owned() })
+        let board = Self { source, header, path: path.to_owned() };
+        if header.check != 0 && board.check_word(&words) != header.check {
+            return Err(damaged(
+                "its header or table of contents is not what was written there (check word at 0xd0)"
+                    .to_owned(),
+            ));
+        }
+        Ok(board)
+    }
+
+    /// What the check word must be.
+    fn check_word(&self, header: &[u64]) -> u64 {
+        let entries = (0..self.header.toc_count).map(|index| {
+            let mut words = [0; SECTION_FIXED_WORDS];
+            self.source
+                .words(self.header.toc_offset + index * SectionCopy::BYTES as u64, &mut words);
+            words
+        });
+        check_word(header, entries)
     }
 
     /// Reads the table of contents. Entries of unknown kinds are skipped; impossible ones too, with

@@ -66,8 +66,12 @@ record! {
         0xb8 keeper_period_ns,
         /// Build id of the running program (first 16 bytes), 0 when it has none.
         0xc0 build_id[2],
-        /// Written as zero, ignored by readers.
-        0xd0 reserved[6],
+        /// [`super::check_word`] of the other words here, but for the magic, and of the fixed words of the
+        /// table of contents; 0 where the writer makes none. Checked whenever it is not 0, whatever the
+        /// version says.
+        0xd0 check,
+        /// Written as zero and never changed; ignored by readers, but checked.
+        0xd8 reserved[5],
     }
 }
 

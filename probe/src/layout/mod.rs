@@ -13,6 +13,7 @@
 //! Nothing here knows about processes, threads or terminals.
 
 mod cancel;
+mod check;
 mod count;
 mod header;
 mod minute;
@@ -25,6 +26,7 @@ mod window;
 mod work;
 
 pub use cancel::*;
+pub use check::*;
 pub use count::*;
 pub use header::*;
 pub use minute::*;

@@ -12,7 +12,7 @@ use super::mounts::Mounts;
 use super::say::{say, tell_board};
 use super::store::Store;
 use super::thread::{Mode, mode, prepare_exit_key, set_mode};
-use super::{clock, describe, end, fork, keeper, late, limits, place, stay, sweep};
+use super::{clock, describe, earlier, end, fork, keeper, late, limits, place, stay, sweep};
 use crate::layout::{MAGIC, MAX_BOARD_BYTES, plan};
 use crate::protocol::published;
 
@@ -180,9 +180,11 @@ fn open_door(name: &str) {
 
 fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     let pid = std::process::id();
-    let pid_start = sweep::process_start(pid).unwrap_or(0);
+    let pid_start = sweep::own_start().unwrap_or(0);
     let mounts = Mounts::read();
     let directory = place::find(config, mounts.as_ref())?;
+    let name = format!("{}.{pid}.{pid_start}", config.name);
+    earlier::set_aside(&directory.join(&name), pid, pid_start);
     sweep::sweep(&directory, &config.name, config.keep_dead);
 
     let capacity = config.fitted_capacity();
@@ -190,7 +192,6 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     if bytes as u64 > MAX_BOARD_BYTES {
         return Err(format!("it would take {bytes} bytes, {MAX_BOARD_BYTES} are the most"));
     }
-    let name = format!("{}.{pid}.{pid_start}", config.name);
     if let Some(why) = limits::refuse(&directory, mounts.as_ref(), bytes as u64) {
         return Err(why);
     }

@@ -19,7 +19,7 @@
 //! fork     the child's board           sweep    boards of the dead
 //! dump     what is going on, on a signal
 //! late     sites made at run time       spans    spans of `tracing`
-//! windows  histograms a while ago
+//! windows  histograms a while ago        earlier the board of the image before an exec
 //! requests  requests of `tower` services
 //! ```
 
@@ -29,6 +29,7 @@ mod config;
 mod describe;
 mod descriptors;
 mod dump;
+mod earlier;
 pub mod emit;
 mod end;
 mod fact;

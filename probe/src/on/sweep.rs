@@ -26,8 +26,18 @@ pub(super) fn sweep(directory: &Path, name: &str, keep: usize) {
     }
 }
 
-/// `NAME.PID.START`, with this name.
+/// The number of an earlier image at the end of a file's name, and what stands before it.
+fn split_image(file: &str) -> (&str, Option<&str>) {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match file.rsplit_once('-') {
+        Some((rest, image)) if digits(image) && rest.contains('.') => (rest, Some(image)),
+        _ => (file, None),
+    }
+}
+
+/// `NAME.PID.START`, with this name, or `NAME.PID.START-N` of an earlier image.
 fn is_board_of(file: &str, name: &str) -> bool {
+    let (file, _) = split_image(file);
     let number = |part: Option<&str>| {
         part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
@@ -56,7 +66,11 @@ fn dead_since(path: &Path) -> Option<SystemTime> {
     }
     // The lock is free also in the instant before it is taken, and after a process closed all its
     // descriptors: a process with that pid and start time is still believed.
-    let file_name = path.file_name()?.to_str()?;
+    let (file_name, image) = split_image(path.file_name()?.to_str()?);
+    if image.is_some() {
+        // An earlier image of a process is gone, whether or not the process lives on.
+        return stat.modified().ok();
+    }
     let mut parts = file_name.rsplitn(3, '.');
     let (start, pid) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     if process_start(pid) == Some(start) {
@@ -65,9 +79,18 @@ fn dead_since(path: &Path) -> Option<SystemTime> {
     stat.modified().ok()
 }
 
+/// Our own start time. Asked by `self`: `/proc` may number processes by another pid namespace than ours.
+pub(super) fn own_start() -> Option<u64> {
+    start_of("self")
+}
+
 /// The kernel's start time of a process, in clock ticks since boot.
-pub(super) fn process_start(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+fn process_start(pid: u32) -> Option<u64> {
+    start_of(&pid.to_string())
+}
+
+fn start_of(who: &str) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{who}/stat")).ok()?;
     // The name in parentheses may hold anything: fields count from its end.
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
@@ -80,6 +103,9 @@ mod tests {
     fn only_boards_of_the_very_name_are_meant() {
         assert!(is_board_of("recordd.12.345", "recordd"));
         assert!(is_board_of("a.b.12.345", "a.b"));
+        assert!(is_board_of("recordd.12.345-2", "recordd"));
+        assert!(is_board_of("a-1.12.345-2", "a-1"));
+        assert!(!is_board_of("recordd.12.345-", "recordd"));
         for other in ["recordd", "recordd.12", "recordd.x.345", "recordd2.12.345", "a.b.12.345"] {
             assert!(!is_board_of(other, "recordd"), "{other}");
         }
@@ -87,6 +113,6 @@ mod tests {
 
     #[test]
     fn this_process_has_a_start_time() {
-        assert!(process_start(std::process::id()).is_some_and(|ticks| ticks > 0));
+        assert!(own_start().is_some_and(|ticks| ticks > 0));
     }
 }

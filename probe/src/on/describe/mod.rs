@@ -47,6 +47,19 @@ pub(super) fn describe(board: &Board, config: &Config, pid_start: u64, clock: &C
         scribe.kind(board, kind, site.label);
     }
     scribe.catch_up(board);
+    seal(board);
+}
+
+/// Writes the header's check word, last.
+fn seal(board: &Board) {
+    let words = board.segment.table::<AtomicU64>(0, WORD, HeaderCopy::BYTES / WORD);
+    let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
+    let header: Vec<u64> = words.iter().flat_map(|table| table.iter()).map(load).collect();
+    let entries = board.toc.iter().map(|entry| {
+        [&entry.kind, &entry.version, &entry.offset, &entry.length, &entry.stride, &entry.capacity]
+            .map(load)
+    });
+    board.header.check.store(check_word(&header, entries), Ordering::Relaxed);
 }
 
 /// Whoever writes a board's description: how far it is written.

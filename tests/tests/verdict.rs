@@ -1,0 +1,284 @@
+//! The verdict of `inspect` about real processes, where `/proc`, namespaces, limits and exec hide them.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use tests::{program, wait};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Whether this user may make namespaces of its own. In CI it must; elsewhere what is left out is counted.
+fn may_unshare() -> bool {
+    static SKIPPED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success());
+    if !may {
+        assert!(std::env::var_os("CI").is_none(), "CI runs these as root");
+        let skipped = 1 + SKIPPED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        eprintln!("skipped ({skipped} so far): needs root for namespaces (unshare)");
+    }
+    may
+}
+
+/// A fixture behind a shell command (such as `unshare -m sh -c "…; exec \"$@\"" sh`).
+#[track_caller]
+fn behind(shell: &[&str], name: &str, what: &[&str]) -> program::Program {
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).arg(program::debug("fixture-behave", "fixture-behave"));
+    command.arg(name).args(what);
+    let mut program = program::Program::start(&mut command, name);
+    program.until_ready();
+    program
+}
+
+/// `inspect` behind a shell command.
+#[track_caller]
+fn inspect_behind(shell: &[&str], arguments: &[&str]) -> Output {
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).arg(program::debug("scoreboard-inspect", "inspect"));
+    command.args(arguments).output().expect("it runs")
+}
+
+/// The rows of `list --json` for a name, behind a shell command.
+#[track_caller]
+fn rows(shell: &[&str], name: &str) -> Vec<Value> {
+    let output = inspect_behind(shell, &["list", "--json", "-n", name]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let document: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {output:?}"));
+    document["boards"].as_array().cloned().unwrap_or_default()
+}
+
+#[track_caller]
+fn is(row: &Value, state: &str, words: &[&str]) {
+    let verdict = row["verdict"].as_str().unwrap_or_default();
+    assert_eq!(row["state"], state, "{verdict}");
+    for word in words {
+        assert!(verdict.contains(word), "no {word:?} in {verdict:?}");
+    }
+}
+
+const PLAIN: &[&str] = &["env"];
+
+fn mounts(script: &str) -> Vec<String> {
+    let script = format!("{script} && exec \"$@\"");
+    ["unshare", "-m", "sh", "-c", &script, "sh"].map(str::to_owned).to_vec()
+}
+
+fn words(shell: &[String]) -> Vec<&str> {
+    shell.iter().map(String::as_str).collect()
+}
+
+/// As an unprivileged user, of no group.
+const AS_OTHER: &str = "setpriv --reuid 4242 --regid 4242 --clear-groups --inh-caps=-all";
+
+#[test]
+fn a_live_daemon_is_live_however_proc_is_hidden_from_the_reader() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("hidden");
+    let program = behind(PLAIN, &name, &["one-job"]);
+    let board = program::board(program.pid());
+    let path = board["path"].as_str().expect("a path");
+    is(&board, "live", &[]);
+    // Anybody may read it here.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o444);
+    std::fs::set_permissions(path, mode).expect("its owner may");
+    for (script, unseen) in [
+        (format!("mount -t proc -o hidepid=2 proc /proc && set -- {AS_OTHER} \"$@\""), "hidden"),
+        (format!("true && set -- {AS_OTHER} \"$@\""), ""),
+        ("mount -t tmpfs none /proc".to_owned(), "boot_id: No such file"),
+        ("mount -t proc -o subset=pid proc /proc".to_owned(), "boot_id: No such file"),
+    ] {
+        let shell = mounts(&script);
+        let row = rows(&words(&shell), &name).remove(0);
+        is(&row, "live", &[unseen]);
+        // What could not be seen stands in `doctor`, too.
+        let doctor = inspect_behind(&words(&shell), &["doctor", "-n", &name]);
+        let said = String::from_utf8_lossy(&doctor.stdout);
+        assert!(said.contains(unseen) && !said.contains("compiled in ("), "{script}: {said}");
+    }
+    let shell = mounts("mount -t tmpfs none /proc");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("x.rec");
+    let arguments = ["record", "-n", &name, "-d", "300ms", "-o", file.to_str().expect("UTF-8")];
+    let recorded = inspect_behind(&words(&shell), &arguments);
+    assert!(recorded.status.success(), "{recorded:?}");
+}
+
+#[test]
+fn a_live_daemon_is_live_whatever_it_could_not_see_itself() {
+    if !may_unshare() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let id = folder.path().join("boot_id");
+    std::fs::write(&id, "11111111-2222-3333-4444-555555555555\n").expect("write");
+    let own_boot = format!("mount --bind {} /proc/sys/kernel/random/boot_id", id.display());
+    for script in
+        ["mount -t proc -o subset=pid proc /proc", "mount -t tmpfs none /proc", own_boot.as_str()]
+    {
+        let name = program::name("blind");
+        let _program = behind(&words(&mounts(script)), &name, &["one-job"]);
+        is(&rows(PLAIN, &name).remove(0), "live", &[]);
+    }
+    for shell in [
+        &["unshare", "-T", "--boottime", "86400"][..],
+        &["unshare", "-p", "--fork", "--kill-child"],
+        &["unshare", "-p", "--fork", "--kill-child", "--mount-proc"],
+    ] {
+        let name = program::name("namespace");
+        let _program = behind(shell, &name, &["one-job"]);
+        is(&rows(PLAIN, &name).remove(0), "live", &[]);
+        // Two namespaces that know nothing of each other.
+        let other = &["unshare", "-p", "--fork", "--mount-proc"];
+        is(&rows(other, &name).remove(0), "live", &["heartbeat"]);
+    }
+}
+
+#[test]
+fn at_the_limit_of_descriptors_recordings_last_as_long_as_asked_or_say_why() {
+    let name = program::name("descriptors");
+    let _program = behind(PLAIN, &name, &["one-job"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut whole, mut refused) = (0, 0);
+    for round in 0..30 {
+        let file = folder.path().join(format!("{round}.rec"));
+        let limit = format!("ulimit -n {} && exec \"$@\"", 4 + round % 12);
+        let shell = ["sh", "-c", &limit, "sh"];
+        let path = file.to_str().expect("UTF-8");
+        let arguments = ["record", "--json", "-n", &name, "-d", "200ms", "-o", path];
+        let output = inspect_behind(&shell, &arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() {
+            let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            let lasted = document["duration_ns"].as_u64().expect("a duration");
+            assert!(lasted >= 200_000_000 || said.contains("ended after"), "{lasted}: {said}");
+            whole += 1;
+        } else {
+            assert!(said.contains("open files") || said.contains("no board"), "{said}");
+            refused += 1;
+        }
+    }
+    assert!(whole > 10, "{whole} recorded, {refused} refused");
+}
+
+#[test]
+fn after_an_exec_of_itself_the_new_image_has_the_board() {
+    let name = program::name("reexec");
+    let mut program = behind(PLAIN, &name, &["reexec", "0"]);
+    for generation in 1..=5 {
+        program.signal(Signal::SIGUSR1);
+        program.until_ready();
+        let boards = program::boards(&["-n", &name]);
+        assert_eq!(boards.len(), 1, "{boards:?}");
+        is(&boards[0], "live", &[]);
+        assert_eq!(boards[0]["threads"][0]["arg"], generation);
+        let rows = rows(PLAIN, &name);
+        // The newest three of the dead stay.
+        let dead: Vec<_> = rows.iter().filter(|row| row["state"] == "dead").collect();
+        assert!((1..=4).contains(&dead.len()), "{rows:?}");
+        dead.iter().for_each(|row| is(row, "dead", &["replaced by exec"]));
+    }
+    let output = program::inspect(&["clean", "-n", &name]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(rows(PLAIN, &name).len(), 1);
+}
+
+#[test]
+fn what_was_replaced_by_a_program_without_probes_is_dead() {
+    let name = program::name("other");
+    let program = behind(PLAIN, &name, &["exec-other"]);
+    is(&rows(PLAIN, &name)[0], "live", &[]);
+    program.signal(Signal::SIGUSR1);
+    let row = wait::until("the exec", SOON, || {
+        rows(PLAIN, &name).into_iter().find(|row| row["state"] == "dead")
+    });
+    is(&row, "dead", &["replaced by exec"]);
+    let output = program::inspect(&["record", "-n", &name, "-d", "100ms", "-o", "/dev/null/x"]);
+    assert!(!output.status.success());
+}
+
+#[test]
+fn a_board_without_a_lock_is_alive_by_its_map_or_its_heartbeat() {
+    let name = program::name("lost");
+    let _program = behind(PLAIN, &name, &["lost-lock"]);
+    is(&rows(PLAIN, &name)[0], "live", &["its lock is lost"]);
+    if !may_unshare() {
+        return;
+    }
+    // Where its pid means nothing, its heartbeat says so, and `clean` leaves it alone.
+    let other = &["unshare", "-p", "--fork", "--mount-proc"];
+    is(&rows(other, &name)[0], "live", &["its lock is lost"]);
+    for arguments in [&["clean", "-n", &name][..], &["clean", "--unknown", "-n", &name]] {
+        let output = inspect_behind(other, arguments);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(rows(PLAIN, &name).len(), 1, "{output:?}");
+    }
+}
+
+/// The exit code and both outputs of `clean` for a name, behind a shell command.
+#[track_caller]
+fn clean(shell: &[&str], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = inspect_behind(shell, &[&["clean"], arguments].concat());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn clean_removes_exactly_what_is_proved_dead() {
+    use std::os::unix::fs::FileExt;
+    let name = program::name("clean");
+    let _live = behind(PLAIN, &name, &["one-job"]);
+    let mut killed = behind(PLAIN, &name, &["one-job"]);
+    killed.child.kill().expect("it runs");
+    killed.child.wait().expect("its end");
+    let unfinished = format!("/dev/shm/{name}.{}.1", killed.pid());
+    let file = std::fs::File::create(&unfinished).expect("a file");
+    file.set_len(1 << 16).expect("its length");
+    let text = format!("/dev/shm/{name}.{}.2", killed.pid());
+    std::fs::write(&text, "somebody's").expect("write");
+    let (_, would, _) = clean(PLAIN, &["--dry-run", "-n", &name]);
+    assert_eq!(would.lines().count(), 1, "{would}");
+    assert_eq!(rows(PLAIN, &name).len(), 4);
+    // A young file may be a board in the making.
+    let (code, removed, _) = clean(PLAIN, &["-n", &name]);
+    assert_eq!((code, removed.lines().count()), (Some(0), 1), "{removed}");
+    let old = std::time::SystemTime::now() - Duration::from_secs(60);
+    file.set_modified(old).expect("its owner may");
+    let (_, removed, _) = clean(PLAIN, &["-n", &name]);
+    assert!(removed.contains("never finished") && removed.lines().count() == 1, "{removed}");
+    // What has words of somebody's in it is not ours.
+    file.write_all_at(b"?", 64).expect("write");
+    let (_, removed, said) = clean(PLAIN, &["--unknown", "-n", &name]);
+    assert!(removed.is_empty() && said.contains("left alone"), "{removed} {said}");
+    let left = rows(PLAIN, &name);
+    assert_eq!(left.iter().filter(|row| row["state"] == "live").count(), 1, "{left:?}");
+    assert!(std::fs::remove_file(text).is_ok());
+    assert_eq!(clean(PLAIN, &["-n", "no-such-board-anywhere"]).0, Some(3));
+}
+
+#[test]
+fn clean_in_another_namespace_needs_two_seconds_without_a_heartbeat() {
+    if !may_unshare() {
+        return;
+    }
+    let other = &["unshare", "-p", "--fork", "--mount-proc"];
+    let name = program::name("foreign");
+    let mut killed = behind(PLAIN, &name, &["one-job"]);
+    killed.child.kill().expect("it runs");
+    killed.child.wait().expect("its end");
+    let (code, removed, said) = clean(other, &["-n", &name]);
+    assert!(code == Some(0) && removed.contains("heartbeat stands still"), "{removed} {said}");
+    // Without a keeper nothing proves it dead.
+    let name = program::name("keeperless");
+    let mut killed = behind(PLAIN, &name, &["keeperless"]);
+    is(&rows(other, &name)[0], "live", &["live by its lock"]);
+    killed.child.kill().expect("it runs");
+    killed.child.wait().expect("its end");
+    let (_, removed, said) = clean(other, &["-n", &name]);
+    assert!(removed.is_empty() && said.contains("--unknown removes"), "{removed} {said}");
+    let (_, removed, _) = clean(other, &["--unknown", "-n", &name]);
+    assert_eq!(removed.lines().count(), 1, "{removed}");
+}
