@@ -48,6 +48,18 @@ impl Program {
         Self { child, said, board: board.to_owned() }
     }
 
+    /// The same for one that is to be told something on stdin.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[track_caller]
+    pub fn talking(command: &mut Command, board: &str) -> Self {
+        let child = command.stdout(Stdio::piped()).stdin(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let said = BufReader::new(child.stdout.take().expect("piped"));
+        Self { child, said, board: board.to_owned() }
+    }
+
     /// A `fixture-behave` that has said it is ready; what it said before.
     #[track_caller]
     pub fn behave(board: &str, what: &[&str]) -> (Self, Vec<String>) {

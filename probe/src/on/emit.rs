@@ -4,7 +4,7 @@ pub use super::clock::now;
 pub use super::family::Family;
 pub use super::flow::{Flow, busy};
 pub use super::init::init;
-pub use super::local::{at, at_with};
+pub use super::local::{at, at_with, rest, rest_with};
 pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample};
 pub use super::ops::emit::*;
 #[cfg(feature = "tower")]
@@ -142,6 +142,20 @@ macro_rules! __gated {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tag {
+    ([Idle] $hits:tt $group:tt $label:tt []) => {{
+        let site = $crate::__site!([Idle] $hits $group $label 0);
+        $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            $crate::__private::rest(site)
+        }, ())
+    }};
+    ([Idle] $hits:tt $group:tt $label:tt [$arg:expr]) => {{
+        let site = $crate::__site!([Idle] $hits $group $label $crate::__private::SITE_ARG);
+        $crate::__gated!(site $group {
+            $crate::__pass!(site $hits);
+            $crate::__private::rest_with(site, $crate::__private::Number::to_u64($arg))
+        }, ())
+    }};
     ($class:tt $hits:tt $group:tt $label:tt []) => {{
         let site = $crate::__site!($class $hits $group $label 0);
         $crate::__gated!(site $group {

@@ -223,6 +223,24 @@ pub(super) fn begin_tenancy(generation: u64, busy: u64, sequence: u64) {
     });
 }
 
+/// This thread goes on in another slot, with the job that it has in hand and from the totals that the slot's
+/// last thread left.
+pub(super) fn sit(generation: u64, busy: u64, sequence: u64) {
+    WORKER.with(|worker| {
+        worker.generation.set(generation);
+        worker.busy.set(busy);
+        worker.sequence.set(sequence);
+        if worker.in_hand.get() > 0 {
+            publish(worker, 0);
+        }
+    });
+}
+
+/// Whether this thread has no job in hand.
+pub(super) fn is_free() -> bool {
+    WORKER.with(|worker| worker.in_hand.get() == 0 && !worker.changing.get())
+}
+
 /// The totals that a thread leaves to the next: jobs in hand end with it.
 pub(super) fn end_tenancy() -> (u64, u64) {
     WORKER.with(|worker| {

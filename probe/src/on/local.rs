@@ -14,7 +14,9 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
+use super::memory::Private;
 use super::site::Site;
+use super::thread;
 use crate::layout::{BLOCK_BYTES, FrameRecord, WorkerRecord};
 use crate::protocol::stack;
 
@@ -48,6 +50,8 @@ pub(super) struct Local {
     pub(super) registering: Cell<bool>,
     /// Set while an argument is being replaced: a signal handler's tag with an argument is dropped then.
     replacing: Cell<bool>,
+    /// This thread's private block, once it needed one.
+    pub(super) private: Cell<Option<&'static Private>>,
 }
 
 thread_local! {
@@ -61,6 +65,7 @@ thread_local! {
             slot: Cell::new(0),
             registering: Cell::new(false),
             replacing: Cell::new(false),
+            private: Cell::new(None),
         }
     };
 }
@@ -108,9 +113,57 @@ pub(super) unsafe fn settle(place: Place) {
     });
 }
 
-/// This thread's shard, whoever's it is.
-pub(super) fn shard_address() -> Option<NonNull<AtomicU64>> {
-    shard().map(|shard| shard.0)
+/// This thread counts in `private` from now on and is nowhere: its next tag or scope asks for a slot.
+pub(super) fn stand(private: &'static Private) {
+    super::spread::forget();
+    with(|local| {
+        // First: a signal handler's probes then find no place, and are dropped.
+        local.cursor.set(NOWHERE);
+        compiler_fence(Ordering::Release);
+        local.slot.set(0);
+        local.worker.set(None);
+        local.shard.set(private.shard().as_ptr());
+    });
+}
+
+/// Whether this thread counts in private memory and is nowhere.
+pub(super) fn is_standing() -> bool {
+    is_settled() && with(|local| local.cursor.get()) == UNREGISTERED
+}
+
+/// Whether this thread has a slot and is outside of every scope.
+pub(super) fn is_at_base() -> bool {
+    let cursor = with(|local| local.cursor.get()).addr();
+    // The base frame is the second of its block.
+    with(|local| local.slot.get()) != 0 && cursor & (BLOCK_BYTES - 1) == size_of::<FrameRecord>()
+}
+
+/// This thread rests at `site`. When the table of slots is nearly full, it makes room for others.
+#[inline(always)]
+pub fn rest(site: &'static Site) {
+    if thread::is_tight() {
+        return rest_aside(|| at(site));
+    }
+    at(site);
+}
+
+/// The same with an argument.
+#[inline(always)]
+pub fn rest_with(site: &'static Site, argument: u64) {
+    if thread::is_tight() {
+        return rest_aside(|| at_with(site, argument));
+    }
+    at_with(site, argument);
+}
+
+#[cold]
+#[inline(never)]
+fn rest_aside(tag: impl FnOnce()) {
+    // Nobody asks for a slot to do nothing there.
+    if !is_standing() {
+        tag();
+        thread::hand_over();
+    }
 }
 
 /// Takes this thread's place away: the next probe registers it again.
@@ -190,14 +243,14 @@ fn store_with(frame: &'static FrameRecord, site: u64, argument: u64) {
 #[cold]
 #[inline(never)]
 fn first_at(site: &'static Site) {
-    super::thread::register();
+    thread::register();
     at_cursor(|frame| stack::tag(&frame.line, site.tag()), || ());
 }
 
 #[cold]
 #[inline(never)]
 fn first_at_with(site: &'static Site, argument: u64) {
-    super::thread::register();
+    thread::register();
     at_cursor(|frame| store_with(frame, site.tag(), argument), || ());
 }
 
@@ -273,16 +326,31 @@ fn push_into(
 #[cold]
 #[inline(never)]
 fn push_slowly(site: &'static Site, argument: Option<u64>) -> *const FrameRecord {
-    if !is_settled() {
-        super::thread::register();
+    if with(|local| local.cursor.get()) == UNREGISTERED {
+        let came = is_standing();
+        thread::register();
         let outer = with(|local| local.cursor.get());
-        if is_settled() {
-            return push_into(outer, outer.wrapping_add(1), site, argument);
+        if outer == UNREGISTERED {
+            return ptr::null();
         }
-        return ptr::null();
+        let inner = push_into(outer, outer.wrapping_add(1), site, argument);
+        // The slot was asked for by this scope, or while others were short of one: its end asks whether they
+        // still are. The mark makes the end take its slow path, so that no other scope pays for the question.
+        return if came || thread::is_tight() { marked(inner) } else { inner };
     }
     super::board::lost(|lost| &lost.nested);
     ptr::null()
+}
+
+/// A frame's address with the mark of [`push_slowly`].
+fn marked(frame: *const FrameRecord) -> *const FrameRecord {
+    frame.map_addr(|address| address | 1)
+}
+
+/// The same without it.
+#[inline(always)]
+fn unmarked(frame: *const FrameRecord) -> *const FrameRecord {
+    frame.map_addr(|address| address & !1)
 }
 
 /// Leaves the scope in `inner`.
@@ -307,6 +375,13 @@ fn pop_slowly(inner: *const FrameRecord) {
     if inner.is_null() {
         return;
     }
+    if inner.addr() & 1 != 0 {
+        pop(unmarked(inner));
+        if thread::is_tight() {
+            thread::hand_over();
+        }
+        return;
+    }
     let cursor = with(|local| local.cursor.get());
     if is_settled() {
         super::board::lost(|lost| &lost.healed);
@@ -328,6 +403,7 @@ fn pop_slowly(inner: *const FrameRecord) {
 
 /// The line that the scope in `inner` has reached, to be set again later: site and argument.
 pub(super) fn line_of(inner: *const FrameRecord) -> (u64, u64) {
+    let inner = unmarked(inner);
     if inner.is_null() || with(|local| local.cursor.get()) != inner {
         return (0, 0);
     }
@@ -339,6 +415,7 @@ pub(super) fn line_of(inner: *const FrameRecord) -> (u64, u64) {
 
 /// Sets the line of the scope in `inner` again.
 pub(super) fn set_line(inner: *const FrameRecord, (line, argument): (u64, u64)) {
+    let inner = unmarked(inner);
     if inner.is_null() || line == 0 || with(|local| local.cursor.get()) != inner {
         return;
     }

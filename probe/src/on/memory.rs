@@ -63,7 +63,7 @@ const fn new_frame() -> FrameRecord {
 impl Private {
     /// The place it makes.
     pub(super) fn place(&'static self) -> Place {
-        let shard = NonNull::from(&self.shard).cast();
+        let shard = self.shard();
         let (_, block) = self.frames.clear_of(super::local::address());
         Place {
             block,
@@ -75,11 +75,13 @@ impl Private {
         }
     }
 
-    /// Gives it to the next thread; the sink stays everybody's.
-    fn leave(&self) {
-        if core::ptr::eq(self, &raw const SINK) {
-            return;
-        }
+    /// Its counters.
+    pub(super) fn shard(&'static self) -> NonNull<AtomicU64> {
+        NonNull::from(&self.shard).cast()
+    }
+
+    /// Gives it to the next thread.
+    pub(super) fn leave(&self) {
         // Release: pairs with the acquire in `take`; this thread's last counts come first.
         self.taken.store(0, Ordering::Release);
     }
@@ -131,13 +133,6 @@ fn all() -> impl Iterator<Item = &'static Private> {
         Some(block)
     });
     core::iter::once(&SINK).chain(made)
-}
-
-/// Gives back the private block that has this shard, if one has.
-pub(super) fn leave(shard: NonNull<AtomicU64>) {
-    if let Some(block) = all().find(|block| NonNull::from(&block.shard).cast() == shard) {
-        block.leave();
-    }
 }
 
 /// Sum of word `index` over all private shards.

@@ -5,7 +5,7 @@
 //! Rust's own thread-locals are gone.
 #![expect(unsafe_code, reason = "thread ids, a pthread key, and settling the cursor")]
 
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use super::board::{self, Board};
 use super::local::{self, Place};
@@ -47,6 +47,22 @@ pub(super) fn set_mode(mode: Mode) {
     MODE.store(mode as u8, Ordering::Release);
 }
 
+/// Whether three quarters of the slots are held: then whoever can do without one makes room for others.
+static TIGHT: AtomicBool = AtomicBool::new(false);
+
+/// Whether slots are short.
+#[inline(always)]
+pub(super) fn is_tight() -> bool {
+    TIGHT.load(Ordering::Relaxed)
+}
+
+/// Looks again whether slots are short. A moment's error is put right by the next who comes or goes.
+fn count_slots(board: &Board) {
+    let words = board.slot_claims.iter().map(|word| word.load(Ordering::Relaxed).count_ones());
+    let held = words.sum::<u32>() as usize;
+    TIGHT.store(held * 4 >= board.slots.count() * 3, Ordering::Relaxed);
+}
+
 /// Gives this thread a place, if it has none and there is one to give. Async-signal-safe but for the
 /// first probe of a forked child, which makes the child's board.
 #[cold]
@@ -68,35 +84,100 @@ pub(super) fn register() {
                 None => settle_privately(),
             },
         }
+    } else if local::is_standing()
+        && let Some(board) = board::board()
+        && let Some(seat) = take_slot(board)
+    {
+        flow::sit(seat.generation, seat.busy, seat.sequence);
+        ops::sit(seat.place.slot, seat.generation);
+        // SAFETY: the place is a slot's block and shard on the board, which stay mapped.
+        unsafe { local::settle(seat.place) };
     }
     local::with(|local| local.registering.set(false));
 }
 
 fn settle_on(board: &'static Board) {
-    let claimed = claims::claim(&board.slot_claims, board.slots.count())
-        .or_else(|| reclaim(board))
-        .and_then(|slot| fill(board, slot));
-    match claimed {
-        // SAFETY: the place is a slot's block and shard on the board, which stay mapped.
-        Some(place) => unsafe { local::settle(place) },
+    match take_slot(board).or_else(|| reclaim(board).and_then(|slot| fill(board, slot))) {
+        Some(seat) => {
+            flow::begin_tenancy(seat.generation, seat.busy, seat.sequence);
+            ops::begin_tenancy(seat.place.slot, seat.generation);
+            // SAFETY: the place is a slot's block and shard on the board, which stay mapped.
+            unsafe { local::settle(seat.place) };
+            watch_exit();
+        }
         None => {
             board::lost(|lost| &lost.threads);
-            settle_privately();
+            // With trails a tag has no slow path that could ask again.
+            match private_block().filter(|_| cfg!(not(feature = "trail"))) {
+                Some(private) => {
+                    flow::begin_tenancy(0, 0, 0);
+                    ops::begin_tenancy(0, 0);
+                    local::stand(private);
+                    watch_exit();
+                }
+                None => settle_privately(),
+            }
         }
     }
-    watch_exit();
+}
+
+/// This thread's private block, made at its first need; `None` when there is no memory.
+fn private_block() -> Option<&'static memory::Private> {
+    local::with(|local| {
+        if local.private.get().is_none() {
+            local.private.set(memory::take());
+        }
+        local.private.get()
+    })
 }
 
 fn settle_privately() {
     ops::begin_tenancy(0, 0);
-    let place = memory::take().map_or_else(memory::sink, |block| block.place());
+    let place = private_block().map_or_else(memory::sink, |block| block.place());
     // SAFETY: private blocks are whole, aligned and never unmapped.
     unsafe { local::settle(place) };
     watch_exit();
 }
 
+/// This thread gives its slot back, if it can do without: outside of every scope, operation and job. What it
+/// counts goes on in private memory, and its next tag or scope asks for a slot again. Only a thread itself
+/// gives its slot back, so nobody ever writes to another's.
+#[cold]
+#[inline(never)]
+pub(super) fn hand_over() {
+    let entered = local::with(|local| !local.registering.replace(true));
+    if !entered {
+        return;
+    }
+    if cfg!(not(feature = "trail"))
+        && local::is_at_base()
+        && flow::is_free()
+        && ops::is_free()
+        && let Some(private) = private_block()
+    {
+        give_back(|| local::stand(private));
+        ops::sit(0, 0);
+    }
+    local::with(|local| local.registering.set(false));
+}
+
+/// A slot that is this thread's, and what its last thread left.
+struct Seat {
+    place: Place,
+    generation: u64,
+    busy: u64,
+    sequence: u64,
+}
+
+/// A free slot, filled for this thread.
+fn take_slot(board: &'static Board) -> Option<Seat> {
+    let slot = claims::claim(&board.slot_claims, board.slots.count());
+    count_slots(board);
+    fill(board, slot?)
+}
+
 /// Fills a slot that this thread has just claimed.
-fn fill(board: &'static Board, slot: usize) -> Option<Place> {
+fn fill(board: &'static Board, slot: usize) -> Option<Seat> {
     let record = board.slots.get(slot)?;
     let tenant = board.tenants.get(slot)?;
     let blocks = board.blocks.get(slot)?;
@@ -132,17 +213,15 @@ fn fill(board: &'static Board, slot: usize) -> Option<Place> {
     // Release: the keeper reads the rest of a tenant after its thread id.
     tenant.tid.store(tid, Ordering::Release);
     board.raise_used(SectionKind::Slots, slot + 1);
-    flow::begin_tenancy(generation, busy, tenant.sequence.load(Ordering::Relaxed));
-    let slot = u32::try_from(slot).ok()? + 1;
-    ops::begin_tenancy(slot, generation);
-    Some(Place {
+    let place = Place {
         block,
         shard,
         #[cfg(feature = "trail")]
         trail,
         worker: Some(worker),
-        slot,
-    })
+        slot: u32::try_from(slot).ok()? + 1,
+    };
+    Some(Seat { place, generation, busy, sequence: tenant.sequence.load(Ordering::Relaxed) })
 }
 
 /// Takes over the slot of a thread that ended without running its destructors.
@@ -170,25 +249,33 @@ fn reclaim(board: &'static Board) -> Option<usize> {
     Some(slot)
 }
 
-/// Gives this thread's place back. Its probes go to the sink from now on.
+/// This thread ends. Its probes go to the sink from now on.
 fn leave() {
     ops::leave_thread();
-    let (slot, shard) = (local::with(|local| local.slot.get()), local::shard_address());
-    if let (Some(board), Some(slot)) = (board::board(), (slot as usize).checked_sub(1)) {
-        let (busy, sequence) = flow::end_tenancy();
+    give_back(|| {
         // SAFETY: the sink is whole, aligned and static.
         unsafe { local::settle(memory::sink()) };
-        if let (Some(record), Some(tenant)) = (board.slots.get(slot), board.tenants.get(slot)) {
-            tenant.busy.store(busy, Ordering::Relaxed);
-            tenant.sequence.store(sequence, Ordering::Relaxed);
-            tenant.tid.store(0, Ordering::Relaxed);
-            tenancy::end(&record.state, tenant.generation.load(Ordering::Relaxed));
-            claims::release(&board.slot_claims, slot);
-        }
-    } else if let Some(shard) = shard {
-        // SAFETY: the sink is whole, aligned and static.
-        unsafe { local::settle(memory::sink()) };
-        memory::leave(shard);
+    });
+    if let Some(private) = local::with(|local| local.private.take()) {
+        private.leave();
+    }
+}
+
+/// Goes elsewhere, and gives this thread's slot back if it has one.
+fn give_back(go: impl FnOnce()) {
+    let slot = local::with(|local| local.slot.get());
+    let (Some(board), Some(slot)) = (board::board(), (slot as usize).checked_sub(1)) else {
+        return go();
+    };
+    let (busy, sequence) = flow::end_tenancy();
+    go();
+    if let (Some(record), Some(tenant)) = (board.slots.get(slot), board.tenants.get(slot)) {
+        tenant.busy.store(busy, Ordering::Relaxed);
+        tenant.sequence.store(sequence, Ordering::Relaxed);
+        tenant.tid.store(0, Ordering::Relaxed);
+        tenancy::end(&record.state, tenant.generation.load(Ordering::Relaxed));
+        claims::release(&board.slot_claims, slot);
+        count_slots(board);
     }
 }
 

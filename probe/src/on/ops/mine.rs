@@ -224,6 +224,17 @@ pub(in super::super) fn begin_tenancy(slot: u32, generation: u64) {
     });
 }
 
+/// This thread goes on in another slot, or with 0 in none, and keeps what it has.
+pub(in super::super) fn sit(slot: u32, generation: u64) {
+    let holder = generation << 16 | u64::from(slot);
+    MINE.with(|mine| mine.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder }));
+}
+
+/// Whether this thread works on no operation.
+pub(in super::super) fn is_free() -> bool {
+    MINE.with(|mine| mine.current.get() == 0 && !mine.inside.get())
+}
+
 /// This thread ends: what it kept is for others.
 pub(in super::super) fn leave_thread() {
     MINE.with(|mine| {

@@ -26,7 +26,7 @@ mod text;
 
 pub use future::{Tracked, TrackedCancellable};
 pub use kind::{Kind, Spent};
-pub(super) use mine::{begin_tenancy, forget_thread, leave_thread};
+pub(super) use mine::{begin_tenancy, forget_thread, is_free, leave_thread, sit};
 pub use op::{Entered, Op, OpId, Operation};
 pub(super) use table::OpTable;
 pub use text::Label;
