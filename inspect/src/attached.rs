@@ -184,14 +184,22 @@ impl Found {
     /// Opens every candidate. One bad board never hides the others.
     pub fn open(candidates: Vec<Candidate>, look: Look) -> Self {
         let mut found = Self::default();
+        found.add(candidates, look);
+        found
+    }
+
+    /// Opens more of them, but for those that are open.
+    pub fn add(&mut self, candidates: Vec<Candidate>, look: Look) {
         for candidate in candidates {
+            if self.boards.iter().any(|board| board.candidate.id == candidate.id) {
+                continue;
+            }
             match Attached::open(candidate.clone(), look) {
-                Ok(board) => found.boards.push(board),
-                Err(error) => found.failed.push((candidate, error)),
+                Ok(board) => self.boards.push(board),
+                Err(error) => self.failed.push((candidate, error)),
             }
         }
-        found.boards.sort_by_key(|board| (board.context.foreign, !board.exists()));
-        found
+        self.boards.sort_by_key(|board| (board.context.foreign, !board.exists()));
     }
 
     /// Leaves the boards that a target means: the living ones; of dead ones, when none lives, the

@@ -17,8 +17,20 @@ pub enum AttachError {
         /// The directories that were searched.
         looked: String,
     },
+    /// Nothing matches the target where one may look, and there is more.
+    #[error(
+        "no board of {wanted} found, but process {pid}{} has a /dev/shm of its own that may not be looked into; it needs the same user, or CAP_SYS_PTRACE (root has it, if its container was given it)", more(*others)
+    )]
+    Hidden {
+        /// The target in words.
+        wanted: String,
+        /// One of the processes.
+        pid: u32,
+        /// How many more there are.
+        others: usize,
+    },
     /// The board exists and may not be read.
-    #[error("{}: permission denied (owner uid {owner}, mode {mode:04o}); run as its owner, or give the daemon PROBE_MODE=0640 and PROBE_GROUP", path.display())]
+    #[error("{}: permission denied (owner uid {owner}, mode {mode:04o}); it needs the same user, its group, or CAP_DAC_READ_SEARCH: run as its owner, or give the daemon PROBE_MODE=0640 and PROBE_GROUP", path.display())]
     Permission {
         /// The board.
         path: PathBuf,
@@ -87,13 +99,17 @@ pub enum AttachError {
     },
 }
 
+fn more(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" (and {others} more)") }
+}
+
 impl AttachError {
     /// The exit code that stands for this kind of failure: 3 no such target, 4 no permission, 5 not
     /// a readable board, 1 anything else.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound { .. } => 3,
-            Self::Permission { .. } => 4,
+            Self::Hidden { .. } | Self::Permission { .. } => 4,
             Self::Refused { .. }
             | Self::NotABoard { .. }
             | Self::Layout { .. }

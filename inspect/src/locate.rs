@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -131,16 +132,79 @@ pub fn here() -> Vec<Candidate> {
     distinct(directories().iter().flat_map(|dir| scan(dir)).collect())
 }
 
+/// What other mount namespaces (containers) have.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// Boards that are not seen from here.
+    pub found: Vec<Candidate>,
+    /// Processes with a shared memory of their own that may not be looked into.
+    pub denied: Vec<u32>,
+}
+
 /// Boards that only processes in other mount namespaces (containers) see under `/dev/shm`, reached
 /// through their root. One process of each namespace is asked.
-pub fn elsewhere() -> Vec<Candidate> {
+pub fn elsewhere() -> Elsewhere {
     let mut asked: HashSet<u64> = proc::namespace(None, "mnt").into_iter().collect();
-    let found = proc::pids()
-        .into_iter()
-        .filter(|&pid| proc::namespace(Some(pid), "mnt").is_some_and(|inode| asked.insert(inode)))
-        .flat_map(|pid| scan(Path::new(&format!("/proc/{pid}/root/dev/shm"))))
-        .collect();
-    distinct(found)
+    let ours = shared_memory("self");
+    let (mut found, mut denied) = (Vec::new(), Vec::new());
+    for pid in proc::pids() {
+        let root = PathBuf::from(format!("/proc/{pid}/root/dev/shm"));
+        let seen = match proc::namespace_or(Some(pid), "mnt") {
+            Ok(inode) if !asked.insert(inode) => continue,
+            Ok(_) => fs::read_dir(&root).map(drop),
+            Err(error) => Err(error),
+        };
+        match seen {
+            Ok(()) => found.extend(scan(&root)),
+            // Somebody whose shared memory is the one we see hides nothing from us there.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let theirs = shared_memory(&pid.to_string());
+                if theirs.is_some() && theirs != ours {
+                    denied.push(pid);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+    Elsewhere { found: distinct(found), denied }
+}
+
+/// Which file system a process has at `/dev/shm`: the device of the innermost mount there.
+fn shared_memory(who: &str) -> Option<String> {
+    let mounts = fs::read_to_string(format!("/proc/{who}/mountinfo")).ok()?;
+    let mount = |line: &str| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        Some((fields.get(4)?.trim_end_matches('/').len(), (*fields.get(2)?).to_owned()))
+    };
+    let over = |line: &&str| {
+        let at = line.split(' ').nth(4);
+        at.is_some_and(|at| ["/", "/dev", "/dev/shm"].contains(&at))
+    };
+    // Of mounts at one place the last is on top.
+    mounts.lines().filter(over).filter_map(mount).max_by_key(|(depth, _)| *depth).map(|(_, on)| on)
+}
+
+/// Boards of living processes that have lost their name: whoever maps one still has it. Reads the maps of
+/// every process, so it is for when nothing else was found.
+pub fn unnamed(target: &Target) -> Vec<Candidate> {
+    let holds = |pid: &u32| {
+        let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+        maps.split(|&byte| byte == b'\n').any(|line| {
+            line.ends_with(b" (deleted)") && line.windows(6).any(|rights| rights == b" rw-s ")
+        })
+    };
+    let pids = proc::pids().into_iter().filter(|pid| match target {
+        Target::Pid(wanted) => pid == wanted,
+        _ => true,
+    });
+    let found = pids.filter(holds).flat_map(held_by).filter(|candidate| match target {
+        Target::Name(pattern) => glob(pattern, &candidate.name),
+        Target::File(_) => false,
+        _ => true,
+    });
+    let unnamed =
+        |candidate: &Candidate| fs::metadata(&candidate.path).is_ok_and(|facts| facts.nlink() == 0);
+    distinct(found.filter(unnamed).collect())
 }
 
 /// Boards that a process holds open or mapped, also when they have lost their name.
@@ -178,11 +242,12 @@ fn distinct(mut found: Vec<Candidate>) -> Vec<Candidate> {
     found
 }
 
-/// The candidates for a target. Other mount namespaces and open files are searched only when the
-/// usual places have nothing: that takes a walk over all of `/proc`.
+/// The candidates for a target, everywhere at once: a dead board here must not hide a living one in a
+/// container. Only what has lost its name is searched when nothing else was found.
 ///
 /// # Errors
-/// [`AttachError::NotFound`], with the places that were searched.
+/// [`AttachError::NotFound`], with the places that were searched; [`AttachError::Hidden`] when there are
+/// more that may not be looked into.
 pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
     if let Target::File(path) = target {
         return Ok(vec![named(path)?]);
@@ -193,19 +258,38 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
         _ => true,
     };
     let mut found: Vec<_> = here().into_iter().filter(wanted).collect();
-    if found.is_empty()
-        && let Target::Pid(pid) = target
-    {
-        // Its own open files first: they also know a pid that the board's own namespace numbers
-        // differently.
-        found = held_by(*pid);
+    let mut denied = Vec::new();
+    if let Target::Pid(pid) = target {
+        if found.is_empty() {
+            // Its own open files first: they also know a pid that the board's own namespace numbers
+            // differently.
+            found = held_by(*pid);
+        }
         if found.is_empty() {
             found = of_container(*pid);
         }
-    } else if found.is_empty() {
-        found = elsewhere().into_iter().filter(wanted).collect();
+        if found.is_empty() {
+            denied = elsewhere().denied;
+            denied.retain(|denied| denied == pid);
+        }
+    } else {
+        let others = elsewhere();
+        found.extend(others.found.into_iter().filter(wanted));
+        found = distinct(found);
+        denied = others.denied;
     }
-    if found.is_empty() { Err(not_found(target)) } else { Ok(found) }
+    if found.is_empty() {
+        found = unnamed(target);
+    }
+    if found.is_empty() { Err(missing(target, &denied)) } else { Ok(found) }
+}
+
+/// The error for a target that nothing matches, as far as could be seen.
+pub fn missing(target: &Target, denied: &[u32]) -> AttachError {
+    match denied.first() {
+        Some(&pid) => AttachError::Hidden { wanted: target.words(), pid, others: denied.len() - 1 },
+        None => not_found(target),
+    }
 }
 
 /// The error for a target that nothing matches.

@@ -282,3 +282,122 @@ fn clean_in_another_namespace_needs_two_seconds_without_a_heartbeat() {
     let (_, removed, _) = clean(other, &["--unknown", "-n", &name]);
     assert_eq!(removed.lines().count(), 1, "{removed}");
 }
+
+#[test]
+fn a_dead_board_here_does_not_hide_the_living_one_in_a_container() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("both");
+    let mut killed = behind(PLAIN, &name, &["one-job"]);
+    killed.child.kill().expect("it runs");
+    killed.child.wait().expect("its end");
+    let container = mounts("mount -t tmpfs none /dev/shm");
+    let _live = behind(&words(&container), &name, &["one-job"]);
+    let shown = inspect_behind(PLAIN, &["--json", "-n", &name]);
+    let document: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    is(&document["boards"][0], "live", &[]);
+    assert_eq!(document["boards"].as_array().map(Vec::len), Some(1));
+    let said = String::from_utf8_lossy(&shown.stderr);
+    assert!(said.contains("1 more board of the dead"), "{said}");
+}
+
+#[test]
+fn what_may_not_be_looked_into_is_code_4_with_what_is_needed() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("denied");
+    let container = mounts(&format!("mount -t tmpfs none /dev/shm && set -- {AS_OTHER} \"$@\""));
+    let program = behind(&words(&container), &name, &["one-job"]);
+    is(&rows(PLAIN, &name)[0], "live", &[]);
+    // Root without the capability, as in a container, and another user.
+    for shell in [
+        &["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"][..],
+        &["setpriv", "--reuid", "4343", "--regid", "4343", "--clear-groups", "--inh-caps=-all"],
+    ] {
+        for arguments in
+            [&["-n", &name][..], &["list", "-n", &name], &["-p", &program.pid().to_string()]]
+        {
+            let output = inspect_behind(shell, arguments);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
+            assert!(said.contains("CAP_SYS_PTRACE"), "{said}");
+        }
+        let doctor = inspect_behind(shell, &["doctor", "-n", &name]);
+        let said = String::from_utf8_lossy(&doctor.stdout);
+        assert!(said.contains("CAP_SYS_PTRACE") && !said.contains("compiled in"), "{said}");
+    }
+    // Where shared memory is ours, nothing is hidden: there is no such board.
+    let output = inspect_behind(PLAIN, &["-n", "no-such-board-anywhere"]);
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn a_board_that_lost_its_name_is_found_with_its_process() {
+    let name = program::name("unnamed");
+    let program = behind(PLAIN, &name, &["one-job"]);
+    program::remove_boards(&name);
+    for target in [["-n", &name], ["-p", &program.pid().to_string()]] {
+        let shown = program::boards(&target);
+        is(&shown[0], "live", &["its file has lost its name"]);
+        assert_eq!(shown[0]["threads"][0]["label"], "in one job");
+    }
+}
+
+#[test]
+fn somebody_elses_file_beside_a_board_is_not_that_process_s() {
+    if !may_unshare() {
+        return;
+    }
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let name = program::name("forged");
+    let program = behind(PLAIN, &name, &["one-job"]);
+    let board = program::board(program.pid());
+    let path = board["path"].as_str().expect("a path");
+    let start = path.rsplit('.').next().expect("a start time");
+    // An honest header's copy, under another name of the same process; and one first in the list.
+    for forged in
+        [format!("{name}.{}.{start}-7", program.pid()), format!("{name}.{}.1", program.pid())]
+    {
+        let forged = format!("/dev/shm/{forged}");
+        std::fs::copy(path, &forged).expect("a copy");
+        std::fs::set_permissions(&forged, PermissionsExt::from_mode(0o644)).expect("mode");
+        chown(&forged, Some(4242), Some(4242)).expect("root may");
+    }
+    let rows = rows(PLAIN, &name);
+    assert_eq!(rows.len(), 3);
+    for row in &rows {
+        match row["uid"].as_u64() {
+            Some(4242) => is(row, "unreachable", &["not this process's board"]),
+            _ => is(row, "live", &[]),
+        }
+    }
+    let shown = program::boards(&["-n", &name]);
+    assert_eq!((shown.len(), &shown[0]["path"]), (1, &Value::from(path)));
+}
+
+#[test]
+fn a_flipped_bit_in_the_header_is_said() {
+    let name = program::name("flipped");
+    let program = behind(PLAIN, &name, &["one-job"]);
+    let board = program::board(program.pid());
+    let bytes = std::fs::read(board["path"].as_str().expect("a path")).expect("readable");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("board");
+    let path = file.to_str().expect("UTF-8");
+    // Each word of the header, and the first entry of the table of contents up to its capacity.
+    for word in (0..32).chain(32..38) {
+        let mut wrong = bytes.clone();
+        wrong[word * 8 + word % 8] ^= 1 << (word % 7);
+        std::fs::write(&file, wrong).expect("write");
+        let output = program::inspect(&["-f", path]);
+        assert_eq!(output.status.code(), Some(5), "word {word}: {output:?}");
+    }
+    // A board of before has none, and is read as before.
+    let mut old = bytes;
+    old[0xd0..0xd8].fill(0);
+    old[8] = 1;
+    std::fs::write(&file, old).expect("write");
+    assert!(program::inspect(&["-f", path]).status.success());
+}

@@ -9,11 +9,12 @@ use super::Failure;
 use super::args::Cli;
 use crate::attached::Found;
 use crate::context::Look as Around;
+use crate::error::AttachError;
 use crate::locate::{self, Target};
-use crate::proc;
 use crate::render::human::bytes;
 use crate::render::json;
 use crate::render::term::term;
+use crate::{pidfd, proc};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,9 +41,9 @@ pub(super) fn run(cli: &Cli, target: &Target, out: &mut dyn Write) -> Result<(),
     }
     checks.push(clock());
     limits(&mut checks);
-    boards(target, &mut checks);
+    let board = boards(target, &mut checks);
     if let Target::Pid(pid) = target {
-        process(*pid, &mut checks);
+        process(*pid, board, &mut checks);
     }
     if cli.common.json {
         let rows: Vec<_> = checks
@@ -103,9 +104,35 @@ fn clock() -> (Mark, String) {
 }
 
 fn limits(checks: &mut Vec<(Mark, String)>) {
-    if proc::process(std::process::id()).is_none() {
-        let text = "/proc is not mounted: no liveness by pid, vitals or threads without a probe";
-        checks.push((Mark::Bad, text.to_owned()));
+    match proc::numbers_as_we_do() {
+        Ok(true) => {}
+        Ok(false) => {
+            let text = "/proc is of another pid namespace than this process";
+            checks.push((Mark::Note, text.to_owned()));
+        }
+        Err(error) => {
+            let text = format!(
+                "/proc is not mounted ({error}): liveness by lock and heartbeat alone, no vitals, no threads without a probe"
+            );
+            checks.push((Mark::Bad, text));
+        }
+    }
+    if let Err(error) = proc::boot_id_or() {
+        checks.push((
+            Mark::Note,
+            format!("{}: {error}: which boot this is is not known", proc::BOOT_ID),
+        ));
+    }
+    if let Some(options) = hiding() {
+        let text = format!("/proc is mounted with {options}: processes of others may be hidden");
+        checks.push((Mark::Note, text));
+    }
+    if let [first, rest @ ..] = locate::elsewhere().denied.as_slice() {
+        let text = format!(
+            "{} processes (such as {first}) have a /dev/shm of their own that may not be looked into: it needs the same user, or CAP_SYS_PTRACE",
+            rest.len() + 1
+        );
+        checks.push((Mark::Note, text));
     }
     let limit = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let file_size = limit.lines().find_map(|line| line.strip_prefix("Max file size"));
@@ -122,9 +149,28 @@ fn limits(checks: &mut Vec<(Mark, String)>) {
     }
 }
 
-fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) {
+/// Options of the mount of `/proc` that hide something.
+fn hiding() -> Option<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let on_proc = |line: &&str| line.split(' ').nth(4) == Some("/proc");
+    let line = mounts.lines().filter(on_proc).last()?;
+    let options = line.rsplit(' ').next()?.split(',');
+    let hides = |option: &&str| {
+        option.starts_with("subset=")
+            || option.strip_prefix("hidepid=").is_some_and(|how| !["0", "off"].contains(&how))
+    };
+    let options: Vec<&str> = options.filter(hides).collect();
+    (!options.is_empty()).then(|| options.join(","))
+}
+
+/// Looks for the boards of a target. Returns whether there is one.
+fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) -> bool {
     let candidates = match locate::find(target) {
         Ok(candidates) => candidates,
+        Err(error @ AttachError::Hidden { .. }) => {
+            checks.push((Mark::Bad, error.to_string()));
+            return false;
+        }
         Err(error) => {
             checks.push((Mark::Bad, error.to_string()));
             checks.push((
@@ -134,7 +180,7 @@ fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) {
                  `off` in its environment; it says on its stderr when it cannot"
                     .to_owned(),
             ));
-            return;
+            return false;
         }
     };
     let found = Found::open(candidates, Around::Verdict);
@@ -143,16 +189,27 @@ fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) {
             format!("{}: readable, {}", board.candidate.path.display(), board.context.verdict);
         checks.push((Mark::Good, text));
     }
+    let any = !found.boards.is_empty() || !found.failed.is_empty();
     for (_, error) in found.failed {
         checks.push((Mark::Bad, Failure::from(error).text));
     }
+    any
 }
 
 /// Whether a process could have a board at all.
-fn process(pid: u32, checks: &mut Vec<(Mark, String)>) {
-    let Some(process) = proc::process(pid) else {
-        checks.push((Mark::Bad, format!("there is no process {pid} here")));
-        return;
+fn process(pid: u32, board: bool, checks: &mut Vec<(Mark, String)>) {
+    let process = match proc::stat(pid) {
+        Ok(process) => process,
+        // What `/proc` does not show may be there.
+        Err(error) => {
+            let (mark, text) = match pidfd::exists(pid) {
+                Ok(true) => (Mark::Note, format!("process {pid} exists, and is hidden: {error}")),
+                Ok(false) => (Mark::Bad, format!("there is no process {pid} here")),
+                Err(_) => (Mark::Note, format!("process {pid} cannot be seen: {error}")),
+            };
+            checks.push((mark, text));
+            return;
+        }
     };
     checks.push((Mark::Good, format!("process {pid} exists, state {}", process.state)));
     let other = proc::namespace(Some(pid), "mnt") != proc::namespace(None, "mnt");
@@ -172,17 +229,24 @@ fn process(pid: u32, checks: &mut Vec<(Mark, String)>) {
         }
         Err(error) => checks.push((Mark::Note, format!("/proc/{pid}/environ: {error}"))),
     }
+    if board {
+        // Better than any word of its program: there it is.
+        return;
+    }
     match std::fs::read(format!("/proc/{pid}/exe")) {
         Ok(program) => {
-            // The keeper's name is in every program that has probes, stripped or not.
-            let has = program.windows(12).any(|bytes| bytes == b"probe-keeper");
+            // A sentence of the writer's. Short texts may stand in a program as instructions.
+            let has = program.windows(MARK.len()).any(|bytes| bytes == MARK);
             let (mark, text) = if has {
                 (Mark::Good, "its program has probes compiled in")
             } else {
-                (Mark::Note, "its program seems to have no probes compiled in")
+                (Mark::Note, "its program has no probes compiled in, or has them in a library")
             };
             checks.push((mark, text.to_owned()));
         }
         Err(error) => checks.push((Mark::Note, format!("/proc/{pid}/exe: {error}"))),
     }
 }
+
+/// What stands in every program that has probes, stripped or not.
+const MARK: &[u8] = b": set PROBE_BOARD=file:DIR to have it elsewhere";

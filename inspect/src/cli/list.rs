@@ -58,8 +58,7 @@ pub(super) fn run(
         }
         if rows.is_empty() {
             if *target != Target::Any {
-                let text = format!("no board of {} found; `inspect doctor` helps", target.words());
-                return Err(Failure { code: 3, text });
+                return Err(locate::missing(target, &locate::elsewhere().denied).into());
             }
             let _ = writeln!(
                 remarks,
@@ -75,7 +74,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
         Target::File(path) => vec![locate::named(path)?],
         _ => {
             let mut all = locate::here();
-            all.extend(locate::elsewhere());
+            all.extend(locate::elsewhere().found);
             let mut seen = std::collections::HashSet::new();
             all.retain(|candidate| seen.insert(candidate.id));
             all.retain(|candidate| match target {
@@ -83,6 +82,9 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
                 Target::Pid(pid) => candidate.pid == *pid,
                 _ => true,
             });
+            if all.is_empty() {
+                all = locate::unnamed(target);
+            }
             all
         }
     };

@@ -194,6 +194,10 @@ fn find(
     remarks: &mut dyn Write,
 ) -> Result<Vec<Attached>, AttachError> {
     let mut found = Found::open(locate::find(target)?, around);
+    if !found.boards.iter().any(Attached::exists) {
+        // The living one may have lost its name.
+        found.add(locate::unnamed(target), around);
+    }
     let dead = found.choose(target);
     if found.boards.is_empty() {
         let error = found.failed.pop().map(|(_, error)| error);
@@ -203,8 +207,7 @@ fn find(
         // A remark that cannot be printed is no reason to fail.
         let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
     }
-    // Beside a living board the dead ones are no news; `watch` would show the remark every time.
-    if dead > 0 && !found.boards.iter().any(Attached::exists) {
+    if dead > 0 {
         let boards = if dead == 1 { "board" } else { "boards" };
         let _ = writeln!(
             remarks,

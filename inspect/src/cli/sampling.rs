@@ -179,11 +179,48 @@ impl Sampling {
             }
             wish
         };
-        let run = sampler::run(self.subjects, &self.options, &mut Machine::new(), sink, &mut ask);
+        let asked = self.options.duration;
+        let mut noting = Noting { sink, why: String::new(), verdict: String::new() };
+        let clock = &mut Machine::new();
+        let run = sampler::run(self.subjects, &self.options, clock, &mut noting, &mut ask);
+        let Noting { why, verdict, .. } = noting;
         if terminal {
             let _ = write!(remarks, "\r\x1b[K");
         }
-        Ok(run?)
+        let progress = run?;
+        // Shorter than asked is said, with the reason.
+        let short = asked.filter(|asked| u128::from(progress.elapsed_ns) < asked.as_nanos());
+        if let Some(asked) = short {
+            let asked = time(u64::try_from(asked.as_nanos()).unwrap_or(u64::MAX));
+            let verdict =
+                if verdict.is_empty() { verdict } else { format!(" ({})", term(&verdict)) };
+            let lasted = time(progress.elapsed_ns);
+            let _ = writeln!(
+                remarks,
+                "inspect: ended after {lasted} of {asked}: {}{verdict}",
+                term(&why)
+            );
+        }
+        Ok(progress)
+    }
+}
+
+/// Passes everything on, and remembers why it ended.
+struct Noting<'a, S> {
+    sink: &'a mut S,
+    why: String,
+    /// Of the last process that ended.
+    verdict: String,
+}
+
+impl<S: Sink> Sink for Noting<'_, S> {
+    fn put(&mut self, entry: &Entry) -> io::Result<()> {
+        match entry {
+            Entry::End { why, .. } => self.why = why.raw().to_owned(),
+            Entry::BoardEnd { verdict, .. } => self.verdict = verdict.raw().to_owned(),
+            _ => {}
+        }
+        self.sink.put(entry)
     }
 }
 
