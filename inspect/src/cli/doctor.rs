@@ -153,7 +153,7 @@ fn limits(checks: &mut Vec<(Mark, String)>) {
 fn hiding() -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let on_proc = |line: &&str| line.split(' ').nth(4) == Some("/proc");
-    let line = mounts.lines().filter(on_proc).last()?;
+    let line = mounts.lines().rfind(on_proc)?;
     let options = line.rsplit(' ').next()?.split(',');
     let hides = |option: &&str| {
         option.starts_with("subset=")
