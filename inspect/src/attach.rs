@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
+use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, FcntlArg, OFlag, fcntl, openat};
 use nix::sys::stat::Mode;
 use probe::layout::MAX_BOARD_BYTES;
@@ -16,6 +17,7 @@ use zerocopy::IntoBytes;
 
 use crate::error::AttachError;
 use crate::guard::Guard;
+use crate::opener;
 
 /// How far a file is trusted before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +60,15 @@ impl BoardFile {
         if trust == Trust::Found {
             flags |= OFlag::O_NOFOLLOW;
         }
-        let fd = openat(AT_FDCWD, path, flags, Mode::empty())
-            .map_err(|errno| open_error(path, errno))?;
+        let fd = match openat(AT_FDCWD, path, flags, Mode::empty()) {
+            Ok(fd) => fd,
+            // Root was given up, and a process that kept it may be asked.
+            Err(errno @ (Errno::EACCES | Errno::EPERM)) => match opener::open(path) {
+                Some(Ok(fd)) => fd,
+                _ => return Err(open_error(path, errno)),
+            },
+            Err(errno) => return Err(open_error(path, errno)),
+        };
         Self::from_fd(fd, path, trust)
     }
 
@@ -147,8 +156,7 @@ impl BoardFile {
 }
 
 /// The error for a failed open: a refused permission is told apart, with the file's owner.
-fn open_error(path: &Path, errno: nix::errno::Errno) -> AttachError {
-    use nix::errno::Errno;
+fn open_error(path: &Path, errno: Errno) -> AttachError {
     match errno {
         Errno::EACCES | Errno::EPERM => {
             let facts = std::fs::symlink_metadata(path);

@@ -13,6 +13,7 @@ use crate::error::AttachError;
 use crate::liveness::{Asking, Memory, State};
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
+use crate::opener;
 use crate::saved;
 use crate::snapshot::{Board, Depth, Snapshot};
 use crate::source::Source;
@@ -243,6 +244,9 @@ pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
     }
 }
 
+/// The user that root becomes where boards have several owners.
+pub(crate) const NOBODY: u32 = 65_534;
+
 /// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
 /// otherwise. To the owner, when there is one owner, else to nobody. Only for programs; the process
 /// cannot go back. Returns the user id that it became, `None` when nothing had to be given up.
@@ -250,7 +254,6 @@ pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
 /// # Errors
 /// When the system refuses, in which case the boards must not be read.
 pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
-    const NOBODY: u32 = 65_534;
     let foreign: Vec<(u32, u32)> =
         boards.iter().map(|board| board.owner).filter(|&(uid, _)| uid != 0).collect();
     if !geteuid().is_root() || foreign.is_empty() {
@@ -258,6 +261,9 @@ pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
     }
     let same = foreign.iter().all(|owner| *owner == foreign[0]) && foreign.len() == boards.len();
     let (uid, gid) = if same { foreign[0] } else { (NOBODY, NOBODY) };
+    // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
+    // opened.
+    let _ = opener::keep(boards.iter().map(|board| board.candidate.path.clone()).collect());
     setgroups(&[])?;
     setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
     setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))?;

@@ -45,6 +45,7 @@ mod guard;
 pub mod liveness;
 pub mod locate;
 pub mod model;
+mod opener;
 mod pidfd;
 pub mod proc;
 pub mod quantity;

@@ -401,3 +401,61 @@ fn a_flipped_bit_in_the_header_is_said() {
     std::fs::write(&file, old).expect("write");
     assert!(program::inspect(&["-f", path]).status.success());
 }
+
+#[test]
+fn root_looks_at_boards_of_three_owners_without_being_root() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("owners");
+    let owned = |uid: &str| {
+        let shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"];
+        behind(&shell, &name, &["stalls", "2000", "1"])
+    };
+    let mut programs =
+        vec![owned("4242"), owned("4343"), behind(PLAIN, &name, &["stalls", "2000", "1"])];
+    assert_eq!(program::boards(&["-n", &name]).len(), 3);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    // By the numbers, which another thread reads: the board is opened a second time.
+    let when = file("when.rec");
+    let arguments =
+        ["record", "-n", &name, "--when", "rounds>10", "--after", "0", "-d", "20s", "-o", &when];
+    let output = program::inspect(&arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("came true"), "{said}");
+    // A daemon that is started meanwhile, of a fourth owner, is taken in.
+    let follow = file("follow.rec");
+    let recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
+        .args(["record", "-n", &name, "--follow", "-d", "4s", "-o", &follow])
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let mut recorder = recorder.expect("started");
+    wait::until("the recording", SOON, || std::fs::metadata(&follow).ok().filter(|f| f.len() > 0));
+    programs.push(owned("4444"));
+    let late = u64::from(programs[3].pid());
+    assert!(recorder.wait().expect("its end").success());
+    let report = program::inspect(&["report", &follow, "--by", "thread", "--json", "--idle"]);
+    let text = String::from_utf8_lossy(&report.stdout);
+    assert!(text.contains(&late.to_string()), "{late}: {text}");
+}
+
+#[test]
+fn root_cancels_an_operation_of_one_of_several_owners() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("door");
+    let owned = |uid: &str, what: &str| {
+        let shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"];
+        behind(&shell, &name, &[what])
+    };
+    let _programs = [owned("4242", "cancellable"), owned("4343", "one-job")];
+    let boards = program::boards(&["-n", &name]);
+    let mut ops = boards.iter().filter_map(|board| board["ops"].as_array()).flatten();
+    let op = ops.find(|op| op["cancellable"] == true).expect("an operation");
+    let id = op["id"].as_str().expect("an id");
+    let output = program::inspect(&["ops", "cancel", "-n", &name, id]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}

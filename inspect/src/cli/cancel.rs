@@ -14,6 +14,7 @@ use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::Op;
+use crate::opener;
 use crate::render::human::time;
 use crate::render::term::{label, term};
 
@@ -145,7 +146,9 @@ fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure
         Failure::new(format!("process {pid} does not answer at its door: {why}"))
     };
     let name = SocketAddr::from_abstract_name(cancel_name(request.instance)).map_err(failed)?;
-    let mut stream = UnixStream::connect_addr(&name).map_err(failed)?;
+    // Root may have been given up: whoever kept it knocks.
+    let stream = opener::door(request.instance).unwrap_or_else(|| UnixStream::connect_addr(&name));
+    let mut stream = stream.map_err(failed)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
     // Whoever took that name first is told nothing.

@@ -1,0 +1,194 @@
+//! Root is given up before a board is parsed, and boards are opened later, too: by another thread, when a
+//! daemon is started anew, to ask at a door. So a second process keeps root. It takes two fixed requests,
+//! opens a board's file or a daemon's door, and passes the descriptor; it parses nothing. It ends with this
+//! one.
+#![expect(unsafe_code, reason = "forks, and owns descriptors that the other process sent")]
+
+use std::ffi::OsStr;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::signal::SigSet;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recv,
+    recvmsg, send, sendmsg, setsockopt, socketpair, sockopt::ReceiveTimeout,
+};
+use nix::sys::stat::Mode;
+use nix::sys::time::{TimeVal, TimeValLike};
+use nix::unistd::{ForkResult, fork, geteuid};
+use probe::layout::cancel_name;
+
+use crate::{locate, proc};
+
+/// Bytes of a request at most.
+const LONGEST: usize = 4096;
+const OPEN: u8 = b'o';
+const DOOR: u8 = b'd';
+/// What does not answer in this time is given up.
+const PATIENCE_S: i64 = 2;
+
+/// The other process; `None` once it did not answer.
+static OTHER: OnceLock<Mutex<Option<OwnedFd>>> = OnceLock::new();
+
+/// Starts the process that keeps root. It opens what stands at these paths, and where boards live. Nothing
+/// happens where there are more threads than this one.
+pub(crate) fn keep(paths: Vec<PathBuf>) -> io::Result<()> {
+    let alone = proc::tasks(std::process::id()).is_some_and(|tasks| tasks.len() == 1);
+    if OTHER.get().is_some() || !alone {
+        return Ok(());
+    }
+    let (ours, theirs) =
+        socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
+    setsockopt(&ours, ReceiveTimeout, &TimeVal::seconds(PATIENCE_S))?;
+    // SAFETY: this process has one thread, as just seen: no lock is held by another one.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(ours);
+            serve(&theirs, &paths);
+            // SAFETY: `_exit` has no precondition; nothing of the parent's is flushed twice.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { .. } => {
+            drop(theirs);
+            let _ = OTHER.set(Mutex::new(Some(ours)));
+            Ok(())
+        }
+    }
+}
+
+/// Opens a board's file with the rights that were given up. `None` where there is nobody to ask.
+pub(crate) fn open(path: &Path) -> Option<io::Result<OwnedFd>> {
+    let fd = ask(OPEN, path.as_os_str().as_bytes())?;
+    Some(fd.and_then(|fd| {
+        // One owner's rights are never used to parse another's board.
+        let owner = nix::sys::stat::fstat(&fd)?.st_uid;
+        let me = geteuid().as_raw();
+        if [0, me].contains(&owner) || me == crate::attached::NOBODY {
+            Ok(fd)
+        } else {
+            Err(io::Error::from_raw_os_error(libc::EACCES))
+        }
+    }))
+}
+
+/// Knocks at a daemon's door, as root. `None` where there is nobody to ask.
+pub(crate) fn door(instance: u64) -> Option<io::Result<UnixStream>> {
+    Some(ask(DOOR, &instance.to_ne_bytes())?.map(UnixStream::from))
+}
+
+fn ask(kind: u8, what: &[u8]) -> Option<io::Result<OwnedFd>> {
+    let mut other = OTHER.get()?.lock().unwrap_or_else(PoisonError::into_inner);
+    let answer = request(other.as_ref()?, kind, what);
+    if answer.is_none() {
+        // A late answer would be taken for that to the next request.
+        *other = None;
+    }
+    Some(answer.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into())))
+}
+
+/// One request and its answer; `None` when none came.
+fn request(other: &OwnedFd, kind: u8, what: &[u8]) -> Option<io::Result<OwnedFd>> {
+    let text = [&[kind], what].concat();
+    if text.len() > LONGEST {
+        return Some(Err(io::ErrorKind::InvalidInput.into()));
+    }
+    send(other.as_raw_fd(), &text, MsgFlags::MSG_NOSIGNAL).ok()?;
+    let mut errno = [0; size_of::<i32>()];
+    let mut space = nix::cmsg_space!(RawFd);
+    let mut bytes = [IoSliceMut::new(&mut errno)];
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let message = recvmsg::<()>(other.as_raw_fd(), &mut bytes, Some(&mut space), flags).ok()?;
+    let sent = message.cmsgs().ok()?.find_map(|part| match part {
+        ControlMessageOwned::ScmRights(fds) => fds.first().copied(),
+        _ => None,
+    });
+    let length = message.bytes;
+    if length != errno.len() {
+        return None;
+    }
+    Some(match sent {
+        // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
+        Some(fd) => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        None => Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno))),
+    })
+}
+
+/// Answers until the other end is closed.
+fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
+    // What ends the other process ends this one by the closed socket.
+    let _ = SigSet::all().thread_block();
+    let mut bytes = [0; LONGEST];
+    loop {
+        let length = match recv(asking.as_raw_fd(), &mut bytes, MsgFlags::empty()) {
+            Err(Errno::EINTR) => continue,
+            Ok(0) | Err(_) => return,
+            Ok(length) => length,
+        };
+        let answer = match bytes[..length].split_first() {
+            Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), paths),
+            Some((&DOOR, instance)) => knock(instance),
+            _ => Err(Errno::EINVAL),
+        };
+        let errno = answer.as_ref().err().map_or(0, |errno| *errno as i32).to_ne_bytes();
+        let fds: Vec<RawFd> = answer.iter().map(|fd| fd.as_fd().as_raw_fd()).collect();
+        let rights = [ControlMessage::ScmRights(&fds)];
+        let rights = if fds.is_empty() { &rights[..0] } else { &rights[..] };
+        let text = [IoSlice::new(&errno)];
+        if sendmsg::<()>(asking.as_raw_fd(), &text, rights, MsgFlags::MSG_NOSIGNAL, None).is_err() {
+            return;
+        }
+    }
+}
+
+/// Opens a regular file to read, where boards live.
+fn open_board(path: &Path, known: &[PathBuf]) -> Result<OwnedFd, Errno> {
+    let held = is_held(path);
+    let plain = path.components().all(|part| part != Component::ParentDir);
+    let lives = path.parent().is_some_and(|dir| {
+        locate::directories().iter().any(|known| known == dir) || in_container(dir)
+    });
+    if !known.iter().any(|known| known == path) && !(plain && (held || lives)) {
+        return Err(Errno::EACCES);
+    }
+    let mut flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+    if !held {
+        flags |= OFlag::O_NOFOLLOW;
+    }
+    let fd = openat(AT_FDCWD, path, flags, Mode::empty())?;
+    let facts = nix::sys::stat::fstat(&fd)?;
+    let regular = facts.st_mode & libc::S_IFMT == libc::S_IFREG;
+    if regular { Ok(fd) } else { Err(Errno::EACCES) }
+}
+
+/// The parts of a path below `/proc/PID`.
+fn below_process(path: &Path) -> Option<&Path> {
+    let rest = path.strip_prefix("/proc").ok()?;
+    let pid = rest.components().next()?.as_os_str();
+    let digits = pid.as_bytes().iter().all(u8::is_ascii_digit);
+    if digits { rest.strip_prefix(pid).ok() } else { None }
+}
+
+/// Whether a path is one of a process's open or mapped files.
+fn is_held(path: &Path) -> bool {
+    let dir = path.parent().and_then(below_process);
+    dir.is_some_and(|dir| dir == Path::new("fd") || dir == Path::new("map_files"))
+}
+
+/// Whether a directory is the shared memory of a container.
+fn in_container(dir: &Path) -> bool {
+    below_process(dir) == Some(Path::new("root/dev/shm"))
+}
+
+fn knock(instance: &[u8]) -> Result<OwnedFd, Errno> {
+    let instance = instance.try_into().map(u64::from_ne_bytes).map_err(|_| Errno::EINVAL)?;
+    let failed = |error: io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+    let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;
+    UnixStream::connect_addr(&name).map(OwnedFd::from).map_err(failed)
+}
