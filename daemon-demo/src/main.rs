@@ -13,6 +13,7 @@ mod failure;
 mod load;
 mod net;
 mod quantity;
+mod say;
 mod serve;
 mod store;
 mod tour;
@@ -28,11 +29,13 @@ fn main() -> ExitCode {
         args::Verb::LoadClient(options) => load::client::run(&options),
         args::Verb::Tour(options) => tour::run(&options),
     };
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("daemon-demo: {failure}");
+            say::say!("{failure}");
             ExitCode::FAILURE
         }
-    }
+    };
+    say::finish();
+    code
 }

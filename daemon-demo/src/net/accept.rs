@@ -10,6 +10,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::event_loop::Mailbox;
 use crate::failure::Failure;
+use crate::say::say;
 use crate::serve::Shared;
 use crate::serve::metrics::{ACCEPTED, REFUSED};
 
@@ -63,12 +64,14 @@ impl Acceptor {
         let mut events = Events::with_capacity(4);
         let mut turn = mailboxes.iter().cycle();
         let mut pause = None;
+        // Told once, until a connection is accepted again: it goes on as long as the limit does.
+        let mut told = false;
         while !shared.is_stopping() {
             probe::tag!(idle, "wait for connections");
             if let Err(error) = self.poll.poll(&mut events, pause)
                 && error.kind() != io::ErrorKind::Interrupted
             {
-                eprintln!("daemon-demo: cannot wait for connections: {error}");
+                say!("cannot wait for connections: {error}");
                 return;
             }
             let _busy = probe::busy!();
@@ -76,15 +79,19 @@ impl Acceptor {
             loop {
                 probe::tag!(hits, "accept");
                 match self.listener.accept() {
-                    Ok((stream, peer)) => welcome(shared, &mut turn, stream, peer),
+                    Ok((stream, peer)) => {
+                        told = false;
+                        welcome(shared, &mut turn, stream, peer);
+                    }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                     Err(error) => {
                         // Out of descriptors, most likely: those that wait are taken when one is free.
-                        eprintln!(
-                            "daemon-demo: cannot accept a connection: {error}; trying again in 100 ms"
-                        );
+                        if !told {
+                            say!("cannot accept connections: {error}; trying every 100 ms");
+                            told = true;
+                        }
                         pause = Some(Duration::from_millis(100));
                         break;
                     }

@@ -18,6 +18,7 @@ use super::reply;
 use super::request::{Parser, ProtocolError};
 use super::turn::Turn;
 use crate::command::{self, Begun, Context, Ran, Session};
+use crate::say::say;
 use crate::serve::Shared;
 use crate::serve::metrics::REFUSED;
 use waits::{CANCELLED_UNSTARTED, Waiting};
@@ -273,8 +274,8 @@ impl Connection {
         self.phase = Phase::Closing;
         match error {
             ProtocolError::Http => {
-                eprintln!(
-                    "daemon-demo: closed the connection from {}: it speaks HTTP, this port speaks RESP",
+                say!(
+                    "closed the connection from {}: it speaks HTTP, this port speaks RESP",
                     self.peer
                 );
             }

@@ -13,6 +13,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::connection::{Connection, Next};
 use super::turn::Turn;
+use crate::say::say;
 use crate::serve::Shared;
 use crate::serve::metrics::CONNECTIONS;
 use crate::store::Wake;
@@ -123,7 +124,7 @@ impl EventLoop {
             if let Err(error) = self.poll.poll(&mut events, timeout)
                 && error.kind() != io::ErrorKind::Interrupted
             {
-                eprintln!("daemon-demo: cannot wait for events: {error}");
+                say!("cannot wait for events: {error}");
                 return;
             }
             let _busy = probe::busy!();
@@ -186,7 +187,7 @@ impl Crowd<'_> {
         self.next_token += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = poll.registry().register(&mut stream, token, interest) {
-            eprintln!("daemon-demo: cannot watch the connection from {peer}: {error}");
+            say!("cannot watch the connection from {peer}: {error}");
             self.shared.client_left();
             return None;
         }

@@ -23,6 +23,7 @@ use crate::args::{Ack, Serve};
 use crate::failure::Failure;
 use crate::net::accept::Acceptor;
 use crate::net::event_loop::EventLoop;
+use crate::say::say;
 use crate::store::disk::{Disk, FileSettings};
 use crate::store::{BacklogLimits, Store, Wake, core};
 pub(crate) use shared::Shared;
@@ -34,7 +35,9 @@ use threads::Threads;
 /// The daemon could not start, a thread of it died, or it could not write all it had acknowledged.
 pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
     // Room for the connections and for what a full pipeline of each of some of them holds.
-    let _ = probe::init!(&settings.name, |config| config.cancel(true).ops(2048));
+    let _ = probe::init!(&settings.name, |config| {
+        config.cancel(true).ops(2048).watch_descriptors(true)
+    });
     let _ = probe::dump_on_signal();
     let ends = block_signals()?;
     probe::tag!("start");
@@ -86,7 +89,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
     probe::tag!("stop");
     match signal {
         Ok(signal) if !threads.has_panicked() => {
-            eprintln!("daemon-demo: {signal}: stops, writing what is queued")
+            say!("{signal}: stops, writing what is queued")
         }
         _ => {}
     }
@@ -137,8 +140,8 @@ fn announce(shared: &Shared, address: SocketAddr) {
     probe::fact!("listen", address.to_string());
     probe::fact!("data", shared.settings.data.display().to_string());
     probe::fact!("ack", ack);
-    eprintln!(
-        "daemon-demo: listening on {address}, data in {}, ack {ack}, board {}",
+    say!(
+        "listening on {address}, data in {}, ack {ack}, board {}",
         shared.settings.data.display(),
         if probe::ENABLED { &*shared.settings.name } else { "none (probes are out)" }
     );

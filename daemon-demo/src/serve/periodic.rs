@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::metrics::{COMPACTION, EXPIRED, EXPIRY, FILE_BYTES, STATISTICS};
+use crate::say::say;
 use crate::store::{Admission, Reader, now_ms};
 
 /// The thread looks this often whether a job is due.
@@ -59,7 +60,7 @@ fn expiry(shared: &Shared) {
     let expired = match shared.store.disk().expired(now_ms(), EXPIRY_LIMIT) {
         Ok(expired) => expired,
         Err(error) => {
-            eprintln!("daemon-demo: cannot look for expired records: {}", error.0);
+            say!("cannot look for expired records: {}", error.0);
             return;
         }
     };
@@ -90,6 +91,6 @@ fn compaction(shared: &Shared) {
     let _scope = probe::scope!("compaction");
     probe::beat!(COMPACTION);
     if let Err(error) = shared.store.disk().compact() {
-        eprintln!("daemon-demo: cannot compact the data file: {}", error.0);
+        say!("cannot compact the data file: {}", error.0);
     }
 }

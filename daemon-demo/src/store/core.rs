@@ -7,6 +7,7 @@ use super::disk::Contents;
 use super::front::Store;
 use super::queue::Layer;
 use super::{TABLES, disk};
+use crate::say::say;
 use crate::serve::metrics::{
     BATCH_JOBS, COMMIT_ERRORS, COMMIT_TIME, COMMITS, COMMITTED, ROWS, SEQUENCE, UPDATES,
 };
@@ -80,10 +81,7 @@ fn commit(
 fn report(store: &Store, error: &disk::StorageError) {
     probe::count!(COMMIT_ERRORS);
     if store.status().failing.is_none() {
-        eprintln!(
-            "daemon-demo: cannot commit: {}; writes are refused until it works again",
-            error.0
-        );
+        say!("cannot commit: {}; writes are refused until it works again", error.0);
     }
     store.fail(error);
 }

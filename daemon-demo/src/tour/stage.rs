@@ -125,11 +125,11 @@ fn read_address(daemon: &mut Child) -> Option<String> {
     let mut lines = BufReader::new(daemon.stderr.take()?).lines().map_while(Result::ok);
     let address = lines.find_map(|line| {
         let Some((_, rest)) = line.split_once("listening on ") else {
-            eprintln!("{line}");
+            crate::say::line(format!("{line}\n"));
             return None;
         };
         Some(rest.split(',').next()?.to_owned())
     });
-    std::thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));
+    std::thread::spawn(move || lines.for_each(|line| crate::say::line(format!("{line}\n"))));
     address
 }

@@ -186,7 +186,9 @@ impl Config {
         self
     }
 
-    /// How many boards of dead processes of this name and owner stay. Default 3.
+    /// How many boards of dead processes of this name and owner stay that lived for ten seconds or longer: the
+    /// newest ones. Default 3. Beside them stay the first and the newest of the latest series of shorter ones,
+    /// which nothing longer interrupts: of a daemon that fails at every start. With 0 none stays.
     #[must_use]
     pub fn keep_dead(mut self, boards: usize) -> Self {
         self.keep_dead = boards;

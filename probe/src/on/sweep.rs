@@ -1,29 +1,60 @@
-//! Boards of the dead: the newest few of a name stay for the post-mortem, older ones go when the next
-//! board of that name is made, so that a crash loop never fills the file system.
+//! Boards of the dead: a few of a name stay for the post-mortem, the others go when the next board of that
+//! name is made, so that a crash loop never fills the file system, nor takes away the crash that began it.
+
+mod life;
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
+use life::Life;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-/// Removes boards of `name` in `directory` that belong to dead processes of this user, but for the
-/// newest `keep`.
+/// Removes boards of `name` in `directory` that belong to dead processes of this user, but for those that
+/// [`kept`] says.
 pub(super) fn sweep(directory: &Path, name: &str, keep: usize) {
     let Ok(entries) = fs::read_dir(directory) else {
         return;
     };
-    let mut dead: Vec<(SystemTime, PathBuf)> = entries
+    let mut dead: Vec<(Life, PathBuf)> = entries
         .flatten()
         .filter(|entry| entry.file_name().to_str().is_some_and(|file| is_board_of(file, name)))
-        .filter_map(|entry| Some((dead_since(&entry.path())?, entry.path())))
+        .filter_map(|entry| Some((dead_life(&entry.path())?, entry.path())))
         .collect();
     dead.sort();
-    let surplus = dead.len().saturating_sub(keep);
-    for (_, path) in dead.into_iter().take(surplus) {
-        let _ = fs::remove_file(path);
+    let lives: Vec<Life> = dead.iter().map(|&(life, _)| life).collect();
+    for ((_, path), kept) in dead.iter().zip(kept(&lives, keep)) {
+        if !kept {
+            let _ = fs::remove_file(path);
+        }
     }
+}
+
+/// Which boards stay, given the lives of the dead from the oldest on: the newest `keep` that lived ten seconds
+/// or longer, and of the latest series of shorter ones the first and the newest. So a daemon that dies at every
+/// start, because its port is taken, say, leaves both the crash that began it and how it goes on failing.
+///
+/// With `keep` 0 none stays.
+fn kept(lives: &[Life], keep: usize) -> Vec<bool> {
+    let short: Vec<bool> = lives.iter().map(Life::is_short).collect();
+    let mut kept = vec![false; lives.len()];
+    if keep == 0 {
+        return kept;
+    }
+    let long = (0..lives.len()).rev().filter(|&at| !is(&short, at)).take(keep);
+    let newest = short.iter().rposition(|&short| short);
+    let first = newest.map(|newest| (0..newest).rev().find(|&at| !is(&short, at)));
+    let first = first.map(|long_before| long_before.map_or(0, |at| at + 1));
+    for at in long.chain(newest).chain(first) {
+        if let Some(kept) = kept.get_mut(at) {
+            *kept = true;
+        }
+    }
+    kept
+}
+
+fn is(list: &[bool], at: usize) -> bool {
+    list.get(at).copied().unwrap_or(false)
 }
 
 /// The number of an earlier image at the end of a file's name, and what stands before it.
@@ -45,8 +76,8 @@ fn is_board_of(file: &str, name: &str) -> bool {
     number(parts.next()) && number(parts.next()) && parts.next() == Some(name)
 }
 
-/// When a board was made, if it is this user's and its process is surely dead.
-fn dead_since(path: &Path) -> Option<SystemTime> {
+/// When a board was made and how long its process lived, if it is this user's and that is surely dead.
+fn dead_life(path: &Path) -> Option<Life> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).ok()?;
     let stat = file.metadata().ok()?;
@@ -76,7 +107,7 @@ fn dead_since(path: &Path) -> Option<SystemTime> {
     if process_start(pid) == Some(start) {
         return None;
     }
-    stat.modified().ok()
+    Some(Life::read(&file, &stat))
 }
 
 /// Our own start time. Asked by `self`: `/proc` may number processes by another pid namespace than ours.
@@ -109,6 +140,39 @@ mod tests {
         for other in ["recordd", "recordd.12", "recordd.x.345", "recordd2.12.345", "a.b.12.345"] {
             assert!(!is_board_of(other, "recordd"), "{other}");
         }
+    }
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// What is left of a run of processes, one after the other, each of so many seconds of life: when each began.
+    fn left(lives: impl Iterator<Item = u64>) -> Vec<u64> {
+        let mut dead: Vec<Life> = Vec::new();
+        let mut now = 0;
+        for seconds in lives {
+            let mut stays = kept(&dead, 3).into_iter();
+            dead.retain(|_| stays.next().unwrap_or(false));
+            assert!(dead.len() <= 5, "{dead:?}");
+            dead.push(Life { began_ns: now * SECOND, lived_ns: Some(seconds * SECOND) });
+            now += seconds + 1;
+        }
+        dead.iter().map(|life| life.began_ns / SECOND).collect()
+    }
+
+    #[test]
+    fn a_thousand_crashes_leave_the_crash_that_began_them() {
+        // Four good runs, a crash after a minute, and then a thousand starts that fail at once.
+        let lives = [100, 100, 100, 100, 60].into_iter().chain((0..1000).map(|_| 1));
+        // The three newest long ones, the last of which is the crash; the first short one, the newest before the
+        // last start, and the last itself.
+        assert_eq!(left(lives), [202, 303, 404, 465, 465 + 2 * 998, 465 + 2 * 999]);
+    }
+
+    #[test]
+    fn of_an_older_series_nothing_stays() {
+        let lives = (0..50).map(|_| 1).chain([30, 30]).chain((0..50).map(|_| 1)).chain([30]);
+        assert_eq!(left(lives), [100, 131, 162, 162 + 2 * 49, 162 + 2 * 50]);
+        assert_eq!(kept(&[Life { began_ns: 1, lived_ns: None }], 0), [false]);
+        assert!(kept(&[], 3).is_empty());
     }
 
     #[test]
