@@ -13,7 +13,7 @@ pub mod threads;
 
 use std::collections::{BTreeMap, HashMap};
 
-use probe::layout::{OP_SPARE, SectionKind};
+use probe::layout::{EXIT_CODE_UNKNOWN, OP_SPARE, SectionKind};
 use probe::protocol::tenancy::LIVE;
 
 use crate::context::Context;
@@ -156,14 +156,26 @@ fn recent(mut vitals: Vitals, snapshot: &Snapshot, clock: &Clock) -> Vitals {
     vitals
 }
 
+/// An exit's code, as the C library told it.
+fn code_of(end: &EndRead) -> Option<i64> {
+    (end.exited && end.exit_code as u64 != EXIT_CODE_UNKNOWN).then_some(end.exit_code)
+}
+
+fn code_text(end: &EndRead) -> String {
+    code_of(end).map_or_else(
+        || " in order, with a code that its C library does not tell".to_owned(),
+        |code| format!(" with code {code}"),
+    )
+}
+
 /// The verdict in words, with what is known of the end or of a keeper that fell silent.
 fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u64) -> String {
     let said = &context.verdict;
     match context.state {
         State::Dead => {
             let how = match (end.exited, end.panics > 0) {
-                (true, true) => format!("exited with code {} after a panic", end.exit_code),
-                (true, false) => format!("exited with code {}", end.exit_code),
+                (true, true) => format!("exited{} after a panic", code_text(end)),
+                (true, false) => format!("exited{}", code_text(end)),
                 (false, true) => "aborted or killed after a panic".to_owned(),
                 (false, false) if context.lock == Some(false) => {
                     "killed (no end recorded, lock free)".to_owned()
@@ -199,7 +211,7 @@ fn end(end: &EndRead) -> Option<End> {
     let at = if end.exited { Some(end.exit_wall_ns) } else { panic_at };
     Some(End {
         clean: end.exited && end.exit_code == 0,
-        exit_code: end.exited.then_some(end.exit_code),
+        exit_code: code_of(end),
         panic: end.panic.as_ref().map(|panic| panic.text.clone()),
         at: at.map(rfc3339),
     })

@@ -231,7 +231,7 @@ record! {
     EndRecord, EndCopy, 1024 bytes {
         /// 1 once the process ran its exit handlers. Stored last, with release.
         0x00 exited,
-        /// Exit code, as the process passed it.
+        /// Exit code, as the process passed it; [`EXIT_CODE_UNKNOWN`] where the C library does not tell.
         0x08 exit_code,
         /// Stamp of the exit.
         0x10 exit_stamp,
@@ -250,6 +250,8 @@ record! {
     }
 }
 
+/// [`EndRecord::exit_code`] of an orderly exit whose code is not known.
+pub const EXIT_CODE_UNKNOWN: u64 = u64::MAX;
 /// Words before the text in a copy of the panic record.
 pub const PANIC_TEXT_WORD: usize = 4;
 /// Bytes of text in a copy of the panic record.

@@ -26,6 +26,9 @@ pub fn remarks() -> Vec<String> {
     Vec::new()
 }
 
+/// Does nothing: probes are compiled out.
+pub fn note_panic(_: &std::panic::PanicHookInfo<'_>) {}
+
 /// Does nothing: probes are compiled out. Returns false.
 pub fn dump_on_signal() -> bool {
     false

@@ -2,13 +2,14 @@
 //! the process was killed.
 #![expect(unsafe_code, reason = "registers an exit handler with the C library")]
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::panic::PanicHookInfo;
 
 use super::board::board;
 use super::clock;
 use super::store::Store;
-use crate::layout::{PANIC_TEXT_BYTES, PANIC_TEXT_WORD, WORD, pack};
+use crate::layout::{EXIT_CODE_UNKNOWN, PANIC_TEXT_BYTES, PANIC_TEXT_WORD, WORD, pack};
 use crate::protocol::{doubled, published};
 
 /// The board's memory, to take its name away at a clean exit, and whether to leave it.
@@ -48,12 +49,57 @@ pub(super) fn watch(store: Store, keep: bool) {
     if HOOKED.swap(true, Ordering::Relaxed) {
         return;
     }
-    let before: Hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        write_panic(info);
-        before(info);
-    }));
+    chain(std::panic::take_hook());
     watch_exit();
+}
+
+/// Address of our hook, as it was last set.
+static OURS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Set while this thread's panic is in our hook: one that a later hook calls is the same panic.
+    static NOTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets our hook before another one.
+fn chain(before: Hook) {
+    let hook: Hook = Box::new(move |info| {
+        let first = !NOTING.replace(true);
+        if first {
+            write_panic(info);
+        }
+        before(info);
+        if first {
+            NOTING.set(false);
+        }
+    });
+    OURS.store(address(&hook), Ordering::Relaxed);
+    std::panic::set_hook(hook);
+}
+
+fn address(hook: &Hook) -> usize {
+    core::ptr::from_ref(&**hook).cast::<()>().addr()
+}
+
+/// Puts our hook before one that was set after `init!`, which would keep a panic's words to itself. The keeper
+/// asks a few times, ever more rarely: std can only be asked by taking the hook out for the moment, so it is not
+/// asked often. Who wants to be sure calls [`note_panic`] in a hook of one's own.
+pub(super) fn mind_hook() {
+    let found = std::panic::take_hook();
+    if address(&found) == OURS.load(Ordering::Relaxed) {
+        std::panic::set_hook(found);
+    } else {
+        chain(found);
+    }
+}
+
+/// Writes a panic's words and place on the board. For a panic hook that is set after [`init!`](crate::init) and
+/// does not call the hook before it: without this call, and within the first moments after it is set, the board
+/// would know of the exit only.
+pub fn note_panic(info: &PanicHookInfo<'_>) {
+    if !NOTING.get() {
+        write_panic(info);
+    }
 }
 
 #[cfg(target_env = "gnu")]
@@ -62,11 +108,12 @@ fn watch_exit() {
     unsafe { on_exit(at_exit, core::ptr::null_mut()) };
 }
 
-/// Other C libraries do not tell the exit code: every orderly exit counts as a clean one.
+/// Other C libraries, such as musl, do not tell the exit code. The board of an orderly exit then stays, and says
+/// that its code is not known: it may have been a failure.
 #[cfg(not(target_env = "gnu"))]
 fn watch_exit() {
     extern "C" fn at_plain_exit() {
-        at_exit(0, core::ptr::null_mut());
+        end(None);
     }
     // SAFETY: the handler never unwinds.
     unsafe { libc::atexit(at_plain_exit) };
@@ -92,13 +139,21 @@ fn write_panic(info: &PanicHookInfo<'_>) {
     PANICKING.store(false, Ordering::Release);
 }
 
+#[cfg(target_env = "gnu")]
 extern "C" fn at_exit(code: libc::c_int, _: *mut libc::c_void) {
+    end(Some(code));
+}
+
+/// The process ends in order, with this code if it is known.
+fn end(code: Option<libc::c_int>) {
     let Some(board) = board() else { return };
     if board.pid != std::process::id() {
         return;
     }
+    super::keeper::stop();
     super::keeper::last_look(board);
-    board.end.exit_code.store(i64::from(code & 0xff) as u64, Ordering::Relaxed);
+    let word = code.map_or(EXIT_CODE_UNKNOWN, |code| i64::from(code & 0xff) as u64);
+    board.end.exit_code.store(word, Ordering::Relaxed);
     board.end.exit_stamp.store(clock::units(), Ordering::Relaxed);
     board.end.exit_wall_ns.store(clock::wall_ns(), Ordering::Relaxed);
     published::publish(&board.end.exited, 1);
@@ -107,7 +162,7 @@ extern "C" fn at_exit(code: libc::c_int, _: *mut libc::c_void) {
     // SAFETY: only `watch` stores here, and what it stores is leaked.
     let exit: Option<&Exit> = unsafe { exit.as_ref() };
     // Other threads may still run and probe: the memory stays, only the name goes.
-    if code == 0
+    if code == Some(0)
         && let Some(exit) = exit
         && !exit.keep
     {

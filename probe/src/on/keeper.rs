@@ -3,16 +3,17 @@
 //! stay bare stores, and rates, load and the last minute are there for a reader who comes once, or late.
 //!
 //! Once `init!` has returned, this is all that it asks of the kernel, so that a daemon may forbid everything
-//! else: `clock_nanosleep`, `clock_gettime`, and what its memory allocator or a lock of its own may need
-//! (`futex`, `mmap`, `munmap`, `madvise`, `brk`); with [`Config::watch_descriptors`](crate::Config::watch_descriptors)
+//! else: `futex` (it sleeps on one), `clock_gettime`, and what its memory allocator may need (`mmap`, `munmap`,
+//! `madvise`, `brk`); with [`Config::watch_descriptors`](crate::Config::watch_descriptors)
 //! also `fstat`. It opens nothing.
+#![expect(unsafe_code, reason = "takes the keeper's handle back at the exit")]
 
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
+use nix::time::{ClockId, clock_gettime};
 
 use super::board::{Board, Ring, board};
 use super::clock::{self, Calibration};
@@ -25,13 +26,24 @@ use crate::protocol::{doubled, keyed, tenancy};
 
 /// Name of the keeper's thread: a reader knows it by this.
 const NAME: &str = "probe-keeper";
+/// A panic hook that was set after `init!` is looked for at each power of two of beats, up to three minutes.
+const HOOK_LOOKS: u64 = 1 << 12;
 /// Looks between two askings of the kernel about a thread that stands still: half a second.
 const LOOKS_PER_ASKING: u64 = 10;
 
 /// Counts beats over the life of the process; the sequence of the pulse record.
 static BEATS: AtomicU64 = AtomicU64::new(0);
-/// `init!` waits this long for the keeper to have done all that it does only once.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Whether the keeper has done all that it does only once, and how often, and how long each time, `init!` looks.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+const BEGIN_LOOKS: u32 = 10_000;
+const BEGIN_LOOK: Duration = Duration::from_micros(50);
+
+/// The keeper of this process, and whether it should end.
+static KEEPER: AtomicPtr<JoinHandle<()>> = AtomicPtr::new(core::ptr::null_mut());
+static STOP: AtomicBool = AtomicBool::new(false);
+/// How often, and how long each time, an exit waits for the keeper's end.
+const STOP_LOOKS: u32 = 500;
+const STOP_LOOK: Duration = Duration::from_micros(200);
 
 /// Starts the keeper; false when no thread could be started. From where the clock started it makes its unit
 /// finer.
@@ -39,22 +51,49 @@ pub(super) fn start(calibration: Calibration, watch_descriptors: bool) -> bool {
     let Some(board) = board() else { return false };
     BEATS.store(0, Ordering::Relaxed);
     let descriptors = watch_descriptors.then(Descriptors::new).flatten();
-    let (begun, wait) = std::sync::mpsc::channel();
+    BEGUN.store(false, Ordering::Relaxed);
     let started = std::thread::Builder::new()
         .name(NAME.to_owned())
         .stack_size(128 << 10)
-        .spawn(move || keep(board, calibration, descriptors, &begun))
-        .is_ok();
-    // Whoever forbids system calls after `init!` forbids none that a thread needs to begin.
-    started && wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Disconnected)
+        .spawn(move || keep(board, calibration, descriptors));
+    let Ok(keeper) = started else { return false };
+    STOP.store(false, Ordering::Relaxed);
+    // A forked child's copy of the parent's is left as it is.
+    KEEPER.store(Box::into_raw(Box::new(keeper)), Ordering::Release);
+    // Whoever forbids system calls after `init!` forbids none that a thread needs to begin. Looked for and not
+    // waited for by the means of std, which would leave something allocated.
+    for _ in 0..BEGIN_LOOKS {
+        if BEGUN.load(Ordering::Acquire) {
+            break;
+        }
+        std::thread::sleep(BEGIN_LOOK);
+    }
+    true
 }
 
-fn keep(
-    board: &'static Board,
-    calibration: Calibration,
-    descriptors: Option<Descriptors>,
-    begun: &Sender<()>,
-) {
+/// At the exit: the keeper ends, and nothing of it is left for a leak checker to find. It is waited for, but
+/// not for long.
+pub(super) fn stop() {
+    // Acquire: pairs with the release in `start`.
+    let keeper = KEEPER.swap(core::ptr::null_mut(), Ordering::Acquire);
+    if keeper.is_null() {
+        return;
+    }
+    // SAFETY: `start` made it from a box, and whoever swaps it out has it alone.
+    let keeper = unsafe { Box::from_raw(keeper) };
+    STOP.store(true, Ordering::Release);
+    clock::set_coarse(0);
+    for _ in 0..STOP_LOOKS {
+        if keeper.is_finished() {
+            let _ = keeper.join();
+            return;
+        }
+        keeper.thread().unpark();
+        std::thread::sleep(STOP_LOOK);
+    }
+}
+
+fn keep(board: &'static Board, calibration: Calibration, descriptors: Option<Descriptors>) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
     let mut seen = Seen {
@@ -65,7 +104,7 @@ fn keep(
     };
     let mut due = clock::monotonic_ns();
     beat(board, &mut seen);
-    let _ = begun.send(());
+    BEGUN.store(true, Ordering::Release);
     loop {
         due += KEEPER_PERIOD_NS;
         let now = clock::monotonic_ns();
@@ -75,20 +114,26 @@ fn keep(
             board.pulse.skipped.fetch_add(periods, Ordering::Relaxed);
             due += periods * KEEPER_PERIOD_NS;
         }
-        sleep_until(due);
+        if !sleep_until(due) {
+            return;
+        }
         beat(board, &mut seen);
     }
 }
 
-fn sleep_until(due: u64) {
-    let time = nix::sys::time::TimeSpec::new(
-        i64::try_from(due / 1_000_000_000).unwrap_or(i64::MAX),
-        i64::try_from(due % 1_000_000_000).unwrap_or(0),
-    );
-    let absolute = ClockNanosleepFlags::TIMER_ABSTIME;
-    while clock_nanosleep(ClockId::CLOCK_MONOTONIC, absolute, &time)
-        == Err(nix::errno::Errno::EINTR)
-    {}
+/// Sleeps until then, or until the exit; false at the exit.
+fn sleep_until(due: u64) -> bool {
+    loop {
+        // Acquire: pairs with the release in `stop`.
+        if STOP.load(Ordering::Acquire) {
+            return false;
+        }
+        let now = clock::monotonic_ns();
+        if now >= due {
+            return true;
+        }
+        std::thread::park_timeout(Duration::from_nanos(due - now));
+    }
 }
 
 /// What the keeper remembers between looks.
@@ -107,6 +152,9 @@ fn beat(board: &Board, seen: &mut Seen) {
     clock::refine(&seen.calibration, (stamp, monotonic));
     for ring in &board.busy_rings {
         write_ring(ring, count, stamp, |slot| busy_until(board, slot, stamp));
+    }
+    if count.is_power_of_two() && count <= HOOK_LOOKS {
+        super::end::mind_hook();
     }
     if count % 20 == 1 {
         board.ops.age(stamp);

@@ -69,6 +69,7 @@ mod windows;
 pub use clock::Stamp;
 pub use config::Config;
 pub use dump::{dump_on, dump_on_signal};
+pub use end::note_panic;
 pub use fact::Fact;
 pub use family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
 pub use flow::{Busy, Queue};

@@ -100,7 +100,7 @@ fn dead_life(path: &Path) -> Option<Life> {
     let (file_name, image) = split_image(path.file_name()?.to_str()?);
     if image.is_some() {
         // An earlier image of a process is gone, whether or not the process lives on.
-        return stat.modified().ok();
+        return Some(Life::read(&file, &stat));
     }
     let mut parts = file_name.rsplitn(3, '.');
     let (start, pid) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);

@@ -11,7 +11,7 @@ mod sites;
 mod texts;
 
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use numbers::Places;
 use texts::Texts;
@@ -71,7 +71,7 @@ pub(super) struct Scribe {
     /// Records in use in the site table.
     sites: usize,
     /// Kinds of operations by their label: the first of each, and its number.
-    kinds: HashMap<&'static str, (&'static Kind, u32)>,
+    kinds: BTreeMap<&'static str, (&'static Kind, u32)>,
     /// Where the first site made at run time hangs that is not written yet.
     pub(super) next: &'static Link,
 }
@@ -84,7 +84,7 @@ impl Scribe {
             places: Places::new(false),
             filter: String::new(),
             sites: 0,
-            kinds: HashMap::new(),
+            kinds: BTreeMap::new(),
             next: late::first(),
         }
     }

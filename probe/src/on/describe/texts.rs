@@ -1,6 +1,6 @@
 //! The strings section: each text once, there before anything refers to it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::super::board::Board;
@@ -14,13 +14,14 @@ pub(super) struct Texts {
     /// Those of the last word, when it is not full.
     last: u64,
     room: usize,
-    known: HashMap<String, u64>,
+    /// Ordered, not hashed: a leak checker finds what a tree holds.
+    known: BTreeMap<String, u64>,
 }
 
 impl Texts {
     pub(super) fn new(room: usize) -> Self {
         // Offset 0 with length 0 means "no text".
-        Self { length: 1, last: 0, room, known: HashMap::new() }
+        Self { length: 1, last: 0, room, known: BTreeMap::new() }
     }
 
     /// The reference of a text; 0 when it is empty or finds no room.
