@@ -1,130 +1,211 @@
-//! The attribute `#[probe::instrument]`, in the few tokens of the language that it has to know: the
-//! body of a function is its last token, and `async` stands before `fn`. So it needs no parser.
+//! The attribute `#[probe::instrument]`, in the few tokens of the language that it has to know. So it needs no
+//! parser, and a build with probes in compiles none.
+//!
+//! ```text
+//! function  what an item says of itself: name, `async`, what it returns, its body
+//! returned  the type behind the arrow: a future, and of what
+//! write     tokens that are put together
+//! ```
 
-use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+mod function;
+mod returned;
+mod write;
+
+use function::{Function, Tail};
+use proc_macro::{Delimiter, Group, Literal, TokenStream, TokenTree};
+use returned::Returned;
+use write::{braced, call, is_word, path, punct, tokens_of};
 
 /// Makes the whole function a scope: `#[probe::instrument]`, or with the forms of `probe::tag!`,
 /// `#[probe::instrument(wait, "label", argument)]`. The argument may use the function's parameters.
 ///
 /// An `async fn` is entered at each poll and left at each return from it, and keeps its line
-/// between: the position belongs to the future, whichever thread polls it.
+/// between: the position belongs to the future, whichever thread polls it. So it is with a function that
+/// returns a future: `-> impl Future`, `-> Pin<Box<dyn Future>>` and `-> BoxFuture`, be they written by hand or by
+/// `async-trait`. A future that is called by another name (a type of your own, an alias) is not recognized:
+/// the call is the scope then.
 ///
 /// `#[probe::instrument(op)]` makes each call an operation instead, with the forms of `probe::op!`:
 /// `#[probe::instrument(op, "request", "GET {path}")]`. Without a kind, it is the function's name. An
-/// `async fn` is an operation from its first poll to its end, on whichever thread.
+/// `async fn`, or a function whose last expression is `async move { … }` or `Box::pin(async move { … })`, is an
+/// operation from its first poll to its end, on whichever thread; one that gets its future from elsewhere is one
+/// from the call on.
 ///
-/// Without probes the function is left as it is.
+/// Not for a `const fn`, which may run in the compiler. Without probes the function is left as it is.
 #[proc_macro_attribute]
 pub fn instrument(form: TokenStream, item: TokenStream) -> TokenStream {
-    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
-    let is_fn = tokens.iter().any(|token| is_word(token, "fn"));
-    let body = match tokens.pop() {
-        Some(TokenTree::Group(body)) if is_fn && body.delimiter() == Delimiter::Brace => body,
-        _ => return error("`probe::instrument` goes on a function with a body"),
+    let Some(function) = Function::of(item.clone()) else {
+        return write::error("`probe::instrument` goes on a function with a body").chain_with(item);
     };
-    let is_async = tokens
-        .iter()
-        .take_while(|token| !is_word(token, "fn"))
-        .any(|token| is_word(token, "async"));
-    let with = |body: TokenStream| {
-        let body = TokenTree::Group(Group::new(Delimiter::Brace, body));
-        tokens.iter().cloned().chain([body]).collect::<TokenStream>()
-    };
-    if let Some(form) = operation(&form, &tokens) {
-        if !is_async {
-            return with(around_body("op", form, body));
+    if let Some(word) = &function.is_const {
+        let why = format!(
+            "`probe::instrument` cannot go on `const fn {}`: it may run in the compiler, which has no board",
+            function.name
+        );
+        return write::error_at(&why, word.span()).chain_with(item);
+    }
+    let form = Form::of(form, &function.name);
+    match &function.returned {
+        _ if function.is_async => by_poll(&function, &form),
+        Returned::Future(_) | Returned::Boxed(_) => returns_a_future(&function, &form),
+        Returned::Value(_) => by_call(&function, &form),
+    }
+}
+
+/// What the attribute was told.
+enum Form {
+    /// A scope, in the forms of `tag!`.
+    Scope(TokenStream),
+    /// An operation, in the forms of `op!`.
+    Op(TokenStream),
+}
+
+impl Form {
+    /// A kind is added when there is none: the name of the function.
+    fn of(form: TokenStream, name: &str) -> Self {
+        let mut rest = form.clone().into_iter().peekable();
+        if !rest.next_if(|token| is_word(token, "op")).is_some() {
+            return Self::Scope(form);
         }
-        let arguments = [word("async"), word("move"), TokenTree::Group(body.clone()), punct(',')];
-        let arguments = arguments.into_iter().chain(form.clone()).collect();
-        let inside = call("op_async", arguments).chain([punct('.'), word("await")]).collect();
-        let outside =
-            [word("let"), word("_"), punct('=')].into_iter().chain(call("begin_op", form));
-        let outside = outside.chain([punct(';')]).chain(body.stream()).collect();
-        return in_or_out(with(inside), with(outside));
+        // The comma behind `op`.
+        rest.next();
+        if rest.peek().is_some() {
+            return Self::Op(rest.collect());
+        }
+        Self::Op(TokenTree::Literal(Literal::string(name)).into())
     }
-    if !is_async {
-        return with(around_body("scope", form, body));
+
+    /// `scope!(form)` or `op!(form)`: a guard of the call.
+    fn guard(&self) -> TokenStream {
+        match self {
+            Self::Scope(form) => call("scope", form.clone()),
+            Self::Op(form) => call("op", form.clone()),
+        }
     }
-    // A future inside a future is no longer the function as it was: `probe` chooses, by its own build,
-    // between the two.
-    let inside = with(around_future(form.clone(), body.clone()));
-    let outside = with(around_body("tag", form, body));
-    in_or_out(inside, outside)
-}
 
-/// One of two, by `probe`'s own build.
-fn in_or_out(inside: TokenStream, outside: TokenStream) -> TokenStream {
-    let braced = |tokens| TokenTree::Group(Group::new(Delimiter::Brace, tokens));
-    let both = [braced(inside), braced(outside)].into_iter().collect();
-    path("__in_or_out").chain([punct('!'), braced(both)]).collect()
-}
-
-/// What stands behind `op` in the form, the kind added when there is none: the name of the function.
-fn operation(form: &TokenStream, function: &[TokenTree]) -> Option<TokenStream> {
-    let mut form = form.clone().into_iter();
-    if !is_word(&form.next()?, "op") {
-        return None;
+    /// `scoped!(future, form)` or `op_async!(future, form)`.
+    fn around(&self, future: TokenStream) -> TokenStream {
+        let (name, form) = match self {
+            Self::Scope(form) => ("scoped", form),
+            Self::Op(form) => ("op_async", form),
+        };
+        let mut arguments = future;
+        if !form.is_empty() {
+            arguments.extend([punct(',')]);
+            arguments.extend(form.clone());
+        }
+        call(name, arguments)
     }
-    // The comma behind `op`.
-    form.next();
-    let mut rest = form.peekable();
-    if rest.peek().is_some() {
-        return Some(rest.collect());
+
+    /// The form only looked at, for a build in which there is nothing else of it.
+    fn checked(&self) -> TokenStream {
+        match self {
+            Self::Scope(form) => call("tag", form.clone()),
+            Self::Op(form) => call("begin_op", form.clone()),
+        }
     }
-    let name = function.iter().skip_while(|token| !is_word(token, "fn")).nth(1)?;
-    let name = name.to_string();
-    let name = name.strip_prefix("r#").unwrap_or(&name);
-    Some(TokenTree::Literal(Literal::string(name)).into())
-}
 
-/// `let __probe_scope = ::probe::NAME!(form); body`
-fn around_body(name: &str, form: TokenStream, body: Group) -> TokenStream {
-    let mut out: Vec<TokenTree> = vec![word("let"), word("__probe_scope"), punct('=')];
-    out.extend(call(name, form));
-    out.push(punct(';'));
-    out.extend(body.stream());
-    out.into_iter().collect()
-}
-
-/// `::probe::scoped!(async move { body }, form).await`
-fn around_future(form: TokenStream, body: Group) -> TokenStream {
-    let mut arguments: Vec<TokenTree> = vec![word("async"), word("move"), TokenTree::Group(body)];
-    if !form.is_empty() {
-        arguments.push(punct(','));
-        arguments.extend(form);
+    /// `let _ = checked;`
+    fn checked_statement(&self) -> TokenStream {
+        tokens_of(&["let", "_", "="])
+            .into_iter()
+            .chain(self.checked())
+            .chain([punct(';')])
+            .collect()
     }
-    let mut out: Vec<TokenTree> = call("scoped", arguments.into_iter().collect()).collect();
-    out.extend([punct('.'), word("await")]);
-    out.into_iter().collect()
 }
 
-/// `::probe::NAME!(arguments)`
-fn call(name: &str, arguments: TokenStream) -> impl Iterator<Item = TokenTree> + use<> {
-    let arguments = TokenTree::Group(Group::new(Delimiter::Parenthesis, arguments));
-    path(name).chain([punct('!'), arguments])
+/// The guard is held for as long as the body runs.
+fn by_call(function: &Function, form: &Form) -> TokenStream {
+    let mut body: TokenStream = tokens_of(&["let", "__probe_scope", "="]).into_iter().collect();
+    body.extend(form.guard());
+    body.extend([punct(';')]);
+    body.extend(function.statements.clone());
+    function.with_body(body)
 }
 
-/// `::probe::NAME`
-fn path(name: &str) -> impl Iterator<Item = TokenTree> + use<> {
-    [joint(':'), punct(':'), word("probe"), joint(':'), punct(':'), word(name)].into_iter()
+/// The body becomes a future of its own, inside the one that the function is. That is no longer the function as
+/// it was, so `probe` chooses, by its own build, between the two.
+fn by_poll(function: &Function, form: &Form) -> TokenStream {
+    let mut statements = function.returned.said();
+    statements.extend(function.statements.clone());
+    let body = TokenTree::Group(function.group(statements));
+    let future = tokens_of(&["async", "move"]).into_iter().chain([body]).collect();
+    let mut inside = form.around(future);
+    inside.extend([punct('.')]);
+    inside.extend(tokens_of(&["await"]));
+    in_or_out(function, form, inside)
 }
 
-fn error(message: &str) -> TokenStream {
-    format!("::core::compile_error!({message:?});").parse().unwrap_or_default()
+/// The future that the function returns is followed.
+fn returns_a_future(function: &Function, form: &Form) -> TokenStream {
+    let inside = match function.tail() {
+        // The future's own body: it begins with its first poll, as an `async fn` does.
+        Some(tail) => followed_inside(function, form, &tail),
+        None => followed_outside(function, form),
+    };
+    in_or_out(function, form, inside)
 }
 
-fn is_word(token: &TokenTree, word: &str) -> bool {
-    matches!(token, TokenTree::Ident(ident) if ident.to_string() == word)
+/// `… async move { scoped!(async move { body }, form).await }`, boxed or not as it was.
+fn followed_inside(function: &Function, form: &Form, tail: &Tail) -> TokenStream {
+    let mut statements = function.returned.said();
+    statements.extend(tail.body.stream());
+    let mut body = Group::new(Delimiter::Brace, statements);
+    body.set_span(tail.body.span());
+    let mut future: TokenStream = tail.head.iter().cloned().collect();
+    future.extend([TokenTree::Group(body)]);
+    let mut polled = form.around(future);
+    polled.extend([punct('.')]);
+    polled.extend(tokens_of(&["await"]));
+    let outer = tail.head.iter().cloned().chain([braced(polled)]).collect::<TokenStream>();
+    let last = match &tail.boxed {
+        None => outer,
+        Some(group) => {
+            let mut boxed = Group::new(Delimiter::Parenthesis, outer);
+            boxed.set_span(group.span());
+            TokenTree::Group(boxed).into()
+        }
+    };
+    tail.before.iter().cloned().chain(last).collect()
 }
 
-fn word(text: &str) -> TokenTree {
-    TokenTree::Ident(Ident::new(text, Span::call_site()))
+/// The body runs as a function that is called once, since it may return early; what it returns is followed.
+fn followed_outside(function: &Function, form: &Form) -> TokenStream {
+    let body = TokenTree::Group(function.group(function.statements.clone()));
+    let mut closure: TokenStream = tokens_of(&["move"]).into_iter().collect();
+    closure.extend([punct('|'), punct('|')]);
+    if let Returned::Boxed(of) = &function.returned {
+        closure.extend(write::arrow());
+        closure.extend(of.clone());
+    }
+    closure.extend([body]);
+    let called = write::call_function(&["__private", "once"], closure);
+    match &function.returned {
+        Returned::Boxed(_) => write::boxed_pin(form.around(called)),
+        _ => form.around(called),
+    }
 }
 
-fn punct(sign: char) -> TokenTree {
-    TokenTree::Punct(Punct::new(sign, Spacing::Alone))
+/// One of two bodies, by `probe`'s own build: `inside`, or the function as it was with its form looked at.
+fn in_or_out(function: &Function, form: &Form, inside: TokenStream) -> TokenStream {
+    let mut outside = form.checked_statement();
+    outside.extend(function.statements.clone());
+    let inside = braced(function.with_body(inside));
+    let outside = braced(function.with_body(outside));
+    let mut chosen = path(&["__in_or_out"]);
+    chosen.extend([punct('!'), braced([inside, outside].into_iter().collect())]);
+    chosen
 }
 
-fn joint(sign: char) -> TokenTree {
-    TokenTree::Punct(Punct::new(sign, Spacing::Joint))
+/// An error beside the item as it was, so that nothing else is said to be missing.
+trait ChainWith {
+    fn chain_with(self, item: TokenStream) -> TokenStream;
+}
+
+impl ChainWith for TokenStream {
+    fn chain_with(mut self, item: TokenStream) -> TokenStream {
+        self.extend(item);
+        self
+    }
 }

@@ -328,43 +328,76 @@ macro_rules! init {
 /// probe::set!(rows, 3);
 /// probe::count!(SUBMITTED);
 /// ```
+///
+/// Attributes stand where they stand on a `static`: `#[cfg(unix)]` leaves a number out elsewhere.
 #[macro_export]
 macro_rules! metrics {
-    () => {};
-    ($(#[doc = $help:literal])* $vis:vis counter $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Counter = $text, $unit);
-        $crate::metrics! { $($rest)* }
+    // One repetition for all of them: an expansion inside an expansion for each would meet the compiler's limit.
+    ($(
+        $(#[$($about:tt)*])*
+        $vis:vis $kind:ident $($name:ident)+ = $text:literal
+            $(, $unit:literal)?
+            $(, every $every:literal ms)?
+            $(, [$($over:expr),+ $(,)?] / [$($under:expr),+ $(,)?])?
+            $(, by $key:literal)?
+        ;
+    )*) => {$(
+        $crate::__declare! {
+            [$([$($about)*])*] [$vis] $kind $($name)+ = $text
+                $(, $unit)? $(, every $every)? $(, [$($over),+] / [$($under),+])? $(, by $key)?
+        }
+    )*};
+}
+
+/// Sorts a declaration by its kind. Not for direct use.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declare {
+    ($about:tt [$vis:vis] counter $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $vis $name: Counter = $text, $unit);
     };
-    ($(#[doc = $help:literal])* $vis:vis gauge $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Gauge = $text, $unit);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] gauge $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $vis $name: Gauge = $text, $unit);
     };
-    ($(#[doc = $help:literal])* $vis:vis histogram $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Histogram = $text, $unit);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] histogram $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $vis $name: Histogram = $text, $unit);
     };
-    ($(#[doc = $help:literal])* $vis:vis progress $name:ident = $text:literal, $unit:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Progress = $text, $unit);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] progress $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $vis $name: Progress = $text, $unit);
     };
-    ($(#[doc = $help:literal])* $vis:vis queue $name:ident = $text:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Queue = $text, "items");
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] queue $name:ident = $text:literal) => {
+        $crate::__metric!($about $vis $name: Queue = $text, "items");
     };
-    ($(#[doc = $help:literal])* $vis:vis heartbeat $name:ident = $text:literal, every $every:literal ms; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Heartbeat = $text, "beats", $every);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] heartbeat $name:ident = $text:literal, every $every:literal) => {
+        $crate::__metric!($about $vis $name: Heartbeat = $text, "beats", $every);
     };
-    ($(#[doc = $help:literal])* $vis:vis ratio $name:ident = $text:literal, [$($over:expr),+ $(,)?] / [$($under:expr),+ $(,)?]; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: Ratio = $text, "", &[$(&$over),+], &[$(&$under),+]);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] ratio $name:ident = $text:literal, [$($over:expr),+] / [$($under:expr),+]) => {
+        $crate::__metric!($about $vis $name: Ratio = $text, "", &[$(&$over),+], &[$(&$under),+]);
     };
-    ($(#[doc = $help:literal])* $vis:vis gauge family $name:ident = $text:literal, $unit:literal, by $key:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: GaugeFamily = $text, $unit, $key);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] gauge family $name:ident = $text:literal, $unit:literal, by $key:literal) => {
+        $crate::__metric!($about $vis $name: GaugeFamily = $text, $unit, $key);
     };
-    ($(#[doc = $help:literal])* $vis:vis counter family $name:ident = $text:literal, $unit:literal, by $key:literal; $($rest:tt)*) => {
-        $crate::__metric!([$($help)*] $vis $name: CounterFamily = $text, $unit, $key);
-        $crate::metrics! { $($rest)* }
+    ($about:tt [$vis:vis] counter family $name:ident = $text:literal, $unit:literal, by $key:literal) => {
+        $crate::__metric!($about $vis $name: CounterFamily = $text, $unit, $key);
+    };
+    ($about:tt [$vis:vis] $kind:ident $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "`", ::core::stringify!($kind $($rest)*), "` declares no number; expected one of: \
+            counter NAME = \"name\", \"unit\"; gauge …; histogram …; progress …; queue NAME = \"name\"; \
+            heartbeat NAME = \"name\", every N ms; ratio NAME = \"name\", [A] / [B]; \
+            counter family NAME = \"name\", \"unit\", by \"key\"; gauge family …"
+        ));
+    };
+}
+
+/// What an attribute adds to a number's help. Not for direct use.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __help {
+    (doc = $text:expr) => {
+        ::core::concat!($text, "\n")
+    };
+    ($($other:tt)*) => {
+        ""
     };
 }

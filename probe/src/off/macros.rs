@@ -50,15 +50,15 @@ macro_rules! __scope {
     }};
 }
 
+/// No block stands around the future, as with probes in.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __scoped {
-    ($future:expr, $class:tt $hits:tt $group:tt $label:tt [$($arg:expr)?]) => {{
-        if false {
+    ($future:expr, $class:tt $hits:tt $group:tt $label:tt [$($arg:expr)?]) => {
+        $crate::__private::behind(if false {
             $( let _ = $crate::__private::Number::to_u64($arg); )?
-        }
-        $future
-    }};
+        }, $future)
+    };
 }
 
 #[doc(hidden)]
@@ -77,12 +77,14 @@ macro_rules! __op {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __op_async {
-    ($future:expr, $op:expr) => {{
-        if false {
-            let _ = $op;
-        }
-        $future
-    }};
+    ($future:expr, $op:expr) => {
+        $crate::__private::behind(
+            if false {
+                let _ = $op;
+            },
+            $future,
+        )
+    };
 }
 
 #[doc(hidden)]
@@ -124,8 +126,7 @@ macro_rules! __init {
     ($name:expr, $config:expr) => {{
         if false {
             let _: &str = $name;
-            let settings: fn($crate::Config) -> $crate::Config = $config;
-            let _ = settings($crate::Config::new());
+            let _ = $crate::__private::configured($crate::Config::new(), $config);
         }
         $crate::Status::CompiledOut
     }};
@@ -134,15 +135,16 @@ macro_rules! __init {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __metric {
-    ([$($help:literal)*] $vis:vis $name:ident: Ratio = $text:literal, $unit:literal, $over:expr, $under:expr) => {
-        $(#[doc = $help])*
+    ([$([$($about:tt)*])*] $vis:vis $name:ident: Ratio = $text:literal, $unit:literal, $over:expr, $under:expr) => {
+        $(#[$($about)*])*
+        #[allow(dead_code, reason = "declared for the board")]
         $vis static $name: $crate::Ratio = {
             let _: (&[&$crate::Counter], &[&$crate::Counter]) = ($over, $under);
             $crate::Ratio::new()
         };
     };
-    ([$($help:literal)*] $vis:vis $name:ident: $kind:ident = $($rest:tt)*) => {
-        $(#[doc = $help])*
+    ([$([$($about:tt)*])*] $vis:vis $name:ident: $kind:ident = $($rest:tt)*) => {
+        $(#[$($about)*])*
         #[allow(dead_code, reason = "declared for the board")]
         $vis static $name: $crate::$kind = $crate::$kind::new();
     };

@@ -186,6 +186,21 @@ nothing! {
 pub mod private {
     pub use crate::number::Number;
 
+    pub fn configured(
+        config: super::Config,
+        settings: impl FnOnce(super::Config) -> super::Config,
+    ) -> super::Config {
+        settings(config)
+    }
+    #[inline(always)]
+    pub fn once<T>(body: impl FnOnce() -> T) -> T {
+        body()
+    }
+    /// A value, whatever was looked at before it.
+    #[inline(always)]
+    pub fn behind<T>((): (), value: T) -> T {
+        value
+    }
     #[inline(always)]
     pub fn begin() -> super::Operation {
         super::Operation::new()

@@ -14,6 +14,20 @@ pub use crate::layout::{SITE_ARG, SITE_OP, SITE_SCOPE, SITE_STATUS};
 pub use crate::number::Number;
 pub use linkme;
 
+/// Settings as the program wants them.
+pub fn configured(
+    config: super::Config,
+    settings: impl FnOnce(super::Config) -> super::Config,
+) -> super::Config {
+    settings(config)
+}
+
+/// What a function returns that is called here, once.
+#[inline(always)]
+pub fn once<T>(body: impl FnOnce() -> T) -> T {
+    body()
+}
+
 /// Keeps a value from being computed later or earlier than here.
 #[inline(always)]
 pub fn pin<T>(value: T) -> T {
@@ -192,25 +206,29 @@ macro_rules! __scope {
     }};
 }
 
+/// No block stands around the future: what its expression borrows lives as long as without the macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __scoped {
-    ($future:expr, $class:tt $hits:tt $group:tt $label:tt []) => {{
-        let site = $crate::__site!($class $hits $group $label $crate::__private::SITE_SCOPE);
-        $crate::Scoped::new($future, $crate::__gated!(site $group {
-            $crate::__pass!(site $hits);
-            ::core::option::Option::Some(site)
-        }, ::core::option::Option::None), 0)
-    }};
-    ($future:expr, $class:tt $hits:tt $group:tt $label:tt [$arg:expr]) => {{
-        let site = $crate::__site!($class $hits $group $label
-            $crate::__private::SITE_SCOPE | $crate::__private::SITE_ARG);
-        let argument = $crate::__private::Number::to_u64($arg);
-        $crate::Scoped::new($future, $crate::__gated!(site $group {
-            $crate::__pass!(site $hits);
-            ::core::option::Option::Some(site)
-        }, ::core::option::Option::None), argument)
-    }};
+    ($future:expr, $class:tt $hits:tt $group:tt $label:tt []) => {
+        $crate::Scoped::new({
+            let site = $crate::__site!($class $hits $group $label $crate::__private::SITE_SCOPE);
+            $crate::__gated!(site $group {
+                $crate::__pass!(site $hits);
+                ::core::option::Option::Some(site)
+            }, ::core::option::Option::None)
+        }, 0, $future)
+    };
+    ($future:expr, $class:tt $hits:tt $group:tt $label:tt [$arg:expr]) => {
+        $crate::Scoped::new({
+            let site = $crate::__site!($class $hits $group $label
+                $crate::__private::SITE_SCOPE | $crate::__private::SITE_ARG);
+            $crate::__gated!(site $group {
+                $crate::__pass!(site $hits);
+                ::core::option::Option::Some(site)
+            }, ::core::option::Option::None)
+        }, { let argument = $crate::__private::Number::to_u64($arg); argument }, $future)
+    };
 }
 
 /// The site of an operation's beginning.
@@ -228,13 +246,16 @@ macro_rules! __op_site {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __op {
-    ($begin:ident $kind:literal $label:expr, $parent:expr) => {
-        $crate::__private::$begin(
+    // A statement, so that nothing of a format is alive behind it: it could not go to another thread with
+    // the future that awaits the rest.
+    ($begin:ident $kind:literal $label:expr, $parent:expr) => {{
+        let op = $crate::__private::$begin(
             $crate::__op_site!($kind),
             $crate::__private::IntoText::text(&$label),
             $parent,
-        )
-    };
+        );
+        op
+    }};
 }
 
 #[doc(hidden)]
@@ -288,27 +309,29 @@ macro_rules! __fact {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __init {
-    ($name:expr, $config:expr) => {{
-        let settings: fn($crate::Config) -> $crate::Config = $config;
-        $crate::__private::init(settings($crate::Config::new($name).build(::core::concat!(
-            ::core::env!("CARGO_PKG_NAME"),
-            " ",
-            ::core::env!("CARGO_PKG_VERSION")
-        ))))
-    }};
+    ($name:expr, $config:expr) => {
+        $crate::__private::init($crate::__private::configured(
+            $crate::Config::new($name).build(::core::concat!(
+                ::core::env!("CARGO_PKG_NAME"),
+                " ",
+                ::core::env!("CARGO_PKG_VERSION")
+            )),
+            $config,
+        ))
+    };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __metric {
-    ([$($help:literal)*] $vis:vis $name:ident: $kind:ident = $text:literal, $unit:literal $(, $more:expr)*) => {
-        $(#[doc = $help])*
+    ([$([$($about:tt)*])*] $vis:vis $name:ident: $kind:ident = $text:literal, $unit:literal $(, $more:expr)*) => {
+        $(#[$($about)*])*
         #[allow(dead_code, reason = "declared for the board")]
         $vis static $name: $crate::$kind = {
             #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
             #[linkme(crate = $crate::__private::linkme)]
             static DECLARED: $crate::__private::Declared = $crate::__private::Declared::$kind(&$name);
-            $crate::$kind::new($text, $unit, ::core::concat!($($help, "\n"),*) $(, $more)*)
+            $crate::$kind::new($text, $unit, ::core::concat!($($crate::__help!($($about)*)),*) $(, $more)*)
         };
     };
 }

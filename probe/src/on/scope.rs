@@ -62,7 +62,7 @@ pin_project_lite::pin_project! {
 
 impl<F: Future> Scoped<F> {
     #[doc(hidden)]
-    pub fn new(future: F, site: Option<&'static Site>, argument: u64) -> Self {
+    pub fn new(site: Option<&'static Site>, argument: u64, future: F) -> Self {
         Self { future, site, argument, line: (0, 0) }
     }
 }

@@ -1,0 +1,94 @@
+//! The forms of the macros and of the attribute: what must compile does, what must not does not and says so where
+//! the reader looks; the same with probes in, out, and forbidden.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use tests::build;
+
+/// A scratch copy of the fixture with these sources as programs of their own.
+fn scratch(which: &str) -> PathBuf {
+    let from = build::root().join("tests/fixtures/forms");
+    let folder = build::target().join("for-tests").join(format!("forms-{which}"));
+    let programs = folder.join("src/bin");
+    _ = std::fs::remove_dir_all(&programs);
+    std::fs::create_dir_all(&programs).expect("a scratch folder");
+    let manifest = std::fs::read_to_string(from.join("Cargo.toml")).expect("manifest");
+    let probe = build::root().join("probe");
+    let manifest = manifest.replace("PROBE", probe.to_str().expect("a path in UTF-8"));
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("write");
+    // The workspace's own versions: what is tested is what is built.
+    std::fs::copy(build::root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("lock");
+    for source in std::fs::read_dir(from.join(which)).expect("sources") {
+        let source = source.expect("a source").path();
+        let name = source.file_name().expect("a name");
+        std::fs::copy(&source, programs.join(name)).expect("copy");
+    }
+    folder
+}
+
+/// With probes in, out, and forbidden.
+const BUILDS: [(&str, &[&str], &str); 3] =
+    [("in", &[], ""), ("out", &["--release"], ""), ("forbidden", &[], "--cfg probe_off")];
+
+fn check(folder: &PathBuf, arguments: &[&str], flags: &str) -> (Output, String) {
+    let output = build::cargo()
+        .args(["check", "--bins", "--keep-going", "--offline", "--color", "never"])
+        .args(["--message-format", "short"])
+        .args(arguments)
+        .env("RUSTFLAGS", flags)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .current_dir(folder)
+        .output()
+        .expect("cargo");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output, said)
+}
+
+#[test]
+fn what_must_compile_does() {
+    let folder = scratch("pass");
+    for (build, arguments, flags) in BUILDS {
+        let (output, said) = check(&folder, arguments, flags);
+        assert!(output.status.success(), "probes {build}:\n{said}");
+    }
+}
+
+/// What a source says of itself: `//~ TEXT` behind a line of which an error with that text must speak.
+fn expected(folder: &PathBuf) -> Vec<(String, usize, String)> {
+    let mut expected = Vec::new();
+    for source in std::fs::read_dir(folder.join("src/bin")).expect("sources") {
+        let path = source.expect("a source").path();
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        for (line, number) in text.lines().zip(1..) {
+            if let Some((_, error)) = line.split_once("//~ ") {
+                expected.push((format!("src/bin/{name}"), number, error.to_owned()));
+            }
+        }
+    }
+    expected
+}
+
+#[test]
+fn what_must_not_compile_says_so_where_it_stands() {
+    let folder = scratch("fail");
+    let expected = expected(&folder);
+    assert!(expected.len() > 12, "{expected:?}");
+    for (build, arguments, flags) in BUILDS {
+        let (output, said) = check(&folder, arguments, flags);
+        assert!(!output.status.success(), "probes {build}");
+        let errors: Vec<&str> = said.lines().filter(|line| line.contains(": error")).collect();
+        let is = |error: &str, (file, line, text): &(String, usize, String)| {
+            error.starts_with(&format!("{file}:{line}:")) && error.contains(text.as_str())
+        };
+        for one in &expected {
+            let found = errors.iter().any(|error| is(error, one));
+            assert!(found, "probes {build}: no error {one:?} in\n{said}");
+        }
+        for error in errors.iter().filter(|error| error.starts_with("src/bin")) {
+            let known = expected.iter().any(|one| is(error, one));
+            assert!(known, "probes {build}: {error} in\n{said}");
+        }
+    }
+}
