@@ -91,6 +91,25 @@ fn a_stream_is_a_document_a_line() {
 }
 
 #[test]
+fn a_function_that_returns_a_future_is_what_its_future_is() {
+    let (program, _) = Program::behave(&program::name("returned"), &["returned-futures"]);
+    let (live, ended, _) = ops(&program, &[]);
+    // By `async-trait`, by hand, unboxed, from elsewhere, returned early: all are in flight.
+    for label in ["PUT 2", "by hand 3", "unboxed 4", "from elsewhere", "early true"] {
+        let op = one(&live, "label", label);
+        assert_eq!((&op["kind"], &op["future"]), (&"request".into(), &true.into()), "{op}");
+    }
+    assert_eq!(one(&live, "label", "PUT 2")["status"], "waits");
+    assert_eq!(one(&ended, "label", "early false")["outcome"], "ok");
+    // One that was never polled never began.
+    assert!(!live.iter().chain(&ended).any(|op| op["label"] == "PUT 5"), "{live:#?}");
+    // A scope is entered by the poll, and not by the call.
+    let board = boards(&["-p", &program.pid().to_string()]).remove(0);
+    let stack = board["threads"][0]["stack"].as_array().expect("a stack");
+    assert_eq!((&stack[0]["label"], &stack[0]["arg"]), (&"get of the trait".into(), &1.into()));
+}
+
+#[test]
 fn a_function_is_an_operation_by_its_attribute() {
     let (program, _) = Program::behave(&program::name("by-attribute"), &["by-attribute"]);
     let (live, ended, _) = ops(&program, &[]);

@@ -23,8 +23,8 @@ impl Returned {
         {
             return Self::Future(output(&tokens));
         }
-        // The name of the outermost type: the last word before its parameters.
-        let name = tokens.iter().take_while(|token| !is_punct(token, '<')).last();
+        // The name of the outermost type: the last word of its path.
+        let name = tokens.iter().take_while(|token| is_of_path(token)).last();
         let named = |word: &str| name.is_some_and(|name| is_word(name, word));
         let pinned =
             named("Pin") && has(&tokens, "Box") && has(&tokens, "dyn") && has(&tokens, "Future");
@@ -90,13 +90,16 @@ fn has(tokens: &[TokenTree], word: &str) -> bool {
     tokens.iter().any(|token| is_word(token, word))
 }
 
+/// Whether a token may stand in `std::future::Future`, or before it.
+fn is_of_path(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Ident(_)) && !is_word(token, "impl") || is_punct(token, ':')
+}
+
 /// Whether the first bound behind `impl` or `dyn` is a `Future`: not one that it has to do with, as in
 /// `impl Iterator<Item = impl Future>`.
 fn says_future(tokens: &[TokenTree], keyword: &str) -> bool {
     let behind = tokens.iter().skip_while(|token| !is_word(token, keyword)).skip(1);
-    let of_bound =
-        |token: &&TokenTree| matches!(token, TokenTree::Ident(_)) || is_punct(token, ':');
-    behind.take_while(of_bound).last().is_some_and(|name| is_word(name, "Future"))
+    behind.take_while(|token| is_of_path(token)).last().is_some_and(|name| is_word(name, "Future"))
 }
 
 /// What stands behind `Output =`.

@@ -115,7 +115,8 @@ impl Stamp {
     pub const NONE: Self = Self(());
 }
 
-/// Guard of [`scope!`](crate::scope); nothing in this build, and bound to its thread all the same.
+/// Guard of [`scope!`](crate::scope); nothing in this build, and bound to its thread all the same: held
+/// as long as the real one, whose end it has.
 #[derive(Debug)]
 #[must_use = "the scope ends when this is dropped"]
 pub struct Scope(PhantomData<*const ()>);
@@ -126,6 +127,11 @@ impl Scope {
     pub const fn new() -> Self {
         Self(PhantomData)
     }
+}
+
+impl Drop for Scope {
+    #[inline(always)]
+    fn drop(&mut self) {}
 }
 
 /// Guard of [`busy!`](crate::busy); nothing in this build.
@@ -139,6 +145,11 @@ impl Busy {
     pub const fn new() -> Self {
         Self(PhantomData)
     }
+}
+
+impl Drop for Busy {
+    #[inline(always)]
+    fn drop(&mut self) {}
 }
 
 macro_rules! nothing {

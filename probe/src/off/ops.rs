@@ -95,6 +95,11 @@ impl Op {
 #[must_use = "the thread works on the operation until this is dropped"]
 pub struct Entered<'a>(&'a Op, PhantomData<*const ()>);
 
+impl Drop for Entered<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {}
+}
+
 impl core::ops::Deref for Entered<'_> {
     type Target = Op;
     fn deref(&self) -> &Op {
@@ -116,8 +121,13 @@ impl Operation {
     /// Goes on without this thread.
     #[inline(always)]
     pub fn detach(self) -> Op {
-        self.0
+        Op::new()
     }
+}
+
+impl Drop for Operation {
+    #[inline(always)]
+    fn drop(&mut self) {}
 }
 
 impl core::ops::Deref for Operation {
