@@ -101,9 +101,11 @@ def stack(board, slot, block):
             if frame > 1 and scope == 0:
                 break
             flux = bool(line & 1)
-            frames.append((0 if frame == 1 else scope, line & ~1, None if flux else argument))
+            scope, line = 0 if frame == 1 else scope, line & ~1
+            frames.append((scope, 0 if line == scope else line, None if flux else argument))
+        _, last, _, _ = board.record(6, slot, 4, at + 64)
         if board.record(6, slot, 1, at)[0] == pushes:
-            return frames
+            return frames, last & ~1 if len(frames) == 1 and frames[0][1] == 0 else 0
     return None
 
 
@@ -114,14 +116,16 @@ def threads(board, table):
             state, tid, name0, name1, _, block, _ = board.record(5, slot, 7)
             if state & 0xFF != 2:
                 break
-            frames = stack(board, slot, block)
+            frames, last = stack(board, slot, block) or ([], 0)
             if board.record(5, slot, 1)[0] != state:
                 continue
             thread = {"tid": tid, "name": zero_ended((name0, name1))}
             scope, line, argument = frames[-1] if frames else (0, 0, None)
-            site = table.get(line or scope)
+            site = table.get(line or scope or last)
             if site:
                 thread.update(site)
+                if not line and not scope:
+                    thread["class"] = None
                 thread["argument"] = argument if site["argument"] and line else None
             found.append(thread)
             break

@@ -34,11 +34,13 @@ fn report(
     exists: Option<bool>,
 ) -> ThreadReport {
     let here = position(thread);
-    let site = here.and_then(|(address, _)| snapshot.sites.get(&address));
-    let spot = here.map(|(address, arg)| place(snapshot, address, arg));
+    // Between two scopes, say: what it did last is no place where it is, and of no class.
+    let shown = here.or(thread.last);
+    let site = shown.and_then(|(address, _)| snapshot.sites.get(&address));
+    let spot = shown.map(|(address, arg)| place(snapshot, address, arg));
     // A site that is not known may be of any class: work, so that it is not overlooked.
     let class = here.map(|_| site.map_or(Class::Work, class_of));
-    let seen = here.and_then(|_| age(snapshot, clock, thread));
+    let seen = shown.and_then(|_| age(snapshot, clock, thread));
     let loads = thread.work.map(|_| loads(snapshot, clock, thread));
     let of = |pick: fn(&Windows<Option<Load>>) -> Option<Load>| loads.as_ref().and_then(pick);
     let windows = Windows { s1: of(|w| w.s1), s10: of(|w| w.s10), s60: of(|w| w.s60) };
@@ -60,7 +62,9 @@ fn report(
         stack: stack(snapshot, thread),
         load: each(windows, |load| (load.share * 1e4).round() / 1e4),
         load_covered_ns: each(windows, |load| clock.span_ns(0, load.covered)),
-        stalled: class != Some(Class::Idle) && seen.is_some_and(|seen| seen.stalled),
+        left: here.is_none() && shown.is_some(),
+        stalled: class.is_some_and(|class| class != Class::Idle)
+            && seen.is_some_and(|seen| seen.stalled),
         exists,
         torn: thread.frames.is_none(),
         held_by: None,

@@ -189,6 +189,8 @@ pub struct ThreadReport {
     pub load: Windows<Option<f64>>,
     /// The time that each load really covers.
     pub load_covered_ns: Windows<Option<u64>>,
+    /// It is in no scope and at no line: file, line and label are of what it did last, and it has no class.
+    pub left: bool,
     /// Not idle, and unmoved for a second.
     pub stalled: bool,
     /// Whether the process still has this thread; null when `/proc` does not say.

@@ -190,10 +190,13 @@ pub(crate) fn place(thread: &ThreadReport) -> String {
     if thread.torn {
         return "(moved at every look)".to_owned();
     }
-    if thread.class.is_none() {
+    if thread.class.is_none() && !thread.left {
         return "(no line yet)".to_owned();
     }
     let mut text = String::new();
+    if thread.left {
+        text.push_str("last at ");
+    }
     if let (Some(file), Some(line)) = (&thread.file, thread.line) {
         let _ = write!(text, "{}:{line}", short_file(&label(file)));
     }

@@ -56,6 +56,8 @@ pub struct ThreadRead {
     pub busy_at_start: u64,
     /// Open frames, the base first; `None` when they changed at every try.
     pub frames: Option<Vec<Frame>>,
+    /// What it did last, a site and its argument, when it is in no scope and at no line.
+    pub last: Option<(u64, Option<u64>)>,
     /// Its work, when it ever held a job.
     pub work: Option<Work>,
     /// What the keeper noticed, when it could be read.
@@ -63,6 +65,9 @@ pub struct ThreadRead {
     /// Addresses of the sites of its last tags, the newest first; empty when the daemon keeps none.
     pub trail: Vec<u64>,
 }
+
+/// The open frames of a thread, and what it did last.
+type Position = (Vec<Frame>, Option<(u64, Option<u64>)>);
 
 /// The sections that hold one record for each slot.
 pub(super) struct Rooms<'a> {
@@ -117,6 +122,10 @@ impl<'a> Rooms<'a> {
         let mut words = [0; SlotCopy::BYTES / 8];
         self.board.record(self.slots, slot, &mut words);
         let record = SlotCopy::from_words(&words)?;
+        let (frames, last) = match self.frames(slot, record.block & 1, effort) {
+            Some((frames, last)) => (Some(frames), last),
+            None => (None, None),
+        };
         Some(ThreadRead {
             slot,
             generation,
@@ -124,19 +133,22 @@ impl<'a> Rooms<'a> {
             name: Label::from_bytes(&unpack_zero_ended(&record.name)),
             started: record.started,
             busy_at_start: record.busy_at_start,
-            frames: self.frames(slot, record.block & 1, effort),
+            frames,
+            last,
             work: self.work(slot, generation, effort),
             watch: self.watch(slot, effort),
             trail: self.trail(slot),
         })
     }
 
-    /// The open frames of the block in use, the base first; `None` when pushes outran every try.
-    fn frames(&self, slot: u64, block: u64, effort: &mut Effort) -> Option<Vec<Frame>> {
-        let Some(at) = self.frames.and_then(|sect| sect.at(slot)) else { return Some(Vec::new()) };
+    /// The open frames of the block in use, the base first, and what it did last; `None` when pushes outran
+    /// every try.
+    fn frames(&self, slot: u64, block: u64, effort: &mut Effort) -> Option<Position> {
+        let none = Some((Vec::new(), None));
+        let Some(at) = self.frames.and_then(|sect| sect.at(slot)) else { return none };
         let stride = self.frames.map_or(0, |sect| sect.stride);
         if stride < (block + 1) * BLOCK_BYTES as u64 {
-            return Some(Vec::new());
+            return none;
         }
         let at = at + block * BLOCK_BYTES as u64;
         let load = |frame: usize, word: usize| {
@@ -147,7 +159,9 @@ impl<'a> Rooms<'a> {
         if depth.is_none() {
             effort.torn += 1;
         }
-        Some(levels.get(..depth?).unwrap_or_default().to_vec())
+        let levels = levels.get(..depth?).unwrap_or_default();
+        let nowhere = matches!(levels, [base] if base.line == 0);
+        Some((levels.to_vec(), if nowhere { stack::last(load) } else { None }))
     }
 
     /// The trail, the newest tag first. The newest stands before the first empty entry, or last; what

@@ -102,8 +102,9 @@ record! {
     FrameRecord, FrameCopy, 32 bytes {
         /// Address of the site whose scope this is. Zero: not open.
         0x00 scope,
-        /// Address of the site of the last tag in it, 0 before the first. Its lowest bit set: the
-        /// argument is just being replaced.
+        /// Address of the site of the last tag in it; before the first 0, or in a scope the scope's own site. Its
+        /// lowest bit set: the argument is just being replaced. Stays when the scope is left: in the frame behind a
+        /// base without a line it is what the thread did last.
         0x08 line,
         /// Argument of that tag, when its site carries one.
         0x10 arg,

@@ -353,7 +353,11 @@ fn position_of(board: &Board, slot: usize) -> Option<(u64, u64)> {
     let frames = &board.blocks.get(slot)?.blocks[block];
     let open = frames.iter().skip(1).enumerate().map_while(|(depth, frame)| {
         let scope = if depth == 0 { 0 } else { frame.scope.load(Ordering::Relaxed) };
-        (depth == 0 || scope != 0).then(|| [scope, frame.line.load(Ordering::Relaxed) & !1])
+        (depth == 0 || scope != 0).then(|| {
+            let line = frame.line.load(Ordering::Relaxed) & !1;
+            // As a reader has it: the scope itself is no line.
+            [scope, if line == scope { 0 } else { line }]
+        })
     });
     let generation = tenant.generation.load(Ordering::Relaxed);
     Some((tid, position_digest(generation, open.flatten())))

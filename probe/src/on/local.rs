@@ -401,25 +401,116 @@ fn pop_slowly(inner: *const FrameRecord) {
     }
 }
 
+/// A line and its argument, as they stood in a frame: to stand there again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    /// Null for a thread without a place.
+    frame: *const FrameRecord,
+    line: u64,
+    argument: u64,
+}
+
+impl Line {
+    /// Of a thread without a place.
+    pub(super) const NOWHERE: Self = Self { frame: ptr::null(), line: 0, argument: 0 };
+
+    /// What a future had reached, to be set wherever it goes on; 0 for no line.
+    pub(super) fn reached(self) -> (u64, u64) {
+        (self.line, self.argument)
+    }
+}
+
+/// The line in the current frame.
+#[inline]
+pub(super) fn line() -> Line {
+    let frame = with(|local| local.cursor.get());
+    if frame == UNREGISTERED {
+        return Line::NOWHERE;
+    }
+    // SAFETY: by the module's invariant a cursor that is not `UNREGISTERED` points to a mapped frame.
+    let current = unsafe { &*frame };
+    // What comes back from the board here only goes there again.
+    Line {
+        frame,
+        line: current.line.load(Ordering::Relaxed) & !1,
+        argument: current.arg.load(Ordering::Relaxed),
+    }
+}
+
+/// This thread goes on with something that is at `line` (0: nowhere yet, which is `site`); returns where it
+/// stood before, for [`go_back`].
+#[inline(never)]
+pub(super) fn go_on(site: &'static Site, (line, argument): (u64, u64)) -> Line {
+    let before = self::line();
+    if before.frame.is_null() {
+        // It asks for a place, and was nowhere in it.
+        at(site);
+        return Line { line: 0, ..self::line() };
+    }
+    if line == 0 {
+        set(before, site.tag(), before.argument);
+    } else {
+        set(before, line, argument);
+    }
+    before
+}
+
+/// The line stands again that stood `before`, in the frame in which it stood. Elsewhere, where guards ended out of
+/// order, it is not this one's to say. Returns the line that is left.
+#[inline(never)]
+pub(super) fn go_back(before: Line) -> Line {
+    let left = line();
+    if before.frame.is_null() || left.frame != before.frame {
+        return Line::NOWHERE;
+    }
+    if before.line == 0 {
+        park(left);
+    }
+    set(left, before.line, before.argument);
+    left
+}
+
+/// Makes the line of the frame that `now` was read from another one.
+#[inline]
+fn set(now: Line, line: u64, argument: u64) {
+    if now.frame.is_null() {
+        return;
+    }
+    // SAFETY: a frame that is not null came from `line`, on this thread, and is mapped for the life of the
+    // process.
+    let frame = unsafe { &*now.frame };
+    if line == 0 || argument == now.argument {
+        // The argument that stands there is the line's already.
+        stack::tag(&frame.line, line);
+    } else {
+        store_with(frame, line, argument);
+    }
+}
+
+/// Leaves a line where a reader finds what this thread did last: in the frame behind, which is closed and
+/// keeps the line of a scope that was left likewise.
+#[inline]
+fn park(left: Line) {
+    let behind = left.frame.wrapping_add(1);
+    if left.line == 0 || behind.addr() & (BLOCK_BYTES - 1) == 0 {
+        return;
+    }
+    // SAFETY: `left.frame` is a frame of a whole block, and the next one does not start a new block.
+    let behind = unsafe { &*behind };
+    behind.arg.store(left.argument, Ordering::Relaxed);
+    behind.line.store(left.line, Ordering::Relaxed);
+}
+
 /// The line that the scope in `inner` has reached, to be set again later: site and argument.
 pub(super) fn line_of(inner: *const FrameRecord) -> (u64, u64) {
-    let inner = unmarked(inner);
-    if inner.is_null() || with(|local| local.cursor.get()) != inner {
-        return (0, 0);
-    }
-    // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
-    let frame = unsafe { &*inner };
-    // What comes back from the board here only goes there again.
-    (frame.line.load(Ordering::Relaxed), frame.arg.load(Ordering::Relaxed))
+    let (inner, here) = (unmarked(inner), line());
+    if inner.is_null() || here.frame != inner { (0, 0) } else { here.reached() }
 }
 
 /// Sets the line of the scope in `inner` again.
 pub(super) fn set_line(inner: *const FrameRecord, (line, argument): (u64, u64)) {
-    let inner = unmarked(inner);
-    if inner.is_null() || line == 0 || with(|local| local.cursor.get()) != inner {
-        return;
+    let (inner, here) = (unmarked(inner), self::line());
+    if !inner.is_null() && line != 0 && here.frame == inner {
+        set(here, line, argument);
     }
-    // SAFETY: `inner` equals the cursor and came from `push`, so it is a mapped frame.
-    let frame = unsafe { &*inner };
-    store_with(frame, line & !1, argument);
 }

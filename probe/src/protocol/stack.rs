@@ -30,10 +30,11 @@ pub fn count_push(pushes: &AtomicU64) {
     raise(pushes);
 }
 
-/// Opens a frame that was closed: the line first, so that the scope never stands with a stale one.
+/// Opens a frame that was closed: the line first, so that the scope never stands with a stale one. Its own site
+/// stands for no line yet; when the scope is left it stays there as what this thread did last.
 #[inline(always)]
 pub fn open(scope: &AtomicU64, line: &AtomicU64, site: u64) {
-    line.store(0, Ordering::Relaxed);
+    line.store(site, Ordering::Relaxed);
     // Release: who sees the scope sees its line (and argument) reset.
     scope.store(site, Ordering::Release);
 }
@@ -115,6 +116,8 @@ pub fn read(
             fence(Ordering::Acquire);
             let scope_arg = load(frame, SCOPE_ARG);
             let (line, arg) = read_line(&load, frame);
+            // The scope itself, and no line in it.
+            let line = if line == scope { 0 } else { line };
             *level = Level { scope, line, arg, scope_arg };
             depth += 1;
         }
@@ -128,6 +131,14 @@ pub fn read(
     None
 }
 
+/// What the thread did last, when it is in no scope and at no line: the line that the last scope which it left had
+/// reached, with its argument if that was not in flux, or that scope's own site. `load` as for [`read`].
+pub fn last(load: impl Fn(usize, usize) -> u64) -> Option<(u64, Option<u64>)> {
+    let (line, arg) = read_line(&load, 2);
+    // Entered meanwhile: then it is there, and the next reading says so.
+    (line != 0 && load(2, SCOPE) == 0).then_some((line, arg))
+}
+
 /// The line in the innermost frame, if these are still the scopes that are open, as they were at an
 /// earlier reading; `None` when that must be read anew. `pushes` is the count as it was before that
 /// reading. Loads each word once: the count only grows, so as long as it stands no scope was
@@ -139,7 +150,11 @@ pub fn read_again(
     scopes: impl ExactSizeIterator<Item = u64>,
 ) -> Option<u64> {
     let innermost = 1 + scopes.len();
-    let changed = (2..).zip(scopes).any(|(frame, scope)| load(frame, SCOPE) != scope);
+    let mut own = 0;
+    let changed = (2..).zip(scopes).any(|(frame, scope)| {
+        own = scope;
+        load(frame, SCOPE) != scope
+    });
     if changed || load(innermost + 1, SCOPE) != 0 {
         return None;
     }
@@ -148,7 +163,8 @@ pub fn read_again(
     // push, the count read below would be newer. (And with that in `tenancy::begin`, for who reads the
     // state after this.)
     fence(Ordering::Acquire);
-    (load(0, SCOPE) == pushes).then_some(line & !1)
+    let line = if line & !1 == own { 0 } else { line & !1 };
+    (load(0, SCOPE) == pushes).then_some(line)
 }
 
 /// The line of a frame, and its argument unless it was in flux.

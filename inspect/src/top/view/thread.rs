@@ -61,7 +61,8 @@ fn about(
     }
     out.push(heading(ink, " STACK, outermost first", columns));
     if thread.stack.is_empty() {
-        out.push(Line::raw("   no line yet"));
+        let none = if thread.left { "   in no scope now" } else { "   no line yet" };
+        out.push(Line::raw(none));
     }
     out.extend(thread.stack.iter().enumerate().map(|(depth, place)| step(place, depth, columns)));
     if !thread.trail.is_empty() {

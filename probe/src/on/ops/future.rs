@@ -19,6 +19,8 @@ pin_project_lite::pin_project! {
         judge: fn(&F::Output) -> Outcome,
         // Still set after a poll that panicked.
         polling: bool,
+        // Line and argument that it had reached at the end of the last poll.
+        line: (u64, u64),
     }
 
     impl<F: Future> PinnedDrop for Tracked<F> {
@@ -44,12 +46,12 @@ impl<F: Future> fmt::Debug for TrackedCancellable<F> {
 }
 
 impl Op {
-    /// Makes the operation the future's own: each poll is somebody working on it, and between polls
-    /// nobody does. It ends well when the future is ready, and as cancelled when that is dropped before.
+    /// Makes the operation the future's own: each poll is somebody working on it, at the line that it had reached,
+    /// and between polls nobody does. It ends well when the future is ready, and as cancelled when that is dropped before.
     #[inline]
     pub fn track<F: Future>(self, future: F) -> Tracked<F> {
         self.becomes_future();
-        Tracked { future, op: Some(self), judge: |_| Outcome::Ok, polling: false }
+        Tracked { future, op: Some(self), judge: |_| Outcome::Ok, polling: false, line: (0, 0) }
     }
 
     /// As [`Op::track`], for a future whose error is the operation's.
@@ -60,7 +62,7 @@ impl Op {
             Err(_) => Outcome::Error,
         };
         self.becomes_future();
-        Tracked { future, op: Some(self), judge, polling: false }
+        Tracked { future, op: Some(self), judge, polling: false, line: (0, 0) }
     }
 
     /// As [`Op::track`], and ends as soon as somebody asks it to: with [`Cancelled`], and without polling
@@ -81,9 +83,9 @@ impl<F: Future> Future for Tracked<F> {
             return this.future.poll(context);
         };
         *this.polling = true;
-        let entered = op.enter();
+        let entered = op.enter_at(*this.line);
         let polled = this.future.poll(context);
-        drop(entered);
+        *this.line = entered.leave();
         *this.polling = false;
         if let Poll::Ready(output) = &polled
             && let Some(op) = this.op.take()

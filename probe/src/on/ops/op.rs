@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use super::super::local;
+use super::super::local::{self, Line};
 use super::super::site::Site;
 use super::mine::{self, LOST, Mine};
 use super::table::OpTable;
@@ -53,10 +53,17 @@ impl Op {
     }
 
     /// This thread works on it until the returned guard is dropped: it is what
-    /// [`status!`](crate::status!) is about, and the parent of operations that begin here. Two
-    /// thread-local words and two stores, in and out each.
+    /// [`status!`](crate::status!) is about, and the parent of operations that begin here. The thread is where the
+    /// operation began until it says otherwise, and afterwards where it was before. Two
+    /// thread-local words and three stores, in and out each.
     #[inline]
     pub fn enter(&self) -> Entered<'_> {
+        self.enter_at((0, 0))
+    }
+
+    /// As [`Op::enter`], and it had reached this line.
+    #[inline]
+    pub(super) fn enter_at(&self, line: (u64, u64)) -> Entered<'_> {
         let before = mine::alone(|mine| {
             // A thread that never probed finds its slot first.
             mine.board()?;
@@ -65,7 +72,9 @@ impl Op {
             }
             Some(mine.work_on(self.tenant.map_or(LOST, Tenant::id)))
         });
-        Entered { op: self, before: before.flatten(), bound: PhantomData }
+        let before = before.flatten();
+        let line = before.map_or(Line::NOWHERE, |_| local::go_on(self.site, line));
+        Entered { op: self, before, line, bound: PhantomData }
     }
 
     /// It served `n` more: requests of a connection, rows of a job. Two stores.
@@ -158,6 +167,8 @@ fn end_detached(tenant: &'static Tenant, site: &'static Site) {
 pub struct Entered<'a> {
     op: &'a Op,
     before: Option<u64>,
+    /// Where the thread was.
+    line: Line,
     /// Never leaves its thread.
     bound: PhantomData<*const ()>,
 }
@@ -170,12 +181,25 @@ impl core::ops::Deref for Entered<'_> {
     }
 }
 
+impl Entered<'_> {
+    /// The thread works on it no longer; the line that it had reached.
+    #[inline]
+    pub(super) fn leave(self) -> (u64, u64) {
+        ManuallyDrop::new(self).end()
+    }
+
+    #[inline]
+    fn end(&self) -> (u64, u64) {
+        let Some(before) = self.before else { return (0, 0) };
+        leave(self.op.tenant, before);
+        local::go_back(self.line).reached()
+    }
+}
+
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.before {
-            leave(self.op.tenant, before);
-        }
+        self.end();
     }
 }
 
@@ -193,8 +217,9 @@ fn leave(tenant: Option<&'static Tenant>, before: u64) {
 /// As [`leave`], for an operation that found no room.
 #[cold]
 #[inline(never)]
-fn leave_lost(before: u64) {
+fn leave_lost(before: u64, line: Line) {
     leave(None, before);
+    local::go_back(line);
 }
 
 /// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
@@ -203,6 +228,8 @@ fn leave_lost(before: u64) {
 pub struct Operation {
     op: ManuallyDrop<Op>,
     before: u64,
+    /// Where the thread was.
+    line: Line,
     bound: PhantomData<*const ()>,
 }
 
@@ -226,6 +253,7 @@ impl Operation {
         let this = ManuallyDrop::new(self);
         if this.before != SAME {
             leave(this.op.tenant, this.before);
+            local::go_back(this.line);
         }
         Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
     }
@@ -235,15 +263,16 @@ impl Drop for Operation {
     #[inline(always)]
     fn drop(&mut self) {
         match self.op.tenant {
-            Some(tenant) => end(tenant, self.op.site, self.before),
-            None if self.before != SAME => leave_lost(self.before),
+            Some(tenant) => end(tenant, self.op.site, self.before, self.line),
+            None if self.before != SAME => leave_lost(self.before, self.line),
             None => {}
         }
     }
 }
 
 #[inline(never)]
-fn end(tenant: &'static Tenant, site: &'static Site, before: u64) {
+fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
+    local::go_back(line);
     let panicking = std::thread::panicking();
     mine::alone(|mine| {
         mine.back_to(before, tenant.id());
@@ -256,7 +285,8 @@ fn end(tenant: &'static Tenant, site: &'static Site, before: u64) {
 pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
     let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
     let op = Op { tenant, site, alone: PhantomData };
-    Operation { op: ManuallyDrop::new(op), before, bound: PhantomData }
+    let line = local::go_on(site, (0, 0));
+    Operation { op: ManuallyDrop::new(op), before, line, bound: PhantomData }
 }
 
 /// Begins an operation that nobody works on yet.
