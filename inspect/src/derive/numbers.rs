@@ -231,7 +231,8 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     let depth = arrivals.saturating_sub(starts).saturating_sub(removed);
     // A queue that never says which item is at its head has no age; one that says it is empty has 0.
     let oldest = match (head, known, depth) {
-        (0, 1.., 0) => Some(0),
+        // Whatever its head was.
+        (_, 1.., 0) => Some(0),
         (0, ..) => None,
         _ => Some(clock.age_ns(head)),
     };

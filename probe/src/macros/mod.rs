@@ -220,7 +220,8 @@ macro_rules! arrive {
 
 /// An item's service begins on this thread: `start!(QUEUE, arrived)` or `start!(QUEUE, arrived, now)`,
 /// where `arrived` is its stamp from [`arrive!`](crate::arrive). Records its waiting time and makes this thread busy.
-/// Returns the stamp to hand to [`complete!`](crate::complete).
+/// Returns the stamp to hand to [`complete!`](crate::complete). Where a panic may come in between and be caught, the
+/// thread would be busy for ever: [`serve!`](crate::serve) is a guard.
 #[macro_export]
 macro_rules! start {
     ($queue:expr, $arrived:expr $(,)?) => { $crate::start!($queue, $arrived, $crate::now!()) };
@@ -239,6 +240,39 @@ macro_rules! complete {
     };
 }
 
+/// An item's service on this thread, from here until the returned guard is dropped, also by a panic that is
+/// caught further up: [`start!`](crate::start) and [`complete!`](crate::complete) in one. `serve!(QUEUE, arrived)` or
+/// `serve!(QUEUE, arrived, now)`. Bound to its thread.
+///
+/// ```
+/// probe::metrics! { queue JOBS = "jobs_served"; }
+/// fn run(job: (probe::Stamp, u32)) -> u32 {
+///     let _serving = probe::serve!(JOBS, job.0);
+///     job.1 + 1
+/// }
+/// let arrived = probe::arrive!(JOBS);
+/// assert_eq!(run((arrived, 1)), 2);
+/// ```
+#[macro_export]
+macro_rules! serve {
+    ($queue:expr, $arrived:expr $(,)?) => { $crate::serve!($queue, $arrived, $crate::now!()) };
+    ($queue:expr, $arrived:expr, $now:expr $(,)?) => { $crate::__or_nothing!($crate::__private::serve(&$queue, $arrived, $now) => $crate::Serving::nothing(&$queue)) };
+}
+
+/// A gauge is higher until the returned guard is dropped, also by a panic: `hold!(GAUGE)` by one, `hold!(GAUGE, n)`
+/// by `n`. Connections that are open, bytes that are in use. The guard may go to another thread.
+///
+/// ```
+/// probe::metrics! { gauge OPEN = "open_connections", "connections"; }
+/// let open = probe::hold!(OPEN);
+/// std::thread::spawn(move || drop(open)).join().unwrap();
+/// ```
+#[macro_export]
+macro_rules! hold {
+    ($gauge:expr $(,)?) => { $crate::hold!($gauge, 1i64) };
+    ($gauge:expr, $by:expr $(,)?) => { $crate::__or_nothing!($crate::__private::hold(&$gauge, $crate::__private::Number::to_i64($by)) => $crate::Held::nothing(&$gauge)) };
+}
+
 /// Items leave a queue without service (dropped, superseded): `leave!(QUEUE)` or `leave!(QUEUE, n)`.
 #[macro_export]
 macro_rules! leave {
@@ -255,7 +289,8 @@ macro_rules! leave {
 
 /// Says which item is now at the head: `head!(QUEUE, Some(stamp))`, or `None` for an empty queue. To
 /// be called by whoever removes or replaces the head, under the queue's own lock; from it comes the age of
-/// the oldest item, which stays right when items are superseded or reordered. One store.
+/// the oldest item, which stays right when items are superseded or reordered. One store. A channel from which items
+/// come in the order in which they went in is declared as `fifo` in [`metrics!`](crate::metrics) and needs none.
 #[macro_export]
 macro_rules! head {
     ($queue:expr, $stamp:expr $(,)?) => {
@@ -321,6 +356,8 @@ macro_rules! init {
 ///     pub progress LOADED = "loaded", "rows";
 ///     /// Update jobs.
 ///     pub queue JOBS = "jobs";
+///     /// Mails to be sent, first in, first out: the age of the oldest needs no `head!`.
+///     pub fifo MAILS = "mails";
 ///     /// Rows of each table.
 ///     pub gauge family ROWS = "rows", "rows", by "table";
 /// }
@@ -368,6 +405,9 @@ macro_rules! __declare {
     ($about:tt [$vis:vis] queue $name:ident = $text:literal) => {
         $crate::__metric!($about $vis $name: Queue = $text, "items");
     };
+    ($about:tt [$vis:vis] fifo $name:ident = $text:literal) => {
+        $crate::__metric!($about $vis $name: Fifo = $text, "items");
+    };
     ($about:tt [$vis:vis] heartbeat $name:ident = $text:literal, every $every:literal) => {
         $crate::__metric!($about $vis $name: Heartbeat = $text, "beats", $every);
     };
@@ -383,7 +423,7 @@ macro_rules! __declare {
     ($about:tt [$vis:vis] $kind:ident $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "`", ::core::stringify!($kind $($rest)*), "` declares no number; expected one of: \
-            counter NAME = \"name\", \"unit\"; gauge …; histogram …; progress …; queue NAME = \"name\"; \
+            counter NAME = \"name\", \"unit\"; gauge …; histogram …; progress …; queue NAME = \"name\"; fifo …; \
             heartbeat NAME = \"name\", every N ms; ratio NAME = \"name\", [A] / [B]; \
             counter family NAME = \"name\", \"unit\", by \"key\"; gauge family …"
         ));

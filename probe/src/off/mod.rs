@@ -113,6 +113,16 @@ pub struct Stamp(());
 impl Stamp {
     /// No moment.
     pub const NONE: Self = Self(());
+    /// It is no moment.
+    #[inline(always)]
+    pub fn age(self) -> Option<core::time::Duration> {
+        None
+    }
+    /// They are no moments.
+    #[inline(always)]
+    pub fn since(self, _: Self) -> Option<core::time::Duration> {
+        None
+    }
 }
 
 /// Guard of [`scope!`](crate::scope); nothing in this build, and bound to its thread all the same: held
@@ -152,6 +162,47 @@ impl Drop for Busy {
     fn drop(&mut self) {}
 }
 
+/// Guard of [`serve!`](crate::serve); nothing in this build, and bound to its thread all the same.
+#[derive(Debug)]
+#[must_use = "the item's service ends when this is dropped"]
+pub struct Serving<'a, Q: private::Flow = Queue>(PhantomData<(&'a Q, *const ())>);
+
+impl<'a, Q: private::Flow> Serving<'a, Q> {
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn nothing(_: &'a Q) -> Self {
+        Self(PhantomData)
+    }
+    /// No moment.
+    #[inline(always)]
+    pub fn started(&self) -> Stamp {
+        Stamp::NONE
+    }
+}
+
+impl<Q: private::Flow> Drop for Serving<'_, Q> {
+    #[inline(always)]
+    fn drop(&mut self) {}
+}
+
+/// Guard of [`hold!`](crate::hold); nothing in this build.
+#[derive(Debug)]
+#[must_use = "the gauge is what it was when this is dropped"]
+pub struct Held<'a, L: private::Level>(PhantomData<&'a L>);
+
+impl<'a, L: private::Level> Held<'a, L> {
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn nothing(_: &'a L) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<L: private::Level> Drop for Held<'_, L> {
+    #[inline(always)]
+    fn drop(&mut self) {}
+}
+
 macro_rules! nothing {
     ($($(#[$about:meta])* $name:ident,)*) => {$(
         $(#[$about])*
@@ -183,6 +234,8 @@ nothing! {
     Progress,
     /// A queue.
     Queue,
+    /// A queue, first in, first out.
+    Fifo,
     /// Gauges with a label chosen at run time.
     GaugeFamily,
     /// Counters with a label chosen at run time.
@@ -307,6 +360,7 @@ pub mod private {
     impl Beat for super::Heartbeat {}
     impl Advance for super::Progress {}
     impl Flow for super::Queue {}
+    impl Flow for super::Fifo {}
     impl Family for super::GaugeFamily {
         type Member = super::GaugeMember;
         #[inline(always)]
@@ -323,11 +377,14 @@ pub mod private {
     }
     impl<T: Count> Count for &T {}
     impl<T: Level> Level for &T {}
+    impl<T: Flow> Flow for &T {}
 
     #[inline(always)]
     pub fn now() -> super::Stamp {
         super::Stamp::NONE
     }
+    pub fn serve<Q: Flow>(_: &Q, _: super::Stamp, _: super::Stamp) {}
+    pub fn hold<L: Level>(_: &L, _: i64) {}
     #[inline(always)]
     pub fn busy() -> super::Busy {
         super::Busy::new()

@@ -15,6 +15,21 @@ pub struct Stamp(pub(super) u64);
 impl Stamp {
     /// No moment: what probes get before the board is made. Times counted from it are not recorded.
     pub const NONE: Self = Self(0);
+
+    /// How long ago it was: how long an item has waited, for a deadline or a decision of the program's own. One
+    /// clock read. `None` for no moment, as in a build without probes: the program must do without then.
+    #[inline]
+    pub fn age(self) -> Option<core::time::Duration> {
+        now().since(self)
+    }
+
+    /// From that moment to this one; zero where that one is the later. `None` when either is no moment.
+    #[inline]
+    pub fn since(self, earlier: Self) -> Option<core::time::Duration> {
+        let known = self != Self::NONE && earlier != Self::NONE;
+        let units = self.0.saturating_sub(earlier.0);
+        known.then(|| core::time::Duration::from_nanos(to_ns(units)))
+    }
 }
 
 /// [`ClockKind`] of this process; 0 until the board is made.

@@ -2,10 +2,10 @@
 
 pub use super::clock::now;
 pub use super::family::Family;
-pub use super::flow::{Flow, busy};
+pub use super::flow::{Flow, busy, serve};
 pub use super::init::init;
 pub use super::local::{at, at_with, rest, rest_with};
-pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample};
+pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample, hold};
 pub use super::ops::emit::*;
 #[cfg(feature = "tower")]
 pub use super::requests::Origin;
@@ -324,6 +324,17 @@ macro_rules! __init {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __metric {
+    ([$([$($about:tt)*])*] $vis:vis $name:ident: Fifo = $text:literal, $unit:literal) => {
+        $(#[$($about)*])*
+        #[allow(dead_code, reason = "declared for the board")]
+        $vis static $name: $crate::Fifo = {
+            #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static DECLARED: $crate::__private::Declared =
+                $crate::__private::Declared::Queue($crate::Fifo::queue(&$name));
+            $crate::Fifo::new($text, $unit, ::core::concat!($($crate::__help!($($about)*)),*))
+        };
+    };
     ([$([$($about:tt)*])*] $vis:vis $name:ident: $kind:ident = $text:literal, $unit:literal $(, $more:expr)*) => {
         $(#[$($about)*])*
         #[allow(dead_code, reason = "declared for the board")]

@@ -2,6 +2,7 @@
 //! thread works.
 
 use core::cell::Cell;
+use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,6 +38,16 @@ impl Queue {
             number: AtomicU64::new(0),
         }
     }
+
+    /// The item at the head is the one with this stamp, or a later one that is known already: items leave in the
+    /// order in which they came, and whoever takes one may be late to say so.
+    #[inline]
+    pub(super) fn raise_head(&self, stamp: u64) {
+        if let Some(record) = self.record.get() {
+            record.head.fetch_max(stamp, Ordering::Relaxed);
+            record.head_known.store(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What the queue macros work on.
@@ -51,6 +62,29 @@ pub trait Flow {
     fn leave(&self, n: u64);
     /// The item at the head is now the one with this stamp.
     fn head(&self, stamp: Option<Stamp>);
+}
+
+impl<T: Flow + ?Sized> Flow for &T {
+    #[inline]
+    fn arrive(&self, now: Stamp) -> Stamp {
+        (**self).arrive(now)
+    }
+    #[inline]
+    fn start(&self, arrived: Stamp, now: Stamp) -> Stamp {
+        (**self).start(arrived, now)
+    }
+    #[inline]
+    fn complete(&self, started: Stamp, now: Stamp) {
+        (**self).complete(started, now);
+    }
+    #[inline]
+    fn leave(&self, n: u64) {
+        (**self).leave(n);
+    }
+    #[inline]
+    fn head(&self, stamp: Option<Stamp>) {
+        (**self).head(stamp);
+    }
 }
 
 impl Flow for Queue {
@@ -253,6 +287,42 @@ pub(super) fn end_tenancy() -> (u64, u64) {
         }
         (worker.busy.get(), worker.sequence.get())
     })
+}
+
+/// Guard of [`serve!`](crate::serve): an item's service on this thread, which ends when this is dropped, also by a
+/// panic. Bound to its thread.
+#[must_use = "the item's service ends when this is dropped"]
+pub struct Serving<'a, Q: Flow = Queue> {
+    queue: &'a Q,
+    started: Stamp,
+    bound: PhantomData<*const ()>,
+}
+
+/// An item's service begins on this thread.
+#[inline]
+pub fn serve<Q: Flow>(queue: &Q, arrived: Stamp, now: Stamp) -> Serving<'_, Q> {
+    Serving { queue, started: queue.start(arrived, now), bound: PhantomData }
+}
+
+impl<Q: Flow> Serving<'_, Q> {
+    /// When it began.
+    #[inline]
+    pub fn started(&self) -> Stamp {
+        self.started
+    }
+}
+
+impl<Q: Flow> fmt::Debug for Serving<'_, Q> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Serving").field("started", &self.started).finish_non_exhaustive()
+    }
+}
+
+impl<Q: Flow> Drop for Serving<'_, Q> {
+    #[inline]
+    fn drop(&mut self) {
+        self.queue.complete(self.started, clock::now());
+    }
 }
 
 /// Guard of [`busy!`](crate::busy): the thread is idle again when it is dropped. Bound to its thread.

@@ -1,6 +1,7 @@
 //! Named numbers that are declared in source: where their words are, and the few instructions that
 //! change them.
 
+use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::placed::Placed;
@@ -92,6 +93,33 @@ impl<T: Level + ?Sized> Level for &T {
     #[inline(always)]
     fn adjust(&self, by: i64) {
         (**self).adjust(by);
+    }
+}
+
+/// Guard of [`hold!`](crate::hold): a gauge is higher until this is dropped, also by a panic. May go to another thread.
+#[must_use = "the gauge is what it was when this is dropped"]
+pub struct Held<'a, L: Level> {
+    gauge: &'a L,
+    by: i64,
+}
+
+/// The gauge is higher by so much for a while.
+#[inline]
+pub fn hold<L: Level>(gauge: &L, by: i64) -> Held<'_, L> {
+    gauge.adjust(by);
+    Held { gauge, by }
+}
+
+impl<L: Level> fmt::Debug for Held<'_, L> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Held").field("by", &self.by).finish_non_exhaustive()
+    }
+}
+
+impl<L: Level> Drop for Held<'_, L> {
+    #[inline]
+    fn drop(&mut self) {
+        self.gauge.adjust(self.by.wrapping_neg());
     }
 }
 

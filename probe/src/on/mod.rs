@@ -4,6 +4,7 @@
 //! emit     what a macro becomes        site     one probe in the source
 //! local    this thread's cursor        thread   a thread comes, goes, is told apart
 //! scope    tags that nest              flow     queues and the threads that serve them
+//! fifo     queues that know their head
 //! metric   counters, gauges, …         family   members that come and go
 //! fact     named texts                 clock    the cheapest stamp another process can read
 //! init     from a name to a board      describe what a board says of itself
@@ -34,6 +35,7 @@ pub mod emit;
 mod end;
 mod fact;
 mod family;
+mod fifo;
 mod filter;
 mod flow;
 mod fork;
@@ -72,9 +74,10 @@ pub use dump::{dump_on, dump_on_signal};
 pub use end::note_panic;
 pub use fact::Fact;
 pub use family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
-pub use flow::{Busy, Queue};
+pub use fifo::Fifo;
+pub use flow::{Busy, Queue, Serving};
 pub use init::{Status, status};
-pub use metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
+pub use metric::{Counter, Gauge, Heartbeat, Held, Histogram, Progress, Ratio};
 pub use ops::{Entered, Kind, Label, Op, OpId, Operation, Spent, Tracked, TrackedCancellable};
 pub use say::remarks;
 pub use scope::{Scope, Scoped};
