@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use probe::layout::{
     Class, OP_CANCELLABLE, OP_CANCELLED, OP_CUT, OP_ERROR, OP_FUTURE, OP_OK, OP_OTHER, OP_PANICKED,
-    OP_RECENT, OP_SENSITIVE, SITE_STATUS, SiteCopy, from_op_id, from_status_entry,
+    OP_PEER_CUT, OP_RECENT, OP_SENSITIVE, SITE_STATUS, SiteCopy, from_op_id, from_status_entry,
 };
 use probe::protocol::tenancy::LIVE;
 
@@ -91,6 +91,7 @@ impl<'a> Names<'a> {
             kind: begun_at.label.clone().unwrap_or_else(|| Label::from("?")),
             label: (!read.label.is_empty()).then(|| read.label.clone()),
             label_cut: flag(OP_CUT),
+            peer_cut: flag(OP_PEER_CUT),
             sensitive: flag(OP_SENSITIVE),
             peer: (!read.peer.is_empty()).then(|| read.peer.clone()),
             parent: from_op_id(record.parent)

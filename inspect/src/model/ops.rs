@@ -16,6 +16,8 @@ pub struct Op {
     pub label: Option<Label>,
     /// The label was longer.
     pub label_cut: bool,
+    /// The peer was longer.
+    pub peer_cut: bool,
     /// The label was called sensitive and is not on the board.
     pub sensitive: bool,
     /// Whom it is for.

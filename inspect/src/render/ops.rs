@@ -111,7 +111,8 @@ fn what(op: &Op) -> String {
         (None, false) => {}
     }
     if let Some(peer) = &op.peer {
-        let _ = write!(text, "from {} ", label(peer));
+        let mark = if op.peer_cut { "…" } else { "" };
+        let _ = write!(text, "from {}{mark} ", label(peer));
     }
     if !text.is_empty() {
         text.push(' ');

@@ -1,12 +1,13 @@
 //! Operations, in flight and ended, each read under one tenancy.
 
 use probe::layout::{
-    HOLDER_UNSEEN, OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BYTES, OP_TOTALS, OpCopy,
-    OpRecord, SectionKind, WORD, from_op_id, unpack,
+    HOLDER_UNSEEN, OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BITS, OP_TEXT_BYTES,
+    OP_TOTALS, OpCopy, OpRecord, SectionKind, WORD, from_op_id, unpack,
 };
 use probe::protocol::holding;
 use probe::protocol::statuses::{self, Statuses};
 use probe::protocol::tenancy::{self, Reading};
+use probe::protocol::texts;
 
 use super::board::{Board, Contents, Sect};
 use super::{Effort, Label};
@@ -65,7 +66,7 @@ fn operation(
             (record.holder, record.turned) = holding::read(holder, turned);
             let gone = holding::is_gone(holder, |holder| has_ended(board, slots, holder));
             let statuses = statuses(board, at, effort);
-            let (label, peer) = texts(&record);
+            let (label, peer) = texts(board, at, &mut record, effort);
             Some(OpRead { index, generation, state, record, gone, statuses, label, peer })
         },
         &mut retries,
@@ -102,11 +103,19 @@ fn statuses(board: &Board, at: u64, effort: &mut Effort) -> Statuses<OP_RECENT, 
     )
 }
 
-/// Label and peer: the peer begins at the next whole word.
-fn texts(record: &OpCopy) -> (Label, Label) {
-    let label = (record.lengths_flags as usize & 0xff).min(OP_LABEL_BYTES);
-    let peer = (record.lengths_flags as usize >> 8 & 0xff).min(OP_PEER_BYTES);
-    let bytes = unpack(&record.text, OP_TEXT_BYTES);
+/// Label and peer, which may be changed at any time: the peer begins at the next whole word.
+fn texts(board: &Board, at: u64, record: &mut OpCopy, effort: &mut Effort) -> (Label, Label) {
+    let word = |field: usize, index: usize| board.source.word(at + (field + index * WORD) as u64);
+    let (lengths, text) = texts::read(
+        || word(core::mem::offset_of!(OpRecord, lengths_flags), 0),
+        OP_TEXT_BITS,
+        |_| core::array::from_fn(|index| word(core::mem::offset_of!(OpRecord, text), index)),
+        &mut effort.retries,
+    );
+    (record.lengths_flags, record.text) = (lengths, text);
+    let label = (lengths as usize & 0xff).min(OP_LABEL_BYTES);
+    let peer = (lengths as usize >> 8 & 0xff).min(OP_PEER_BYTES);
+    let bytes = unpack(&text, OP_TEXT_BYTES);
     let at = label.next_multiple_of(WORD);
     let part = |from: usize, length: usize| {
         Label::from_bytes(bytes.get(from..(from + length).min(bytes.len())).unwrap_or_default())

@@ -17,7 +17,8 @@ record! {
         0x18 ended,
         /// The operation that it is part of, as [`op_id`] has it; 0 for none.
         0x20 parent,
-        /// Bytes of its label, in the second byte of its peer, then flags ([`OP_SENSITIVE`] and on).
+        /// Bytes of its label, in the second byte of its peer, then flags ([`OP_SENSITIVE`] and on). The high half
+        /// counts changes of its texts since it began, odd while one is being written: lengths are 0 then.
         0x28 lengths_flags,
         /// Who works on it: a slot's number plus 1 and the slot's generation above 16 bits; 0 for nobody,
         /// [`HOLDER_UNSEEN`] for a thread without a slot.
@@ -62,6 +63,15 @@ pub const OP_CANCELLABLE: u64 = 1 << 17;
 pub const OP_FUTURE: u64 = 1 << 18;
 /// Flag in [`OpRecord::lengths_flags`]: its label was cut.
 pub const OP_CUT: u64 = 1 << 19;
+
+/// Flag in [`OpRecord::lengths_flags`]: its peer was cut.
+pub const OP_PEER_CUT: u64 = 1 << 20;
+/// What [`OpRecord::lengths_flags`] says of an operation's texts, and nothing else.
+pub const OP_TEXT_BITS: u64 = 0xffff | OP_SENSITIVE | OP_CUT | OP_PEER_CUT;
+
+/// The most operations in flight that a board has room for: their ids have 16 bits for the record, of which one number
+/// is nobody's.
+pub const OP_MOST: usize = 0xfffe - OP_SPARE;
 
 /// [`OpRecord::holder`] of a thread that has no slot.
 pub const HOLDER_UNSEEN: u64 = 0xffff;
@@ -121,5 +131,11 @@ mod tests {
         assert_eq!(from_status_entry(status_entry(OP_OTHER, 300)), (OP_OTHER, 256));
         assert_eq!(from_op_id(op_id(335, 9)), Some((335, 9)));
         assert_eq!(from_op_id(0), None);
+        let last = OP_MOST + OP_SPARE - 1;
+        assert_eq!(
+            from_op_id(op_id(last, 1)),
+            Some((last, 1)),
+            "the last record has an id of its own"
+        );
     }
 }

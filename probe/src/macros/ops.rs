@@ -11,7 +11,7 @@
 ///   (cheaper: it is copied, not formatted). 64 bytes of it are kept, less beside a long peer.
 /// - `sensitive` keeps the label off the board unless the daemon was told otherwise
 ///   ([`Config::sensitive`](crate::Config::sensitive)).
-/// - The peer is anything with a `Display`: 40 bytes of it are kept.
+/// - The peer is anything with a `Display`: 40 bytes of it are kept; one that was cut is marked.
 /// - The parent is an [`OpId`](crate::OpId) in an option, as [`Op::id`](crate::Op::id) gives it; without it, the
 ///   operation that this thread works on.
 ///
@@ -149,4 +149,43 @@ macro_rules! status {
 #[macro_export]
 macro_rules! asked {
     () => { $crate::__or_nothing!($crate::__private::asked_here() => $crate::Asked::no()) };
+}
+
+/// The operation is called otherwise from here on, when more is known of it than at its beginning:
+/// `label!("client {id}")` for the one that this thread works on, `label!(op, "client {id}")` for an
+/// [`Op`](crate::Op) at hand. Its peer stays. Cost: the formatting, and two atomic operations.
+///
+/// ```
+/// let connection = probe::op!("connection", peer = "10.0.0.7:52044");
+/// # let id = 7;
+/// probe::label!("client {id}");
+/// probe::label!(connection, "client {id}, authenticated");
+/// ```
+#[macro_export]
+macro_rules! label {
+    ($format:literal $(, $($arguments:tt)*)?) => {
+        $crate::__when_in!($crate::__private::label_here($crate::__private::from_arguments(
+            ::core::format_args!($format $(, $($arguments)*)?)
+        )))
+    };
+    ($op:expr, $format:literal $(, $($arguments:tt)*)?) => {
+        $crate::__when_in!($crate::Op::set_label(&$op, ::core::format_args!($format $(, $($arguments)*)?)))
+    };
+}
+
+/// The operation is for somebody else, or that is known only now (behind a proxy): `peer!(who)` for the one that this
+/// thread works on, `peer!(op, who)` for an [`Op`](crate::Op) at hand. Its label stays.
+///
+/// ```
+/// let connection = probe::begin_op!("connection");
+/// probe::peer!(connection, "10.0.0.7:52044");
+/// ```
+#[macro_export]
+macro_rules! peer {
+    ($who:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::peer_here(&$who))
+    };
+    ($op:expr, $who:expr $(,)?) => {
+        $crate::__when_in!($crate::Op::set_peer(&$op, &$who))
+    };
 }

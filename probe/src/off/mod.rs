@@ -285,6 +285,8 @@ pub mod private {
     pub fn sensitive(label: super::Label) -> super::Label {
         label
     }
+    pub fn label_here(_: super::Label) {}
+    pub fn peer_here(_: impl core::fmt::Display) {}
     pub fn op(_: &super::Op) {}
     pub fn asked_here() -> crate::Asked {
         crate::Asked::no()

@@ -44,6 +44,12 @@ impl Op {
     }
     /// Does nothing.
     #[inline(always)]
+    pub fn set_label(&self, _: impl core::fmt::Display) {}
+    /// Does nothing.
+    #[inline(always)]
+    pub fn set_peer(&self, _: impl core::fmt::Display) {}
+    /// Does nothing.
+    #[inline(always)]
     pub fn served(&self, _: u64) {}
     /// Does nothing.
     #[inline(always)]

@@ -16,6 +16,7 @@ pub mod published;
 pub mod stack;
 pub mod statuses;
 pub mod tenancy;
+pub mod texts;
 
 /// Times a reader tries before it reports a torn reading.
 pub const TRIES: usize = 3;

@@ -25,4 +25,7 @@ scenarios! {
     holding_and_tenancy_handed_on,
     holding_and_tenancy_left_behind,
     operation_after_operation,
+    texts_change,
+    texts_of_two,
+    texts_whose_writer_is_killed,
 }

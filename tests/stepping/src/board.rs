@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use probe::layout::*;
-use probe::protocol::{doubled, holding, stack, statuses, tenancy};
+use probe::protocol::{doubled, holding, stack, statuses, tenancy, texts};
 
 /// What a board says: for each record's name what it holds.
 pub type View = BTreeMap<String, String>;
@@ -262,7 +262,8 @@ impl Reader {
         let flux = if read.whole { "" } else { FLUX };
         let kind = self.sites.get(&record.site).map_or("UNKNOWN", |(label, _)| label.as_str());
         let bytes = unpack(&record.text, OP_TEXT_BYTES);
-        let text = String::from_utf8_lossy(&bytes[..(record.lengths_flags & 0x7f) as usize]);
+        let texts = texts::read(|| record.lengths_flags, OP_TEXT_BITS, |lengths| lengths, &mut 0).1;
+        let text = String::from_utf8_lossy(&bytes[..(texts & 0x7f) as usize]);
         let (holder, _) = holding::read(|| record.holder, || record.turned);
         let holder = from_op_id(holder).map_or("nobody".to_owned(), |(slot, _)| slot.to_string());
         Some((

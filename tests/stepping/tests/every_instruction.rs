@@ -13,7 +13,7 @@ use stepping::trace::{Stop, Traced};
 use tempfile::TempDir;
 
 /// Every operation of the fixture that probes.
-const OPERATIONS: [&str; 35] = [
+const OPERATIONS: [&str; 36] = [
     "tag",
     "tags",
     "tag with argument",
@@ -46,6 +46,7 @@ const OPERATIONS: [&str; 35] = [
     "op enter",
     "op leave",
     "op poll",
+    "op label",
     "come",
     "first job",
     "go",
@@ -130,6 +131,10 @@ fn expected(operation: &str, round: u64) -> Vec<(&'static str, String)> {
             let one = format!("in flight even: 0-e [] by {holder}, 0 in all");
             vec![("in flight", "even: 0-e".to_owned()), ("op 0", one)]
         }
+        "op label" => {
+            let label = ["1-e", "0-e, and many more words of one-e"][(round % 2) as usize];
+            vec![("in flight", format!("even: {label}"))]
+        }
         _ if operation.starts_with("op ") => {
             let one = ["even: 0-e", "odd: a label that is longer: 1-o"];
             vec![("in flight", one[(round % 2) as usize].to_owned())]
@@ -201,6 +206,17 @@ impl Chains {
                 ("op poll", "op 0") => {
                     middle.iter().all(|step| step.contains("by 0")) && middle.len() < 2
                 }
+                // In it, and back where it was.
+                ("op poll", "thread 0") => {
+                    middle.iter().all(|step| **step == "stepped: even") && middle.len() < 2
+                }
+                // Neither of the two labels while one is being written: never half of one.
+                ("op label", name) if name.starts_with("op ") => {
+                    middle.iter().all(|step| step.contains("even:  [")) && middle.len() < 2
+                }
+                ("op label", "in flight") => {
+                    middle.iter().all(|step| **step == "even: ") && middle.len() < 2
+                }
                 // The fixture ends a job before the thread ends.
                 ("go", "worker 0") => {
                     middle.iter().all(|step| step.starts_with("0 in hand")) && middle.len() < 2
@@ -233,7 +249,8 @@ fn is_one_operation(value: &str) -> bool {
     let letter = kind.rsplit(' ').next().and_then(|kind| kind.chars().next()).unwrap_or('?');
     let Some((label, rest)) = rest.split_once(" [") else { return false };
     let Some((row, _)) = rest.split_once(']') else { return false };
-    label.ends_with(&format!("-{letter}"))
+    // Empty while it is being changed.
+    (label.is_empty() || label.ends_with(&format!("-{letter}")))
         && row.split_whitespace().all(|one| one.starts_with(letter))
 }
 

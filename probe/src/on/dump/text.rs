@@ -8,7 +8,7 @@ use crate::on::board::{Board, board};
 use crate::on::clock;
 use crate::on::site::{self, Site};
 use crate::protocol::tenancy::{self, Reading};
-use crate::protocol::{holding, keyed, stack, statuses};
+use crate::protocol::{holding, keyed, stack, statuses, texts};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
@@ -214,8 +214,12 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<Operation
                 let (number, at) = from_status_entry(entry);
                 (site::numbered(number), at)
             });
-            let lengths = get(&record.lengths_flags);
-            let text = record.text.each_ref().map(get);
+            let (lengths, text) = texts::read(
+                || get(&record.lengths_flags),
+                OP_TEXT_BITS,
+                |_| record.text.each_ref().map(get),
+                &mut 0,
+            );
             Operation {
                 id: format!("{index}-{generation}"),
                 site: site::find(get(&record.site)),
@@ -224,7 +228,7 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<Operation
                 gone: holding::is_gone(|| get(&record.holder), |holder| has_ended(board, holder)),
                 future: lengths & OP_FUTURE != 0,
                 status,
-                text: texts(&text, lengths),
+                text: said(&text, lengths),
             }
         },
         &mut 0,
@@ -243,7 +247,7 @@ fn has_ended(board: &Board, holder: u64) -> bool {
     })
 }
 
-fn texts(words: &[u64], lengths: u64) -> String {
+fn said(words: &[u64], lengths: u64) -> String {
     let bytes = unpack(words, OP_TEXT_BYTES);
     let (label, peer) = (lengths as usize & 0xff, lengths as usize >> 8 & 0xff);
     let part = |from: usize, length: usize| {
@@ -255,7 +259,8 @@ fn texts(words: &[u64], lengths: u64) -> String {
         text.push_str("(sensitive)");
     }
     if peer > 0 {
-        let _ = write!(text, " from {}", part(label.next_multiple_of(WORD), peer));
+        let cut = if lengths & OP_PEER_CUT == 0 { "" } else { "…" };
+        let _ = write!(text, " from {}{cut}", part(label.next_multiple_of(WORD), peer));
     }
     text
 }

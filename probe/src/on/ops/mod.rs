@@ -34,6 +34,8 @@ pub use text::Label;
 #[doc(hidden)]
 #[expect(unreachable_pub, reason = "what macros call")]
 pub mod emit {
-    pub use super::op::{asked_here, begin, begin_detached, status_here, status_of};
+    pub use super::op::{
+        asked_here, begin, begin_detached, label_here, peer_here, status_here, status_of,
+    };
     pub use super::text::{IntoText, from_arguments, label, peer, sensitive};
 }

@@ -10,7 +10,7 @@ use super::super::site::Site;
 use super::mine::{self, LOST, Mine};
 use super::table::OpTable;
 use super::tenant::Tenant;
-use super::text::Text;
+use super::text::{self, Label, Text};
 use crate::outcome::{Asked, Cancelled, Outcome};
 
 /// In place of what a thread worked on before: that did not change.
@@ -82,6 +82,25 @@ impl Op {
     pub fn served(&self, n: u64) {
         if let Some(tenant) = self.tenant {
             mine::alone(|_| tenant.serve(n));
+        }
+    }
+
+    /// It is called otherwise from here on: a client's name is known after its first message. Takes whatever has a
+    /// `Display`, `format_args!("client {id}")` for instance; see also [`label!`](crate::label!). An operation that began as
+    /// `sensitive` keeps this label off the board as well.
+    pub fn set_label(&self, label: impl fmt::Display) {
+        if let Some(tenant) = self.tenant {
+            let label = text::from_arguments(format_args!("{label}"));
+            mine::alone(|_| tenant.set_label(label));
+        }
+    }
+
+    /// It is for somebody else, or that is known only now; see also [`peer!`](crate::peer!).
+    pub fn set_peer(&self, who: impl fmt::Display) {
+        if let Some(tenant) = self.tenant {
+            // Written out first: inside, nothing of the program's own runs.
+            let who = text::peer(Label::none(), who);
+            mine::alone(|_| tenant.set_peer(&who));
         }
     }
 
@@ -359,4 +378,23 @@ pub fn status_here(site: &'static Site) -> Asked {
 pub fn asked_here() -> Asked {
     let asked = mine::alone(|mine| tenant_here(mine).map(Tenant::sees_cancel));
     Asked::from(asked.flatten().unwrap_or(false))
+}
+
+/// What this thread works on is called otherwise from here on.
+pub fn label_here(label: Label) {
+    mine::alone(|mine| {
+        if let Some(tenant) = tenant_here(mine) {
+            tenant.set_label(label);
+        }
+    });
+}
+
+/// What this thread works on is for somebody else.
+pub fn peer_here(who: impl fmt::Display) {
+    let who = text::peer(Label::none(), who);
+    mine::alone(|mine| {
+        if let Some(tenant) = tenant_here(mine) {
+            tenant.set_peer(&who);
+        }
+    });
 }

@@ -9,10 +9,10 @@ use super::super::site::Site;
 use super::super::{clock, local};
 use super::kind::Spent;
 use super::mine::Mine;
-use super::text::Text;
+use super::text::{self, Label, Text};
 use crate::layout::*;
 use crate::outcome::Outcome;
-use crate::protocol::{asking, holding, statuses, tenancy};
+use crate::protocol::{asking, holding, statuses, tenancy, texts};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
@@ -35,6 +35,8 @@ pub(in super::super) struct Tenant {
     /// Which thread works on it, by its token; 0 for nobody.
     worker: AtomicU64,
     begun: AtomicU64,
+    /// Lengths and flags of its texts, as they were last written.
+    texts: AtomicU64,
     /// Statuses so far.
     count: AtomicU64,
     /// Since when the current one.
@@ -63,6 +65,7 @@ impl Tenant {
             cancel: AtomicU64::new(0),
             worker: AtomicU64::new(0),
             begun: AtomicU64::new(0),
+            texts: AtomicU64::new(0),
             count: AtomicU64::new(0),
             since: AtomicU64::new(0),
             offset: AtomicU32::new(0),
@@ -115,7 +118,9 @@ impl Tenant {
         record.site.store(site.tag(), RELAXED);
         record.begun.store(now, RELAXED);
         record.parent.store(parent, RELAXED);
-        record.lengths_flags.store(text.store(&record.text) | flags, RELAXED);
+        let texts = text.store(&record.text);
+        self.texts.store(texts, RELAXED);
+        record.lengths_flags.store(text::on_board(texts) | flags, RELAXED);
         record.turned.store(now, RELAXED);
         record.holder.store(worker.map_or(0, Mine::holder), RELAXED);
         // The rest of what belongs to statuses is reset by the first of them.
@@ -278,7 +283,36 @@ impl Tenant {
     #[inline(always)]
     pub(super) fn becomes_future(&self) {
         let word = &self.record.lengths_flags;
-        word.store(word.load(RELAXED) | OP_FUTURE, RELAXED);
+        if word.load(RELAXED) & OP_FUTURE == 0 {
+            // In one piece: its texts may be changed from another thread.
+            word.fetch_or(OP_FUTURE, RELAXED);
+        }
+    }
+
+    /// It has another label, and the peer that it had.
+    pub(super) fn set_label(&self, label: Label) {
+        self.change_texts(|old| label.in_place_of(old));
+    }
+
+    /// It is for somebody else, and has the label that it had.
+    pub(super) fn set_peer(&self, who: &Label) {
+        self.change_texts(|old| who.beside(old));
+    }
+
+    /// Others may be reading them.
+    #[inline(never)]
+    fn change_texts(&self, make: impl FnOnce(&Label) -> Label) {
+        let record = self.record;
+        let new = make(&Label::stored(&record.text, self.texts.load(RELAXED)));
+        // The second time nobody can have set another bit.
+        if !texts::begin(&record.lengths_flags, OP_TEXT_BITS)
+            && !texts::begin(&record.lengths_flags, OP_TEXT_BITS)
+        {
+            return super::super::board::lost(|lost| &lost.signals);
+        }
+        let texts = (&new).store(&record.text);
+        self.texts.store(texts, RELAXED);
+        texts::settle(&record.lengths_flags, text::on_board(texts));
     }
 
     /// Whether somebody asked it to end: then it will have ended as cancelled, unless it says otherwise.

@@ -4,7 +4,13 @@
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::layout::{OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_SENSITIVE, OP_TEXT_BYTES, WORD};
+use crate::layout::{
+    OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_PEER_CUT, OP_SENSITIVE, OP_TEXT_BITS, OP_TEXT_BYTES,
+    WORD,
+};
+
+/// Flag of a label whose operation keeps its labels off the board: of the program's own, and not on the board.
+const HIDES: u64 = 1 << 31;
 
 /// What an operation is called and whom it is for.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +23,15 @@ pub struct Label {
 
 /// What an operation's record is told of its texts.
 pub trait Text: Copy {
-    /// Stores the text into `words`, as many as are used; returns the word of lengths and flags.
+    /// Stores the text into `words`, as many as are used; returns the word of lengths and flags, for
+    /// [`on_board`].
     fn store(self, words: &[AtomicU64; OP_TEXT_BYTES / WORD]) -> u64;
+}
+
+/// What stands on the board of a word of lengths and flags.
+#[inline(always)]
+pub(super) fn on_board(lengths_flags: u64) -> u64 {
+    lengths_flags & OP_TEXT_BITS
 }
 
 /// A label that is copied straight from where it is.
@@ -144,10 +157,14 @@ fn write_out(arguments: fmt::Arguments<'_>) -> Label {
 
 /// The label and the peer of the operation.
 pub fn peer(made: impl Into<Label>, who: impl fmt::Display) -> Label {
-    let mut made = made.into();
     let mut text = Label::none();
     let _ = write!(Writer(&mut text, OP_PEER_BYTES), "{who}");
-    let who = text.bytes.get(..text.label).unwrap_or_default();
+    let is_cut = text.flags & OP_CUT != 0;
+    join(made.into(), text.bytes.get(..text.label).unwrap_or_default(), is_cut)
+}
+
+/// The label with a peer, to which it gives way.
+fn join(mut made: Label, who: &[u8], is_cut: bool) -> Label {
     let room = OP_TEXT_BYTES - who.len().next_multiple_of(WORD);
     if made.label > room {
         let label = made.bytes.get(..made.label).unwrap_or_default();
@@ -155,10 +172,12 @@ pub fn peer(made: impl Into<Label>, who: impl fmt::Display) -> Label {
         made.label = cut(label, room).len();
         made.flags |= OP_CUT;
     }
+    made.flags &= !OP_PEER_CUT;
     let at = made.label.next_multiple_of(WORD);
     if let Some(to) = made.bytes.get_mut(at..at + who.len()) {
         to.copy_from_slice(who);
         made.peer = who.len();
+        made.flags |= if is_cut { OP_PEER_CUT } else { 0 };
     }
     made
 }
@@ -166,11 +185,44 @@ pub fn peer(made: impl Into<Label>, who: impl fmt::Display) -> Label {
 /// The label only if the daemon wants such labels seen.
 pub fn sensitive(made: impl Into<Label>) -> Label {
     let made = made.into();
-    if super::super::init::shows_sensitive() {
-        return made;
+    if super::super::init::shows_sensitive() { made } else { made.hidden() }
+}
+
+impl Label {
+    /// Nothing of it is shown but that it is there.
+    fn hidden(self) -> Self {
+        let flags = if self.label > 0 { OP_SENSITIVE } else { 0 };
+        Self { flags: flags | HIDES, ..Self::none() }
     }
-    let flags = if made.label > 0 { OP_SENSITIVE } else { 0 };
-    Label { flags, ..Label::none() }
+
+    /// What stands in `words`, which `lengths_flags`, from private memory, speaks of.
+    pub(super) fn stored(words: &[AtomicU64; OP_TEXT_BYTES / WORD], lengths_flags: u64) -> Self {
+        let mut made = Self::none();
+        let (whole, _) = made.bytes.as_chunks_mut::<WORD>();
+        for (bytes, word) in whole.iter_mut().zip(words) {
+            *bytes = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+        made.label = (lengths_flags as usize & 0xff).min(OP_LABEL_BYTES);
+        made.peer = (lengths_flags as usize >> 8 & 0xff).min(OP_PEER_BYTES);
+        made.flags = lengths_flags & !0xffff;
+        made
+    }
+
+    fn who(&self) -> &[u8] {
+        let at = self.label.next_multiple_of(WORD);
+        self.bytes.get(at..at + self.peer).unwrap_or_default()
+    }
+
+    /// This one's peer beside the label of `old`.
+    pub(super) fn beside(&self, old: &Self) -> Self {
+        join(*old, self.who(), self.flags & OP_PEER_CUT != 0)
+    }
+
+    /// This one in place of `old`, whose peer stays, and which hides what comes after it if it was hidden.
+    pub(super) fn in_place_of(self, old: &Self) -> Self {
+        let made = if old.flags & HIDES != 0 { self.hidden() } else { self };
+        join(made, old.who(), old.flags & OP_PEER_CUT != 0)
+    }
 }
 
 /// Writes into a label, and cuts.
@@ -221,6 +273,31 @@ mod tests {
         assert_eq!(peer, "[2001:db8:85a3::8a2e:370:7334]:52044");
         assert_eq!(label, "x".repeat(40));
         assert_eq!(made.flags, OP_CUT);
+    }
+
+    #[test]
+    fn a_peer_that_is_cut_says_so() {
+        let made = peer(label("GET /"), "[2001:db8:85a3:1111:2222:8a2e:370:7334]:40000");
+        assert_eq!(read(&made).1, "[2001:db8:85a3:1111:2222:8a2e:370:7334]:");
+        assert_eq!(made.flags, OP_PEER_CUT);
+        assert_eq!(peer(made, "10.0.0.7:1").flags, 0, "another one is not");
+    }
+
+    #[test]
+    fn a_label_that_comes_later_keeps_the_peer_and_what_is_hidden() {
+        let words = [const { AtomicU64::new(0) }; OP_TEXT_BYTES / WORD];
+        let stored = |made: Label| Label::stored(&words, (&made).store(&words));
+        let old = stored(peer(label("x"), "10.0.0.7:1"));
+        let new = stored(Label::from(label(&"client 12345 ".repeat(6))).in_place_of(&old));
+        assert_eq!(read(&new), ("client 12345 ".repeat(6)[..64].to_owned(), "10.0.0.7:1".into()));
+        assert_eq!(new.flags, OP_CUT);
+        let old = stored(peer(Label::from(label("secret")).hidden(), "10.0.0.7:1"));
+        let new = stored(Label::from(label("more of it")).in_place_of(&old));
+        assert_eq!(read(&new), (String::new(), "10.0.0.7:1".into()));
+        assert_eq!(on_board(new.flags), OP_SENSITIVE);
+        // A peer that comes later keeps the label.
+        let new = stored(peer(stored(Label::from(label("GET /"))), "10.0.0.8:2"));
+        assert_eq!(read(&new), ("GET /".into(), "10.0.0.8:2".into()));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod second_look;
 mod stack;
 mod statuses;
 mod tenancy;
+mod texts;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub use second_look::*;
 pub use stack::{stack_arguments, stack_scope_after_scope, stack_scope_in_scope};
 pub use statuses::*;
 pub use tenancy::{tenancy_closed, tenancy_members, tenancy_slot};
+pub use texts::*;
 
 use super::run::spawn;
 use super::sync::{AtomicU64, Ordering};

@@ -195,6 +195,12 @@ fn perform(operation: &str, rounds: u64, directory: &Path) {
             let op = probe::begin_op!("even", "0-e");
             rounds!(rounds, |_round, entered| op.enter() => drop(entered));
         }
+        "op label" => {
+            let op = probe::begin_op!("even", peer = "10.0.0.7:52044", "0-e");
+            rounds!(rounds, |round, label| {
+                if round % 2 == 0 { "1-e" } else { "0-e, and many more words of one-e" }
+            } => op.set_label(label));
+        }
         "op poll" => {
             let mut future = pin!(probe::op_async!(std::future::pending::<()>(), "even", "0-e"));
             let mut context = Context::from_waker(Waker::noop());
