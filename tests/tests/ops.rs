@@ -138,6 +138,86 @@ fn a_full_table_is_counted_and_what_ends_makes_room() {
 }
 
 #[test]
+fn what_has_no_id_is_said_and_what_has_no_room_is_counted() {
+    use std::collections::HashSet;
+    use std::io::Read as _;
+    // More than any board has: beyond 65,534 an id of 16 bits for the record would name two of them.
+    let name = program::name("so-many");
+    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    command.args([&name, "so-many", "20000", "0"]).stderr(Stdio::piped());
+    let mut program = Program::start(&mut command, &name);
+    program.until_ready();
+    let (live, _, board) = ops(&program, &[]);
+    let room = 16_384 + 80;
+    assert_eq!((live.len(), &board["lost"]["ops"]), (room, &(20_000 - room).into()));
+    let ids: HashSet<_> = live.iter().map(|op| op["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids.len(), room, "an id for each");
+    let labels: HashSet<_> = live.iter().map(|op| op["label"].as_str().expect("a label")).collect();
+    assert_eq!(labels.len(), room, "each as it began");
+    program.kill();
+    let mut said = String::new();
+    program.child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+    assert!(said.contains("ops(1000000): there are 16384"), "{said}");
+
+    // As many as a size lets it have, and not one more that is neither shown nor counted.
+    let name = program::name("by-size");
+    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    command.args([&name, "too-many", "20000", "0"]).env("PROBE_SIZE", "1000000000");
+    let mut program = Program::start(&mut command, &name);
+    program.until_ready();
+    let (live, _, board) = ops(&program, &[]);
+    let lost = board["lost"]["ops"].as_u64().expect("a count");
+    assert_eq!(live.len() as u64 + lost, 20_000);
+    assert!(live.len() > 2560, "{} of 20000", live.len());
+}
+
+#[test]
+fn of_very_many_operations_none_is_left() {
+    // `GHOSTS=100000000` for a night.
+    let wanted = std::env::var("GHOSTS").unwrap_or_else(|_| "1000000".to_owned());
+    let (program, said) = Program::behave(&program::name("ghosts"), &["ghosts", &wanted]);
+    let begun: u64 = said[0].trim().parse().expect("a number");
+    assert!(begun >= wanted.parse().expect("a number"));
+    let (live, _, board) = ops(&program, &[]);
+    assert!(live.is_empty(), "{live:#?}");
+    // And it is not that they never were: all that found room ended.
+    let times = board["histograms"].as_array().expect("a list");
+    let ended = times.iter().filter(|one| one["name"] == "op_time");
+    let ended: u64 = ended.filter_map(|one| one["count"].as_u64()).sum();
+    assert_eq!((ended, &board["lost"]["ops"]), (begun, &0.into()));
+    for lost in ["signals", "healed", "misuse"] {
+        assert_eq!(board["lost"][lost], 0, "{lost}");
+    }
+}
+
+#[test]
+fn what_is_known_later_is_shown_in_place_of_what_was() {
+    let (program, _) = Program::behave(&program::name("later"), &["known-later"]);
+    let (live, ended, _) = ops(&program, &["--ended"]);
+    let connection = one(&live, "kind", "connection");
+    assert_eq!(connection["label"], "client 7, authenticated");
+    assert_eq!(
+        (&connection["peer"], &connection["peer_cut"]),
+        (&"10.0.0.9:1".into(), &false.into())
+    );
+    let here = one(&live, "kind", "request");
+    assert_eq!((&here["label"], &here["peer"]), (&"of client 7".into(), &"proxied".into()));
+    let secret = one(&live, "kind", "login");
+    assert_eq!((&secret["label"], &secret["sensitive"]), (&Value::Null, &true.into()));
+    let far = one(&live, "kind", "far");
+    assert_eq!(far["peer_cut"], true);
+    let rests = one(&live, "kind", "rests");
+    assert_eq!((&rests["status"], &rests["active_ns"]), (&"idle".into(), &Value::Null));
+    assert_eq!(one(&ended, "kind", "short")["label"], "known at its end");
+    // In words: an address that is cut is not another address.
+    let pid = program.pid().to_string();
+    let text = program::inspect(&["ops", "-p", &pid]);
+    let text = String::from_utf8(text.stdout).expect("UTF-8");
+    let row = text.lines().find(|line| line.contains("far")).expect("its row");
+    assert!(row.contains("from [2001:db8:85a3:1111:2222:8a2e:370:7334]:…"), "{row}");
+}
+
+#[test]
 fn time_in_each_status_is_added_up_for_one_and_for_all() {
     let (program, _) =
         Program::behave(&program::name("statuses"), &["one-after-the-other", "1000"]);
