@@ -202,18 +202,18 @@ fn what_is_known_later_is_shown_in_place_of_what_was() {
     );
     let here = one(&live, "kind", "request");
     assert_eq!((&here["label"], &here["peer"]), (&"of client 7".into(), &"proxied".into()));
-    let secret = one(&live, "kind", "login");
+    let secret = one(&live, "kind", "secret");
     assert_eq!((&secret["label"], &secret["sensitive"]), (&Value::Null, &true.into()));
-    let far = one(&live, "kind", "far");
+    let far = one(&live, "kind", "outer");
     assert_eq!(far["peer_cut"], true);
-    let rests = one(&live, "kind", "rests");
+    let rests = one(&live, "kind", "around");
     assert_eq!((&rests["status"], &rests["active_ns"]), (&"idle".into(), &Value::Null));
-    assert_eq!(one(&ended, "kind", "short")["label"], "known at its end");
+    assert_eq!(one(&ended, "kind", "ended")["label"], "known at its end");
     // In words: an address that is cut is not another address.
     let pid = program.pid().to_string();
     let text = program::inspect(&["ops", "-p", &pid]);
     let text = String::from_utf8(text.stdout).expect("UTF-8");
-    let row = text.lines().find(|line| line.contains("far")).expect("its row");
+    let row = text.lines().find(|line| line.contains("outer")).expect("its row");
     assert!(row.contains("from [2001:db8:85a3:1111:2222:8a2e:370:7334]:…"), "{row}");
 }
 
