@@ -124,3 +124,20 @@ fn the_load_of_a_processor_bound_job_agrees_with_the_kernel() {
     let load = board["threads"][0]["load"]["10s"].as_f64().expect("a load");
     assert!((load - kernel).abs() < MARGIN, "{load} on the board, {kernel} by the kernel");
 }
+
+#[test]
+fn a_service_that_panics_is_over() {
+    let (program, _) = Program::behave(&program::name("panics"), &["panics"]);
+    settle(2);
+    let board = board(program.pid());
+    let load = |name: &str| {
+        let threads = board["threads"].as_array().expect("threads");
+        let thread = threads.iter().find(|thread| thread["name"] == name).expect(name);
+        thread["load"]["1s"].as_f64().expect("a load")
+    };
+    assert!(load("guarded") < 0.1, "{}", load("guarded"));
+    // What the guard is there for.
+    assert!(load("naive") > 0.9, "{}", load("naive"));
+    assert_eq!(named(&board["gauges"], "truth_1s")["value"], 0);
+    assert_eq!(named(&board["queues"], "jobs")["completions"], 1);
+}

@@ -1,10 +1,11 @@
 //! What is being done: operations in words, and rolled up by kind and by status.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{
     Class, OP_CANCELLABLE, OP_CANCELLED, OP_CUT, OP_ERROR, OP_FUTURE, OP_OK, OP_OTHER, OP_PANICKED,
     OP_PEER_CUT, OP_RECENT, OP_SENSITIVE, SITE_STATUS, SiteCopy, from_op_id, from_status_entry,
+    op_id,
 };
 use probe::protocol::tenancy::LIVE;
 
@@ -12,7 +13,7 @@ use super::clock::Clock;
 use crate::model::{Op, OpStatus, OpTotal, StatusTotal, ThreadReport};
 use crate::snapshot::{Label, OpRead, Snapshot};
 
-/// Nobody polls a future for so long: its waker was lost, or it was forgotten.
+/// Nobody polls a future for so long that says it works: its waker was lost, or it was forgotten.
 pub const LEAKED_NS: u64 = 60_000_000_000;
 
 /// Operations in flight, the oldest first, and those that ended, the last first.
@@ -39,6 +40,8 @@ struct Names<'a> {
     numbered: HashMap<u64, &'a SiteCopy>,
     /// Live threads by slot and generation.
     threads: HashMap<(u64, u64), &'a ThreadReport>,
+    /// Operations of which others in flight are a part.
+    wholes: HashSet<u64>,
 }
 
 impl<'a> Names<'a> {
@@ -50,6 +53,12 @@ impl<'a> Names<'a> {
                 .filter_map(|(number, address)| Some((number, snapshot.sites.get(address)?)))
                 .collect(),
             threads: read.map(|(read, said)| ((read.slot, read.generation), said)).collect(),
+            wholes: snapshot
+                .ops
+                .iter()
+                .filter(|operation| operation.state == LIVE)
+                .map(|operation| operation.record.parent)
+                .collect(),
         }
     }
 
@@ -105,7 +114,7 @@ impl<'a> Names<'a> {
             working: live && held && !gone,
             turned_ns: live.then_some(turned_ns),
             future: flag(OP_FUTURE),
-            leaked: gone || unpolled && turned_ns >= LEAKED_NS,
+            leaked: gone || unpolled && turned_ns >= LEAKED_NS && self.nothing_explains(read),
             file: at.0,
             line: at.1,
             begun_file: begun_at.file,
@@ -118,6 +127,14 @@ impl<'a> Names<'a> {
             totals: self.totals(snapshot, clock, read, age_ns, last),
             history,
         }
+    }
+
+    /// Whether a future that nobody polls has no reason to rest: it said that it works, and neither a peer nor a part
+    /// of it is what it waits for. Without a status it may wait for anything.
+    fn nothing_explains(&self, read: &OpRead) -> bool {
+        self.status_class(read) == Some(Class::Work)
+            && read.peer.is_empty()
+            && !self.wholes.contains(&op_id(read.index as usize, read.generation))
     }
 
     /// What the status that it has says of it.
