@@ -148,11 +148,11 @@ fn returned(signature: &[TokenTree]) -> Vec<TokenTree> {
             TokenTree::Punct(sign) if sign.as_char() == '>' && !after_minus => {
                 angles = angles.saturating_sub(1);
             }
-            TokenTree::Group(group) if angles == 0 => {
-                if group.delimiter() == Delimiter::Parenthesis {
-                    parameters = Some(at);
-                    break;
-                }
+            TokenTree::Group(group)
+                if angles == 0 && group.delimiter() == Delimiter::Parenthesis =>
+            {
+                parameters = Some(at);
+                break;
             }
             _ => {}
         }

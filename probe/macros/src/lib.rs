@@ -64,7 +64,7 @@ impl Form {
     /// A kind is added when there is none: the name of the function.
     fn of(form: TokenStream, name: &str) -> Self {
         let mut rest = form.clone().into_iter().peekable();
-        if !rest.next_if(|token| is_word(token, "op")).is_some() {
+        if rest.next_if(|token| is_word(token, "op")).is_none() {
             return Self::Scope(form);
         }
         // The comma behind `op`.
