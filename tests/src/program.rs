@@ -137,12 +137,20 @@ pub fn inspect(arguments: &[&str]) -> Output {
 /// When it fails or does not print JSON.
 #[track_caller]
 pub fn boards(arguments: &[&str]) -> Vec<Value> {
+    document(arguments)["boards"].as_array().cloned().unwrap_or_default()
+}
+
+/// What `inspect --json` prints for these arguments.
+///
+/// # Panics
+/// When it fails or does not print JSON.
+#[track_caller]
+pub fn document(arguments: &[&str]) -> Value {
     let output = inspect(&[&["--json"], arguments].concat());
     let text = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "inspect {arguments:?}: {}\n{said}", output.status);
-    let document: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
-    document["boards"].as_array().cloned().unwrap_or_default()
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
 }
 
 /// The one board of a process.
