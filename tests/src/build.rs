@@ -97,9 +97,34 @@ pub fn needs(program: &str, package: &str) -> bool {
         return true;
     }
     let how = format!("{program} is missing: apt-get install {package}");
-    assert!(std::env::var_os("CI").is_none(), "{how}");
-    eprintln!("skipped: {how}");
+    skip(&how);
     false
+}
+
+/// A test cannot run here, for this reason: it is said at once, past the runner's capture, and counted at the
+/// end of the run.
+///
+/// # Panics
+/// In CI, where nothing passes by being skipped.
+#[track_caller]
+pub fn skip(why: &str) {
+    use std::io::Write;
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(skips());
+    let _ = file.and_then(|mut file| writeln!(file, "{}", why.replace('\n', " ")));
+}
+
+/// Where the skips of this run are noted: the run is the process that started this one.
+fn skips() -> PathBuf {
+    target().join(format!("skipped-{}", std::os::unix::process::parent_id()))
+}
+
+/// Why tests of this run were skipped, one for each; from now on there are none.
+pub fn skipped() -> Vec<String> {
+    let text = std::fs::read_to_string(skips()).unwrap_or_default();
+    let _ = std::fs::remove_file(skips());
+    text.lines().map(str::to_owned).collect()
 }
 
 /// Whether a program is there to be called.
