@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use tests::program::{self, Program, board};
+use tests::program::{self, Program, board, named};
 use tests::wait;
 
 /// Loads of the first thread that has one.
@@ -199,7 +199,7 @@ fn the_load_of_a_processor_bound_job_agrees_with_the_kernel() {
 #[test]
 fn a_service_that_panics_is_over() {
     let (program, _) = Program::behave(&program::name("panics"), &["panics"]);
-    settle(2);
+    after(program.pid(), 2);
     let board = board(program.pid());
     let load = |name: &str| {
         let threads = board["threads"].as_array().expect("threads");
@@ -209,6 +209,6 @@ fn a_service_that_panics_is_over() {
     assert!(load("guarded") < 0.1, "{}", load("guarded"));
     // What the guard is there for.
     assert!(load("naive") > 0.9, "{}", load("naive"));
-    assert_eq!(named(&board["gauges"], "truth_1s")["value"], 0);
+    assert_eq!(named(&board["gauges"], "held")["value"], 0);
     assert_eq!(named(&board["queues"], "jobs")["completions"], 1);
 }
