@@ -1,23 +1,30 @@
 //! Programs under test: started, waited for, and never left behind.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
 use crate::build;
 
-/// A program of the workspace, in debug, as the surrounding test run builds it.
+/// A program of the workspace, in debug, as the surrounding test run builds it (once in a test process).
 #[track_caller]
 pub fn debug(package: &str, binary: &str) -> PathBuf {
-    build::run(
-        build::cargo()
-            .args(["build", "--quiet", "--package", package, "--bin", binary])
-            .current_dir(build::root()),
-    );
-    build::target().join("debug").join(binary)
+    static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let path = build::target().join("debug").join(binary);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if built.insert(path.clone()) {
+        build::run(
+            build::cargo()
+                .args(["build", "--quiet", "--package", package, "--bin", binary])
+                .current_dir(build::root()),
+        );
+    }
+    path
 }
 
 /// A board name that no other test uses.

@@ -35,9 +35,10 @@
 //! It ends as
 //!
 //! - an error, when the service fails, the answer's status is 500 or above, its `grpc-status` is not 0, or its
-//!   body fails;
+//!   body fails or is shorter than its `content-length`;
 //! - cancelled, when the service's future or the answer's body is dropped before its end: the client is
-//!   gone, or something timed out;
+//!   gone, or something timed out. The end is the last byte of a `content-length` or of a body that knows its
+//!   length, the trailers, or the answer's head where no body follows: to `HEAD`, of a 204 or 304, of an upgrade;
 //! - panicked, when a poll panics;
 //! - well, otherwise.
 //!
@@ -62,6 +63,7 @@
 //! # }
 //! ```
 
+mod length;
 mod service;
 
 use core::fmt;

@@ -4,10 +4,12 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use http::{HeaderMap, Method, Request, Response};
+use bytes::Buf as _;
+use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 
 use super::OpLayer;
+use super::length::{Asked, Length, says_failed};
 use crate::__private::Origin;
 use crate::{Op, OpId, Outcome};
 
@@ -38,13 +40,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let no_body = *request.method() == Method::HEAD;
+        let asked = Asked::new(&request);
         let served = self.layer.begin(&request);
         let inner = match &served {
             Some(served) => served.work(|| self.inner.call(request)),
             None => self.inner.call(request),
         };
-        OpFuture { inner, served, no_body }
+        OpFuture { inner, served, asked }
     }
 }
 
@@ -116,11 +118,6 @@ impl Drop for Served {
     }
 }
 
-/// Whether what stands in headers or trailers is that a gRPC call failed.
-fn says_failed(fields: &HeaderMap) -> bool {
-    fields.get("grpc-status").is_some_and(|status| status != "0")
-}
-
 pin_project_lite::pin_project! {
     /// The future of a request that is an operation.
     #[must_use = "futures do nothing unless polled"]
@@ -128,8 +125,7 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: F,
         served: Option<Served>,
-        // An answer without a body, whatever it is made of.
-        no_body: bool,
+        asked: Asked,
     }
 }
 
@@ -161,13 +157,12 @@ where
         if let Some(served) = served.as_mut().filter(|_| failed) {
             served.fail();
         }
-        let has_body =
-            !*this.no_body && answer.as_ref().is_ok_and(|answer| !answer.body().is_end_stream());
+        let length = answer.as_ref().map_or(Length::Over, |answer| this.asked.length_of(answer));
         match &served {
-            Some(served) if has_body => served.answers(),
+            Some(served) if length != Length::Over => served.answers(),
             _ => _ = served.take().map(Served::end),
         }
-        Poll::Ready(answer.map(|answer| answer.map(|inner| OpBody { inner, served })))
+        Poll::Ready(answer.map(|answer| answer.map(|inner| OpBody { inner, served, length })))
     }
 }
 
@@ -177,14 +172,16 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: B,
         served: Option<Served>,
+        // What of it was not taken yet.
+        length: Length,
     }
 
     impl<B: Body> PinnedDrop for OpBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             // Who knows that nothing comes any more need not ask for it.
-            if let Some(served) = this.served.take()
-                && this.inner.is_end_stream()
+            if let Some(served) = this.served.take_if(|served| !served.polling)
+                && (this.length.is_complete() || this.inner.is_end_stream())
             {
                 served.end();
             }
@@ -200,7 +197,7 @@ impl<B: Body> fmt::Debug for OpBody<B> {
 
 impl<B: Body + Default> Default for OpBody<B> {
     fn default() -> Self {
-        Self { inner: B::default(), served: None }
+        Self { inner: B::default(), served: None, length: Length::Over }
     }
 }
 
@@ -216,12 +213,31 @@ impl<B: Body> Body for OpBody<B> {
         let Some(served) = this.served else { return this.inner.poll_frame(context) };
         let polled = served.poll(|| this.inner.as_mut().poll_frame(context));
         let Poll::Ready(frame) = &polled else { return polled };
-        match frame {
-            Some(Ok(frame)) if frame.trailers_ref().is_some_and(says_failed) => served.fail(),
-            Some(Err(_)) => served.fail(),
-            _ => {}
-        }
-        let over = !matches!(frame, Some(Ok(_))) || this.inner.is_end_stream();
+        let over = match frame {
+            Some(Ok(frame)) => match (frame.data_ref(), frame.trailers_ref()) {
+                (Some(data), _) => this.length.takes(data.remaining() as u64),
+                // Nothing comes after trailers, and nobody asks.
+                (None, Some(trailers)) => {
+                    if says_failed(trailers) {
+                        served.fail();
+                    }
+                    true
+                }
+                (None, None) => false,
+            },
+            Some(Err(_)) => {
+                served.fail();
+                true
+            }
+            None => {
+                // Less than was promised: the client gets an error of its own.
+                if this.length.is_short() {
+                    served.fail();
+                }
+                true
+            }
+        };
+        let over = over || this.inner.is_end_stream();
         if let Some(served) = this.served.take_if(|_| over) {
             served.end();
         }
