@@ -87,6 +87,14 @@ pub enum AttachError {
         /// Offset, field and value.
         what: String,
     },
+    /// It would take more work or memory than anything honest of its size.
+    #[error("{}: given up: {why}", path.display())]
+    TooMuch {
+        /// The file.
+        path: PathBuf,
+        /// Which limit it passed.
+        why: String,
+    },
     /// The system said no.
     #[error("{}: {doing} failed", path.display())]
     Io {
@@ -114,6 +122,7 @@ impl AttachError {
             | Self::NotABoard { .. }
             | Self::Layout { .. }
             | Self::Truncated { .. }
+            | Self::TooMuch { .. }
             | Self::Damaged { .. } => 5,
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => 3,

@@ -280,7 +280,7 @@ pub(super) fn read(
 ) -> Result<Tally, Failure> {
     let recording = open(path)?;
     let mut tally = Tally::new(options);
-    for remark in recording.read(|entry: Entry| tally.take(&entry)) {
+    for remark in recording.read(&mut tally)? {
         let _ = writeln!(remarks, "inspect: {}: {remark}", term(&path.display().to_string()));
     }
     tally.finish();

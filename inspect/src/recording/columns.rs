@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Entry;
+use super::budget::Budget;
 use super::wire::{Bytes, put};
 
 /// Symbol of a tick at which a thread's place could not be read; stacks follow.
@@ -17,6 +18,10 @@ const GONE: u32 = u32::MAX - 1;
 const MAX_TICKS: u64 = 1 << 32;
 /// Runs after which a chunk is closed whatever its length: keeps the payload below its bound.
 const MANY_RUNS: usize = 1 << 19;
+/// Rows of ticks, and threads, of a chunk that are believed at most.
+const MAX_ROWS: u32 = 1 << 20;
+/// Moments that are believed, ns since the start: 146 years.
+const LAST_NS: u64 = 1 << 62;
 
 /// One thread, from its first tick in the chunk on.
 #[derive(Clone, Debug)]
@@ -250,25 +255,31 @@ fn run(runs: &mut Bytes<'_>, stacks: &[u32]) -> Option<(Option<u32>, u64)> {
 
 /// The samples of a chunk as entries, if all of them can be believed: every thread and stack is below
 /// these numbers. `live` are the threads at the end of the chunk before; they become those at the end of
-/// this one.
+/// this one. `None` also when the budget does not allow more.
 pub(super) fn read(
     bytes: &mut Bytes<'_>,
     (threads, stacks): (u32, u32),
     (mut at_ns, period_ns): (u64, u64),
     live: &mut Vec<u32>,
-    take: &mut impl FnMut(Entry),
+    budget: &Budget,
+    take: &mut impl FnMut(Entry) -> Option<()>,
 ) -> Option<()> {
     let mut segments = Vec::new();
-    let mut ticks = 0u64;
-    for _ in 0..bytes.small()? {
+    let (mut ticks, mut time) = (0u64, 0u64);
+    for _ in 0..bytes.small().filter(|&rows| rows <= MAX_ROWS)? {
         let (row, missed) = (bytes.number()?, bytes.number()?);
         ticks = ticks.checked_add(row).filter(|&ticks| ticks <= MAX_TICKS)?;
-        segments.push((row, Some(missed).filter(|&missed| missed <= MAX_TICKS)?));
+        let missed = Some(missed).filter(|&missed| missed <= MAX_TICKS)?;
+        time = time.checked_add((row + missed).checked_mul(period_ns)?)?;
+        segments.push((row, missed));
     }
+    at_ns.checked_add(time).filter(|&end| end <= LAST_NS)?;
+    budget.take(segments.len() as u64)?;
+    budget.ticks(ticks)?;
     let stack = |bytes: &mut Bytes<'_>| bytes.small().filter(|&stack| stack < stacks);
     let table: Vec<u32> = (0..bytes.small()?).map(|_| stack(bytes)).collect::<Option<_>>()?;
     let mut columns: Vec<Cursor<'_>> = Vec::new();
-    for index in 0..bytes.small()? {
+    for index in 0..bytes.small().filter(|&columns| columns <= MAX_ROWS)? {
         let gap = bytes.small().filter(|&gap| index == 0 || gap > 0)?;
         let before = columns.last().map_or(0, |column| column.thread);
         let thread = before.checked_add(gap).filter(|&thread| thread < threads)?;
@@ -281,7 +292,9 @@ pub(super) fn read(
     for column in &mut columns {
         column.runs = bytes.clone();
         let mut left = column.end - column.at;
+        budget.take(2)?;
         while left > 0 {
+            budget.take(1)?;
             left = left.checked_sub(run(bytes, &table)?.1)?;
         }
     }
@@ -294,7 +307,7 @@ pub(super) fn read(
     }
     let here = |thread: &u32| columns.binary_search_by_key(thread, |column| column.thread).is_ok();
     for &thread in live.iter().filter(|thread| !here(thread)) {
-        take(Entry::Gone { thread });
+        take(Entry::Gone { thread })?;
     }
     live.clear();
     live.extend(columns.iter().filter(|column| column.end == ticks).map(|column| column.thread));
@@ -309,17 +322,18 @@ pub(super) fn read(
             {
                 next.pop();
                 let column: &mut Cursor<'_> = &mut columns[index];
-                if say(column, &table, take) {
+                budget.take(2)?;
+                if say(column, &table, take)? {
                     next.push(Reverse((column.at, index)));
                 }
             }
             let until = next.peek().map_or(end, |Reverse((at, _))| (*at).min(end));
-            take(Entry::Ticks { at_ns, count: until - tick });
+            take(Entry::Ticks { at_ns, count: until - tick })?;
             at_ns = at_ns.saturating_add((until - tick).saturating_mul(period_ns));
             (tick, ticked) = (until, true);
         }
         if missed > 0 {
-            take(Entry::Missed(missed));
+            take(Entry::Missed(missed))?;
             at_ns = at_ns.saturating_add(missed.saturating_mul(period_ns * u64::from(ticked)));
         }
     }
@@ -327,21 +341,26 @@ pub(super) fn read(
 }
 
 /// Says where a thread is from its column's next run on, or that it is gone; whether there is more to say.
-fn say(column: &mut Cursor<'_>, stacks: &[u32], take: &mut impl FnMut(Entry)) -> bool {
+/// `None`: no more is taken.
+fn say(
+    column: &mut Cursor<'_>,
+    stacks: &[u32],
+    take: &mut impl FnMut(Entry) -> Option<()>,
+) -> Option<bool> {
     let thread = column.thread;
     if column.at == column.end {
-        take(Entry::Gone { thread });
-        return false;
+        take(Entry::Gone { thread })?;
+        return Some(false);
     }
-    let Some((stack, ticks)) = run(&mut column.runs, stacks) else { return false };
+    let Some((stack, ticks)) = run(&mut column.runs, stacks) else { return Some(false) };
     let place = stack.or(column.said).unwrap_or(column.place);
     if column.said != Some(place) {
         column.said = Some(place);
-        take(Entry::At { thread, stack: place });
+        take(Entry::At { thread, stack: place })?;
     }
     if stack.is_none() {
-        take(Entry::Torn { thread });
+        take(Entry::Torn { thread })?;
     }
     column.at += ticks;
-    true
+    Some(true)
 }

@@ -21,7 +21,7 @@ pub(super) struct Known {
 pub(super) fn read(
     bytes: &mut Bytes<'_>,
     known: &mut Known,
-    take: &mut impl FnMut(Entry),
+    take: &mut impl FnMut(Entry) -> Option<()>,
 ) -> Option<()> {
     while !bytes.is_empty() {
         let entry = match bytes.take(1)?[0] {
@@ -64,7 +64,7 @@ pub(super) fn read(
             }
             _ => return None,
         };
-        take(entry);
+        take(entry)?;
     }
     Some(())
 }

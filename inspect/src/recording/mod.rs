@@ -1,8 +1,11 @@
 //! What a sampler saw, as a stream of entries: the same whether it is counted at once (`profile`) or
 //! written to a file and read back later, on this machine or another (`record`, `report`).
 
+mod budget;
 mod columns;
 mod dictionary;
+#[cfg(test)]
+mod hostile_tests;
 mod reader;
 mod replay;
 mod ring;
@@ -168,6 +171,11 @@ pub trait Sink {
     /// # Errors
     /// It could not be written.
     fn put(&mut self, entry: &Entry) -> std::io::Result<()>;
+
+    /// Steps of work that its entries made so far; what it takes from a file is bounded by that.
+    fn work(&self) -> u64 {
+        0
+    }
 }
 
 impl Sink for Vec<Entry> {

@@ -1,30 +1,50 @@
 //! Bytes into entries. A recording may come from anywhere: every number is checked against what was
-//! introduced before it, every size against a bound, and what cannot be believed is left out and said.
+//! introduced before it, every size against a bound, the work against a budget, and what cannot be
+//! believed is left out and said. One chunk of it is in memory at a time.
 
-use std::io::Read;
-use std::path::Path;
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 
+use super::budget::Budget;
 use super::dictionary::{self, Known};
 use super::wire::{Bytes, crc32};
 use super::writer::{DICTIONARY, END, MAX_CHUNK, SAMPLES};
-use super::{Entry, MAGIC, OLDEST, VERSION, columns};
+use super::{Entry, MAGIC, OLDEST, Sink, VERSION, columns};
 use crate::attach::{BoardFile, Trust};
 use crate::error::AttachError;
 use crate::snapshot::Label;
 
-/// Bytes of a recording that are read at most.
-const MAX_BYTES: u64 = 16 << 30;
 /// Missed ticks that are believed at once.
 const MAX_RUN: u64 = 1 << 32;
+/// Bytes of the head.
+const HEAD: u64 = 32;
+/// Bytes of the head of a chunk.
+const CHUNK_HEAD: usize = 16;
+/// Hit counts of a chunk at most.
+const MAX_HITS: u32 = 1 << 20;
 
-/// A recording in memory.
-#[derive(Clone, Debug)]
+/// Where its bytes are.
+#[derive(Debug)]
+enum Bytesource {
+    File(File, u64),
+    #[cfg(test)]
+    Memory(Vec<u8>),
+}
+
+/// A recording that was opened.
+#[derive(Debug)]
 pub struct Recording {
-    bytes: Vec<u8>,
+    source: Bytesource,
+    path: PathBuf,
     /// Ticks wanted, a thousandth of one a second.
     pub rate_mhz: u64,
     /// When it began, ns since 1970.
     pub wall_ns: u64,
+    /// Steps that reading it took.
+    steps: Cell<u64>,
 }
 
 /// Whether a file begins like a recording.
@@ -42,20 +62,28 @@ impl Recording {
     /// [`AttachError`]: it cannot be read, or is none.
     pub fn open(path: &Path) -> Result<Self, AttachError> {
         let board = BoardFile::open(path, Trust::Named)?;
-        let io = |source| AttachError::Io { path: path.to_owned(), doing: "reading", source };
-        let mut bytes = Vec::new();
-        board.file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(io)?;
-        Self::from_bytes(bytes, path)
+        Self::new(Bytesource::File(board.file, board.bytes), path)
     }
 
     /// A recording from its bytes.
     ///
     /// # Errors
-    /// [`AttachError::NotABoard`], with what speaks against it.
-    pub fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Self, AttachError> {
+    /// As [`Recording::open`].
+    #[cfg(test)]
+    pub(super) fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Self, AttachError> {
+        Self::new(Bytesource::Memory(bytes), path)
+    }
+
+    fn new(source: Bytesource, path: &Path) -> Result<Self, AttachError> {
+        let mut recording =
+            Self { source, path: path.to_owned(), rate_mhz: 0, wall_ns: 0, steps: Cell::new(0) };
         let not = |why: String| AttachError::NotABoard { path: path.to_owned(), why };
+        let mut head = [0; HEAD as usize];
+        if recording.fill(0, &mut head)? < head.len() {
+            return Err(not("shorter than the head of a recording".into()));
+        }
         let words: Vec<u64> =
-            bytes.as_chunks::<8>().0.iter().take(4).map(|word| u64::from_le_bytes(*word)).collect();
+            head.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
         let [magic, version, rate_mhz, wall_ns] = words[..] else {
             return Err(not("shorter than the head of a recording".into()));
         };
@@ -70,7 +98,35 @@ impl Recording {
         if !(1..=1_000_000_000).contains(&rate_mhz) {
             return Err(not(format!("a recording with a rate of {rate_mhz} mHz")));
         }
-        Ok(Self { bytes, rate_mhz, wall_ns })
+        (recording.rate_mhz, recording.wall_ns) = (rate_mhz, wall_ns);
+        Ok(recording)
+    }
+
+    /// Reads bytes from an offset on, as many as there are.
+    fn fill(&self, at: u64, bytes: &mut [u8]) -> Result<usize, AttachError> {
+        let read = |offset: usize, rest: &mut [u8]| match &self.source {
+            Bytesource::File(file, _) => file.read_at(rest, at + offset as u64),
+            #[cfg(test)]
+            Bytesource::Memory(all) => {
+                let from = all.get(at as usize + offset..).unwrap_or_default();
+                let length = from.len().min(rest.len());
+                rest[..length].copy_from_slice(&from[..length]);
+                Ok(length)
+            }
+        };
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match read(filled, &mut bytes[filled..]) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    let path = self.path.clone();
+                    return Err(AttachError::Io { path, doing: "reading", source });
+                }
+            }
+        }
+        Ok(filled)
     }
 
     /// Time between two ticks, ns.
@@ -80,39 +136,84 @@ impl Recording {
 
     /// Bytes of it.
     pub fn bytes(&self) -> u64 {
-        self.bytes.len() as u64
+        match &self.source {
+            Bytesource::File(_, bytes) => *bytes,
+            #[cfg(test)]
+            Bytesource::Memory(all) => all.len() as u64,
+        }
+    }
+
+    /// Steps of work that reading it took: what bounds it.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
     }
 
     /// Hands out every entry that can be believed, in order. Returns what could not, in words.
-    pub fn read(&self, mut take: impl FnMut(Entry)) -> Vec<String> {
-        take(Entry::Start { rate_mhz: self.rate_mhz, wall_ns: self.wall_ns });
+    ///
+    /// # Errors
+    /// [`AttachError::TooMuch`]: it costs more than its size allows, or more than the taker takes; and what
+    /// reading said.
+    pub fn read(&self, sink: &mut impl Sink) -> Result<Vec<String>, AttachError> {
+        let budget = Budget::new(self.bytes());
+        let mut refused = None;
+        let read = self.chunks(&budget, sink, &mut refused);
+        self.steps.set(budget.spent().saturating_add(sink.work()));
+        let remarks = read?;
+        match budget.exhausted().or(refused) {
+            Some(why) => Err(AttachError::TooMuch { path: self.path.clone(), why }),
+            None => Ok(remarks),
+        }
+    }
+
+    fn chunks(
+        &self,
+        budget: &Budget,
+        sink: &mut impl Sink,
+        refused: &mut Option<String>,
+    ) -> Result<Vec<String>, AttachError> {
+        // `None` ends a chunk: that nothing more is taken is told apart below.
+        let full = RefCell::new(None);
+        let mut take = |entry: Entry| {
+            let taken =
+                sink.put(&entry).map_err(|error| full.replace(Some(error.to_string()))).ok();
+            taken.and_then(|()| budget.within(sink.work()))
+        };
+        let start = Entry::Start { rate_mhz: self.rate_mhz, wall_ns: self.wall_ns };
+        let mut going = take(start).is_some();
         let mut remarks = Vec::new();
         let mut known = Known::default();
         let mut live = Vec::new();
-        let mut bytes = Bytes(self.bytes.get(32..).unwrap_or_default());
-        let (mut damaged, mut ended) = (0u64, false);
-        while !bytes.is_empty() && !ended {
-            let Some((kind, packed, size, crc)) = chunk(&mut bytes) else {
-                remarks.push(format!(
-                    "it is cut: {} bytes at its end are no whole chunk",
-                    bytes.0.len()
-                ));
+        let mut packed = Vec::new();
+        let (mut at, mut damaged, mut ended) = (HEAD, 0u64, false);
+        let bytes = self.bytes();
+        while going && !ended && at < bytes {
+            let Some((kind, size, crc, next)) = self.chunk(at, bytes, &mut packed)? else {
+                remarks
+                    .push(format!("it is cut: {} bytes at its end are no whole chunk", bytes - at));
                 break;
             };
-            let payload =
-                Some(packed).filter(|packed| crc32(packed) == crc && size <= MAX_CHUNK).and_then(
-                    |packed| miniz_oxide::inflate::decompress_to_vec_with_limit(packed, size).ok(),
-                );
+            at = next;
+            let payload = Some(&packed)
+                .filter(|packed| crc32(packed) == crc && size <= MAX_CHUNK)
+                .and_then(|packed| {
+                    // The checksum and the packer read each byte.
+                    budget.unpacked(packed.len() + size)?;
+                    miniz_oxide::inflate::decompress_to_vec_with_limit(packed, size).ok()
+                });
             let read = payload.and_then(|payload| match kind {
                 DICTIONARY => dictionary::read(&mut Bytes(&payload), &mut known, &mut take),
                 SAMPLES => {
                     let period = self.period_ns();
-                    samples(&mut Bytes(&payload), &known, period, &mut live, &mut take)
+                    samples(&mut Bytes(&payload), &known, period, &mut live, budget, &mut take)
                 }
                 END => end(&mut Bytes(&payload), &mut take).map(|()| ended = true),
                 // Of a later version.
                 _ => Some(()),
             });
+            if read.is_none() {
+                // Damaged, or no more is allowed: then nothing that follows is.
+                going = full.borrow().is_none() && budget.exhausted().is_none();
+            }
             damaged += u64::from(read.is_none());
             // A dictionary with a gap would name the wrong lines from there on.
             if read.is_none() && kind == DICTIONARY {
@@ -120,28 +221,57 @@ impl Recording {
                 break;
             }
         }
+        *refused = full.take();
         if damaged > 0 {
             remarks.push(format!("{damaged} damaged chunks (a second each) are left out"));
         }
         if !ended {
             remarks.push("it has no end: its recorder was killed, or still runs".to_owned());
         }
-        remarks
+        Ok(remarks)
+    }
+
+    /// The chunk at an offset: its kind, unpacked size and checksum, and where the next one is. `None`: there
+    /// is no whole one.
+    fn chunk(
+        &self,
+        at: u64,
+        bytes: u64,
+        packed: &mut Vec<u8>,
+    ) -> Result<Option<(u8, usize, u32, u64)>, AttachError> {
+        let mut head = [0; CHUNK_HEAD];
+        if self.fill(at, &mut head)? < head.len() {
+            return Ok(None);
+        }
+        let Some((kind, length, size, crc)) = chunk_head(&mut Bytes(&head)) else {
+            return Ok(None);
+        };
+        // A hole in a file is zeros, and no chunk.
+        let next = at + CHUNK_HEAD as u64 + length as u64;
+        if kind == 0 || length == 0 || length > MAX_CHUNK || next > bytes {
+            return Ok(None);
+        }
+        packed.resize(length, 0);
+        let whole = self.fill(at + CHUNK_HEAD as u64, packed)? == length;
+        Ok(whole.then_some((kind, size, crc, next)))
     }
 }
 
+/// The head of a chunk: its kind, bytes of it packed and unpacked, and the checksum.
+fn chunk_head(bytes: &mut Bytes<'_>) -> Option<(u8, usize, usize, u32)> {
+    let kind = bytes.word()?.to_le_bytes()[0];
+    let (packed, size, crc) = (bytes.word()?, bytes.word()?, bytes.word()?);
+    Some((kind, packed as usize, size as usize, crc))
+}
+
 /// The head of a chunk and its packed bytes.
+#[cfg(test)]
 pub(super) fn chunk<'a>(bytes: &mut Bytes<'a>) -> Option<(u8, &'a [u8], usize, u32)> {
-    let before = bytes.clone();
-    let whole = (|| {
-        let kind = bytes.word()?.to_le_bytes()[0];
-        let (packed, size, crc) = (bytes.word()?, bytes.word()?, bytes.word()?);
-        Some((kind, bytes.take(packed as usize)?, size as usize, crc))
-    })();
-    if whole.is_none() {
-        *bytes = before;
-    }
-    whole
+    let mut rest = bytes.clone();
+    let (kind, length, size, crc) = chunk_head(&mut rest)?;
+    let packed = rest.take(length)?;
+    *bytes = rest;
+    Some((kind, packed, size, crc))
 }
 
 /// One second. Either all of it is believed or nothing.
@@ -150,25 +280,25 @@ fn samples(
     known: &Known,
     period_ns: u64,
     live: &mut Vec<u32>,
-    take: &mut impl FnMut(Entry),
+    budget: &Budget,
+    take: &mut impl FnMut(Entry) -> Option<()>,
 ) -> Option<()> {
     let base_ns = bytes.number()?;
     let mut hits = Vec::new();
-    for _ in 0..bytes.small()? {
+    for _ in 0..bytes.small().filter(|&count| count <= MAX_HITS)? {
         let site = bytes.small().filter(|&site| site < known.sites)?;
-        hits.push(Entry::Hits { site, passes: bytes.number()? });
+        hits.push((site, bytes.number()?));
     }
-    columns::read(bytes, (known.threads, known.stacks), (base_ns, period_ns), live, take)?;
-    hits.into_iter().for_each(take);
-    Some(())
+    let known = (known.threads, known.stacks);
+    columns::read(bytes, known, (base_ns, period_ns), live, budget, take)?;
+    hits.into_iter().try_for_each(|(site, passes)| take(Entry::Hits { site, passes }))
 }
 
-fn end(bytes: &mut Bytes<'_>, take: &mut impl FnMut(Entry)) -> Option<()> {
+fn end(bytes: &mut Bytes<'_>, take: &mut impl FnMut(Entry) -> Option<()>) -> Option<()> {
     let (duration_ns, missed) = (bytes.number()?, bytes.number()?);
     let why: Label = bytes.text()?;
     if missed > 0 {
-        take(Entry::Missed(missed.min(MAX_RUN)));
+        take(Entry::Missed(missed.min(MAX_RUN)))?;
     }
-    take(Entry::End { duration_ns, why });
-    Some(())
+    take(Entry::End { duration_ns, why })
 }

@@ -66,7 +66,7 @@ fn entries(ring: &Ring) -> Vec<Entry> {
     drop(replay);
     let recording = Recording::from_bytes(bytes, Path::new("r")).expect("a recording");
     let mut entries = Vec::new();
-    assert_eq!(recording.read(|entry| entries.push(entry)), Vec::<String>::new());
+    assert_eq!(recording.read(&mut entries).expect("read"), Vec::<String>::new());
     entries
 }
 

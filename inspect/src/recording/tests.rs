@@ -94,6 +94,18 @@ fn seen(mut each: impl FnMut(&mut dyn FnMut(Entry))) -> Vec<(u64, Vec<Option<u32
     rows
 }
 
+/// Every entry of a recording; what it remarks on.
+fn entries_of(recording: &Recording, take: impl FnMut(Entry)) -> Vec<String> {
+    struct Take<F>(F);
+    impl<F: FnMut(Entry)> Sink for Take<F> {
+        fn put(&mut self, entry: &Entry) -> std::io::Result<()> {
+            (self.0)(entry.clone());
+            Ok(())
+        }
+    }
+    recording.read(&mut Take(take)).expect("within its limits")
+}
+
 fn back(bytes: Vec<u8>) -> Option<Recording> {
     Recording::from_bytes(bytes, Path::new("x")).ok()
 }
@@ -104,12 +116,12 @@ fn what_was_written_comes_back() {
     let recording = back(written(&entries)).expect("a recording");
     let truth = seen(|take| entries.iter().cloned().for_each(take));
     let mut remarks = Vec::new();
-    let read = seen(|take| remarks = recording.read(take));
+    let read = seen(|take| remarks = entries_of(&recording, take));
     assert_eq!(remarks, Vec::<String>::new());
     assert_eq!(read.len(), 3_000);
     assert_eq!(read, truth);
     let mut hits = Vec::new();
-    recording.read(|entry| {
+    entries_of(&recording, |entry| {
         if let Entry::Hits { passes, .. } = entry {
             hits.push(passes);
         }
@@ -125,7 +137,7 @@ fn a_cut_recording_is_readable_up_to_its_last_whole_second() {
     for cut in (40..bytes.len()).step_by(97) {
         let recording = back(bytes[..cut].to_vec()).expect("a recording");
         let mut remarks = Vec::new();
-        let read = seen(|take| remarks = recording.read(take));
+        let read = seen(|take| remarks = entries_of(&recording, take));
         assert!(!remarks.is_empty(), "cut at {cut}");
         assert_eq!(read, truth[..read.len()], "cut at {cut}");
     }
@@ -154,7 +166,7 @@ fn threads_that_go_around_the_end_of_a_chunk_are_gone() {
         entries.push(end);
         let truth = seen(|take| entries.iter().cloned().for_each(take));
         let recording = back(written(&entries)).expect("a recording");
-        assert_eq!(seen(|take| drop(recording.read(take))), truth, "gone at {at}");
+        assert_eq!(seen(|take| drop(entries_of(&recording, take))), truth, "gone at {at}");
     }
 }
 
@@ -187,7 +199,7 @@ proptest! {
         }
         if let Some(recording) = back(bytes) {
             let (mut threads, mut stacks) = (0, 0);
-            recording.read(|entry| match entry {
+            entries_of(&recording, |entry| match entry {
                 Entry::Thread { .. } => threads += 1,
                 Entry::Stack(_) => stacks += 1,
                 Entry::At { thread, stack } => assert!(thread < threads && stack < stacks),

@@ -1,10 +1,10 @@
 //! From a count to rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use probe::layout::Class;
 
-use super::row::{By, Key, Spot};
+use super::row::{By, Key};
 use super::stats::{Sums, design_effect, wilson};
 use super::tally::Tally;
 use crate::locate::glob;
@@ -97,12 +97,14 @@ pub fn answer(tally: &Tally) -> Answer {
     answer.busy = work + wait + answer.torn;
     let all = if tally.options().whole { answer.whole() } else { answer.denominator };
     let pattern = tally.options().filter.as_ref();
+    let passes = passes(tally);
     for (index, key) in tally.rows.iter().enumerate() {
         let shown = |pattern: &String| key.texts().iter().any(|text| glob(pattern, text.raw()));
         if samples[index] == 0 || !pattern.is_none_or(shown) {
             continue;
         }
-        let mut row = row(tally, key, samples[index], &tally.sums[index], all);
+        let mut row =
+            row(tally, key, samples[index], passes.get(key).copied(), all, &tally.sums[index]);
         row.boards = boards[index].iter().copied().collect();
         answer.rows.push(row);
     }
@@ -110,11 +112,10 @@ pub fn answer(tally: &Tally) -> Answer {
     answer
 }
 
-fn row(tally: &Tally, key: &Key, samples: u64, sums: &Sums, all: u64) -> Row {
+fn row(tally: &Tally, key: &Key, samples: u64, hits: Option<u64>, all: u64, sums: &Sums) -> Row {
     let share = samples as f64 / all.max(1) as f64;
     let effect = design_effect(sums, tally.nn, tally.n);
     let (low, high) = wilson(share, all as f64 / effect);
-    let hits = hits(tally, key);
     // Samples into time by the rate that was achieved, not the one that was asked for.
     let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
     // A recording that was cut has samples from after the last reading of the hits.
@@ -127,23 +128,20 @@ fn row(tally: &Tally, key: &Key, samples: u64, sums: &Sums, all: u64) -> Row {
     Row { key: key.clone(), boards: Vec::new(), samples, share, low, high, hits, ns_per_hit }
 }
 
-/// Passes of the counted sites that a row is made of; `None` when it has none, or cannot have.
-fn hits(tally: &Tally, key: &Key) -> Option<u64> {
-    let passes = |wanted: &dyn Fn(&Spot) -> bool| {
-        let sites = (0..).zip(&tally.sites).filter(|(_, site)| site.counted);
-        sites.filter(|(_, site)| wanted(&Spot::from(*site))).fold(
-            None,
-            |sum: Option<u64>, (index, _)| {
-                let (first, last) = tally.hits.get(&index).copied().unwrap_or_default();
-                Some(sum.unwrap_or(0).saturating_add(last.saturating_sub(first)))
-            },
-        )
-    };
-    match key {
-        Key::Line(spot) => passes(&|site| site == spot),
-        Key::Label(label, class) => passes(&|site| (&site.label, &site.class) == (label, class)),
-        _ => None,
+/// Passes of the counted sites that make up each line or label. Other rows cannot have any.
+fn passes(tally: &Tally) -> HashMap<Key, u64> {
+    let mut passes: HashMap<Key, u64> = HashMap::new();
+    for (index, site) in (0..).zip(&tally.sites).filter(|(_, site)| site.counted) {
+        let (first, last) = tally.hits.get(&index).copied().unwrap_or_default();
+        let key = match tally.options().by {
+            By::Line => Key::Line(site.into()),
+            By::Label => Key::Label(site.label.clone(), site.class),
+            By::Function | By::Thread | By::Stack => continue,
+        };
+        let sum = passes.entry(key).or_default();
+        *sum = sum.saturating_add(last.saturating_sub(first));
     }
+    passes
 }
 
 /// The word for the class of a row.

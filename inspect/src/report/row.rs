@@ -108,6 +108,18 @@ impl Key {
         }
     }
 
+    /// Bytes of all of its texts.
+    pub(super) fn weight(&self) -> u64 {
+        self.texts().iter().map(|text| text.raw().len() as u64).sum()
+    }
+
+    /// Bytes that it takes; its texts are shared.
+    pub(super) fn size(&self) -> u64 {
+        let more =
+            if let Self::Stack(spots) = self { std::mem::size_of_val(&spots[..]) } else { 0 };
+        (size_of::<Self>() + more) as u64
+    }
+
     /// Every text in it.
     pub fn texts(&self) -> Vec<&Label> {
         match self {

@@ -62,6 +62,10 @@ impl Tally {
     /// A site was passed so often since it was last read. Its threads that came before that reading are
     /// not simply standing there.
     pub(super) fn passed(&mut self, site: u32, times: u64) {
+        if times == 0 {
+            return;
+        }
+        self.work += self.live.len() as u64;
         let now = self.now_ns();
         let here = |tally: &Self, thread: u32| {
             let (cell, since) = tally.threads.get(thread as usize)?.still?;
@@ -70,7 +74,7 @@ impl Tally {
         };
         for index in 0..self.live.len() {
             let thread = self.live[index];
-            if times > 0 && here(self, thread).is_some() {
+            if here(self, thread).is_some() {
                 let passes = &mut self.threads[thread as usize].passes;
                 *passes = passes.saturating_add(times);
             }

@@ -23,14 +23,14 @@ impl Tally {
         if self.stretch_ns == 0 {
             self.stretch_ns = period * SHORTEST;
         }
-        let mut index = (at_ns.saturating_sub(first) / self.stretch_ns) as usize;
-        while index >= STRETCHES {
-            self.fold();
-            index = (at_ns.saturating_sub(first) / self.stretch_ns) as usize;
+        let past = at_ns.saturating_sub(first);
+        if past / self.stretch_ns >= STRETCHES as u64 {
+            self.fold(past);
         }
-        while self.stretches.len() <= index {
+        let index = (past / self.stretch_ns) as usize;
+        if self.stretches.len() <= index {
             self.close_stretch();
-            self.stretches.push(Stretch::default());
+            self.stretches.resize_with(index + 1, Stretch::default);
         }
         let end = first.saturating_add((index as u64 + 1).saturating_mul(self.stretch_ns));
         end.saturating_sub(at_ns).div_ceil(period).max(1)
@@ -38,21 +38,37 @@ impl Tally {
 
     /// Moves what is fresh into the last stretch.
     pub(super) fn close_stretch(&mut self) {
+        self.settle();
+        let fresh = std::mem::take(&mut self.fresh);
         let Some(last) = self.stretches.last_mut() else { return };
-        let cells = self.cells.iter_mut().enumerate().filter(|(_, cell)| cell.fresh > 0);
-        let fresh: Vec<_> =
-            cells.map(|(index, cell)| (index, std::mem::take(&mut cell.fresh))).collect();
-        *last = merge(std::mem::take(last), Stretch { cells: fresh });
+        self.work += fresh.len() as u64;
+        let mut cells: Vec<(usize, u64)> = fresh
+            .into_iter()
+            .map(|cell| (cell, std::mem::take(&mut self.cells[cell].fresh)))
+            .collect();
+        cells.sort_unstable();
+        self.held += 16 * cells.len() as u64;
+        *last = merge(std::mem::take(last), Stretch { cells });
     }
 
-    /// Twice as long stretches, half as many.
-    fn fold(&mut self) {
+    /// Longer stretches, and fewer of them, until that much time has room: in one go, however much it is.
+    fn fold(&mut self, past: u64) {
         self.close_stretch();
-        self.stretch_ns = self.stretch_ns.saturating_mul(2);
-        let mut old = std::mem::take(&mut self.stretches).into_iter();
-        while let Some(first) = old.next() {
-            self.stretches.push(merge(first, old.next().unwrap_or_default()));
+        let mut each = 1;
+        while past / self.stretch_ns >= STRETCHES as u64 {
+            self.stretch_ns = self.stretch_ns.saturating_mul(2);
+            each *= 2;
         }
+        let old = std::mem::take(&mut self.stretches);
+        let before: usize = old.iter().map(|stretch| stretch.cells.len()).sum();
+        self.work += before as u64;
+        let mut old = old.into_iter().peekable();
+        while old.peek().is_some() {
+            let together = old.by_ref().take(each).reduce(merge).unwrap_or_default();
+            self.stretches.push(together);
+        }
+        let after: usize = self.stretches.iter().map(|stretch| stretch.cells.len()).sum();
+        self.held = self.held.saturating_sub(16 * (before - after) as u64);
     }
 }
 
@@ -61,9 +77,19 @@ fn merge(a: Stretch, b: Stretch) -> Stretch {
     if a.cells.is_empty() || b.cells.is_empty() {
         return if a.cells.is_empty() { b } else { a };
     }
-    let mut sums: std::collections::BTreeMap<usize, u64> = a.cells.into_iter().collect();
-    for (cell, samples) in b.cells {
-        *sums.entry(cell).or_default() += samples;
+    // Both are in order.
+    let mut cells: Vec<(usize, u64)> = Vec::with_capacity(a.cells.len().max(b.cells.len()));
+    let (mut a, mut b) = (a.cells.into_iter().peekable(), b.cells.into_iter().peekable());
+    loop {
+        let next = match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) if y.0 < x.0 => b.next(),
+            (None, _) => b.next(),
+            _ => a.next(),
+        };
+        let Some((cell, samples)) = next else { return Stretch { cells } };
+        match cells.last_mut() {
+            Some(last) if last.0 == cell => last.1 += samples,
+            _ => cells.push((cell, samples)),
+        }
     }
-    Stretch { cells: sums.into_iter().collect() }
 }

@@ -31,6 +31,9 @@ pub struct Options {
     pub stall_ns: u64,
 }
 
+/// Bytes that a count may hold, about: what comes from anywhere must not take all memory.
+pub(super) const MOST_HELD: u64 = 192 << 20;
+
 /// One thread.
 #[derive(Clone, Debug)]
 pub struct Thread {
@@ -43,6 +46,13 @@ pub struct Thread {
     shown: bool,
     cell: Option<usize>,
     torn: bool,
+    /// The cell that its samples belong to since tick `since`.
+    counted: Option<usize>,
+    since: u64,
+    /// Where it stands among those that live.
+    slot: usize,
+    /// Its cells.
+    cells: Vec<usize>,
     /// Where and since when it has been at one place.
     pub(super) still: Option<(usize, u64)>,
     /// Passes of that place meanwhile.
@@ -97,11 +107,17 @@ pub struct Tally {
     /// Sum of its square.
     pub nn: f64,
     pub(super) live: Vec<u32>,
-    /// Rows that are occupied now, and by how many threads; valid unless `stale`.
-    occupied: Vec<(usize, f64)>,
+    /// How many threads are in each row, and what the sums have of that.
+    occupied: Vec<Occupied>,
+    /// Threads that count now.
     counting: f64,
-    stale: bool,
-    any_torn: bool,
+    /// Threads whose place changed since the last tick.
+    moved: Vec<u32>,
+    /// Cells with samples that no stretch has yet.
+    pub(super) fresh: Vec<usize>,
+    /// Steps of work so far, and bytes held, about.
+    pub(super) work: u64,
+    pub(super) held: u64,
     /// Ticks delivered.
     pub ticks: u64,
     /// Ticks missed.
@@ -124,10 +140,28 @@ pub struct Tally {
     pub stalls: Vec<Stall>,
 }
 
+/// Threads in a row since a tick, and the sum of threads that counted up to it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Occupied {
+    threads: f64,
+    since: u64,
+    n: f64,
+}
+
 impl Tally {
     /// An empty count.
     pub fn new(options: Options) -> Self {
-        Self { options, stale: true, ..Self::default() }
+        Self { options, ..Self::default() }
+    }
+
+    /// Steps of work so far: about as many as there were changes.
+    pub fn work(&self) -> u64 {
+        self.work
+    }
+
+    /// Bytes that it holds, about.
+    pub fn held(&self) -> u64 {
+        self.held
     }
 
     /// What was asked for.
@@ -156,14 +190,19 @@ impl Tally {
     }
 
     fn cell(&mut self, thread: u32, stack: Option<u32>) -> usize {
+        self.work += 1;
         if let Some(&cell) = self.index.get(&(thread, stack)) {
             return cell;
         }
         let mut cell = Cell { thread, stack, samples: 0, row: None, fresh: 0 };
         cell.row = self.row_of(&cell);
         self.cells.push(cell);
-        self.index.insert((thread, stack), self.cells.len() - 1);
-        self.cells.len() - 1
+        let index = self.cells.len() - 1;
+        self.index.insert((thread, stack), index);
+        self.threads[thread as usize].cells.push(index);
+        // A cell, what finds it, and the samples in a stretch or two.
+        self.held += 160;
+        index
     }
 
     /// The row that a cell belongs to, made if need be; `None` when it is not in the denominator.
@@ -179,12 +218,17 @@ impl Tally {
             return None;
         }
         let key = Key::of(self, cell, self.options.by);
-        let rows = &mut self.rows;
+        // To find it, its texts are read.
+        self.work += key.weight() / 32;
+        let held = 2 * key.size() + 96;
+        let (rows, before) = (&mut self.rows, self.row_index.len());
         let row = *self.row_index.entry(key).or_insert_with_key(|key| {
             rows.push(key.clone());
             rows.len() - 1
         });
+        self.held += if self.row_index.len() > before { held } else { 0 };
         self.sums.resize(self.rows.len(), Sums::default());
+        self.occupied.resize(self.rows.len(), Occupied::default());
         Some(row)
     }
 
@@ -195,21 +239,29 @@ impl Tally {
         let cell = self.cell(thread, Some(stack));
         let one = &mut self.threads[thread as usize];
         if one.cell.is_none() {
+            one.slot = self.live.len();
             self.live.push(thread);
         }
         if one.cell != Some(cell) {
             one.cell = Some(cell);
-            self.stale = true;
+            self.moved.push(thread);
         }
     }
 
     fn gone(&mut self, thread: u32) {
-        self.live.retain(|&live| live != thread);
-        self.stale = true;
+        self.work += 1;
         let Some(one) = self.threads.get_mut(thread as usize) else { return };
-        one.cell = None;
         one.torn = false;
-        if let Some((cell, since)) = one.still.take() {
+        if one.cell.take().is_some() {
+            self.moved.push(thread);
+            // The last one takes its place.
+            let slot = one.slot;
+            self.live.swap_remove(slot);
+            if let Some(&other) = self.live.get(slot) {
+                self.threads[other as usize].slot = slot;
+            }
+        }
+        if let Some((cell, since)) = self.threads[thread as usize].still.take() {
             self.stall(thread, cell, since, self.now_ns(), false);
         }
     }
@@ -219,7 +271,7 @@ impl Tally {
         if known {
             self.cell(thread, None);
             self.threads[thread as usize].torn = true;
-            (self.any_torn, self.stale) = (true, true);
+            self.moved.push(thread);
         }
     }
 
@@ -227,17 +279,23 @@ impl Tally {
     fn renamed(&mut self, thread: u32, name: &Label) {
         let pattern = self.options.thread.as_ref();
         let shown = pattern.is_none_or(|pattern| glob(pattern, name.raw()));
-        let Some(one) = self.threads.get_mut(thread as usize) else { return };
+        if self.threads.len() <= thread as usize {
+            return;
+        }
+        self.count(thread, None);
+        let one = &mut self.threads[thread as usize];
+        self.held += name.raw().len() as u64;
         name.clone_into(&mut one.name);
         one.shown = shown;
         // What it did before goes with it. Rare, and of no more cells than one thread has.
-        let cells: Vec<usize> =
-            (0..self.cells.len()).filter(|&cell| self.cells[cell].thread == thread).collect();
-        for cell in cells {
+        let cells = std::mem::take(&mut one.cells);
+        for &cell in &cells {
+            self.work += 1;
             let row = self.row_of(&self.cells[cell].clone());
             self.cells[cell].row = row;
         }
-        self.stale = true;
+        self.threads[thread as usize].cells = cells;
+        self.moved.push(thread);
     }
 
     /// The end of the last tick's period.
@@ -248,75 +306,115 @@ impl Tally {
     fn ticks(&mut self, at_ns: u64, count: u64) {
         let (mut at_ns, mut left) = (at_ns, count);
         while left > 0 {
-            let step = if self.any_torn { 1 } else { left.min(self.until_boundary(at_ns)) };
-            self.some_ticks(at_ns, step);
+            self.work += 1;
+            let until = self.until_boundary(at_ns);
+            let torn = self.place(at_ns);
+            let step = if torn.is_empty() { left.min(until) } else { 1 };
+            self.n += step as f64 * self.counting;
+            self.nn += step as f64 * self.counting * self.counting;
+            self.ticks += step;
             left -= step;
             at_ns = at_ns.saturating_add(step.saturating_mul(self.period_ns()));
+            self.duration_ns = at_ns;
+            // Torn is who was so at this one tick.
+            for &thread in &torn {
+                self.threads[thread as usize].torn = false;
+            }
+            self.moved.extend(torn);
         }
     }
 
-    fn some_ticks(&mut self, at_ns: u64, count: u64) {
-        self.until_boundary(at_ns);
-        if self.stale {
-            self.recount(at_ns);
-        }
-        for &thread in &self.live {
+    /// Puts those that moved where they are from this tick on. Returns those that are torn at it.
+    fn place(&mut self, at_ns: u64) -> Vec<u32> {
+        let mut torn = Vec::new();
+        for thread in std::mem::take(&mut self.moved) {
+            self.work += 1;
             let one = &self.threads[thread as usize];
-            let cell = match one.torn {
-                true => self.index.get(&(thread, None)).copied(),
-                false => one.cell,
-            };
-            if let Some(cell) = cell {
-                self.cells[cell].samples += count;
-                self.cells[cell].fresh += count;
+            let here = one.cell;
+            let is_torn = one.torn && here.is_some();
+            let cell = if is_torn { self.index.get(&(thread, None)).copied() } else { here };
+            self.count(thread, cell);
+            if is_torn {
+                torn.push(thread);
+                continue;
+            }
+            let Some(here) = here else { continue };
+            let one = &mut self.threads[thread as usize];
+            if one.still.is_none_or(|(cell, _)| cell != here) {
+                let before = one.still.replace((here, at_ns));
+                if let Some((cell, since)) = before {
+                    self.stall(thread, cell, since, at_ns, false);
+                }
+                self.threads[thread as usize].passes = 0;
             }
         }
-        let (times, n) = (count as f64, self.counting);
-        for &(row, c) in &self.occupied {
-            let sums = &mut self.sums[row];
-            sums.c += times * c;
-            sums.cc += times * c * c;
-            sums.cn += times * c * n;
+        torn
+    }
+
+    /// From the next tick on a thread's samples are of another cell; those before it are counted.
+    fn count(&mut self, thread: u32, cell: Option<usize>) {
+        let one = &mut self.threads[thread as usize];
+        let samples = self.ticks - one.since;
+        let before = std::mem::replace(&mut one.counted, cell);
+        one.since = self.ticks;
+        if let Some(before) = before {
+            self.add(before, samples);
+            self.enter(self.cells[before].row, -1.0);
         }
-        self.n += times * n;
-        self.nn += times * n * n;
-        self.ticks += count;
-        self.duration_ns = at_ns.saturating_add(count.saturating_mul(self.period_ns()));
-        if self.any_torn {
-            self.threads.iter_mut().for_each(|thread| thread.torn = false);
-            (self.any_torn, self.stale) = (false, true);
+        if let Some(cell) = cell {
+            self.enter(self.cells[cell].row, 1.0);
         }
     }
 
-    /// Which rows are occupied, and who has begun to stand still.
-    fn recount(&mut self, at_ns: u64) {
-        self.stale = false;
-        self.occupied.clear();
-        self.counting = 0.0;
-        let mut moved = Vec::new();
-        for &thread in &self.live {
-            let one = &mut self.threads[thread as usize];
-            let Some(here) = one.cell else { continue };
-            if !one.torn && one.still.is_none_or(|(cell, _)| cell != here) {
-                moved.extend(one.still.replace((here, at_ns)).map(|still| (thread, still)));
-            }
-            let cell = if one.torn { self.index.get(&(thread, None)).copied() } else { Some(here) };
-            let Some(row) = cell.and_then(|cell| self.cells[cell].row) else { continue };
-            self.counting += 1.0;
-            match self.occupied.iter_mut().find(|(known, _)| *known == row) {
-                Some((_, c)) => *c += 1.0,
-                None => self.occupied.push((row, 1.0)),
-            }
+    fn add(&mut self, cell: usize, samples: u64) {
+        let one = &mut self.cells[cell];
+        if samples > 0 && one.fresh == 0 {
+            self.fresh.push(cell);
         }
-        for (thread, (cell, since)) in moved {
-            self.stall(thread, cell, since, at_ns, false);
-            self.threads[thread as usize].passes = 0;
+        one.samples += samples;
+        one.fresh += samples;
+    }
+
+    /// A thread comes into a row, or leaves it.
+    fn enter(&mut self, row: Option<usize>, by: f64) {
+        let Some(row) = row else { return };
+        self.sum(row);
+        self.occupied[row].threads += by;
+        self.counting += by;
+    }
+
+    /// Brings the sums of a row up to now: since they were last, the threads in it were the same.
+    fn sum(&mut self, row: usize) {
+        let (now, n) = (self.ticks, self.n);
+        let one = &mut self.occupied[row];
+        let (times, c) = ((now - one.since) as f64, one.threads);
+        let sums = &mut self.sums[row];
+        sums.c += times * c;
+        sums.cc += times * c * c;
+        sums.cn += c * (n - one.n);
+        (one.since, one.n) = (now, n);
+    }
+
+    /// Counts the samples of every thread up to now.
+    pub(super) fn settle(&mut self) {
+        self.work += self.live.len() as u64;
+        for index in 0..self.live.len() {
+            let one = &mut self.threads[self.live[index] as usize];
+            let samples = self.ticks - std::mem::replace(&mut one.since, self.ticks);
+            if let Some(cell) = one.counted {
+                self.add(cell, samples);
+            }
         }
     }
 
     /// Ends the count: what still stands is a stall that had not ended.
     pub fn finish(&mut self) {
+        // Those that went after the last tick.
+        for thread in std::mem::take(&mut self.moved) {
+            self.count(thread, None);
+        }
         self.close_stretch();
+        (0..self.rows.len()).for_each(|row| self.sum(row));
         let open: Vec<_> = self.standing().collect();
         for (thread, cell, ns) in open {
             let now = self.now_ns();
@@ -327,6 +425,8 @@ impl Tally {
 
     /// Takes one entry.
     pub fn take(&mut self, entry: &Entry) {
+        self.work += 1;
+        self.held += weight(entry);
         match entry {
             Entry::Start { rate_mhz, wall_ns } => {
                 (self.rate_mhz, self.wall_ns) = (*rate_mhz, *wall_ns);
@@ -343,6 +443,10 @@ impl Tally {
                     shown: pattern.is_none_or(|pattern| glob(pattern, name.raw())),
                     cell: None,
                     torn: false,
+                    counted: None,
+                    since: 0,
+                    slot: 0,
+                    cells: Vec::new(),
                     still: None,
                     passes: 0,
                 });
@@ -375,6 +479,31 @@ impl Tally {
 impl Sink for Tally {
     fn put(&mut self, entry: &Entry) -> std::io::Result<()> {
         self.take(entry);
+        if self.held > MOST_HELD {
+            return Err(std::io::Error::other(format!(
+                "it needs more than {} MiB of memory; that is the limit",
+                MOST_HELD >> 20
+            )));
+        }
         Ok(())
+    }
+
+    fn work(&self) -> u64 {
+        self.work
+    }
+}
+
+/// Bytes that an entry leaves behind, about.
+fn weight(entry: &Entry) -> u64 {
+    let text =
+        |labels: &[&Label]| labels.iter().map(|label| label.raw().len() as u64 + 16).sum::<u64>();
+    match entry {
+        Entry::Board(board) => 128 + text(&[&board.name, &board.build, &board.program]),
+        Entry::Site(site) => 128 + text(&[&site.file, &site.function, &site.label]),
+        Entry::Stack(sites) => 40 + 4 * sites.len() as u64,
+        Entry::Thread { name, .. } => 256 + text(&[name]),
+        Entry::BoardEnd { verdict, .. } => 40 + text(&[verdict]),
+        Entry::Hits { .. } | Entry::Unseen { .. } => 1,
+        _ => 0,
     }
 }
