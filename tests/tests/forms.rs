@@ -1,7 +1,7 @@
 //! The forms of the macros and of the attribute: what must compile does, what must not does not and says so where
 //! the reader looks; the same with probes in, out, and forbidden.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use tests::build;
@@ -56,7 +56,7 @@ fn what_must_compile_does() {
 }
 
 /// What a source says of itself: `//~ TEXT` behind a line of which an error with that text must speak.
-fn expected(folder: &PathBuf) -> Vec<(String, usize, String)> {
+fn expected(folder: &Path) -> Vec<(String, usize, String)> {
     let mut expected = Vec::new();
     for source in std::fs::read_dir(folder.join("src/bin")).expect("sources") {
         let path = source.expect("a source").path();
