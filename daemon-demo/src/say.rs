@@ -69,7 +69,10 @@ fn write(said: &Receiver<Word>) {
             let _ = stderr.write_all(text.as_bytes());
         }
     };
-    for word in said {
+    loop {
+        probe::tag!(idle, "wait for lines");
+        let Ok(word) = said.recv() else { return };
+        probe::tag!(wait, "stderr");
         match word {
             Word::Line(line) => put(&line),
             Word::Done(done) => _ = done.try_send(()),

@@ -7,5 +7,6 @@ pub mod demo;
 pub mod journal;
 pub mod picture;
 pub mod program;
+pub mod session;
 pub mod terminal;
 pub mod wait;

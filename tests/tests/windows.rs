@@ -133,7 +133,8 @@ fn a_profile_says_how_many_threads_it_does_not_see() {
     let text = program::inspect(&["profile", "-d", "300ms", "-p", &pid]).stdout;
     let text = String::from_utf8(text).expect("text");
     let first: Vec<&str> = text.lines().take(6).collect();
-    let line = format!("{} threads are not seen ({} found no room", 71 - seen, 70 - seen);
+    let line =
+        format!("{} threads of the process are not seen ({} found no room", 71 - seen, 70 - seen);
     assert!(first.iter().any(|said| said.contains(&line)), "{text}");
 }
 

@@ -150,13 +150,9 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
             0 => String::new(),
             some => format!(" ({} found no room on the board: Config::threads)", whole(some)),
         };
-        let seen = tally.threads.len() as u64;
-        let _ = writeln!(
-            out,
-            "{} threads are not seen{room}; {} are",
-            whole(answer.unseen),
-            whole(seen)
-        );
+        let (threads, are) = if answer.unseen == 1 { ("thread", "is") } else { ("threads", "are") };
+        let _ =
+            writeln!(out, "{} {threads} of the process {are} not seen{room}", whole(answer.unseen));
     }
     out
 }
