@@ -333,9 +333,6 @@ pub struct OpsPick {
     /// Those that ended and are still there, the slowest first.
     #[arg(long)]
     pub slowest: bool,
-    /// Order of those in flight.
-    #[arg(long, value_name = "KEY", value_enum, default_value_t)]
-    pub order: OpsOrder,
 }
 
 /// What operations are rolled up by.
@@ -345,18 +342,6 @@ pub enum OpsBy {
     Kind,
     /// Status: how many, the longest, and where the time of all of them went.
     Status,
-}
-
-/// Order of operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OpsOrder {
-    /// The oldest first.
-    #[default]
-    Age,
-    /// By status, the longest in it first.
-    Status,
-    /// By kind.
-    Kind,
 }
 
 /// A bare target after a verb.

@@ -9,6 +9,7 @@ use super::{Failure, look, repeat};
 use crate::attached::{Found, drop_root};
 use crate::context::Look as Around;
 use crate::derive::clock::{Moment, rfc3339};
+use crate::derive::headline::{Headline, Severity};
 use crate::liveness::State;
 use crate::locate::{self, Target, glob};
 use crate::render::human::{NONE, bytes, or_none, time};
@@ -25,6 +26,7 @@ struct Row {
     owner: String,
     state: State,
     verdict: String,
+    headline: Option<Headline>,
     uptime_ns: Option<u64>,
     heartbeat_age_ns: Option<u64>,
     threads: Option<u64>,
@@ -94,7 +96,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
         .map_err(|errno| Failure::new(format!("cannot give up root before reading: {errno}")))?;
     let mut rows: Vec<Row> = Vec::new();
     for board in &mut found.boards {
-        match board.report_of(Depth::Brief) {
+        match board.report_of(Depth::Full) {
             Ok(report) => rows.push(Row {
                 name: report.name.raw().to_owned(),
                 pid: report.pid,
@@ -102,6 +104,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
                 owner: owner(board.owner.0),
                 state: report.state,
                 verdict: report.verdict,
+                headline: Some(report.headline),
                 uptime_ns: Some(report.uptime_ns),
                 heartbeat_age_ns: report.heartbeat_age_ns,
                 threads: report.capacity.get("threads").map(|threads| threads.used),
@@ -122,6 +125,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
             owner: owner(uid),
             state: State::Unreachable,
             verdict: reason(&candidate.path, error),
+            headline: None,
             uptime_ns: None,
             heartbeat_age_ns: None,
             threads: None,
@@ -164,21 +168,26 @@ fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> 
             or_none(row.size_bytes, bytes),
             term(&row.owner),
         ]);
-        let why = if row.state == State::Unreachable || look.columns > 110 {
-            format!("  {}", term(&row.verdict))
-        } else {
-            String::new()
-        };
+        // Of a living one what is the matter, of any other why it is not living.
+        let matter = row.headline.as_ref().filter(|_| row.state == State::Live);
+        let why = term(matter.map_or(&row.verdict, |headline| &headline.text));
+        let beside = look.columns > 110 || row.state == State::Unreachable;
+        let text = if beside { format!("{text}  {why}") } else { text };
         let paint = match row.state {
-            State::Live => Paint::Plain,
+            State::Live => match row.headline.as_ref().map(|headline| headline.severity) {
+                Some(Severity::Critical) => Paint::Bad,
+                Some(Severity::Warning) => Paint::Warn,
+                _ => Paint::Plain,
+            },
             State::Dead => Paint::Bad,
             _ => Paint::Warn,
         };
-        writeln!(
-            out,
-            "{}",
-            look.paint(paint, cut(&format!("{text}{why}"), look.columns).trim_end())
-        )?;
+        writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()))?;
+        // Where there is no room beside it, trouble has a line of its own.
+        if !beside && matter.is_some_and(|headline| headline.severity != Severity::Ok) {
+            let below = cut(&format!("    {why}"), look.columns);
+            writeln!(out, "{}", look.paint(paint, &below))?;
+        }
     }
     if rows.is_empty() {
         writeln!(out, "{NONE}")?;

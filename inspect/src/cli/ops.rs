@@ -9,8 +9,8 @@ use super::{Failure, boards, look, repeat};
 use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::{BoardReport, Op};
-use crate::render::ops::{by_kind, by_status, detail, rows, shows};
-use crate::render::{Look, Paint, human, json, term, text};
+use crate::render::ops::{by_active, by_kind, by_status, detail, rows, shows};
+use crate::render::{Look, Paint, Sort, human, json, term, text};
 
 pub(super) fn run(
     cli: &Cli,
@@ -73,13 +73,15 @@ fn choose(report: &mut BoardReport, pick: &OpsPick, look: &Look) {
     if pick.slowest {
         report.ended_ops.sort_by_key(|op| std::cmp::Reverse(op.age_ns));
     }
-    match pick.order {
-        super::args::OpsOrder::Age => {}
-        super::args::OpsOrder::Status => {
+    match look.sort {
+        // They come the oldest first.
+        Sort::Age => {}
+        Sort::Status => {
             let key = |op: &Op| (op.status.clone(), std::cmp::Reverse(op.status_age_ns));
             report.ops.sort_by_key(key);
         }
-        super::args::OpsOrder::Kind => report.ops.sort_by_key(|op| op.kind.clone()),
+        Sort::Kind => report.ops.sort_by_key(|op| op.kind.clone()),
+        _ => by_active(&mut report.ops),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod compare;
 pub mod descriptors;
+pub mod headline;
 mod lines;
 pub mod load;
 mod numbers;
@@ -58,6 +59,9 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         path: context.path.clone(),
         size_bytes: header.total_bytes,
         saved_at: context.saved_wall_ns.map(rfc3339),
+        seen_at: rfc3339(context.moment.wall_ns),
+        ended_at: dead.then(|| rfc3339(ended_wall_ns(snapshot, header.started_wall_ns, uptime_ns))),
+        headline: headline::Headline { severity: headline::Severity::Ok, text: String::new() },
         capacity: capacity(snapshot),
         lost: lost(snapshot),
         keeper_skipped: snapshot.pulse.map_or(0, |pulse| pulse.skipped),
@@ -84,8 +88,20 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     };
     report.lines = lines::lines(snapshot, &report.threads);
     numbers::fill(&mut report, snapshot, &clock);
+    report.headline = headline::headline(&report);
     report
 }
+
+/// When it ended: as its exit says, else its last sign of life.
+fn ended_wall_ns(snapshot: &Snapshot, started_wall_ns: u64, uptime_ns: u64) -> u64 {
+    match snapshot.end.exited && snapshot.end.exit_wall_ns > 0 {
+        true => snapshot.end.exit_wall_ns,
+        false => started_wall_ns.saturating_add(uptime_ns),
+    }
+}
+
+/// In the verdict of a process whose keeper does not look any more.
+const SILENT: &str = "its keeper has been silent";
 
 /// Gives threads the names that the kernel has for them, where it was asked.
 fn rename(threads: &mut [ThreadReport], context: &Context) {
@@ -192,7 +208,7 @@ fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u
         }
         State::Live if period_ns > 0 => match beat_age {
             Some(age) if age > 2_000_000_000.max(period_ns.saturating_mul(20)) => {
-                format!("{said}, but its keeper has been silent for {} s", age / 1_000_000_000)
+                format!("{said}, but {SILENT} for {} s", age / 1_000_000_000)
             }
             _ => said.clone(),
         },

@@ -54,6 +54,12 @@ pub struct BoardReport {
     pub path: String,
     /// Bytes.
     pub size_bytes: u64,
+    /// The moment that all of this is of, by this host's wall clock, RFC 3339.
+    pub seen_at: String,
+    /// When the process ended, or gave its last sign of life; null while it lives.
+    pub ended_at: Option<String>,
+    /// What a person should read first.
+    pub headline: crate::derive::headline::Headline,
     /// Moment of saving, for a saved board.
     pub saved_at: Option<String>,
     /// How full the tables are.

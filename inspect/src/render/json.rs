@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Look, term};
+use super::{Look, Sort, term};
 use crate::derive::clock::{Moment, rfc3339};
 use crate::model::{BoardReport, Document};
 
 /// The document for some boards, filtered and sorted as the table would be.
 pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
     for board in &mut boards {
+        // A program finds what it looks for by name: threads stay as they came unless it asks.
+        let sort = if look.sort == Sort::First { Sort::Slot } else { look.sort };
+        let look = &Look { sort, ..look.clone() };
         board.threads = look.sorted(&board.threads).into_iter().cloned().collect();
         if look.filter.is_some() {
             board.ops.retain(|op| super::ops::shows(op, look));

@@ -8,6 +8,7 @@ pub mod ops;
 pub mod term;
 pub mod text;
 
+use crate::derive::headline::rank;
 use crate::locate::glob;
 use crate::model::ThreadReport;
 use crate::snapshot::Label;
@@ -29,6 +30,8 @@ pub struct Look {
     pub trail: bool,
     /// Quantiles since the start rather than of the last seconds.
     pub since_start: bool,
+    /// Name of this host, for the heading of what lives here.
+    pub host: Option<String>,
 }
 
 impl Default for Look {
@@ -36,11 +39,12 @@ impl Default for Look {
         Self {
             columns: 100,
             color: false,
-            sort: Sort::Slot,
+            sort: Sort::First,
             filter: None,
             all: false,
             trail: false,
             since_start: false,
+            host: None,
         }
     }
 }
@@ -48,8 +52,11 @@ impl Default for Look {
 /// Order of the threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sort {
-    /// As they came: the order never changes while they live.
+    /// What stands still first, causes before what waits for them; the rest as they came, idle ones last
+    /// where they are more than fit.
     #[default]
+    First,
+    /// As they came: the order never changes while they live.
     Slot,
     /// By name.
     Name,
@@ -59,6 +66,30 @@ pub enum Sort {
     Since,
     /// By file and line.
     Line,
+    /// Operations: those longest at it first, idle ones last.
+    Active,
+    /// Operations: the oldest first.
+    Age,
+    /// Operations: by status, the longest in it first.
+    Status,
+    /// Operations: by kind.
+    Kind,
+}
+
+impl Sort {
+    /// The orders of threads.
+    pub const THREADS: [Self; 6] =
+        [Self::First, Self::Slot, Self::Name, Self::Load, Self::Since, Self::Line];
+    /// The orders of operations.
+    pub const OPERATIONS: [Self; 4] = [Self::Active, Self::Age, Self::Status, Self::Kind];
+}
+
+/// Threads that are shown one by one, whatever they do; of more the idle ones become a number.
+pub const FIT: usize = 16;
+
+/// Whether a thread has nothing to do.
+pub fn idle(thread: &ThreadReport) -> bool {
+    thread.class == Some("idle") && !thread.stalled
 }
 
 /// How a piece of text stands out.
@@ -99,7 +130,14 @@ impl Look {
     pub fn sorted<'a>(&self, threads: &'a [ThreadReport]) -> Vec<&'a ThreadReport> {
         let mut shown: Vec<_> = threads.iter().filter(|thread| self.shows_thread(thread)).collect();
         match self.sort {
-            Sort::Slot => {}
+            Sort::First => {
+                let many = shown.len() > FIT;
+                shown.sort_by_key(|thread| match thread.stalled {
+                    true => (0, Some(rank(thread, threads))),
+                    false => (1 + u8::from(many && idle(thread)), None),
+                });
+            }
+            Sort::Slot | Sort::Active | Sort::Age | Sort::Status | Sort::Kind => {}
             Sort::Name => shown.sort_by(|a, b| a.name.cmp(&b.name)),
             Sort::Load => shown.sort_by(|a, b| {
                 let key = |thread: &ThreadReport| thread.load.s10.unwrap_or(-1.0);

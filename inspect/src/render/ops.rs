@@ -9,21 +9,47 @@ use super::text::{line, short_file};
 use super::{Look, Paint};
 use crate::model::{BoardReport, Op};
 
-/// Operations in the plain table: the oldest few, and how many more there are.
+/// Operations in the plain table: those longest at it, and how many more there are.
 const BRIEF: usize = 8;
 
-/// The oldest operations in flight, for the plain table.
+/// The operations in flight that have been at it for the longest, for the plain table.
 pub(super) fn brief(out: &mut String, report: &BoardReport, look: &Look) {
-    let shown: Vec<&Op> = report.ops.iter().filter(|op| shows(op, look)).collect();
+    let mut shown: Vec<&Op> = report.ops.iter().filter(|op| shows(op, look)).collect();
     if shown.is_empty() {
         return;
     }
+    by_active(&mut shown);
     let some: Vec<&Op> = shown.iter().copied().take(BRIEF).collect();
     rows(out, &some, look);
     if shown.len() > BRIEF {
-        let more = format!("   and {} younger ones: inspect ops", shown.len() - BRIEF);
+        let rest = &shown[BRIEF..];
+        let idle = rest.iter().filter(|op| op.active_ns.is_none()).count();
+        let more = match (rest.len() - idle, idle) {
+            (active, 0) => format!("   and {active} that have been at it for less: inspect ops"),
+            (0, idle) => format!("   and {idle} idle ones: inspect ops"),
+            (active, idle) => {
+                format!("   and {active} at it for less, {idle} idle ones: inspect ops")
+            }
+        };
         line(out, look, &more);
     }
+}
+
+/// Those that have been at it for the longest first, idle ones last; among equals the oldest first. A whole
+/// stands behind its part, which says better what is being done.
+pub fn by_active<O: std::borrow::Borrow<Op>>(ops: &mut [O]) {
+    let wholes: std::collections::HashSet<String> =
+        ops.iter().filter_map(|op| op.borrow().parent.clone()).collect();
+    ops.sort_by_key(|op| {
+        let op = op.borrow();
+        // Leaked is said with a mark that should be seen.
+        (
+            !op.leaked,
+            std::cmp::Reverse(op.active_ns),
+            wholes.contains(&op.id),
+            std::cmp::Reverse(op.age_ns),
+        )
+    });
 }
 
 /// Whether an operation is found by `--filter`: by kind, label, peer, status, thread or file.
@@ -156,7 +182,8 @@ fn unheld(op: &Op) -> String {
 pub fn detail(out: &mut String, op: &Op, look: &Look) {
     let kind = label(&op.kind);
     let name = or_none(op.label.as_ref(), label);
-    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &format!("{} {kind} {name}", op.id)));
+    let title = cut(&format!("{} {kind} {name}", op.id), look.columns);
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &title));
     let state = match op.outcome {
         Some(outcome) => format!("ended {} ago: {outcome}", or_none(op.ended_ago_ns, time)),
         None if op.leaked => "in flight, suspected leaked".to_owned(),
@@ -170,7 +197,7 @@ pub fn detail(out: &mut String, op: &Op, look: &Look) {
         line(out, look, &format!(" part of {parent}"));
     }
     let heading = format!(" {} {}  WHERE", left("STATUS", 18), right("AT      FOR", 16));
-    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &heading));
+    let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for status in &op.history {
         let place = status.place.as_ref();
         let file = place.and_then(|place| place.file.as_ref()).map(label).unwrap_or_default();

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use super::human::{NONE, bytes, or_none, percent, time};
 use super::term::{cut, label, left, maybe, right, term, width};
-use super::{Look, Paint};
+use super::{FIT, Look, Paint, Sort, idle};
+use crate::derive::headline::Severity;
 use crate::liveness::State;
 use crate::model::{BoardReport, Place, ThreadReport};
 use crate::snapshot::Label;
@@ -56,22 +57,30 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
     let beat = or_none(report.heartbeat_age_ns, |age| format!("{} ago", time(age)));
     let name = label(&report.name);
     let rest = format!(
-        "up {}  heartbeat {beat}  layout {}  {}",
+        "up {}  heartbeat {beat}  {}  layout {}  {}",
         time(report.uptime_ns),
+        moment(report, look),
         report.layout_version,
         maybe(report.build.as_ref())
     );
     let state = report.state.word().to_uppercase();
     let begin = format!("{name}  pid {}  ", report.pid);
     let room = look.columns.saturating_sub(width(&begin) + state.len() + 2);
-    let _ = writeln!(
-        out,
-        "{}  pid {}  {}  {}",
-        look.paint(Paint::Strong, &name),
-        report.pid,
-        look.paint(paint, &state),
-        cut(&rest, room)
-    );
+    if room < 2 {
+        // A name that takes all of the line leaves the state to the next.
+        line(out, look, &name);
+        line(out, look, &format!("pid {}  {state}  {rest}", report.pid));
+    } else {
+        let _ = writeln!(
+            out,
+            "{}  pid {}  {}  {}",
+            look.paint(Paint::Strong, &name),
+            report.pid,
+            look.paint(paint, &state),
+            cut(&rest, room)
+        );
+    }
+    let _ = writeln!(out, "{}", headline(report, look));
     if report.verdict != "live" {
         line(out, look, &format!("verdict: {}", term(&report.verdict)));
     }
@@ -118,27 +127,70 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
     }
 }
 
+/// What is the matter, in a line.
+pub fn headline(report: &BoardReport, look: &Look) -> String {
+    let paint = match report.headline.severity {
+        Severity::Ok => Paint::Good,
+        Severity::Warning => Paint::Warn,
+        Severity::Critical => Paint::Bad,
+    };
+    look.paint(paint, &cut(&term(&report.headline.text), look.columns))
+}
+
+/// When this was so, and on which host: of a dead process when it died.
+fn moment(report: &BoardReport, look: &Look) -> String {
+    let of = |at: &str| at.get(..19).unwrap_or(at).replace('T', " ") + "Z";
+    match &report.ended_at {
+        Some(at) if report.state == State::Dead => format!("ended {}", of(at)),
+        _ if report.saved_at.is_some() => format!("at {}", of(&report.seen_at)),
+        _ => {
+            let host = look.host.as_ref().map(|host| format!(" on {}", term(host)));
+            format!("at {}{}", of(&report.seen_at), host.unwrap_or_default())
+        }
+    }
+}
+
 /// One line, cut to the terminal.
 pub(super) fn line(out: &mut String, look: &Look, text: &str) {
     let _ = writeln!(out, "{}", cut(text, look.columns));
 }
 
-/// Columns between the name and the place: class, three loads, how long it was seen there.
-const MIDDLE: usize = 1 + 4 + 3 * 5 + 8 + 2;
+/// Columns between the name and the place: class, the loads, how long it was seen there.
+fn middle(loads: usize) -> usize {
+    1 + 4 + loads * 5 + 8 + 2
+}
+
+/// Columns below which one load of three is shown, that of the last ten seconds.
+const NARROW: usize = 60;
+/// Columns from which names have room.
+const WIDE: usize = 160;
 
 fn threads(out: &mut String, report: &BoardReport, look: &Look) {
     let shown = look.sorted(&report.threads);
     // By the names alone, which stay as long as the threads do.
     let longest = shown.iter().map(|thread| width(&label(&thread.name))).max().unwrap_or(0);
-    let name = longest.clamp(6, 15);
-    let head = format!(" {} DOES   1s  10s  60s    SEEN  WHERE", left("THREAD", name));
+    let most = match look.columns {
+        ..NARROW => 10,
+        WIDE.. => 32,
+        _ => 15,
+    };
+    let name = longest.clamp(6, most);
+    let loads = if look.columns < NARROW { "  10s" } else { "   1s  10s  60s" };
+    let head = format!(" {} DOES{loads}    SEEN  WHERE", left("THREAD", name));
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&head, look.columns)));
-    for thread in shown {
+    // Of very many the idle ones are a number: what does something is on the first screen.
+    let fold = look.sort == Sort::First && !look.all && look.filter.is_none() && shown.len() > FIT;
+    let folded = if fold { shown.iter().filter(|thread| idle(thread)).count() } else { 0 };
+    for thread in shown.into_iter().filter(|thread| folded == 0 || !idle(thread)) {
         row(out, thread, name, look);
         if look.trail && !thread.trail.is_empty() {
             let way: Vec<String> = thread.trail.iter().map(step).collect();
             line(out, look, &format!("   {}", way.join(" < ")));
         }
+    }
+    if folded > 0 {
+        let plural = if folded == 1 { "thread" } else { "threads" };
+        line(out, look, &format!(" {folded} idle {plural} (--all shows them)"));
     }
     if let Some(without) = report.unprobed_threads.as_ref().filter(|without| !without.is_empty()) {
         let names: Vec<String> = without.iter().take(8).map(|task| term(&task.name)).collect();
@@ -162,19 +214,21 @@ fn row(out: &mut String, thread: &ThreadReport, name: usize, look: &Look) {
     let seen = or_none(thread.since_ns, |ns| {
         if thread.since_at_most { format!("<{}", time(ns)) } else { time(ns) }
     });
-    let room = look.columns.saturating_sub(1 + name + MIDDLE).max(12);
+    let loads = match look.columns {
+        ..NARROW => vec![thread.load.s10],
+        _ => vec![thread.load.s1, thread.load.s10, thread.load.s60],
+    };
+    let room = look.columns.saturating_sub(1 + name + middle(loads.len()));
     let text = format!(
-        "{mark}{} {}{}{}{}{}  {}",
+        "{mark}{} {}{}{}  {}",
         left(&label(&thread.name), name),
         left(thread.class.unwrap_or(NONE), 4),
-        share(thread.load.s1),
-        share(thread.load.s10),
-        share(thread.load.s60),
+        loads.into_iter().map(share).collect::<String>(),
         right(&seen, 8),
         cut(&place(thread), room),
     );
     let paint = if thread.stalled { Paint::Bad } else { Paint::Plain };
-    let _ = writeln!(out, "{}", look.paint(paint, text.trim_end()));
+    let _ = writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()));
 }
 
 /// One step of a trail: `file:line`.

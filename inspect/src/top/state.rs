@@ -61,13 +61,13 @@ pub const TABS: &[Tab] = &[
         view: View::Lines,
         sorts: &["samples", "place", "hits", "class"],
     },
-    Tab { key: '6', name: "ops", view: View::Ops, sorts: &["age", "at it", "status", "kind"] },
+    Tab { key: '6', name: "ops", view: View::Ops, sorts: &["at it", "age", "status", "kind"] },
 ];
 
-const THREAD_SORTS: &[&str] = &["slot", "name", "load", "since", "line"];
+const THREAD_SORTS: &[&str] = &["first", "slot", "name", "load", "since", "line"];
 
 /// The same orders for the plain table's sorting.
-const THREAD_ORDERS: [Sort; 5] = [Sort::Slot, Sort::Name, Sort::Load, Sort::Since, Sort::Line];
+const THREAD_ORDERS: [Sort; 6] = Sort::THREADS;
 
 /// Windows of the line histogram, seconds.
 const WINDOWS: [u64; 6] = [1, 3, 10, 20, 30, 60];

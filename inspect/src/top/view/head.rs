@@ -4,8 +4,9 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Ink, Pieces};
+use crate::derive::headline::Severity;
 use crate::liveness::State as Life;
-use crate::model::{BoardReport, ThreadReport};
+use crate::model::ThreadReport;
 use crate::render::human::{bytes, or_none, percent, time, whole};
 use crate::render::term::{label, maybe, term, width};
 use crate::top::state::{Over, State, TABS};
@@ -14,6 +15,7 @@ use crate::top::watch::Seen;
 /// Name and state; vitals; the verdict when there is one; the views.
 pub(super) fn lines(seen: &Seen, state: &State, ink: Ink, columns: usize) -> Vec<Line<'static>> {
     let mut lines = vec![name(seen, ink, columns), vitals(seen, ink, columns)];
+    lines.push(matter(seen, ink, columns));
     lines.extend(verdict(seen, ink, columns));
     lines.push(tabs(state, ink, columns));
     lines
@@ -99,7 +101,7 @@ fn verdict(seen: &Seen, ink: Ink, columns: usize) -> Option<Line<'static>> {
         let style = if report.state == Life::Dead { ink.bad() } else { ink.warn() };
         line.add(term(&report.verdict), style);
     } else {
-        return overdue(report, ink).map(|line| line.line(columns));
+        return None;
     }
     if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
         line.add(format!("; last panic: {}", label(panic)), ink.bad());
@@ -110,20 +112,17 @@ fn verdict(seen: &Seen, ink: Ink, columns: usize) -> Option<Line<'static>> {
     Some(line.line(columns))
 }
 
-/// Periodic jobs that are late are worth a line of their own.
-fn overdue(report: &BoardReport, ink: Ink) -> Option<Pieces> {
-    let late: Vec<String> = report
-        .heartbeats
-        .iter()
-        .filter(|beat| beat.overdue)
-        .map(|beat| format!("{} {}", label(&beat.name), or_none(beat.age_ns, time)))
-        .collect();
-    if late.is_empty() {
-        return None;
-    }
+/// What a person should read first.
+fn matter(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
+    let headline = &seen.report.headline;
+    let style = match headline.severity {
+        Severity::Ok => ink.good(),
+        Severity::Warning => ink.warn(),
+        Severity::Critical => ink.bad(),
+    };
     let mut line = Pieces::default();
-    line.add(format!("overdue: {}", late.join(", ")), ink.bad());
-    Some(line)
+    line.add(term(&headline.text), style);
+    line.line(columns)
 }
 
 fn tabs(state: &State, ink: Ink, columns: usize) -> Line<'static> {

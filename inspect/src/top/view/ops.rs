@@ -26,7 +26,10 @@ fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Op> {
     match sort {
         "status" => ops.sort_by_key(|op| (op.status.clone(), std::cmp::Reverse(op.status_age_ns))),
         "kind" => ops.sort_by_key(|op| op.kind.clone()),
-        "at it" => ops.sort_by_key(|op| std::cmp::Reverse(op.active_ns)),
+        // Those that ended are no longer at anything.
+        "at it" => ops.sort_by_key(|op| {
+            (op.outcome.is_some(), op.outcome.is_none().then_some(std::cmp::Reverse(op.active_ns)))
+        }),
         _ => {}
     }
     if reverse {

@@ -1,0 +1,291 @@
+//! The one line that a person reads first: what is wrong, the worst of it first, or that all is well. Pure:
+//! from a report alone.
+
+use serde::Serialize;
+
+use crate::liveness::State;
+use crate::model::{BoardReport, Op, ThreadReport};
+use crate::render::human::{or_none, percent, time, whole};
+use crate::snapshot::Label;
+
+/// Work that takes this long is worth a word.
+const LONG_NS: u64 = 1_000_000_000;
+/// A thread with this share of its last ten seconds at work has no room left.
+const FULL: f64 = 0.95;
+/// Things that are said before the rest becomes a number.
+const CLAUSES: usize = 4;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nothing stands out.
+    Ok,
+    /// Worth a look.
+    Warning,
+    /// Something stands still, is late, or is dead.
+    Critical,
+}
+
+/// What is the matter with a board, in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// The worst of what it says.
+    pub severity: Severity,
+    /// The line. Labels in it are as the daemon wrote them: whoever prints it makes it harmless.
+    pub text: String,
+}
+
+/// The headline of a report whose numbers are filled in.
+pub fn headline(report: &BoardReport) -> Headline {
+    let mut said: Vec<(Severity, String)> = Vec::new();
+    match report.state {
+        State::Dead => return dead(report),
+        State::Live => {}
+        State::Stopped => said.push((Severity::Critical, "stopped: nothing moves".to_owned())),
+        State::Unreachable => {
+            said.push((Severity::Warning, "not known whether it lives".to_owned()));
+        }
+    }
+    if let Some(age) = report.heartbeat_age_ns
+        && report.verdict.contains(super::SILENT)
+    {
+        said.push((Severity::Warning, format!("nobody has looked inside for {}", time(age))));
+    }
+    let stalled = stalled(report);
+    stalls(&stalled, &mut said);
+    operations(report, &stalled, &mut said);
+    for beat in report.heartbeats.iter().filter(|beat| beat.overdue) {
+        let age = or_none(beat.age_ns, time);
+        said.push((
+            Severity::Critical,
+            format!(
+                "overdue heartbeat {}: {age} ago, due every {}",
+                beat.name.raw(),
+                time(beat.every_ns)
+            ),
+        ));
+    }
+    for queue in &report.queues {
+        if let Some(age) = queue.oldest_age_ns.filter(|&age| age >= LONG_NS) {
+            let (name, depth) = (queue.name.raw(), whole(queue.depth));
+            said.push((
+                Severity::Warning,
+                format!("queue {name}: {depth} wait, the first for {}", time(age)),
+            ));
+        }
+    }
+    if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
+        said.push((Severity::Warning, "descriptors grow without an end".to_owned()));
+    }
+    if said.is_empty() { well(report) } else { joined(said) }
+}
+
+/// The worst first, and not too many of them.
+fn joined(mut said: Vec<(Severity, String)>) -> Headline {
+    // Stable: within a severity what causes stands before what follows.
+    said.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    let severity = said.first().map_or(Severity::Ok, |(severity, _)| *severity);
+    let more = said.len().saturating_sub(CLAUSES);
+    let mut words: Vec<String> = said.into_iter().take(CLAUSES).map(|(_, text)| text).collect();
+    if more > 0 {
+        words.push(format!("and {more} more"));
+    }
+    Headline { severity, text: words.join("; ") }
+}
+
+/// Threads that stand still, causes before what waits for them, then the longest first.
+fn stalled(report: &BoardReport) -> Vec<&ThreadReport> {
+    let mut stalled: Vec<_> = report.threads.iter().filter(|thread| thread.stalled).collect();
+    stalled.sort_by_key(|thread| rank(thread, &report.threads));
+    stalled
+}
+
+/// Where a stalled thread stands among others: who is waited for, then who works, then the longest.
+pub fn rank(
+    thread: &ThreadReport,
+    all: &[ThreadReport],
+) -> (bool, bool, std::cmp::Reverse<Option<u64>>) {
+    (waiters(thread, all) == 0, thread.class != Some("work"), std::cmp::Reverse(thread.since_ns))
+}
+
+/// Threads that wait for something that this one holds.
+fn waiters(thread: &ThreadReport, all: &[ThreadReport]) -> usize {
+    let holds = |other: &&ThreadReport| {
+        other.held_by.as_ref().is_some_and(|holder| holder.tid == thread.tid)
+    };
+    all.iter().filter(holds).count()
+}
+
+fn stalls(stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
+    let Some(first) = stalled.first() else { return };
+    let mut text = format!(
+        "{} stalled {} in {}",
+        first.name.raw(),
+        or_none(first.since_ns, time),
+        spot(first.label.as_ref(), first.function.as_ref(), first.file.as_ref(), first.line)
+    );
+    let waiting = stalled
+        .iter()
+        .filter(|other| other.held_by.as_ref().is_some_and(|holder| holder.tid == first.tid));
+    let waiting = waiting.count();
+    match waiting {
+        0 => {}
+        1 => text.push_str(", 1 thread waits for it"),
+        _ => text.push_str(&format!(", {waiting} threads wait for it")),
+    }
+    let more = stalled.len() - 1 - waiting.min(stalled.len() - 1);
+    if more > 0 {
+        text.push_str(&format!(", {more} more stalled"));
+    }
+    said.push((Severity::Critical, text));
+}
+
+/// The shortest name of a place.
+fn spot(
+    label: Option<&Label>,
+    function: Option<&Label>,
+    file: Option<&Label>,
+    line: Option<u32>,
+) -> String {
+    if let Some(label) = label {
+        return label.raw().to_owned();
+    }
+    if let Some(function) = function {
+        return crate::render::text::short_function(function.raw());
+    }
+    match (file, line) {
+        (Some(file), Some(line)) => {
+            format!("{}:{line}", crate::render::text::short_file(file.raw()))
+        }
+        _ => "an unknown place".to_owned(),
+    }
+}
+
+/// Operations that have been at it for long. An operation whose part is in flight is not counted beside it.
+fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
+    let leaked = report.ops.iter().filter(|op| op.leaked).count();
+    if leaked > 0 {
+        let plural = if leaked == 1 { "operation" } else { "operations" };
+        said.push((Severity::Critical, format!("{leaked} {plural} suspected leaked")));
+    }
+    let long = at_it(&report.ops, LONG_NS);
+    let waiting = long.iter().filter(|op| waits(op)).count();
+    // What a stalled thread has in hand is said with the thread.
+    let by_stalled =
+        |op: &&&Op| stalled.iter().any(|thread| op.tid == Some(thread.tid) && !waits(op));
+    let others = long.len() - long.iter().filter(by_stalled).count();
+    if !stalled.is_empty() {
+        match (waiting, others) {
+            (_, 0) => {}
+            (1, 1) => said.push((Severity::Critical, "1 operation waits".to_owned())),
+            (n, m) if n == m => said.push((Severity::Critical, format!("{n} operations wait"))),
+            (_, 1) => said.push((Severity::Critical, "1 other operation takes long".to_owned())),
+            (_, n) => said.push((Severity::Critical, format!("{n} other operations take long"))),
+        }
+        return;
+    }
+    let Some(first) = long.first() else { return };
+    let status = first.status.as_ref().map(|text| format!(" in {}", text.raw()));
+    let name = first.label.as_ref().map(|text| format!(" {}", text.raw()));
+    let mut text = format!(
+        "{}{} at it for {}{}",
+        first.kind.raw(),
+        name.unwrap_or_default(),
+        or_none(first.active_ns, time),
+        status.unwrap_or_default()
+    );
+    if long.len() > 1 {
+        text.push_str(&format!(", {} more over {}", long.len() - 1, time(LONG_NS)));
+    }
+    said.push((Severity::Warning, text));
+}
+
+/// Whether its status says that it waits.
+fn waits(op: &Op) -> bool {
+    op.history.last().is_some_and(|status| status.class == Some("wait"))
+}
+
+/// Operations that have been at it for at least so long, the longest first; of an operation and its part
+/// only the part.
+pub fn at_it(ops: &[Op], least_ns: u64) -> Vec<&Op> {
+    let wholes = wholes(ops);
+    let mut long: Vec<&Op> = ops
+        .iter()
+        .filter(|op| op.active_ns.is_some_and(|ns| ns >= least_ns))
+        .filter(|op| !wholes.contains(op.id.as_str()))
+        .collect();
+    long.sort_by_key(|op| std::cmp::Reverse(op.active_ns));
+    long
+}
+
+/// Ids of operations that have a part of their own in flight, which says better than they what is being done.
+pub fn wholes(ops: &[Op]) -> std::collections::HashSet<&str> {
+    ops.iter().filter_map(|op| op.parent.as_deref()).collect()
+}
+
+fn well(report: &BoardReport) -> Headline {
+    // Of equals the first, so that the name stands still.
+    let load = |thread: &ThreadReport| thread.load.s10.or(thread.load.s1);
+    let busiest = report
+        .threads
+        .iter()
+        .rev()
+        .filter(|thread| load(thread).is_some())
+        .max_by(|a, b| load(a).unwrap_or(0.0).total_cmp(&load(b).unwrap_or(0.0)));
+    let full = busiest.and_then(load).is_some_and(|load| load >= FULL);
+    let mut text = match busiest {
+        Some(thread) => {
+            let share = or_none(load(thread), percent);
+            format!("busiest {} {share}", thread.name.raw())
+        }
+        None => {
+            let at_work = report.threads.iter().filter(|thread| thread.class == Some("work"));
+            format!("{} of {} threads at work", at_work.count(), report.threads.len())
+        }
+    };
+    let active = at_it(&report.ops, 0);
+    if let Some(longest) = active.first() {
+        let plural = if active.len() == 1 { "operation" } else { "operations" };
+        let age = or_none(longest.active_ns, time);
+        text.push_str(&format!("; {} {plural} at it, the longest {age}", active.len()));
+    }
+    match full {
+        true => Headline { severity: Severity::Warning, text: format!("no room left: {text}") },
+        false => Headline { severity: Severity::Ok, text: format!("all well: {text}") },
+    }
+}
+
+/// What it did when it died.
+fn dead(report: &BoardReport) -> Headline {
+    if report.end.as_ref().is_some_and(|end| end.clean) {
+        return Headline { severity: Severity::Ok, text: "it ended in order".to_owned() };
+    }
+    let busy = |thread: &&ThreadReport| matches!(thread.class, Some("work" | "wait"));
+    let mut at: Vec<&ThreadReport> = report.threads.iter().filter(busy).collect();
+    at.sort_by_key(|thread| (!thread.stalled, thread.class != Some("work")));
+    let mut text = match at.first() {
+        Some(first) => {
+            let place = spot(
+                first.label.as_ref(),
+                first.function.as_ref(),
+                first.file.as_ref(),
+                first.line,
+            );
+            format!("at its end {} was in {place}", first.name.raw())
+        }
+        None => "at its end every thread was idle".to_owned(),
+    };
+    match at.len() {
+        0 | 1 => {}
+        2 => text.push_str(", 1 more thread not idle"),
+        n => text.push_str(&format!(", {} more threads not idle", n - 1)),
+    }
+    let active = at_it(&report.ops, 0).len();
+    match active {
+        0 => {}
+        1 => text.push_str("; 1 operation was at it"),
+        n => text.push_str(&format!("; {n} operations were at it")),
+    }
+    Headline { severity: Severity::Critical, text }
+}

@@ -1,0 +1,239 @@
+//! Claims about what a person reads first: the line that says what is the matter, what stands on the first
+//! screen, and that every line fits at every width.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod common;
+
+use common::{NOW, SECOND, Synth, report, sample};
+use inspect::State;
+use inspect::derive::headline::{Severity, at_it, headline};
+use inspect::model::{BoardReport, Op, OpStatus, ThreadReport};
+use inspect::render::term::width;
+use inspect::render::{Look, Sort, text};
+use inspect::snapshot::Label;
+use probe::layout::{Capacity, Class, KEEPER_PERIOD_NS};
+
+/// A live board with so many threads that have nothing to do, and nothing else.
+fn calm(threads: usize) -> BoardReport {
+    let capacity = Capacity { threads: threads + 2, ..Capacity::default() };
+    let mut board = Synth::new(&capacity);
+    let idle = board.site(0, 30, "no job", Class::Idle, 0);
+    board.site(1, 12, "slow commit", Class::Work, 0);
+    for slot in 0..threads {
+        let frames = [[0, idle, 0, 0]];
+        board.thread(slot, &format!("conn-{slot}"), &frames);
+        board.watch(slot, &frames, NOW - 30 * SECOND, NOW - 30 * SECOND);
+    }
+    board.pulse(KEEPER_PERIOD_NS);
+    report(board.finish(), State::Live).unwrap()
+}
+
+fn op(id: &str, kind: &str, active_ns: Option<u64>) -> Op {
+    Op {
+        id: id.to_owned(),
+        kind: kind.into(),
+        label: None,
+        label_cut: false,
+        peer_cut: false,
+        sensitive: false,
+        peer: None,
+        parent: None,
+        age_ns: 100 * SECOND,
+        active_ns,
+        status: None,
+        status_age_ns: None,
+        thread: None,
+        tid: None,
+        working: false,
+        turned_ns: None,
+        future: false,
+        leaked: false,
+        file: None,
+        line: None,
+        begun_file: None,
+        begun_line: None,
+        served: 0,
+        cancellable: false,
+        cancelled: false,
+        outcome: None,
+        ended_ago_ns: None,
+        totals: Vec::new(),
+        history: Vec::new(),
+    }
+}
+
+fn waiting(id: &str, for_ns: u64) -> Op {
+    let mut op = op(id, "request", Some(for_ns));
+    op.status = Some("queued".into());
+    let status =
+        OpStatus { status: "queued".into(), class: Some("wait"), at_ns: 0, for_ns, place: None };
+    op.history = vec![status];
+    op
+}
+
+fn stall(thread: &mut ThreadReport, name: &str, since_ns: u64) {
+    thread.name = name.into();
+    thread.class = Some("work");
+    thread.label = Some("slow commit".into());
+    thread.since_ns = Some(since_ns);
+    thread.stalled = true;
+}
+
+#[test]
+fn nothing_wrong_says_so_and_who_is_busiest() {
+    let mut report = calm(3);
+    assert_eq!(headline(&report).text, "all well: 0 of 3 threads at work");
+    report.threads[1].load.s10 = Some(0.42);
+    report.ops = vec![op("1-1", "request", Some(20_000_000)), op("2-1", "connection", None)];
+    let found = headline(&report);
+    assert_eq!(found.text, "all well: busiest conn-1 42%; 1 operation at it, the longest 20.0ms");
+    assert_eq!(found.severity, Severity::Ok);
+    // A worker without a moment to spare is no longer well.
+    report.threads[1].load.s10 = Some(1.0);
+    assert_eq!(headline(&report).severity, Severity::Warning);
+}
+
+#[test]
+fn a_stalled_thread_and_those_who_wait_come_first() {
+    let mut report = calm(3);
+    stall(&mut report.threads[2], "store-core", 9 * SECOND);
+    report.ops = vec![waiting("1-1", 8 * SECOND), waiting("2-1", 7 * SECOND)];
+    report.heartbeats = report_with_heartbeat();
+    let found = headline(&report);
+    let says =
+        "store-core stalled 9.00s in slow commit; 2 operations wait; overdue heartbeat expiry";
+    assert!(found.text.starts_with(says), "{}", found.text);
+    assert_eq!(found.severity, Severity::Critical);
+}
+
+fn report_with_heartbeat() -> Vec<inspect::model::Heartbeat> {
+    report(sample().finish(), State::Live).unwrap().heartbeats
+}
+
+#[test]
+fn who_holds_comes_before_who_waits_for_it() {
+    let report = report(sample().finish(), State::Live).unwrap();
+    let found = headline(&report).text;
+    assert!(found.starts_with("holder stalled 21.0s in lock, 1 thread waits for it; "), "{found}");
+    let look = Look::default();
+    let names: Vec<_> =
+        look.sorted(&report.threads).into_iter().map(|thread| thread.name.raw()).collect();
+    assert_eq!(names, ["holder", "waiter", "core", "new", "lost"]);
+}
+
+#[test]
+fn a_long_operation_is_said_once_though_its_connection_is_as_busy() {
+    let mut report = calm(2);
+    let mut part = op("2-1", "request", Some(9 * SECOND));
+    part.parent = Some("1-1".to_owned());
+    part.label = Some("SET a".into());
+    report.ops = vec![op("1-1", "connection", Some(9 * SECOND)), part];
+    assert_eq!(at_it(&report.ops, SECOND).len(), 1);
+    assert_eq!(headline(&report).text, "request SET a at it for 9.00s");
+    report.ops.pop();
+    report.ops[0].leaked = true;
+    assert!(headline(&report).text.starts_with("1 operation suspected leaked; "));
+}
+
+#[test]
+fn a_dead_process_is_never_well() {
+    let report = report(sample().finish(), State::Dead).unwrap();
+    let found = headline(&report);
+    assert!(found.text.starts_with("at its end holder was in lock, "), "{}", found.text);
+    assert!(report.ended_at.is_some());
+    let table = text::board(&report, &Look { columns: 120, ..Look::default() });
+    assert!(table.contains("  ended 2023-11-14 22:"), "{table}");
+}
+
+/// Three hundred connections that rest, and one thing that is stuck: it stands on the first screen.
+#[test]
+fn one_stuck_among_three_hundred_idle_is_on_the_first_screen() {
+    let mut report = calm(300);
+    stall(&mut report.threads[250], "stuck-one", 9 * SECOND);
+    let mut ops: Vec<Op> = (0..300).map(|n| op(&format!("{n}-1"), "connection", None)).collect();
+    let mut set = op("300-1", "SET", Some(9 * SECOND));
+    set.age_ns = 9 * SECOND;
+    set.label = Some("stuck-key".into());
+    ops.push(set);
+    report.ops = ops;
+    report.headline = headline(&report);
+    let look = Look { columns: 80, ..Look::default() };
+    let table = text::board(&report, &look);
+    let screen: Vec<&str> = table.lines().take(12).collect();
+    let screen = screen.join("\n");
+    assert!(screen.contains("!stuck-one") && screen.contains("stuck-key"), "{screen}");
+    assert!(screen.contains(" 299 idle threads (--all shows them)"), "{screen}");
+    // Asked for, they are there; and the order of slots, which does not know of trouble, hides it.
+    let all = text::board(&report, &Look { all: true, ..look.clone() });
+    assert!(all.contains("conn-299") && all.lines().count() > 300);
+    let slots = text::board(&report, &Look { sort: Sort::Slot, ..look.clone() });
+    assert!(!slots.lines().take(24).any(|line| line.contains("!stuck-one")));
+    // Few are all shown: nobody looks in vain for a thread that rests.
+    assert!(text::board(&calm(16), &look).contains("conn-15"));
+}
+
+/// Names of any length and script, and what would leave its line.
+fn hostile() -> BoardReport {
+    let mut report = report(sample().finish(), State::Live).unwrap();
+    let long: Label =
+        "表\u{202e}\x1b[31mvery-long-name-of-something-that-nobody-would-write".into();
+    report.name = long.clone();
+    report.build = Some(long.clone());
+    for thread in &mut report.threads {
+        (thread.name, thread.label) = (long.clone(), Some(long.clone()));
+    }
+    for counter in &mut report.counters {
+        (counter.name, counter.value) = (long.clone(), u64::MAX);
+    }
+    for gauge in &mut report.gauges {
+        (gauge.name, gauge.value, gauge.max) = (long.clone(), i64::MIN, i64::MAX);
+    }
+    for queue in &mut report.queues {
+        queue.name = long.clone();
+        (queue.depth, queue.depth_max, queue.oldest_age_ns) = (u64::MAX, u64::MAX, Some(u64::MAX));
+    }
+    for beat in &mut report.heartbeats {
+        (beat.name, beat.age_ns) = (long.clone(), Some(u64::MAX));
+    }
+    for histogram in &mut report.histograms {
+        (histogram.name, histogram.count) = (long.clone(), u64::MAX);
+    }
+    for ratio in &mut report.ratios {
+        ratio.name = long.clone();
+    }
+    for progress in &mut report.progress {
+        (progress.name, progress.done, progress.total) = (long.clone(), u64::MAX, u64::MAX);
+    }
+    report.facts.insert(long.clone(), long.clone());
+    let mut odd = op("65535-281474976710655", "connection", Some(u64::MAX));
+    (odd.kind, odd.label, odd.peer) = (long.clone(), Some(long.clone()), Some(long.clone()));
+    (odd.status, odd.thread, odd.leaked) = (Some(long.clone()), Some(long.clone()), true);
+    report.ops = vec![odd.clone()];
+    report.ended_ops = vec![odd];
+    report.remarks = vec![long.raw().repeat(4)];
+    report.headline = headline(&report);
+    report
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let sample = report(sample().finish(), State::Live).unwrap();
+    let dead = report(common::sample().finish(), State::Dead).unwrap();
+    for report in [sample, dead, hostile(), calm(40)] {
+        for columns in [40, 60, 80, 120, 200] {
+            for (all, trail) in [(false, false), (true, true)] {
+                let look =
+                    Look { columns, all, trail, host: Some("web-3".into()), ..Look::default() };
+                let mut table = text::board(&report, &look);
+                inspect::render::ops::by_kind(&mut table, &report, &look);
+                inspect::render::ops::by_status(&mut table, &report, &look);
+                for op in &report.ops {
+                    inspect::render::ops::detail(&mut table, op, &look);
+                }
+                for line in table.lines() {
+                    assert!(width(line) <= columns, "{columns}, {} wide: {line}", width(line));
+                }
+            }
+        }
+    }
+}
