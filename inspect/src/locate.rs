@@ -48,7 +48,7 @@ impl Target {
 }
 
 /// Whether a file begins with a word `SCORE…`, as boards and everything saved from them do.
-fn is_ours(path: &Path) -> bool {
+pub(crate) fn is_ours(path: &Path) -> bool {
     use std::io::Read;
     let mut word = [0; 8];
     let read = path.is_file()

@@ -3,13 +3,24 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use inspect::cli::{self, Failure, args::Cli};
+use inspect::cli::command::{self, Early};
+use inspect::cli::{self, Failure, complete};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    match complete::answered(std::env::args_os()) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "inspect: {error}");
+            return ExitCode::from(2);
+        }
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let result = cli::run(&cli, &mut out, &mut io::stderr());
+    let result = match command::parse(std::env::args_os()) {
+        Ok(cli) => cli::run(&cli, &mut out, &mut io::stderr()),
+        Err(Early::Text(text)) => out.write_all(text.as_bytes()).map_err(Failure::from),
+        Err(Early::Wrong(failure)) => Err(failure),
+    };
     // What was said before a failure is still worth having.
     let flushed = out.flush().map_err(Failure::from);
     match result.and(flushed) {

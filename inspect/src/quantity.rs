@@ -7,6 +7,9 @@ use std::time::Duration;
 /// # Errors
 /// A sentence that says what is expected.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    if text.starts_with('-') && text[1..].starts_with(|char: char| char.is_ascii_digit()) {
+        return Err("a time cannot be negative".to_owned());
+    }
     let split =
         text.find(|char: char| !(char.is_ascii_digit() || char == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
@@ -22,4 +25,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let number: f64 =
         number.parse().map_err(|_| "write a time like 500ms, 2s, 1m or 1h".to_owned())?;
     Duration::try_from_secs_f64(number * scale).map_err(|_| "that time is too long".to_owned())
+}
+
+/// The same of something that takes time.
+///
+/// # Errors
+/// The same, and for a time of nothing.
+pub fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a time of nothing; write one like 500ms, 2s, 1m or 1h".to_owned()),
+        time => Ok(time),
+    }
 }

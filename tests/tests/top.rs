@@ -31,7 +31,7 @@ fn every_view_shows_what_the_board_says() {
     });
     assert!(lines.contains("SHARE") && lines.contains("idle left out"), "{lines}");
     terminal.press("2");
-    terminal.shows("by slot");
+    terminal.shows("by first");
     terminal.press("\r");
     let detail = terminal.shows("STACK, outermost first");
     assert!(detail.contains("round") && detail.contains("LINES of the last"), "{detail}");
@@ -57,7 +57,7 @@ fn the_numbers_of_a_board_are_told_and_its_control_characters_are_not_obeyed() {
     }
     assert!(screen.contains("look, don't touch\\x1b[31m"), "{screen}");
     // Every second job is overdue sooner or later: nobody beats twice.
-    terminal.shows("overdue: often");
+    terminal.shows("overdue heartbeat often");
 }
 
 #[test]

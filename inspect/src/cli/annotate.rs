@@ -23,7 +23,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let tally = read(&path(target)?, options(cli, only, By::Line), remarks)?;
+    let tally = read(&path("annotate", target)?, options(cli, only, By::Line), remarks)?;
     let answer = answered(&tally);
     let look = look(&cli.common);
     let mut files: Vec<_> = annotate::files(&tally, &answer).into_iter().collect();

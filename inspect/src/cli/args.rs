@@ -7,25 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::export::Format;
 use crate::locate::Target;
-use crate::quantity::duration;
+use crate::quantity::{duration, some_time};
 use crate::render::Sort;
 use crate::report::By;
 
-/// Shows which source line every thread of a daemon is on, how loaded its workers are and what its
-/// numbers say, without touching the daemon.
+/// Which source line each thread of a daemon is on, and what its numbers say.
 #[derive(Debug, Parser)]
-#[command(
-    name = "inspect",
-    version,
-    propagate_version = true,
-    disable_help_subcommand = true,
-    after_help = "TARGET is a name (with * and ?), a pid, or the path of a saved board; without one the only \
-                  live board is shown, or the list when there are several. Boards are looked for in /dev/shm, \
-                  $XDG_RUNTIME_DIR, /run and the directories in INSPECT_DIRS (separated by colons), then in \
-                  containers.\n\n\
-                  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such target, 4 no permission, 5 not a \
-                  board, damaged, or of an unsupported layout."
-)]
+#[command(name = "inspect", version, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do; without a verb, show the board once.
     #[command(subcommand)]
@@ -53,35 +41,54 @@ pub struct Common {
     /// One JSON document (schema 1) on stdout.
     #[arg(long, global = true)]
     pub json: bool,
-    /// The same, each document on a line of its own, for --interval and --count.
+    /// The same, each document on a line of its own.
     #[arg(long, global = true)]
     pub jsonl: bool,
     /// Wait this long for the target to appear.
-    #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, global = true)]
     pub wait: Option<Duration>,
     /// Show again every so often.
-    #[arg(long, value_name = "TIME", value_parser = duration, global = true)]
+    #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true, global = true)]
     pub interval: Option<Duration>,
-    /// Show this many times, every second unless --interval says otherwise.
+    /// Show this many times, a second apart.
+    ///
+    /// Apart by --interval, where that is said. Of `record --when`: so many files.
     #[arg(long, value_name = "N", global = true)]
     pub count: Option<u64>,
-    /// Order of the threads.
-    #[arg(long, value_name = "KEY", value_enum, default_value_t, global = true)]
+    /// Order of threads: first, slot, name, load, since or line.
+    ///
+    /// `first`: what stands still first, causes before what waits for them, the rest as they came. `slot`: as
+    /// they came. `load`: the most loaded first. `since`: the longest at one place first.
+    #[arg(long, hide_possible_values = true, hide_default_value = true, value_name = "KEY", value_parser = super::command::orders(&Sort::THREADS),
+          default_value = "first", global = true)]
     pub sort: Sort,
-    /// Only threads and numbers whose name, label, function or file matches.
+    /// Only what has a name, label or place that matches.
+    ///
+    /// Threads by name, label, function or file; numbers by name; operations by kind, label, peer, status,
+    /// thread or file.
     #[arg(long, value_name = "GLOB", global = true)]
     pub filter: Option<String>,
-    /// Also numbers that were never used.
+    /// Also what is left out: idle threads, numbers never used.
     #[arg(long, global = true)]
     pub all: bool,
-    /// Quantiles and ratios since the start, instead of the last 10 to 20 seconds.
+    /// Quantiles since the start, not of the last seconds.
     #[arg(long, global = true)]
     pub since_start: bool,
-    /// Also the last tags of each thread, the newest first, where the daemon keeps trails.
+    /// Also the last tags of each thread, where the daemon keeps trails.
     #[arg(long, global = true)]
     pub trail: bool,
-    /// Colours; also by NO_COLOR and CLICOLOR_FORCE.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    /// Colours: auto, always or never.
+    ///
+    /// The environment's NO_COLOR and CLICOLOR_FORCE say the same.
+    #[arg(
+        long,
+        hide_possible_values = true,
+        hide_default_value = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        global = true
+    )]
     pub color: Color,
 }
 
@@ -102,9 +109,9 @@ pub enum Color {
 pub enum Verb {
     /// Every board on this host.
     List(Which),
-    /// Live screen: threads, queues, numbers, and the line histogram of the last seconds (? for keys).
+    /// Live screen of threads, queues, lines, numbers, operations.
     Top {
-        /// Samples of every thread's line a second, up to 10000.
+        /// Samples a second, up to 10000.
         #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
               value_parser = clap::value_parser!(u32).range(1..=10_000))]
         rate: u32,
@@ -112,10 +119,12 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
-    /// Save a board as it is, byte for byte with its context, for later reading with -f.
+    /// Save a board as it is, for later reading with -f.
+    ///
+    /// Byte for byte, with its context: what the clocks and `/proc` said.
     Dump {
-        /// The file to write; must not exist.
-        #[arg(short, long, value_name = "FILE")]
+        /// The file to write, must not exist; - is stdout.
+        #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
         output: PathBuf,
         /// Which board.
         #[command(flatten)]
@@ -129,14 +138,14 @@ pub enum Verb {
         /// When to write, and what.
         #[command(flatten)]
         trigger: Trigger,
-        /// The file to write; must not exist. Without it, the target's name with `.rec`.
+        /// The file to write, must not exist [default: TARGET.rec].
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Which boards, all on one clock.
         #[command(flatten)]
         which: Which,
     },
-    /// Sample now, for 10 seconds unless --duration says otherwise, and report.
+    /// Sample now, for 10 seconds or --duration, and report.
     Profile {
         /// How often and for how long.
         #[command(flatten)]
@@ -148,7 +157,7 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
-    /// Lines (functions, threads, labels, stacks) of a recording by their share of time.
+    /// Lines (functions, threads, stacks) of a recording by share.
     Report {
         /// What to report.
         #[command(flatten)]
@@ -159,8 +168,8 @@ pub enum Verb {
     },
     /// A recording, or 10 seconds of now, in the form of another tool.
     Export {
-        /// The form.
-        #[arg(value_enum)]
+        /// folded, svg, timeline, speedscope, pprof or csv.
+        #[arg(value_enum, hide_possible_values = true)]
         format: Format,
         /// How often and for how long, when a process is sampled.
         #[command(flatten)]
@@ -175,33 +184,37 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
-    /// The source files of a recording, with each probed line's share, samples and hits beside it.
+    /// The sources of a recording, with share, samples and hits beside.
     Annotate {
         /// Which samples count.
         #[command(flatten)]
         only: Only,
         /// Where the sources are; else where they were compiled.
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
         source: Option<PathBuf>,
         /// The recording.
         #[command(flatten)]
         which: Which,
     },
-    /// Two recordings: how each line's share moved, and whether that is more than noise. Or two boards,
-    /// living or saved: what changed, per line and per number.
+    /// Two recordings or two boards: what changed.
+    ///
+    /// Of recordings how each line's share moved, and whether that is more than noise; of boards, living or
+    /// saved, what changed per line and per number.
     Diff {
-        /// The recording before; or a board: name, pid or path.
+        /// The recording, or board, before.
         before: String,
-        /// The recording or board after; the same living board is looked at again after --interval (1s).
+        /// The one after (the same board: after --interval, 1s).
         after: String,
         /// Which samples count.
         #[command(flatten)]
         only: Only,
-        /// Also draw two recordings as a flame graph of differences; the file must not exist.
+        /// Also draw two recordings' differences as a flame graph.
+        ///
+        /// The file must not exist.
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
     },
-    /// Operations in flight: age, status, thread and line; the oldest first.
+    /// Operations in flight: age, status, where; the longest at it first.
     #[command(args_conflicts_with_subcommands = true)]
     Ops {
         /// What to do with one, instead of showing them.
@@ -233,8 +246,15 @@ pub enum Verb {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// The manual page, on stdout.
-    Man,
+    /// The manual: of all, or of a verb.
+    Man {
+        /// Which verb; without one, of the whole.
+        #[arg(value_name = "VERB")]
+        verb: Option<String>,
+        /// Write every page into this directory instead.
+        #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "verb")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// How often, for how long, and of whom samples are taken.
@@ -244,10 +264,10 @@ pub struct Pacing {
     #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate: u32,
-    /// For how long; else until Ctrl-C or until the process ends.
-    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    /// For how long; else until Ctrl-C or its end.
+    #[arg(short, long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
-    /// Go on with the next process of that name when one is started.
+    /// Go on with the next process of that name.
     #[arg(long)]
     pub follow: bool,
 }
@@ -255,21 +275,23 @@ pub struct Pacing {
 /// A recording that waits for something to happen.
 #[derive(Clone, Debug, Args)]
 pub struct Trigger {
-    /// Keep the last seconds in memory, and write them when this comes true: 'stalled>2s', 'load>90',
-    /// 'oldest>500ms' (of any, or 'oldest(NAME)>500ms'), 'rate(COUNTER)>1000', 'NUMBER>N' or 'ended'.
-    /// Several: any of them. With --count N, go on until there are N files.
+    /// Write the last seconds when this comes true: 'stalled>2s', 'load>90', 'oldest>500ms', 'rate(NAME)>9',
+    /// 'NUMBER>N', 'ended'.
+    ///
+    /// Until then they are kept in memory. 'oldest' is of any queue, or of one: 'oldest(NAME)>500ms'. Several
+    /// conditions: any of them. With --count N, go on until there are N files.
     #[arg(long, value_name = "COND")]
     pub when: Vec<String>,
     /// What of the time before is written.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s", requires = "when")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "30s", requires = "when")]
     pub keep: Duration,
     /// What of the time after is written.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s", requires = "when")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "1s", requires = "when")]
     pub after: Duration,
 }
 
 /// Which samples count.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Only {
     /// Count idle samples too.
     #[arg(long)]
@@ -280,13 +302,20 @@ pub struct Only {
 }
 
 /// What of the samples is reported.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Pick {
-    /// Shares of the threads' whole time, also of what is idle or outside of every line and scope.
+    /// Shares of the threads' whole time, also idle or nowhere.
     #[arg(long)]
     pub whole: bool,
-    /// What a row is.
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    /// What a row is: line, function, thread, label or stack.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub by: By,
     /// Which samples count.
     #[command(flatten)]
@@ -295,7 +324,7 @@ pub struct Pick {
     #[arg(long)]
     pub timeline: bool,
     /// List times at one line from this long on (1s).
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
     pub stall: Option<Duration>,
 }
 
@@ -307,7 +336,7 @@ pub enum OpsAction {
         /// Its id, as `inspect ops` shows it.
         id: String,
         /// How long it may take to look.
-        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+        #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "5s")]
         timeout: Duration,
         /// Which board.
         #[command(flatten)]
@@ -318,13 +347,17 @@ pub enum OpsAction {
 /// Which operations are shown, and how.
 #[derive(Clone, Debug, Args)]
 pub struct OpsPick {
-    /// Only those that are, or were, at it for so long: since they began or were last idle.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// Only those at it for so long.
+    ///
+    /// Since they began or were last idle; of those that ended, those that were.
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub over: Option<Duration>,
-    /// Rolled up: how many, the oldest, and where the time went.
-    #[arg(long, value_name = "WHAT", value_enum)]
+    /// Rolled up, by kind or by status.
+    ///
+    /// How many, the oldest, and where the time went.
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub by: Option<OpsBy>,
-    /// Everything about one: its statuses, with the time in each.
+    /// Everything about one: its statuses, the time in each.
     #[arg(long, value_name = "ID")]
     pub history: Option<String>,
     /// Those that ended and are still there, the last first.
@@ -396,12 +429,6 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn a_target_may_stand_anywhere_but_only_once() {

@@ -48,6 +48,9 @@ pub(super) fn run(
         return Err(Failure::usage("--count 0 with --when: say how many files, at least 1"));
     }
     let output = way.output.map_or_else(|| PathBuf::from(default_name(target)), Path::to_owned);
+    if super::record::is_stdout(&output) {
+        return Err(Failure::usage("--when writes files; name one with -o"));
+    }
     let mut files = Files { output, numbered: wanted > 1, made: 0, next: None };
     // Opened first: reading may mean giving up the right to.
     files.prepare()?;

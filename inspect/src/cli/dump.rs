@@ -1,12 +1,10 @@
 //! `dump`: a board saved as it is, with its context.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::args::Cli;
-use super::{Failure, boards};
+use super::{Failure, boards, record};
 use crate::context::Look as Around;
 use crate::derive::clock::Moment;
 use crate::locate::Target;
@@ -20,19 +18,20 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    if record::is_stdout(output) {
+        record::no_terminal("a saved board")?;
+    }
     // Opened first: reading may mean giving up the right to. Never over something that exists.
-    let cannot = |error| {
-        Failure::new(format!("{}: cannot be written: {error}; name a new file", output.display()))
-    };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(output).map_err(cannot)?;
+    let mut file = record::open_new(output)?;
     let saved = save(cli, target, &mut file, remarks);
     match saved {
+        Ok(line) if record::is_stdout(output) => {
+            Ok(writeln!(remarks, "inspect: {line} to stdout")?)
+        }
         Ok(line) => Ok(writeln!(out, "{line} to {}", output.display())?),
         Err(failure) => {
             // Half a dump helps nobody.
-            let _ = std::fs::remove_file(output);
+            let _ = record::remove(output);
             Err(failure)
         }
     }
@@ -64,7 +63,10 @@ fn save(
         context.saved_wall_ns = Some(context.moment.wall_ns);
     }
     saved::write(file, &words, &context)?;
-    file.sync_all().map_err(Failure::from)?;
+    // A pipe has nothing to be synced.
+    if file.metadata().is_ok_and(|facts| facts.is_file()) {
+        file.sync_all().map_err(Failure::from)?;
+    }
     Ok(format!(
         "saved {} of pid {} ({})",
         bytes(words.len() as u64 * 8),

@@ -30,13 +30,17 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    let to_file = way.output.filter(|path| !record::is_stdout(path));
+    if to_file.is_none() && way.format.is_binary() {
+        record::no_terminal("this form")?;
+    }
     // Opened first: reading may mean giving up the right to, and sampling takes its time.
-    let file = way.output.map(record::open_new).transpose()?;
+    let file = to_file.map(record::open_new).transpose()?;
     let written = bytes(cli, target, way, remarks).and_then(|bytes| match file {
         None => Ok(out.write_all(&bytes)?),
         Some(mut file) => Ok(file.write_all(&bytes)?),
     });
-    if let (Err(_), Some(path)) = (&written, way.output) {
+    if let (Err(_), Some(path)) = (&written, to_file) {
         // Half a file helps nobody.
         let _ = std::fs::remove_file(path);
     }
@@ -50,7 +54,7 @@ fn bytes(
     remarks: &mut dyn Write,
 ) -> Result<Vec<u8>, Failure> {
     let counting = options(cli, way.only, By::Stack);
-    let file = path(target).ok().filter(|path| is_recording(path));
+    let file = path("export", target).ok().filter(|path| is_recording(path));
     let tally = match file {
         Some(path) => read(&path, counting, remarks)?,
         None => {

@@ -6,13 +6,17 @@ pub mod args;
 mod cancel;
 mod capture;
 mod clean;
+pub mod command;
+pub mod complete;
 mod diff;
 mod doctor;
 mod dump;
 mod export;
 mod list;
+mod man;
 mod numbered;
 mod ops;
+mod pages;
 mod profile;
 mod record;
 mod sampling;
@@ -21,8 +25,6 @@ mod top;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
-
-use clap::CommandFactory;
 
 use crate::attached::{Attached, Found, drop_root};
 use crate::context::Look as Around;
@@ -78,48 +80,68 @@ impl From<io::Error> for Failure {
 /// [`Failure`], to be printed and turned into the exit code.
 pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), Failure> {
     let target = cli.target().map_err(Failure::usage)?;
+    verb(cli, &target, out, remarks).map_err(|mut failure| {
+        // A name that no board has may have been meant for a verb.
+        let word = cli.target.as_ref().filter(|_| cli.verb.is_none() && failure.code == 3);
+        if let Some(verb) = word.and_then(|word| command::similar(word)) {
+            failure.text = format!("{}; did you mean the verb `{verb}`?", failure.text);
+        }
+        failure
+    })
+}
+
+fn verb(
+    cli: &Cli,
+    target: &Target,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
     match &cli.verb {
-        None => show::run(cli, &target, out, remarks),
-        Some(Verb::List(_)) => list::run(cli, &target, out, remarks),
-        Some(Verb::Top { rate, .. }) => top::run(cli, &target, *rate, remarks),
-        Some(Verb::Dump { output, .. }) => dump::run(cli, &target, output, out, remarks),
+        None => show::run(cli, target, out, remarks),
+        Some(Verb::List(_)) => list::run(cli, target, out, remarks),
+        Some(Verb::Top { rate, .. }) => top::run(cli, target, *rate, remarks),
+        Some(Verb::Dump { output, .. }) => dump::run(cli, target, output, out, remarks),
+        Some(Verb::Record { trigger, .. })
+            if trigger.when.is_empty() && cli.common.count.is_some() =>
+        {
+            Err(Failure::usage("--count does nothing for `record` without --when"))
+        }
         Some(Verb::Record { pacing, trigger, output, .. }) if trigger.when.is_empty() => {
-            record::run(cli, &target, pacing, output.as_deref(), out, remarks)
+            record::run(cli, target, pacing, output.as_deref(), out, remarks)
         }
         Some(Verb::Record { pacing, trigger, output, .. }) => {
             let way = capture::Way { pacing, trigger, output: output.as_deref() };
-            capture::run(cli, &target, &way, out, remarks)
+            capture::run(cli, target, &way, out, remarks)
         }
         Some(Verb::Profile { pacing, pick, .. }) => {
-            profile::run(cli, &target, pacing, pick, out, remarks)
+            profile::run(cli, target, pacing, pick, out, remarks)
         }
-        Some(Verb::Report { pick, .. }) => profile::report(cli, &target, pick, out, remarks),
+        Some(Verb::Report { pick, .. }) => profile::report(cli, target, pick, out, remarks),
         Some(Verb::Export { format, pacing, only, output, .. }) => {
             let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
-            export::run(cli, &target, &way, out, remarks)
+            export::run(cli, target, &way, out, remarks)
         }
         Some(Verb::Annotate { only, source, .. }) => {
-            annotate::run(cli, &target, only, source.as_deref(), out, remarks)
+            annotate::run(cli, target, only, source.as_deref(), out, remarks)
         }
         Some(Verb::Diff { before, after, only, svg }) => {
             diff::run(cli, [before, after], only, svg.as_deref(), out, remarks)
         }
         Some(Verb::Ops { action: Some(args::OpsAction::Cancel { id, timeout, .. }), .. }) => {
-            cancel::run(cli, &target, id, *timeout, out, remarks)
+            cancel::run(cli, target, id, *timeout, out, remarks)
         }
-        Some(Verb::Ops { pick, .. }) => ops::run(cli, &target, pick, out, remarks),
-        Some(Verb::Doctor(_)) => doctor::run(cli, &target, out),
+        Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
+        Some(Verb::Doctor(_)) => doctor::run(cli, target, out),
         Some(Verb::Clean { dry_run, unknown, .. }) => {
             let way = clean::Way { dry_run: *dry_run, unknown: *unknown };
-            clean::run(cli, &target, way, out, remarks)
+            clean::run(cli, target, way, out, remarks)
         }
         Some(Verb::Completions { shell }) => {
-            // Into memory first: the generator panics on a closed pipe.
-            let mut text = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "inspect", &mut text);
+            let text = complete::script(*shell)
+                .map_err(|error| Failure::new(format!("{shell}: {error}")))?;
             Ok(out.write_all(&text)?)
         }
-        Some(Verb::Man) => Ok(clap_mangen::Man::new(Cli::command()).render(&mut &mut *out)?),
+        Some(Verb::Man { verb, dir }) => man::run(verb.as_deref(), dir.as_deref(), out),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `profile` and `report`: the line histogram, of now or of a recording.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, Pacing, Pick};
@@ -37,8 +38,19 @@ pub(super) fn report(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let tally = read(&path(target)?, counting(cli, pick), remarks)?;
+    let tally = read(&path("report", target)?, counting(cli, pick), remarks)?;
     show(cli, &tally, pick, out)
+}
+
+/// A recording where a board was expected: what a report shows of it without being asked for more.
+pub(super) fn show_recording(
+    cli: &Cli,
+    path: &Path,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let pick = Pick::default();
+    show(cli, &read(path, counting(cli, &pick), remarks)?, &pick, out)
 }
 
 fn show(cli: &Cli, tally: &Tally, pick: &Pick, out: &mut dyn Write) -> Result<(), Failure> {

@@ -1,7 +1,8 @@
 //! `record`: samples into a file.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,15 +14,18 @@ use crate::recording::Writer;
 use crate::render::human::{time, whole};
 use crate::render::term::term;
 
-pub(super) fn run(
+pub(super) fn run<'a>(
     cli: &Cli,
     target: &Target,
     pacing: &Pacing,
     output: Option<&Path>,
-    out: &mut dyn Write,
-    remarks: &mut dyn Write,
+    out: &'a mut dyn Write,
+    remarks: &'a mut dyn Write,
 ) -> Result<(), Failure> {
     let output = output.map_or_else(|| PathBuf::from(default_name(target)), Path::to_owned);
+    if is_stdout(&output) {
+        no_terminal("a recording")?;
+    }
     // Opened first: reading may mean giving up the right to.
     let file = open_new(&output)?;
     let mut writer = Writer::new(file);
@@ -30,17 +34,19 @@ pub(super) fn run(
     let progress = match recorded {
         Ok(progress) if progress.samples > 0 => progress,
         Ok(_) => {
-            let _ = std::fs::remove_file(&output);
+            let _ = remove(&output);
             return Err(Failure::new("no samples: no thread has a probe on its way yet"));
         }
         Err(failure) => {
             // What was sampled before is worth keeping; an empty file is not.
             if writer.bytes() == 0 {
-                let _ = std::fs::remove_file(&output);
+                let _ = remove(&output);
             }
             return Err(failure);
         }
     };
+    // Where the recording is stdout, what is said of it goes beside.
+    let out = if is_stdout(&output) { remarks } else { out };
     if cli.common.json {
         let document = serde_json::json!({
             "schema": 1, "file": output.display().to_string(), "bytes": writer.bytes(),
@@ -61,8 +67,32 @@ pub(super) fn run(
     )?)
 }
 
-/// Makes a file; never over something that exists.
+/// Removes what was written in vain.
+pub(super) fn remove(path: &Path) -> std::io::Result<()> {
+    if is_stdout(path) { Ok(()) } else { std::fs::remove_file(path) }
+}
+
+/// Whether a path means stdout.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Refuses a terminal: bytes that are no text would do something to it.
+pub(super) fn no_terminal(what: &str) -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() {
+        return Err(Failure::usage(format!(
+            "{what} is not text, and stdout is a terminal; name a file with -o, or pass it on with |"
+        )));
+    }
+    Ok(())
+}
+
+/// Makes a file; never over something that exists. `-` is stdout.
 pub(super) fn open_new(path: &Path) -> Result<File, Failure> {
+    if is_stdout(path) {
+        let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+        return Ok(File::from(stdout.map_err(Failure::from)?));
+    }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         let path = term(&path.display().to_string());
@@ -74,7 +104,7 @@ pub(super) fn open_new(path: &Path) -> Result<File, Failure> {
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut file = open_new(path)?;
     file.write_all(bytes).map_err(|error| {
-        let _ = std::fs::remove_file(path);
+        let _ = remove(path);
         let path = term(&path.display().to_string());
         Failure::new(format!("{path}: cannot be written: {error}"))
     })

@@ -14,7 +14,6 @@ use super::args::{Cli, Only, Pacing, Pick};
 use super::{Failure, boards};
 use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
-use crate::error::AttachError;
 use crate::locate::{self, Candidate, Target};
 use crate::recording::{Entry, Recording, Sink, is_recording};
 use crate::render::human::{bytes, time, whole};
@@ -260,15 +259,24 @@ pub(super) fn counting(cli: &Cli, pick: &Pick) -> crate::report::Options {
     crate::report::Options { stall_ns, whole: pick.whole, ..options(cli, &pick.only, pick.by) }
 }
 
-/// The recording that a target means.
-pub(super) fn path(target: &Target) -> Result<PathBuf, Failure> {
+/// The recording that a target means, for a verb that reads one.
+pub(super) fn path(verb: &str, target: &Target) -> Result<PathBuf, Failure> {
     match target {
         Target::File(path) => Ok(path.clone()),
+        // A name without a slash is a file's in this directory; what is not there may be a board's.
+        Target::Name(name) if !PathBuf::from(name).exists() => Err(Failure {
+            code: 3,
+            text: format!(
+                "no recording {}: `inspect {verb}` reads a file that `inspect record` wrote; `inspect profile {}` samples now",
+                term(name),
+                term(name)
+            ),
+        }),
         Target::Name(name) => Ok(name.into()),
-        Target::Any => Err(Failure::usage("name a recording: `inspect report FILE`")),
-        Target::Pid(_) => Err(Failure::usage(
-            "that is a pid; `inspect profile` samples a process, `report` reads a recording",
-        )),
+        Target::Any => Err(Failure::usage(format!("name a recording: `inspect {verb} FILE`"))),
+        Target::Pid(pid) => Err(Failure::usage(format!(
+            "{pid} is a pid: `inspect {verb}` reads a recording, `inspect profile {pid}` samples a process"
+        ))),
     }
 }
 
@@ -289,12 +297,15 @@ pub(super) fn read(
 
 /// Opens a recording; a saved board is told apart.
 pub(super) fn open(path: &std::path::Path) -> Result<Recording, Failure> {
+    let name = term(&path.display().to_string());
     if path.is_file() && !is_recording(path) {
-        return Err(AttachError::NotABoard {
-            path: path.to_owned(),
-            why: "not a recording either; `inspect record -o FILE` makes one".to_owned(),
-        }
-        .into());
+        return Err(Failure {
+            code: 5,
+            text: format!("{name}: not a recording; `inspect record -o FILE` makes one"),
+        });
+    }
+    if path.is_dir() {
+        return Err(Failure { code: 5, text: format!("{name}: a directory, not a recording") });
     }
     Ok(Recording::open(path)?)
 }

@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use super::args::Cli;
-use super::{Failure, boards, list, look, repeat};
+use super::{Failure, boards, list, look, profile, repeat};
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::locate::Target;
 use crate::model::BoardReport;
+use crate::recording::is_recording;
 use crate::render::{json, text};
 
 pub(super) fn run(
@@ -18,6 +19,11 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let common = &cli.common;
+    if let Target::File(path) = target
+        && is_recording(path)
+    {
+        return profile::show_recording(cli, path, out, remarks);
+    }
     let mut attached = boards(target, common, Around::All, remarks)?;
     if *target == Target::Any && attached.len() > 1 {
         return list::run(cli, target, out, remarks);

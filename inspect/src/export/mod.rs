@@ -39,6 +39,13 @@ pub enum Format {
     Timeline,
 }
 
+impl Format {
+    /// Whether it is something else than text.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Pprof)
+    }
+}
+
 /// A counted profile in a form.
 pub fn export(format: Format, tally: &Tally) -> Vec<u8> {
     match format {

@@ -1,0 +1,407 @@
+//! The command line as a whole: which of the options of every verb mean something for which, what help looks
+//! like, and what is said of a line that is wrong.
+
+use std::ffi::OsString;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, ValueEnum};
+
+use super::Failure;
+use super::args::Cli;
+use crate::render::Sort;
+use crate::render::term::term;
+
+/// The options of every verb that mean something for it. Any other is not in its help, and refused. (Without
+/// a verb all of them do; `--color` does no harm anywhere.)
+pub const TAKES: &[(&str, &[&str])] = &[
+    (
+        "list",
+        &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
+    ),
+    (
+        "top",
+        &["name", "pid", "file", "wait", "interval", "count", "sort", "filter", "all", "color"],
+    ),
+    ("dump", &["name", "pid", "file", "wait"]),
+    ("record", &["name", "pid", "file", "wait", "json", "count"]),
+    ("profile", &["name", "pid", "file", "wait", "json", "filter", "all", "color"]),
+    ("report", &["file", "json", "filter", "all", "color"]),
+    ("export", &["name", "pid", "file", "wait", "filter"]),
+    ("annotate", &["file", "json", "filter", "all", "color"]),
+    ("diff", &["json", "wait", "interval", "filter", "all", "color"]),
+    (
+        "ops",
+        &[
+            "name",
+            "pid",
+            "file",
+            "json",
+            "jsonl",
+            "wait",
+            "interval",
+            "count",
+            "sort",
+            "filter",
+            "since_start",
+            "color",
+        ],
+    ),
+    ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
+    ("doctor", &["name", "pid", "file", "json"]),
+    ("clean", &["name", "pid"]),
+    ("completions", &[]),
+    ("man", &[]),
+];
+
+/// Verbs that are not in help.
+const HELP: &str = "\
+{about}
+
+Usage: inspect [VERB] [TARGET] [OPTIONS]     (no verb: the board, as a table)
+
+{subcommands}
+
+TARGET: a name (* and ?), a pid, or the path of a saved board or recording
+Options: -n NAME, -p PID, -f PATH, --json, --jsonl, --wait T, --interval T,
+  --count N, --sort KEY, --filter GLOB, --all, --since-start, --trail, --color W
+`inspect VERB -h` says which a verb takes; `inspect man VERB` says all.";
+
+/// The whole command line.
+pub fn command() -> Command {
+    with(root(), |verb, global, taken| match taken {
+        true => verb,
+        // Known, so that it can be refused with a reason.
+        false => verb.arg(global.hide(true)),
+    })
+}
+
+/// The same for what a shell offers: a verb has what it takes, and does not know of the rest.
+pub(super) fn offered() -> Command {
+    let command = with(root(), |verb, global, taken| match taken {
+        true => verb.arg(global.global(false)),
+        false => verb,
+    });
+    command.mut_args(|arg| arg.global(false))
+}
+
+fn root() -> Command {
+    Cli::command().disable_help_flag(true).help_template(HELP).arg(
+        Arg::new("help")
+            .short('h')
+            .long("help")
+            .action(ArgAction::HelpShort)
+            .global(true)
+            .help("Print help; `inspect man VERB` says more"),
+    )
+}
+
+/// Every verb with each of the global options, and whether it takes that.
+fn with(mut command: Command, each: fn(Command, Arg, bool) -> Command) -> Command {
+    let globals: Vec<Arg> =
+        command.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+    for (verbs, takes) in TAKES {
+        let fit = |verb: Command| {
+            let name = verb.get_name().to_owned();
+            let template = if verb.has_subcommands() { VERBS_HELP } else { VERB_HELP };
+            globals.iter().fold(verb.help_template(template), |verb, arg| {
+                let id = arg.get_id().as_str();
+                let taken = takes.contains(&id) || id == "help";
+                match name == "ops" && id == "sort" {
+                    true => verb.arg(of_operations(arg.clone())),
+                    false => each(verb, arg.clone(), taken),
+                }
+            })
+        };
+        command = match verbs.split_once(' ') {
+            None => command.mut_subcommand(verbs, fit),
+            Some((verb, of)) => command.mut_subcommand(verb, |sub| sub.mut_subcommand(of, fit)),
+        };
+    }
+    command
+}
+
+/// The option for an order, of operations instead of threads.
+fn of_operations(sort: Arg) -> Arg {
+    sort.value_parser(orders(&Sort::OPERATIONS))
+        .default_value("active")
+        .alias("order")
+        .help("Order: active (longest at it), age, status, kind")
+        .long_help(None::<&str>)
+}
+
+/// Help of a verb: a screen has no lines for headings.
+const VERB_HELP: &str = "{about}\n{usage-heading} {usage}\n\n{positionals}\n{options}";
+const VERBS_HELP: &str =
+    "{about}\n{usage-heading} {usage}\n\n{subcommands}\n{positionals}\n{options}";
+
+/// Some of the orders, by their names.
+pub fn orders(some: &'static [Sort]) -> impl TypedValueParser<Value = Sort> {
+    let names = some.iter().filter_map(Sort::to_possible_value);
+    clap::builder::PossibleValuesParser::new(names).try_map(|name| Sort::from_str(&name, false))
+}
+
+/// How a command line ended before any verb ran.
+#[derive(Debug)]
+pub enum Early {
+    /// It asked for this text.
+    Text(String),
+    /// It is wrong.
+    Wrong(Failure),
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// [`Early`], to be printed.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Early> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let matches = command().try_get_matches_from(&words).map_err(|error| early(&error, &words))?;
+    refuse(&matches).map_err(|text| Early::Wrong(Failure::usage(text)))?;
+    Cli::from_arg_matches(&matches).map_err(|error| early(&error, &words))
+}
+
+fn early(error: &clap::Error, words: &[OsString]) -> Early {
+    if !error.use_stderr() {
+        return Early::Text(error.render().to_string());
+    }
+    Early::Wrong(Failure::usage(sentence(error, words)))
+}
+
+/// What is wrong, on one line: what, what would be right, and where that is said.
+fn sentence(error: &clap::Error, words: &[OsString]) -> String {
+    let verbs: Vec<String> =
+        command().get_subcommands().map(|verb| verb.get_name().into()).collect();
+    let bare = words.iter().skip(1).filter_map(|word| word.to_str());
+    let verb = bare.clone().find(|word| verbs.iter().any(|verb| verb == word));
+    let help = verb.map_or_else(|| "inspect -h".to_owned(), |verb| format!("inspect {verb} -h"));
+    // A second bare word where only a target is expected: the first was to be a verb.
+    if matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand)
+        && verb.is_none()
+        && let Some(first) = bare.clone().find(|word| !word.starts_with('-'))
+        && bare.filter(|word| !word.starts_with('-')).count() > 1
+    {
+        let meant = similar(first).map(|verb| format!("; did you mean `{verb}`?"));
+        let first = term(first);
+        return format!("`{first}` is no verb{}; see `{help}`", meant.unwrap_or_default());
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut said: Vec<String> = lines
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .map(|line| line.trim_start_matches("error: ").trim_end_matches(':').to_owned())
+        .collect();
+    said.push(format!("see `{help}`"));
+    term(&said.join("; "))
+}
+
+/// Says no to what would do nothing.
+fn refuse(matches: &ArgMatches) -> Result<(), String> {
+    let (mut verb, mut last) = (String::new(), matches);
+    while let Some((name, inner)) = last.subcommand() {
+        verb = if verb.is_empty() { name.to_owned() } else { format!("{verb} {name}") };
+        last = inner;
+    }
+    let Some((_, takes)) = TAKES.iter().find(|(name, _)| *name == verb) else { return Ok(()) };
+    let command = Cli::command();
+    for arg in command.get_arguments().filter(|arg| arg.is_global_set()) {
+        let id = arg.get_id().as_str();
+        let said = last.value_source(id) == Some(ValueSource::CommandLine);
+        if said && id != "color" && !takes.contains(&id) {
+            let flag = arg.get_long().unwrap_or(id);
+            return Err(format!("--{flag} does nothing for `{verb}`; see `inspect {verb} -h`"));
+        }
+    }
+    // Before the verb stands the order of a table's threads.
+    let sort = last.value_source("sort").filter(|_| verb == "ops");
+    let sort = sort.and_then(|_| last.get_one::<Sort>("sort"));
+    match sort {
+        Some(sort) if !Sort::OPERATIONS.contains(sort) && *sort != Sort::First => {
+            Err("that is an order of threads; see `inspect ops -h`".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The verb that a word was probably meant to be.
+pub fn similar(word: &str) -> Option<String> {
+    let command = command();
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let near = |verb: &&Command| {
+        let name = verb.get_name();
+        let allowed = if name.len() > 4 { 2 } else { 1 };
+        distance(word, name) <= allowed || word.len() >= 3 && name.starts_with(word)
+    };
+    verbs
+        .filter(near)
+        .map(|verb| verb.get_name().to_owned())
+        .min_by_key(|name| distance(word, name))
+}
+
+/// Letters to be changed, added, left out or swapped with the next, between two words.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(40).collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for (i, from) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, to) in b.iter().enumerate() {
+            let mut best =
+                (rows[i][j] + usize::from(from != to)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(command: &mut Command) -> Vec<String> {
+        let text = command.clone().term_width(80).render_help().to_string();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Every verb, by its words.
+    fn verbs() -> Vec<(String, Command)> {
+        let mut all = Vec::new();
+        let mut command = command();
+        command.build();
+        for verb in command.get_subcommands() {
+            all.push((verb.get_name().to_owned(), verb.clone()));
+            for of in verb.get_subcommands() {
+                all.push((format!("{} {}", verb.get_name(), of.get_name()), of.clone()));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_never_longer_or_wider_than_a_screen() {
+        let mut root = command().term_width(80);
+        let mut all = vec![("(none)".to_owned(), root.clone())];
+        root.build();
+        all.extend(verbs());
+        for (name, mut verb) in all {
+            let lines = lines(&mut verb);
+            assert!(lines.len() <= 24, "{name}: {} lines\n{}", lines.len(), lines.join("\n"));
+            for line in &lines {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_verb_says_which_options_it_takes_and_refuses_the_others() {
+        let command = command();
+        let globals: Vec<&Arg> = command
+            .get_arguments()
+            .filter(|arg| arg.is_global_set() && arg.get_id() != "help")
+            .collect();
+        let values =
+            [("pid", "1"), ("wait", "1s"), ("interval", "1s"), ("count", "1"), ("sort", "load")];
+        for (name, mut verb) in verbs() {
+            let Some((_, takes)) = TAKES.iter().find(|(known, _)| *known == name) else {
+                panic!("{name} is not in TAKES");
+            };
+            let help = lines(&mut verb).join("\n");
+            let needed: Vec<&str> = match name.as_str() {
+                "dump" => vec!["-o", "x"],
+                "export" => vec!["folded"],
+                "diff" => vec!["a", "b"],
+                "completions" => vec!["bash"],
+                "ops cancel" => vec!["1-1"],
+                _ => vec![],
+            };
+            for arg in &globals {
+                let id = arg.get_id().as_str();
+                let flag = format!("--{}", arg.get_long().expect("a long name"));
+                // In the column of options, not in what is said of another.
+                let options =
+                    help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+                let shown = options
+                    .filter_map(|line| line.split("  ").next())
+                    .any(|option| option.split(' ').any(|word| word == flag));
+                assert_eq!(shown, takes.contains(&id), "{name} {flag}:\n{help}");
+                let mut words: Vec<&str> =
+                    std::iter::once("inspect").chain(name.split(' ')).collect();
+                words.extend(&needed);
+                let value =
+                    values.iter().find(|(known, _)| *known == id).map_or("x", |(_, value)| value);
+                let value = if name == "ops" && id == "sort" { "age" } else { value };
+                words.push(&flag);
+                if arg.get_action().takes_values() && id != "color" {
+                    words.push(value);
+                }
+                if id == "color" {
+                    words.push("never");
+                }
+                let taken = parse(words.iter().map(OsString::from));
+                match taken {
+                    Ok(_) => assert!(takes.contains(&id) || id == "color", "{name} takes {flag}"),
+                    Err(Early::Wrong(failure)) => {
+                        assert!(!takes.contains(&id), "{name} {flag}: {}", failure.text);
+                        assert_eq!(failure.code, 2);
+                        assert!(failure.text.contains(&flag), "{}", failure.text);
+                        assert_eq!(failure.text.lines().count(), 1);
+                    }
+                    Err(Early::Text(text)) => panic!("{name} {flag}: {text}"),
+                }
+            }
+        }
+    }
+
+    fn wrong(line: &str) -> String {
+        match parse(std::iter::once("inspect").chain(line.split(' ')).map(OsString::from)) {
+            Err(Early::Wrong(failure)) if failure.code == 2 => failure.text,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_on_one_line_with_what_would_be_right() {
+        for (line, says) in [
+            ("lits recordd", "`lits` is no verb; did you mean `list`?"),
+            ("record x -d 0", "a time of nothing"),
+            ("record x -d -1s", "cannot be negative"),
+            ("profile x -d=-1s", "cannot be negative"),
+            ("x --interval 0", "a time of nothing"),
+            ("x --wait -5s", "cannot be negative"),
+            ("ops --over -1ms", "cannot be negative"),
+            ("ops --by", "--by"),
+            ("ops --sort load", "invalid value 'load'"),
+            ("--sort load ops", "order of threads"),
+            ("--sort age", "invalid value 'age'"),
+            ("dump x", "--output"),
+            ("--nam x", "--name"),
+            ("export pproff x", "pprof"),
+        ] {
+            let said = wrong(line);
+            assert!(said.contains(says), "{line}: {said}");
+            assert!(said.lines().count() == 1 && said.contains("see `inspect "), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn verbs_are_found_by_what_they_look_like() {
+        for (word, verb) in
+            [("lst", "list"), ("recrod", "record"), ("doc", "doctor"), ("tpo", "top")]
+        {
+            assert_eq!(similar(word).as_deref(), Some(verb));
+        }
+        for word in ["recordd", "x", "store", "47"] {
+            let found = similar(word);
+            assert!(word == "recordd" || found.is_none(), "{word}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What the manual says beside the options: examples, what the columns mean, and what is common to all.
+
+/// A page's own part.
+pub(super) struct Page {
+    /// Of which verb; of the whole, nothing.
+    pub(super) verb: &'static str,
+    /// Paragraphs, apart by empty lines.
+    pub(super) says: &'static str,
+    /// A command line, and what it does.
+    pub(super) examples: &'static [(&'static str, &'static str)],
+    /// Lists of terms, each with its title.
+    pub(super) columns: &'static [(&'static str, Rows)],
+}
+
+type Rows = &'static [(&'static str, &'static str)];
+
+const OF_BOARD: Rows = &[
+    (
+        "second line",
+        "what is the matter, the worst first, or that all is well: stalled threads, leaked operations, overdue heartbeats, \
+         operations and queues that take a second or longer, a worker without a moment to spare.",
+    ),
+    (
+        "heartbeat",
+        "time since the keeper, a thread of the probes, last looked at the other threads.",
+    ),
+    (
+        "lost",
+        "what found no room on the board, by kind; `torn` and `retries` say how hard the board was to read.",
+    ),
+    (
+        "THREAD",
+        "name, as the kernel has it. `!` before it: stalled, that is, not idle, and nothing moved for a second.",
+    ),
+    ("DOES", "class of the line that it is at: work, wait or idle."),
+    (
+        "1s 10s 60s",
+        "load: share of that time with a job in hand. `-`: not a worker, or not yet known.",
+    ),
+    (
+        "SEEN",
+        "for how long every look since found it at that line; `<`: it came there after the last look.",
+    ),
+    ("WHERE", "file, line, function, label and argument; who holds what it waits for."),
+    (
+        "QUEUE",
+        "depth, age of the first, completions a second, quantiles of waiting and of service over the time in the heading, load of its workers, highest depth.",
+    ),
+    (
+        "HEARTBEATS",
+        "time since each periodic job ran, and how often it should; OVERDUE after twice that.",
+    ),
+    ("COUNTERS", "the total, and growth a second over the time in the heading."),
+    ("GAUGES", "the level, and the highest so far."),
+    ("HISTOGRAM", "how many values, and their quantiles over the time in the heading."),
+];
+
+const OF_OPERATIONS: Rows = &[
+    ("OP", "id: record and generation. No other operation of that process ever has it."),
+    ("KIND", "what the daemon calls it. `!` before the row: suspected leaked."),
+    ("AGE", "since it began."),
+    ("STATUS, FOR", "what it is in now, and for how long."),
+    ("WHAT AND WHERE", "its label and peer, the thread that works on it, file and line."),
+    (
+        "SHARE",
+        "of --by status: of the time of all operations that were not idle. An operation whose part is in flight counts by its part.",
+    ),
+];
+
+const OF_SAMPLES: Rows = &[
+    (
+        "SHARE",
+        "of the samples that are not idle (with --idle of all); the range beside it is a 95 % interval.",
+    ),
+    ("SAMPLES", "times that a thread was seen there."),
+    ("HITS", "passes, where the line counts them."),
+    ("DOES", "class of the line: work, wait or idle."),
+    ("WHERE", "file, line, function and label."),
+];
+
+/// Every page.
+pub(super) const PAGES: &[Page] = &[
+    Page {
+        verb: "",
+        says: "Without a verb the only live board is shown as one plain table, or the list of boards when there are several. \
+               The daemon is not touched: nothing is written to its board, no signal is sent, it is not asked.
+
+TARGET is a name (with * and ?), a process id, or the path of a saved board or a recording. A name that is also a verb's is \
+said with -n. A path of a recording shows its report.",
+        examples: &[
+            ("inspect", "the only live board"),
+            ("inspect recordd", "the boards of that name"),
+            ("watch inspect recordd", "the same, again and again; the table stands still"),
+            ("inspect -p 4711 --json", "one document for a program"),
+            ("inspect --interval 1s --jsonl recordd", "a document a second, each on a line"),
+            ("inspect --filter 'io-*' recordd", "only what has such a name"),
+        ],
+        columns: &[("COLUMNS", OF_BOARD)],
+    },
+    Page {
+        verb: "list",
+        says: "One row for each board that may be seen on this host, also in containers. On a wide terminal what is the matter \
+               stands beside it, on a narrow one below it, where something is.",
+        examples: &[
+            ("inspect list", "all boards"),
+            ("inspect list --json", "the same for a program"),
+            ("inspect list --wait 10s recordd", "waits until there is one of that name"),
+        ],
+        columns: &[(
+            "COLUMNS",
+            &[
+                ("STATE", "live, stopped, dead, or unreachable: it may not be read."),
+                ("UP", "from the making of the board to now, or to the last sign of life."),
+                ("HEARTBEAT", "since its keeper last looked."),
+                ("THREADS", "threads that have a line."),
+                ("SIZE", "of the board in memory."),
+            ],
+        )],
+    },
+    Page {
+        verb: "top",
+        says: "Threads, queues, numbers, the line histogram of the last seconds, and operations. The second line from above says what is \
+               the matter. `?` shows the keys.",
+        examples: &[
+            ("inspect top recordd", "the screen"),
+            ("inspect top -r 100 recordd", "with a hundred samples a second instead of a thousand"),
+            ("inspect top -f recordd.board", "a saved board, to walk about in"),
+        ],
+        columns: &[("COLUMNS", OF_BOARD), ("COLUMNS OF OPERATIONS", OF_OPERATIONS)],
+    },
+    Page {
+        verb: "dump",
+        says: "The file begins with the board as it was. `inspect -f FILE`, `top -f FILE`, `ops -f FILE` and `diff` read it, on any host.",
+        examples: &[
+            ("inspect dump recordd -o before.board", "saves it"),
+            ("inspect dump recordd -o - | ssh host 'cat > b.board'", "passes it on; a terminal is refused"),
+            ("inspect diff before.board recordd", "what changed since"),
+        ],
+        columns: &[],
+    },
+    Page {
+        verb: "record",
+        says: "Until Ctrl-C, --duration, or the end of the process. With --when the last seconds are kept in memory and written when a \
+               condition comes true, also when the process ends.",
+        examples: &[
+            ("inspect record recordd -d 10s -o a.rec", "ten seconds at 1,000 Hz"),
+            ("inspect record recordd --when 'stalled>2s' --when ended", "the half minute before it stood still or died"),
+            ("inspect record recordd --when 'oldest(jobs)>500ms' --count 5 -o slow.rec", "slow-1.rec to slow-5.rec"),
+        ],
+        columns: &[(
+            "CONDITIONS",
+            &[
+                ("stalled>TIME, stalled(GLOB)>TIME", "a thread (of that name) has stood at one line that is not idle for longer."),
+                ("load>PERCENT, load(GLOB)>PERCENT", "a worker's load of the last second; also with <."),
+                ("oldest>TIME, oldest(GLOB)>TIME", "the first item of a queue has waited longer."),
+                ("rate(NAME)>N", "a counter's growth a second, over the last second; also with <."),
+                ("NAME>N, value(NAME)>N", "a counter's or gauge's value, a family's added up; also with <."),
+                ("ended", "a sampled process ended."),
+            ],
+        )],
+    },
+    Page {
+        verb: "profile",
+        says: "`record` and `report` in one. Several processes of a name are sampled together, on one clock.",
+        examples: &[
+            ("inspect profile recordd", "ten seconds, by line"),
+            ("inspect profile recordd -d 3s --by function", "three seconds, by function"),
+            ("inspect profile recordd --stall 200ms", "also every time at one line from 200 ms on"),
+        ],
+        columns: &[("COLUMNS", OF_SAMPLES)],
+    },
+    Page {
+        verb: "report",
+        says: "Reads what `inspect record` wrote.",
+        examples: &[
+            ("inspect report a.rec", "by line"),
+            ("inspect report a.rec --by stack --idle", "by stack, idle time too"),
+            ("inspect report a.rec --timeline", "how each thread moved over time"),
+        ],
+        columns: &[("COLUMNS", OF_SAMPLES)],
+    },
+    Page {
+        verb: "export",
+        says: "Of a recording, or of the next ten seconds (--duration) of a living process. Pictures are files of their own: they load \
+               nothing, and are dark where the reader's screen is.",
+        examples: &[
+            ("inspect export svg a.rec -o a.svg", "a flame graph"),
+            ("inspect export timeline a.rec -o t.svg", "threads over time"),
+            ("inspect export pprof recordd -d 5s > a.pb.gz", "for go tool pprof; a terminal is refused"),
+            ("inspect export folded a.rec | flamegraph.pl", "stacks for other tools"),
+        ],
+        columns: &[(
+            "FORMATS",
+            &[
+                ("folded", "a stack a line, with its samples."),
+                ("svg", "a flame graph for any browser."),
+                ("timeline", "how each thread moved, load and stalls, for any browser."),
+                ("speedscope", "JSON for speedscope.app."),
+                ("pprof", "packed protobuf for go tool pprof."),
+                ("csv", "a row for each thread and stack."),
+            ],
+        )],
+    },
+    Page {
+        verb: "annotate",
+        says: "Beside each line with a probe: its share, samples and passes.",
+        examples: &[
+            ("inspect annotate a.rec", "with the sources where they were compiled"),
+            ("inspect annotate a.rec --source ~/src/recordd", "with the sources there"),
+        ],
+        columns: &[("COLUMNS", OF_SAMPLES)],
+    },
+    Page {
+        verb: "diff",
+        says: "Two recordings are compared line by line, with what is more than noise marked. Two boards, living or saved, number by number.",
+        examples: &[
+            ("inspect diff before.rec after.rec", "how shares moved"),
+            ("inspect diff before.rec after.rec --svg d.svg", "the same as a picture"),
+            ("inspect diff before.board recordd", "what happened since it was saved"),
+            ("inspect diff recordd recordd --interval 5s", "what happens in five seconds"),
+        ],
+        columns: &[],
+    },
+    Page {
+        verb: "ops",
+        says: "Those longest at it come first (since they began or were last idle), idle ones last.",
+        examples: &[
+            ("inspect ops recordd", "all in flight"),
+            ("inspect ops recordd --over 1s", "at it for a second or longer"),
+            ("inspect ops recordd --by status", "where the time of all of them goes"),
+            ("inspect ops recordd --history 17-42", "the statuses of one"),
+            ("inspect ops cancel 17-42 recordd", "asks one to end, and says when it did"),
+        ],
+        columns: &[("COLUMNS", OF_OPERATIONS)],
+    },
+    Page {
+        verb: "doctor",
+        says: "Looks for every reason why a board would not be found or read: probes compiled out, permissions, file systems, limits, clocks, containers.",
+        examples: &[
+            ("inspect doctor", "of this host"),
+            ("inspect doctor recordd", "of a daemon by its name"),
+        ],
+        columns: &[],
+    },
+    Page {
+        verb: "clean",
+        says: "A board is removed when its process is proved dead, never by its age.",
+        examples: &[
+            ("inspect clean --dry-run", "what would go"),
+            ("inspect clean recordd", "the dead of that name"),
+        ],
+        columns: &[],
+    },
+    Page {
+        verb: "completions",
+        says: "The script asks this program at every Tab: for names and process ids of boards, ids of operations, recordings and saved boards.",
+        examples: &[
+            ("source <(inspect completions bash)", "in ~/.bashrc"),
+            ("source <(inspect completions zsh)", "in ~/.zshrc, behind compinit"),
+            ("inspect completions fish | source", "in ~/.config/fish/config.fish"),
+        ],
+        columns: &[],
+    },
+    Page {
+        verb: "man",
+        says: "The pages are made from the program itself.",
+        examples: &[
+            ("inspect man ops | man -l -", "reads a page"),
+            ("inspect man --dir /usr/local/share/man/man1", "installs all of them"),
+        ],
+        columns: &[],
+    },
+];
+
+/// What stands on the page of the whole; of the exit codes on every page.
+pub(super) const COMMON: &[(&str, &str)] = &[
+    (
+        "TIMES",
+        "A time is a number with a unit: us, ms, s, m, h or d (500ms, 1.5s, 2m); without one it is of seconds. \
+         It is never negative; where something is to last, not 0.",
+    ),
+    (
+        "ENVIRONMENT",
+        "INSPECT_DIRS: more directories to look for boards in, separated by colons.
+
+NO_COLOR, CLICOLOR_FORCE: never, always use colours, where --color does not say.
+
+COLUMNS: columns of the table where stdout is no terminal.
+
+TERM, XDG_RUNTIME_DIR: the terminal of top; a directory to look for boards in.
+
+A daemon reads PROBE, PROBE_BOARD, PROBE_MODE, PROBE_GROUP, PROBE_SIZE, PROBE_KEEP and PROBE_FILTER.",
+    ),
+    (
+        "FILES",
+        "/dev/shm/NAME.PID.START: a board. Boards are also looked for in $XDG_RUNTIME_DIR, /run, the directories of INSPECT_DIRS, \
+         and where the processes of containers have them.
+
+NAME.rec: a recording, where -o does not say.",
+    ),
+    (
+        "EXIT STATUS",
+        "0: done.
+
+1: failed, or what was asked for is not so.
+
+2: wrong usage.
+
+3: no such target.
+
+4: no permission.
+
+5: not a board or recording, damaged, or of a layout that is not known.",
+    ),
+];
