@@ -19,7 +19,10 @@
 //! | in `tracing` | on the board |
 //! | --- | --- |
 //! | a span | an operation from its creation to its close: kind is its name, label its fields |
-//! | its fields `peer`, `peer_addr`, `remote_addr`, `client.address` | the operation's peer |
+//! | its fields `peer`, `addr`, `remote_addr`, `client.address` and their like | the operation's peer |
+//! | its fields `http.response.status_code` and their like, 400 or above | the operation ends as an error |
+//! | its fields `otel.status_code` (`"ERROR"`), `error` (`true`) | the same |
+//! | a field that is recorded later | the same as at its creation; the label grows |
 //! | its parent | the operation's parent: the one given, or what the thread works on |
 //! | enter, exit | the thread works on the operation, in a scope with the span's file and line |
 //! | an event in a span | the thread is at the event's line |
@@ -28,19 +31,49 @@
 //!
 //! A span that was entered, was left and is not closed is shown as a future that nobody polls: for an
 //! instrumented future it is just that. A span does not tell whether its future was dropped: it then ends
-//! well, or as panicked during a panic. Fields that are recorded later than at the creation are not
-//! shown. Long fields are cut: a label has 64 bytes.
+//! well, or as panicked during a panic. Long fields are cut: a label has 64 bytes.
 //!
-//! Which spans: those of level `INFO` and above, or as [`SpanLayer::spans`] says, and of what is left, those
-//! that `PROBE_FILTER` does not switch off by their target (`PROBE_FILTER=h2::*=off`). A filter of
-//! `tracing_subscriber`'s on the layer (`layer().with_filter(…)`) goes first, and spares the cost of spans that
-//! nobody wants.
+//! A span does not say either whether its thread works or waits. It works, unless the keeper sees that it has
+//! used no processor time at one and the same line between its last two looks: then it waits.
+//!
+//! # Beside other layers
+//!
+//! ```
+//! use tracing_subscriber::layer::SubscriberExt as _;
+//! use tracing_subscriber::filter::LevelFilter;
+//! use tracing_subscriber::Layer as _;
+//!
+//! # struct Log;
+//! # impl<S: tracing_core::Subscriber> tracing_subscriber::Layer<S> for Log {}
+//! # let log = Log; // tracing_subscriber::fmt::layer()
+//! // A log with a filter of its own; ours comes last.
+//! let both = tracing_subscriber::registry()
+//!     .with(log.with_filter(LevelFilter::WARN))
+//!     .with(probe::tracing::layer());
+//! // On what is there already: tracing_subscriber::fmt().finish().with(probe::tracing::layer())
+//! // Under a filter of everybody: tracing_subscriber::registry().with(EnvFilter::from_default_env())
+//! //     .with(tracing_subscriber::fmt::layer()).with(probe::tracing::layer())
+//! # drop(both);
+//! ```
+//!
+//! Which spans: those of level `INFO` and above, or as [`SpanLayer::spans`] says; which events: the same, or as
+//! [`SpanLayer::events_to`] says. The program is asked for no more than that, so that what is finer stays as cheap
+//! as it was. A filter of everybody, as `EnvFilter` is, goes before. Of what is left `PROBE_FILTER` switches off by
+//! target (`PROBE_FILTER=h2::*=off`); `layer().with_filter(…)` spares the cost of spans that nobody wants, but not on
+//! `fmt().finish()`, where `tracing_subscriber` panics.
+//!
+//! With probes out, and with `PROBE=off`, the layer is as good as not there: it asks for no level, and what others
+//! print is what they would print without it, at the same cost. It is best put last.
 //!
 //! The cost is mostly the registry's: see the README for a measurement. Each span or event in the source
 //! takes a record in the table of sites when it is first reached ([`Config::sites`](crate::Config::sites)),
 //! and each name of a span a histogram of durations ([`Config::histograms`](crate::Config::histograms)).
 
+mod out;
+
 use tracing_core::LevelFilter;
+
+pub(crate) use out::Out;
 
 /// Makes the layer, with its defaults.
 pub fn layer() -> SpanLayer {
@@ -52,13 +85,16 @@ pub fn layer() -> SpanLayer {
 pub struct SpanLayer {
     pub(crate) spans: LevelFilter,
     pub(crate) fields: bool,
-    pub(crate) events: bool,
+    pub(crate) events: LevelFilter,
     pub(crate) errors: bool,
+    /// Set where it is to be as good as not there.
+    pub(crate) out: Option<Out>,
 }
 
 impl Default for SpanLayer {
     fn default() -> Self {
-        Self { spans: LevelFilter::INFO, fields: true, events: true, errors: true }
+        let (spans, events) = (LevelFilter::INFO, LevelFilter::INFO);
+        Self { spans, fields: true, events, errors: true, out: Out::if_so() }
     }
 }
 
@@ -78,10 +114,11 @@ impl SpanLayer {
         self
     }
 
-    /// Whether events move the thread's line, and name statuses. Default yes.
+    /// Events up to this level move the thread's line, and name statuses. Default `INFO`; `TRACE` asks the program
+    /// for every event that it has, `OFF` for none.
     #[must_use]
-    pub fn events(mut self, shown: bool) -> Self {
-        self.events = shown;
+    pub fn events_to(mut self, most: LevelFilter) -> Self {
+        self.events = most;
         self
     }
 
@@ -93,5 +130,47 @@ impl SpanLayer {
     }
 }
 
+/// With probes out, what filters of its own would have cost.
 #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
-impl<S: tracing_core::Subscriber> tracing_subscriber::Layer<S> for SpanLayer {}
+impl SpanLayer {
+    /// The layer as it is: nothing is taken, so nothing is filtered. Stands before the method of `Layer`, whose filter
+    /// would be asked all the same.
+    #[must_use]
+    pub fn with_filter<F>(self, _: F) -> Self {
+        self
+    }
+}
+
+#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[expect(unsafe_code, reason = "a layer that is not there says so through an unsafe method")]
+impl<S: tracing_core::Subscriber> tracing_subscriber::Layer<S> for SpanLayer {
+    fn on_layer(&mut self, subscriber: &mut S) {
+        Out::meets(&mut self.out, subscriber);
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::OFF)
+    }
+
+    unsafe fn downcast_raw(&self, id: core::any::TypeId) -> Option<*const ()> {
+        Out::downcast(self, self.out, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::{Layer, Registry};
+
+    use super::*;
+
+    #[test]
+    fn the_layer_asks_for_what_it_was_told() {
+        let hint = |layer: SpanLayer| Layer::<Registry>::max_level_hint(&layer);
+        assert_eq!(hint(layer()), Some(LevelFilter::INFO));
+        assert_eq!(hint(layer().spans(LevelFilter::DEBUG)), Some(LevelFilter::DEBUG));
+        assert_eq!(hint(layer().events_to(LevelFilter::TRACE)), Some(LevelFilter::TRACE));
+        let few = layer().spans(LevelFilter::OFF).events_to(LevelFilter::OFF);
+        assert_eq!(hint(few), Some(LevelFilter::ERROR));
+        assert_eq!(hint(few.errors(false)), Some(LevelFilter::OFF));
+    }
+}

@@ -17,12 +17,13 @@ pub fn debug(package: &str, binary: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let path = build::target().join("debug").join(binary);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if built.insert(path.clone()) {
+    if !built.contains(&path) {
         build::run(
             build::cargo()
                 .args(["build", "--quiet", "--package", package, "--bin", binary])
                 .current_dir(build::root()),
         );
+        built.insert(path.clone());
     }
     path
 }

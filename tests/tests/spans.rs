@@ -80,10 +80,41 @@ fn spans_that_were_closed_show_how_they_ended() {
         ("how=with an error", "error"),
         ("how=with an error from elsewhere", "error"),
         ("how=by a panic", "panicked"),
+        ("how=at once error=true", "error"),
+        ("how=in words status=404 Not Found", "error"),
+        ("how=fine otel.status_code=OK", "ok"),
+        ("how=OTel otel.status_code=ERROR", "error"),
+        ("how=200 http.response.status_code=200", "ok"),
     ] {
         assert_eq!(one(&ended, "label", label)["outcome"], outcome, "{label}");
     }
-    assert_eq!(ended.len(), 4, "{ended:#?}");
+}
+
+#[test]
+fn what_is_recorded_later_is_shown() {
+    let (program, _) = start(&program::name("late-spans"), "one-of-each");
+    let live = ops(&program.pid().to_string(), "ops");
+    let late = one(&live, "kind", "late");
+    assert_eq!(
+        (&late["label"], &late["peer"]),
+        (&"n=1 tenant=acme".into(), &"10.0.0.9:1883".into())
+    );
+}
+
+/// A span does not say what its thread does: the kernel does.
+#[test]
+fn a_thread_in_a_span_works_or_waits_as_the_kernel_has_it() {
+    let (program, _) = start(&program::name("waiting-spans"), "one-of-each");
+    let soon = Duration::from_secs(20);
+    until("one that waits beside one that works", soon, || {
+        let board = program::board(program.pid());
+        let class = |name| program::named(&board["threads"], name)["class"].clone();
+        (class("joins") == "wait" && class("works") == "work").then_some(())
+    });
+    // Out of every span it says what it did last.
+    let board = program::board(program.pid());
+    let between = program::named(&board["threads"], "between");
+    assert_eq!((&between["class"], &between["label"]), (&Value::Null, &"over".into()));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{
     Class, OP_CANCELLABLE, OP_CANCELLED, OP_CUT, OP_ERROR, OP_FUTURE, OP_OK, OP_OTHER, OP_PANICKED,
-    OP_PEER_CUT, OP_RECENT, OP_SENSITIVE, SITE_STATUS, SiteCopy, from_op_id, from_status_entry,
-    op_id,
+    OP_PEER_CUT, OP_RECENT, OP_SENSITIVE, SITE_STATUS, SITE_UNTOLD, SiteCopy, from_op_id,
+    from_status_entry, op_id,
 };
 use probe::protocol::tenancy::LIVE;
 
@@ -141,7 +141,8 @@ impl<'a> Names<'a> {
     fn status_class(&self, read: &OpRead) -> Option<Class> {
         let last = read.statuses.count.checked_sub(1)? % OP_RECENT as u64;
         let (number, _) = from_status_entry(*read.statuses.recent.get(last as usize)?);
-        Class::from_word(self.numbered.get(&number)?.class_flags)
+        let flags = self.numbered.get(&number)?.class_flags;
+        if flags & SITE_UNTOLD != 0 { None } else { Class::from_word(flags) }
     }
 
     /// The last statuses, the oldest of them first.

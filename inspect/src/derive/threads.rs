@@ -1,6 +1,6 @@
 //! What each thread is doing: sites into places, looks into ages, busy time into load.
 
-use probe::layout::{Class, SITE_ARG, SiteCopy, position_digest};
+use probe::layout::{Class, SITE_ARG, SITE_UNTOLD, SiteCopy, position_digest};
 
 use super::clock::Clock;
 use super::load::{Load, Point, busy_now, curve, load};
@@ -39,8 +39,14 @@ fn report(
     let site = shown.and_then(|(address, _)| snapshot.sites.get(&address));
     let spot = shown.map(|(address, arg)| place(snapshot, address, arg));
     // A site that is not known may be of any class: work, so that it is not overlooked.
-    let class = here.map(|_| site.map_or(Class::Work, class_of));
     let seen = shown.and_then(|_| age(snapshot, clock, thread));
+    let untold = site.is_some_and(|site| site.class_flags & SITE_UNTOLD != 0);
+    let rests = untold && seen.is_some_and(|seen| seen.rests);
+    let class = here.map(|_| match rests {
+        // Nobody told what it does there, and the kernel says that it does nothing.
+        true => Class::Wait,
+        false => site.map_or(Class::Work, class_of),
+    });
     let loads = thread.work.map(|_| loads(snapshot, clock, thread));
     let of = |pick: fn(&Windows<Option<Load>>) -> Option<Load>| loads.as_ref().and_then(pick);
     let windows = Windows { s1: of(|w| w.s1), s10: of(|w| w.s10), s60: of(|w| w.s60) };
@@ -139,6 +145,8 @@ struct Seen {
     ns: u64,
     at_most: bool,
     stalled: bool,
+    /// It used no processor time between the last two times that the keeper asked.
+    rests: bool,
 }
 
 /// How long the keeper has seen a thread where it is now.
@@ -148,15 +156,16 @@ fn age(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Option<Seen> 
     let digest = position_digest(thread.generation, words);
     match thread.watch {
         Some(watch) if watch.position == digest => {
-            let still =
-                watch.still_since != u64::MAX && clock.age_ns(watch.still_since) >= STALLED_NS;
-            Some(Seen { ns: clock.age_ns(watch.since), at_most: false, stalled: still })
+            let rests = watch.still_since != u64::MAX;
+            let stalled = rests && clock.age_ns(watch.still_since) >= STALLED_NS;
+            Some(Seen { ns: clock.age_ns(watch.since), at_most: false, stalled, rests })
         }
         // It came here after the keeper's last look.
         _ => snapshot.pulse.map(|pulse| Seen {
             ns: clock.age_ns(pulse.stamp),
             at_most: true,
             stalled: false,
+            rests: false,
         }),
     }
 }

@@ -35,6 +35,9 @@ pub const SITE_OP: u64 = 1 << 11;
 /// Flag in [`SiteRecord::class_flags`]: the site is a status of operations, its label the status. `hits` counts
 /// how often it was taken, and the shard word behind it the clock units spent in it.
 pub const SITE_STATUS: u64 = 1 << 12;
+/// Flag in [`SiteRecord::class_flags`]: the program did not tell the class, as spans of other crates do not. A thread
+/// there that was seen to use no processor time waits.
+pub const SITE_UNTOLD: u64 = 1 << 13;
 /// What a thread does at a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[repr(u8)]

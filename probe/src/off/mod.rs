@@ -292,37 +292,6 @@ pub mod private {
         crate::Asked::no()
     }
 
-    /// Where a layer of `tower` is made; nothing in this build.
-    #[cfg(feature = "tower")]
-    #[derive(Clone, Copy, Debug)]
-    pub struct Origin(());
-
-    #[cfg(feature = "tower")]
-    impl Origin {
-        pub fn new(
-            _: &'static core::panic::Location<'static>,
-            _: &'static str,
-            _: bool,
-        ) -> Option<Self> {
-            None
-        }
-        pub fn takes(self) -> Option<super::OpId> {
-            None
-        }
-        pub fn gives_back(self, _: Option<super::OpId>) {}
-        pub fn begin(
-            self,
-            _: impl core::fmt::Display,
-            _: Option<impl core::fmt::Display>,
-        ) -> super::Op {
-            super::Op::new()
-        }
-        pub fn work<T>(self, _: &super::Op, body: impl FnOnce() -> T) -> T {
-            body()
-        }
-        pub fn answers(self, _: &super::Op) {}
-    }
-
     pub trait Count {
         fn add(&self, _: u64) {}
     }

@@ -6,6 +6,13 @@ use nix::unistd::{Gid, Group};
 
 use crate::layout::Capacity;
 
+/// Whether `PROBE=off` was said: for layers that are made before, or without, a board.
+#[cfg(any(feature = "tracing", feature = "tower"))]
+pub(crate) fn is_off() -> bool {
+    super::limits::environment_is_trusted()
+        && std::env::var_os("PROBE").is_some_and(|on| on == "off")
+}
+
 /// Settings of a board. A daemon sets them in [`init!`](crate::init); the environment (`PROBE=…`,
 /// `PROBE_BOARD=…`, see the README) has the last word.
 #[derive(Clone, Debug)]

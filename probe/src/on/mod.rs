@@ -70,6 +70,8 @@ mod windows;
 
 pub use clock::Stamp;
 pub use config::Config;
+#[cfg(any(feature = "tracing", feature = "tower"))]
+pub(crate) use config::is_off;
 pub use dump::{dump_on, dump_on_signal};
 pub use end::note_panic;
 pub use fact::Fact;

@@ -26,12 +26,15 @@ struct Connection {
 }
 
 impl Origin {
-    /// The layer made there. `None` when there are too many.
+    /// The layer made there. `None` when there are too many, and with `PROBE=off`.
     pub fn new(
         place: &'static Location<'static>,
         kind: &'static str,
         of_connection: bool,
     ) -> Option<Self> {
+        if super::is_off() {
+            return None;
+        }
         let at = |label, class, flags| late::at(place, label, class, flags);
         let connection = || {
             Some(Connection {

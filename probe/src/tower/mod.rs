@@ -63,17 +63,30 @@
 //! # }
 //! ```
 
+#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
 mod length;
+#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
 mod service;
 
 use core::fmt;
 use core::panic::Location;
 
-use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
+use http::{Extensions, HeaderMap, Method, Uri, Version};
 
+#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
 use crate::__private::Origin;
-use service::Served;
+#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
 pub use service::{OpBody, OpFuture, OpService};
+
+/// A service in the layer: with probes out, the service itself.
+#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+pub type OpService<S> = S;
+/// Its future: with probes out, the service's own.
+#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+pub type OpFuture<F> = F;
+/// The body of its answer: with probes out, the service's own.
+#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+pub type OpBody<B> = B;
 
 /// What is known of a request before it is served.
 #[derive(Clone, Copy, Debug)]
@@ -96,10 +109,15 @@ type Say = fn(&Head<'_>, &mut fmt::Formatter<'_>) -> fmt::Result;
 
 /// A layer that makes each request an operation; see the [module](self).
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(all(not(probe_off), any(debug_assertions, feature = "enable"))),
+    expect(dead_code, reason = "probes out")
+)]
 pub struct OpLayer {
     place: &'static Location<'static>,
     kind: &'static str,
     of_connection: bool,
+    #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
     origin: Option<Origin>,
     label: Say,
     peer: Option<Say>,
@@ -113,12 +131,27 @@ impl OpLayer {
         let place = Location::caller();
         let label: Say = |head, out| write!(out, "{} {}", head.method, head.uri.path());
         let (kind, of_connection) = ("request", false);
-        Self { place, kind, of_connection, origin: None, label, peer: None }.located()
+        Self {
+            place,
+            kind,
+            of_connection,
+            #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+            origin: None,
+            label,
+            peer: None,
+        }
+        .located()
     }
 
     /// With the sites of what it is now.
+    #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
     fn located(self) -> Self {
         Self { origin: Origin::new(self.place, self.kind, self.of_connection), ..self }
+    }
+
+    #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+    fn located(self) -> Self {
+        self
     }
 
     /// The kind of the operations: one word. Default `request`.
@@ -166,6 +199,7 @@ impl OpLayer {
     }
 }
 
+#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
 impl<S> tower_layer::Layer<S> for OpLayer {
     type Service = OpService<S>;
 
@@ -174,29 +208,12 @@ impl<S> tower_layer::Layer<S> for OpLayer {
     }
 }
 
-/// A request, as one of a layer's closures writes it.
-struct Said<'a>(Head<'a>, Say);
+/// With probes out there is nothing between a service and its server.
+#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+impl<S> tower_layer::Layer<S> for OpLayer {
+    type Service = S;
 
-impl fmt::Display for Said<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (self.1)(&self.0, formatter)
-    }
-}
-
-impl OpLayer {
-    /// Begins a request's operation.
-    fn begin<B>(&self, request: &Request<B>) -> Option<Served> {
-        let origin = self.origin?;
-        let alone = request.version() < Version::HTTP_2;
-        let connection = if alone { origin.takes() } else { None };
-        let head = Head {
-            method: request.method(),
-            uri: request.uri(),
-            version: request.version(),
-            headers: request.headers(),
-            extensions: request.extensions(),
-        };
-        let op = origin.begin(Said(head, self.label), self.peer.map(|peer| Said(head, peer)));
-        Some(Served::new(origin, op, connection))
+    fn layer(&self, inner: S) -> S {
+        inner
     }
 }

@@ -5,11 +5,11 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use bytes::Buf as _;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 
-use super::OpLayer;
 use super::length::{Asked, Length, says_failed};
+use super::{Head, OpLayer, Say};
 use crate::__private::Origin;
 use crate::{Op, OpId, Outcome};
 
@@ -47,6 +47,33 @@ where
             None => self.inner.call(request),
         };
         OpFuture { inner, served, asked }
+    }
+}
+
+/// A request, as one of a layer's closures writes it.
+struct Said<'a>(Head<'a>, Say);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.1)(&self.0, formatter)
+    }
+}
+
+impl OpLayer {
+    /// Begins a request's operation.
+    fn begin<B>(&self, request: &Request<B>) -> Option<Served> {
+        let origin = self.origin?;
+        let alone = request.version() < Version::HTTP_2;
+        let connection = if alone { origin.takes() } else { None };
+        let head = Head {
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        };
+        let op = origin.begin(Said(head, self.label), self.peer.map(|peer| Said(head, peer)));
+        Some(Served::new(origin, op, connection))
     }
 }
 

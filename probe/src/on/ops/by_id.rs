@@ -8,7 +8,7 @@ use super::super::site::Site;
 use super::mine;
 use super::op::{Op, OpId, tenant_here};
 #[cfg(feature = "tracing")]
-use super::text::Text;
+use super::text::{Label, Text};
 #[cfg(feature = "tracing")]
 use crate::outcome::Outcome;
 
@@ -42,6 +42,14 @@ pub(in super::super) fn leave(id: OpId, before: u64) {
         }
         mine.back_to(before, id.0);
     });
+}
+
+/// More is known of an operation: its label grows, its peer is another one if there is one.
+#[cfg(feature = "tracing")]
+pub(in super::super) fn add(op: &Op, more: &Label) {
+    if let Some(tenant) = op.tenant {
+        mine::alone(|_| tenant.add_texts(more));
+    }
 }
 
 /// What this thread works on ends as `outcome`, unless its own code says otherwise.

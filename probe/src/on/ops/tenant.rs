@@ -299,6 +299,12 @@ impl Tenant {
         self.change_texts(|old| who.beside(old));
     }
 
+    /// More is known of it: label and peer.
+    #[cfg(feature = "tracing")]
+    pub(super) fn add_texts(&self, more: &Label) {
+        self.change_texts(|old| more.behind(old));
+    }
+
     /// Others may be reading them.
     #[inline(never)]
     fn change_texts(&self, make: impl FnOnce(&Label) -> Label) {

@@ -218,6 +218,26 @@ impl Label {
         join(*old, self.who(), self.flags & OP_PEER_CUT != 0)
     }
 
+    /// This one behind the label of `old`, with a gap, and its peer if it has one.
+    #[cfg(feature = "tracing")]
+    pub(super) fn behind(&self, old: &Self) -> Self {
+        let text = self.bytes.get(..self.label).unwrap_or_default();
+        let text = core::str::from_utf8(text).unwrap_or_default();
+        let mut made = Self { label: old.label, flags: old.flags & !OP_PEER_CUT, ..Self::none() };
+        if let (Some(to), Some(from)) =
+            (made.bytes.get_mut(..old.label), old.bytes.get(..old.label))
+        {
+            to.copy_from_slice(from);
+        }
+        if !text.is_empty() && old.flags & HIDES == 0 {
+            let gap = if old.label > 0 { " " } else { "" };
+            let _ = write!(Writer(&mut made, OP_LABEL_BYTES), "{gap}{text}");
+            made.flags |= self.flags & OP_CUT;
+        }
+        let of = if self.peer > 0 { self } else { old };
+        join(made, of.who(), of.flags & OP_PEER_CUT != 0)
+    }
+
     /// This one in place of `old`, whose peer stays, and which hides what comes after it if it was hidden.
     pub(super) fn in_place_of(self, old: &Self) -> Self {
         let made = if old.flags & HIDES != 0 { self.hidden() } else { self };

@@ -8,8 +8,8 @@ use tracing_core::Metadata;
 use super::super::late::{self, Saying};
 use super::super::placed::Placed;
 use super::super::site::Site;
-use super::fields::is_peer;
-use crate::layout::{Class, SITE_OP, SITE_SCOPE, SITE_STATUS};
+use super::fields::{is_end, is_peer};
+use crate::layout::{Class, SITE_OP, SITE_SCOPE, SITE_STATUS, SITE_UNTOLD};
 
 /// Looks of one that waits for another who makes a site.
 const PATIENCE: usize = 1000;
@@ -31,6 +31,8 @@ pub(super) struct Callsite {
     made: AtomicBool,
     /// Whether one of its fields is a peer.
     pub(super) has_peer: bool,
+    /// Whether one of them may say that it failed.
+    pub(super) has_end: bool,
 }
 
 /// The call site that this is of, with its site. `None` when there is no room for it, when nobody knows where
@@ -87,10 +89,16 @@ fn make(metadata: &'static Metadata<'static>) -> Option<&'static Callsite> {
         super::super::board::lost(|lost| &lost.sites);
         return None;
     }
-    let has_peer =
-        metadata.is_span() && metadata.fields().iter().any(|field| is_peer(field.name()));
-    let made =
-        Callsite { metadata, site: Placed::nowhere(), made: AtomicBool::new(false), has_peer };
+    let has = |is: fn(&str) -> bool| {
+        metadata.is_span() && metadata.fields().iter().any(|field| is(field.name()))
+    };
+    let made = Callsite {
+        metadata,
+        site: Placed::nowhere(),
+        made: AtomicBool::new(false),
+        has_peer: has(is_peer),
+        has_end: has(is_end),
+    };
     let made: &'static Callsite = Box::leak(Box::new(made));
     for place in places(metadata) {
         if place.place_first(made) {
@@ -128,6 +136,6 @@ fn saying(metadata: &'static Metadata<'static>) -> Option<Saying> {
         label,
         group: metadata.target(),
         class: Class::Work,
-        flags,
+        flags: flags | SITE_UNTOLD,
     })
 }
