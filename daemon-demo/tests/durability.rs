@@ -102,7 +102,7 @@ fn a_full_disk_refuses_writes_and_loses_nothing() {
     // It goes on reading, and says what is wrong.
     assert_eq!(client.call(&["GET", "key0"]), value);
     assert!(client.call(&["SET", "other", "1"]).starts_with("-MISCONF"));
-    assert!(daemon.said().contains("cannot commit: "));
+    eventually("it says so", || daemon.said().contains("cannot commit: "));
     let status = daemon.end(Signal::SIGTERM);
     assert_eq!(status.code(), Some(1));
 
