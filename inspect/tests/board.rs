@@ -11,7 +11,7 @@ use inspect::render::{Look, json, text};
 use inspect::snapshot::Board;
 use inspect::source::Source;
 use inspect::{AttachError, State};
-use probe::layout::{Capacity, SLOT_CLAIMING, SectionCopy, SectionKind, TOC_OFFSET};
+use probe::layout::{Capacity, SLOT_CLAIMING, SectionCopy, SectionKind, TOC_OFFSET, op_id};
 use proptest::prelude::*;
 
 /// Compares with a kept text; `UPDATE_GOLDEN=1` rewrites it, for a person to read the difference.
@@ -279,4 +279,34 @@ fn a_file_of_any_small_size_is_refused_with_a_reason() {
         let board = Board::open(Source::Memory(vec![7; size]), Path::new("x"));
         assert!(matches!(board.unwrap_err(), AttachError::NotABoard { .. }));
     }
+}
+
+#[test]
+fn leaked_is_said_only_where_nothing_else_explains_it() {
+    // Sites of the sample: 0 works, 2 idles, 3 waits.
+    let (work, idle, wait) = (0, 2, 3);
+    let part = op_id(6, 1);
+    let mut board = sample();
+    for (index, unpolled, status, parent, peer) in [
+        (0, 70 * SECOND, work, 0, 0),
+        // Not for a minute yet.
+        (1, 50 * SECOND, work, 0, 0),
+        // It says that it idles: a kept connection.
+        (2, 70 * SECOND, idle, 0, 0),
+        // It says that it waits.
+        (3, 70 * SECOND, wait, 0, 0),
+        // Somebody else's turn: its peer's.
+        (4, 70 * SECOND, work, 0, 6),
+        // A part of 6.
+        (5, 70 * SECOND, idle, part, 0),
+        // What it does, its part does.
+        (6, 70 * SECOND, work, 0, 0),
+    ] {
+        board.unpolled(index, unpolled, status, parent, peer);
+    }
+    let report = report(board.finish(), State::Live).unwrap();
+    let leaked: Vec<&str> =
+        report.ops.iter().filter(|op| op.leaked).map(|op| op.id.as_str()).collect();
+    assert_eq!(report.ops.len(), 7);
+    assert_eq!(leaked, ["0-1"]);
 }

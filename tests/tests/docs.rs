@@ -103,3 +103,45 @@ fn pasted_tables_have_the_shape_of_real_ones() {
         assert!(readme.iter().any(|line| line.starts_with(thread)), "no {thread} in README");
     }
 }
+
+/// All Rust source of the workspace.
+fn source(directory: &std::path::Path, out: &mut String) {
+    for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() && !["target", ".git"].contains(&name.to_string_lossy().as_ref()) {
+            source(&path, out);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            out.push_str(&std::fs::read_to_string(&path).expect("text"));
+        }
+    }
+}
+
+#[test]
+fn every_row_of_the_ledger_names_tests_that_live() {
+    let mut code = String::new();
+    source(&build::root(), &mut code);
+    let text = document("docs/HAZARDS.md");
+    let rows = text.lines().filter(|line| {
+        line.starts_with("| ") && !line.starts_with("| ---") && !line.ends_with("| test |")
+    });
+    let mut seen = 0;
+    for row in rows {
+        // The last cell, where no cell holds a bar of its own.
+        let tests = row.trim_end_matches(" |").rsplit(" | ").next().expect("a cell");
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty() || tests == "the same", "no test in {row}");
+        for name in named {
+            let function = name.rsplit("::").next().unwrap_or(name);
+            let whole = name.ends_with(".rs") || name.ends_with("::tests");
+            let lives = match whole {
+                true => name.ends_with("::tests") || code.contains("#[test]"),
+                false => code.contains(&format!("fn {function}(")),
+            };
+            // A word with a space or an equals sign in it is no name.
+            assert!(lives || name.contains([' ', '=']), "{name} is no test, in {row}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen} rows");
+}

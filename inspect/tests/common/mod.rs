@@ -229,6 +229,20 @@ impl Synth {
         }
     }
 
+    /// A future's operation in flight that nobody has polled for `unpolled`, whose last status is site number
+    /// `status` and whose peer has so many bytes.
+    pub fn unpolled(&mut self, index: usize, unpolled: u64, status: usize, parent: u64, peer: u64) {
+        let at = self.at(SectionKind::Ops, index);
+        let turned = NOW - unpolled;
+        let flags = OP_FUTURE | peer << 8;
+        self.put(
+            at,
+            &[1 << 8 | METRIC_LIVE, 0x5000, turned - SECOND, 0, parent, flags, 0, turned, 2],
+        );
+        self.put(at + 0x58, &[status_entry(status as u64 + 1, 0)]);
+        self.put(at + 0xb0, &[0x2e30_2e37_3231]);
+    }
+
     pub fn fact(&mut self, index: usize, key: &str, text: &str) {
         let key = self.text(key);
         let at = self.at(SectionKind::Facts, index);
