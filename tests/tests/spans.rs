@@ -117,6 +117,22 @@ fn a_thread_in_a_span_works_or_waits_as_the_kernel_has_it() {
     assert_eq!((&between["class"], &between["label"]), (&Value::Null, &"over".into()));
 }
 
+/// `GHOSTS=N` for more than a gate has time for. The registry by itself loses closes: `fixture-spans NAME without N`
+/// says how many spans were made and how many closed, 5 to 60 fewer of a million.
+#[test]
+fn of_very_many_spans_none_is_left() {
+    let spans = std::env::var("GHOSTS").unwrap_or_else(|_| "300000".to_owned());
+    let name = program::name("ghost-spans");
+    let mut command = Command::new(debug("fixture-spans", "fixture-spans"));
+    let mut program = Program::start(command.args([&name, "ghosts", &spans]), &name);
+    let said = program.until_ready().remove(0);
+    let (made, closed) = said.split_once(' ').expect("two counts");
+    assert_eq!(made, closed, "as another layer counted them");
+    let board = boards(&["ops", "-p", &program.pid().to_string()]).remove(0);
+    assert_eq!(board["ops"], serde_json::json!([]));
+    assert_eq!((&board["lost"]["ops"], &board["lost"]["signals"]), (&0.into(), &0.into()));
+}
+
 #[test]
 fn a_forked_child_describes_the_spans_that_its_parent_reached() {
     let (program, said) = start(&program::name("forked-spans"), "fork");

@@ -4,11 +4,13 @@
 //! callsite  the site of a span or an event in the source
 //! entered   the spans that this thread is in
 //! fields    a span's fields as label and peer
+//! lost      closes that the registry loses
 //! ```
 
 mod callsite;
 mod entered;
 mod fields;
+mod lost;
 
 use core::any::TypeId;
 use std::sync::Mutex;
@@ -138,8 +140,10 @@ where
         if self.out.is_some() {
             return;
         }
+        let Some(span) = context.span(&id) else { return };
+        lost::closes(&span);
         // Here, and not when the registry comes to clear its data.
-        let kept = context.span(&id).and_then(|span| span.extensions_mut().remove::<SpanOp>());
+        let kept = span.extensions_mut().remove::<SpanOp>();
         drop(kept.map(|kept| kept.op));
     }
 }
