@@ -1,7 +1,7 @@
 //! Root is given up before a board is parsed, and boards are opened later, too: by another thread, when a
 //! daemon is started anew, to ask at a door. So a second process keeps root. It takes two fixed requests,
 //! opens a board's file or a daemon's door, and passes the descriptor; it parses nothing. It ends with this
-//! one.
+//! one. A third request gives a file that this program made before its name.
 #![expect(unsafe_code, reason = "forks, and owns descriptors that the other process sent")]
 
 use std::ffi::OsStr;
@@ -31,11 +31,33 @@ use crate::{locate, proc};
 const LONGEST: usize = 4096;
 const OPEN: u8 = b'o';
 const DOOR: u8 = b'd';
+const NAME: u8 = b'n';
 /// What does not answer in this time is given up.
 const PATIENCE_S: i64 = 2;
 
 /// The other process; `None` once it did not answer.
 static OTHER: OnceLock<Mutex<Option<OwnedFd>>> = OnceLock::new();
+
+/// Files that were made and have no name yet: a descriptor, the name, and the name so far.
+static EXPECTED: Mutex<Vec<(RawFd, PathBuf, Option<PathBuf>)>> = Mutex::new(Vec::new());
+
+/// Lets a file that was just made get its name also after root was given up. Returns its ticket.
+pub(crate) fn expect(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> usize {
+    let mut expected = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
+    // The other process may stand elsewhere by then.
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    expected.push((file.as_raw_fd(), whole(path), part.map(whole)));
+    expected.len() - 1
+}
+
+/// Gives such a file its name, as root. `None` where there is nobody to ask.
+pub(crate) fn publish(ticket: usize) -> Option<io::Result<()>> {
+    Some(match ask(NAME, &ticket.to_ne_bytes())? {
+        Err(error) if error.raw_os_error() != Some(0) => Err(error),
+        // The answer to this one has no descriptor.
+        _ => Ok(()),
+    })
+}
 
 /// Starts the process that keeps root. It opens what stands at these paths, and where boards live. Nothing
 /// happens where there are more threads than this one.
@@ -134,6 +156,10 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
         let answer = match bytes[..length].split_first() {
             Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), paths),
             Some((&DOOR, instance)) => knock(instance),
+            Some((&NAME, ticket)) => match name(ticket) {
+                Ok(()) => Err(Errno::UnknownErrno),
+                Err(errno) => Err(errno),
+            },
             _ => Err(Errno::EINVAL),
         };
         let errno = answer.as_ref().err().map_or(0, |errno| *errno as i32).to_ne_bytes();
@@ -184,6 +210,15 @@ fn is_held(path: &Path) -> bool {
 /// Whether a directory is the shared memory of a container.
 fn in_container(dir: &Path) -> bool {
     below_process(dir) == Some(Path::new("root/dev/shm"))
+}
+
+/// Gives a file its name that was made before this process was: only of those, and once each.
+fn name(ticket: &[u8]) -> Result<(), Errno> {
+    let ticket = ticket.try_into().map(usize::from_ne_bytes).map_err(|_| Errno::EINVAL)?;
+    let mut expected = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (file, path, part) = expected.get_mut(ticket).ok_or(Errno::EINVAL)?;
+    let file = std::mem::replace(file, -1);
+    crate::cli::output::name(&file, path, part.as_deref())
 }
 
 fn knock(instance: &[u8]) -> Result<OwnedFd, Errno> {

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use probe::layout::{MAX_BOARD_BYTES, SectionKind};
+use zerocopy::IntoBytes;
 
 use crate::attach::{BoardFile, Trust};
 use crate::context::Context;
@@ -66,11 +67,8 @@ pub fn write(out: &mut impl Write, words: &[u64], context: &Context) -> io::Resu
         out.write_all(&word.to_ne_bytes())?;
     }
     out.write_all(&text)?;
-    let mut bytes = Vec::with_capacity(words.len() * 8);
-    for word in words {
-        bytes.extend_from_slice(&word.to_ne_bytes());
-    }
-    out.write_all(&bytes)?;
+    // As they stand in memory: no copy of up to 64 MiB.
+    out.write_all(words.as_bytes())?;
     out.flush()
 }
 
@@ -112,7 +110,10 @@ pub fn read(file: &BoardFile) -> Result<(Vec<u64>, Option<Context>), AttachError
     let text: Vec<u8> = text.iter().flat_map(|word| word.to_ne_bytes()).collect();
     let context = serde_json::from_slice(&text)
         .map_err(|error| not(format!("a saved board with a damaged context ({error})")))?;
-    Ok((board[..(board_bytes / 8) as usize].to_vec(), Some(context)))
+    // In place: a copy would be as large again.
+    words.drain(..4 + text_words);
+    words.truncate((board_bytes / 8) as usize);
+    Ok((words, Some(context)))
 }
 
 /// Opens a file that the user named.

@@ -82,7 +82,8 @@ pub(super) fn run(
         );
     }
     if cli.common.json {
-        writeln!(out, "{:#}", json!({ "schema": 1, "files": documents }))?;
+        let document = json!({ "schema": 1, "files": documents });
+        writeln!(out, "{}", super::pretty(&document)?)?;
     }
     if left_out > 0 {
         let _ = writeln!(

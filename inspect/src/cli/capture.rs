@@ -1,7 +1,6 @@
 //! `record --when`: the last seconds are kept in memory and written when a condition comes true.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::args::{Cli, Pacing, Trigger};
 use super::numbered::Files;
+use super::output::Recorded;
 use super::record::default_name;
 use super::sampling::{Sampling, Turn, size};
 use crate::attached::Found;
@@ -58,7 +58,8 @@ pub(super) fn run(
     let done = captured?;
     if cli.common.json {
         let all: Vec<Value> = done.iter().map(Done::json).collect();
-        return Ok(writeln!(out, "{:#}", json!({ "schema": 1, "captures": all }))?);
+        let document = json!({ "schema": 1, "captures": all });
+        return Ok(writeln!(out, "{}", super::pretty(&document)?)?);
     }
     done.iter().try_for_each(|one| Ok(writeln!(out, "{}", one.line())?))
 }
@@ -92,7 +93,6 @@ fn capture(
         let _ = writeln!(remarks, "{line}");
     }
     let done = std::mem::take(&mut capture.done);
-    capture.files.clear();
     if let Some(error) = capture.failed.take() {
         return Err(error);
     }
@@ -172,7 +172,7 @@ fn nanoseconds(time: Duration) -> u64 {
 
 /// A recording that is being written.
 struct Writing {
-    replay: Replay<File>,
+    replay: Replay<Recorded>,
     path: PathBuf,
     until_ns: u64,
     condition: String,
@@ -337,14 +337,7 @@ impl Capture {
 
     fn begin(&mut self, condition: String, why: String) -> Result<String, Failure> {
         let (path, file) = self.files.take()?;
-        let cannot = |error: io::Error| {
-            // What there is of a recording can be read; a file without any only stands in the way.
-            if std::fs::metadata(&path).is_ok_and(|file| file.len() == 0) {
-                let _ = std::fs::remove_file(&path);
-            }
-            Failure::new(format!("{}: cannot be written: {error}", path.display()))
-        };
-        let replay = Replay::begin(file, &self.ring).map_err(cannot)?;
+        let replay = Replay::begin(file, &self.ring)?;
         let at_ns = self.ring.now_ns();
         let less = match self.ring.cut() {
             true => "; memory for less than that was allowed, it begins later",

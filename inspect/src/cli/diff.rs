@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{Cli, Only};
+use super::output::Output;
 use super::sampling::{answered, nonempty, options, read};
-use super::{Failure, boards, look, record};
+use super::{Failure, boards, look};
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::derive::compare::compare;
@@ -30,6 +31,21 @@ impl Side {
             false => Self::Board(Target::guess(text)),
         }
     }
+
+    /// Two sides. What stands beside a recording is a file, also when it is not there.
+    fn both(sides: [&str; 2]) -> Result<[Self; 2], Failure> {
+        let both = sides.map(Self::of);
+        let recordings = both.iter().filter(|side| matches!(side, Self::Recording(_))).count();
+        if recordings == 1
+            && let Some(missing) = sides.into_iter().find(|side| !Path::new(side).exists())
+        {
+            return Err(Failure {
+                code: 3,
+                text: format!("{}: no such file; the other one is a recording", term(missing)),
+            });
+        }
+        Ok(both)
+    }
 }
 
 pub(super) fn run(
@@ -40,7 +56,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
-    match sides.map(Side::of) {
+    match Side::both(sides)? {
         [Side::Recording(before), Side::Recording(after)] => {
             recordings(cli, [&before, &after], only, svg, out, remarks)
         }
@@ -77,11 +93,11 @@ fn recordings(
     nonempty(&before, &old)?;
     nonempty(&after, &new)?;
     if let Some(path) = svg {
-        record::write_new(path, export::difference(&before, &after).as_bytes())?;
+        Output::create(path)?.finish(export::difference(&before, &after).as_bytes())?;
     }
     let changes = diff::changes((&before, &old), (&after, &new));
     if cli.common.json {
-        return Ok(writeln!(out, "{:#}", diff::json(&changes, &old, &new))?);
+        return Ok(writeln!(out, "{}", super::pretty(&diff::json(&changes, &old, &new))?)?);
     }
     write!(out, "{}", diff::head(&old, &new))?;
     Ok(write!(out, "{}", diff::text(&changes, &look(&cli.common)))?)

@@ -4,11 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use super::args::Cli;
+use super::output::Output;
 use super::{Failure, boards, record};
 use crate::context::Look as Around;
 use crate::derive::clock::Moment;
 use crate::locate::Target;
 use crate::render::human::bytes;
+use crate::render::term::term;
 use crate::saved;
 
 pub(super) fn run(
@@ -21,26 +23,20 @@ pub(super) fn run(
     if record::is_stdout(output) {
         record::no_terminal("a saved board")?;
     }
-    // Opened first: reading may mean giving up the right to. Never over something that exists.
-    let mut file = record::open_new(output)?;
-    let saved = save(cli, target, &mut file, remarks);
-    match saved {
-        Ok(line) if record::is_stdout(output) => {
-            Ok(writeln!(remarks, "inspect: {line} to stdout")?)
-        }
-        Ok(line) => Ok(writeln!(out, "{line} to {}", output.display())?),
-        Err(failure) => {
-            // Half a dump helps nobody.
-            let _ = record::remove(output);
-            Err(failure)
-        }
+    // Opened first: reading may mean giving up the right to.
+    let mut file = Output::create(output)?;
+    let line = save(cli, target, &mut file, remarks)?;
+    file.keep()?;
+    if record::is_stdout(output) {
+        return Ok(writeln!(remarks, "inspect: {line} to stdout")?);
     }
+    Ok(writeln!(out, "{line} to {}", term(&output.display().to_string()))?)
 }
 
 fn save(
     cli: &Cli,
     target: &Target,
-    file: &mut std::fs::File,
+    file: &mut Output,
     remarks: &mut dyn Write,
 ) -> Result<String, Failure> {
     let mut found = boards(target, &cli.common, Around::Names, remarks)?;
@@ -63,10 +59,6 @@ fn save(
         context.saved_wall_ns = Some(context.moment.wall_ns);
     }
     saved::write(file, &words, &context)?;
-    // A pipe has nothing to be synced.
-    if file.metadata().is_ok_and(|facts| facts.is_file()) {
-        file.sync_all().map_err(Failure::from)?;
-    }
     Ok(format!(
         "saved {} of pid {} ({})",
         bytes(words.len() as u64 * 8),

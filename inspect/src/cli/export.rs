@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, Only, Pacing};
+use super::output::Output;
 use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
 use super::{Failure, record};
 use crate::export::{Format, export};
@@ -35,16 +36,12 @@ pub(super) fn run(
         record::no_terminal("this form")?;
     }
     // Opened first: reading may mean giving up the right to, and sampling takes its time.
-    let file = to_file.map(record::open_new).transpose()?;
-    let written = bytes(cli, target, way, remarks).and_then(|bytes| match file {
+    let file = to_file.map(Output::create).transpose()?;
+    let bytes = bytes(cli, target, way, remarks)?;
+    match file {
         None => Ok(out.write_all(&bytes)?),
-        Some(mut file) => Ok(file.write_all(&bytes)?),
-    });
-    if let (Err(_), Some(path)) = (&written, to_file) {
-        // Half a file helps nobody.
-        let _ = std::fs::remove_file(path);
+        Some(file) => file.finish(&bytes),
     }
-    written
 }
 
 fn bytes(

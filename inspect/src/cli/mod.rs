@@ -16,6 +16,7 @@ mod list;
 mod man;
 mod numbered;
 mod ops;
+pub(crate) mod output;
 mod pages;
 mod profile;
 mod record;
@@ -70,7 +71,11 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { code: 0, text: String::new() };
         }
-        Self::new(format!("writing failed: {error}"))
+        // The system's own words say nothing of the file; what says more is whole.
+        match error.raw_os_error() {
+            Some(_) => Self::new(format!("writing failed: {error}")),
+            None => Self::new(error.to_string()),
+        }
     }
 }
 
@@ -149,6 +154,11 @@ fn verb(
 fn document(cli: &Cli, document: &impl serde::Serialize) -> Result<String, Failure> {
     let text = if cli.common.jsonl { json::line(document) } else { json::pretty(document) };
     text.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// A document over several lines, harmless on a terminal.
+fn pretty(document: &serde_json::Value) -> Result<String, Failure> {
+    json::pretty(document).map_err(|error| Failure::new(error.to_string()))
 }
 
 /// How things are shown on this terminal.

@@ -1,17 +1,16 @@
-//! The files of `record --when`: made before they are needed, and removed when they were not.
+//! The files of `record --when`: made before they are needed, without a name until they are.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::record::open_new;
+use super::output::{Output, Recorded};
 
 /// The files that are written: one of the name given, or numbered ones.
 pub(super) struct Files {
     pub(super) output: PathBuf,
     pub(super) numbered: bool,
     pub(super) made: u64,
-    pub(super) next: Option<(PathBuf, File)>,
+    pub(super) next: Option<Output>,
 }
 
 impl Files {
@@ -22,29 +21,16 @@ impl Files {
                 false => self.output.clone(),
                 true => numbered(&self.output, self.made + 1),
             };
-            let file = open_new(&path)?;
-            self.next = Some((path, file));
+            self.next = Some(Output::create(&path)?);
         }
         Ok(())
     }
 
-    pub(super) fn take(&mut self) -> Result<(PathBuf, File), Failure> {
+    pub(super) fn take(&mut self) -> Result<(PathBuf, Recorded), Failure> {
         self.prepare()?;
         self.made += 1;
-        self.next.take().ok_or_else(|| Failure::new("no file"))
-    }
-
-    /// Removes the file that was not needed.
-    pub(super) fn clear(&mut self) {
-        if let Some((path, _)) = self.next.take() {
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        self.clear();
+        let file = self.next.take().ok_or_else(|| Failure::new("no file"))?;
+        Ok((file.path().to_owned(), Recorded(file)))
     }
 }
 

@@ -61,7 +61,7 @@ fn show(cli: &Cli, tally: &Tally, pick: &Pick, out: &mut dyn Write) -> Result<()
         if pick.timeline {
             document["timeline"] = timeline::json(tally);
         }
-        writeln!(out, "{document:#}")?;
+        writeln!(out, "{}", super::pretty(&document)?)?;
     } else if pick.timeline {
         write!(out, "{}", text::head(tally, &answer))?;
         write!(out, "\n{}", timeline::text(tally, &answer, &look))?;

@@ -1,13 +1,11 @@
 //! `record`: samples into a file.
 
-use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::{Cli, Pacing};
+use super::output::{Output, Recorded};
 use super::sampling::{Sampling, Turn, size};
 use crate::locate::Target;
 use crate::recording::Writer;
@@ -27,23 +25,15 @@ pub(super) fn run<'a>(
         no_terminal("a recording")?;
     }
     // Opened first: reading may mean giving up the right to.
-    let file = open_new(&output)?;
-    let mut writer = Writer::new(file);
+    let mut writer = Writer::new(Recorded(Output::create(&output)?));
     let recorded = Sampling::open(cli, target, pacing, remarks)
         .and_then(|sampling| sampling.run(&mut writer, remarks, &mut |_| Turn::default()));
     let progress = match recorded {
         Ok(progress) if progress.samples > 0 => progress,
-        Ok(_) => {
-            let _ = remove(&output);
-            return Err(Failure::new("no samples: no thread has a probe on its way yet"));
-        }
-        Err(failure) => {
-            // What was sampled before is worth keeping; an empty file is not.
-            if writer.bytes() == 0 {
-                let _ = remove(&output);
-            }
-            return Err(failure);
-        }
+        // Without samples it never got its name.
+        Ok(_) => return Err(Failure::new("no samples: no thread has a probe on its way yet")),
+        // What was sampled before is worth keeping, and is kept.
+        Err(failure) => return Err(failure),
     };
     // Where the recording is stdout, what is said of it goes beside.
     let out = if is_stdout(&output) { remarks } else { out };
@@ -53,7 +43,7 @@ pub(super) fn run<'a>(
             "ticks": progress.ticks, "missed_ticks": progress.missed, "samples": progress.samples,
             "duration_ns": progress.elapsed_ns,
         });
-        return Ok(writeln!(out, "{document:#}")?);
+        return Ok(writeln!(out, "{}", super::pretty(&document)?)?);
     }
     Ok(writeln!(
         out,
@@ -65,11 +55,6 @@ pub(super) fn run<'a>(
         term(&output.display().to_string()),
         size(writer.bytes(), progress.samples)
     )?)
-}
-
-/// Removes what was written in vain.
-pub(super) fn remove(path: &Path) -> std::io::Result<()> {
-    if is_stdout(path) { Ok(()) } else { std::fs::remove_file(path) }
 }
 
 /// Whether a path means stdout.
@@ -85,29 +70,6 @@ pub(super) fn no_terminal(what: &str) -> Result<(), Failure> {
         )));
     }
     Ok(())
-}
-
-/// Makes a file; never over something that exists. `-` is stdout.
-pub(super) fn open_new(path: &Path) -> Result<File, Failure> {
-    if is_stdout(path) {
-        let stdout = std::io::stdout().as_fd().try_clone_to_owned();
-        return Ok(File::from(stdout.map_err(Failure::from)?));
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-        let path = term(&path.display().to_string());
-        Failure::new(format!("{path}: cannot be written: {error}; name a new file with -o"))
-    })
-}
-
-/// Writes a file of its own; half a file helps nobody.
-pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut file = open_new(path)?;
-    file.write_all(bytes).map_err(|error| {
-        let _ = remove(path);
-        let path = term(&path.display().to_string());
-        Failure::new(format!("{path}: cannot be written: {error}"))
-    })
 }
 
 /// A file name for a target, from the names of the boards alone: `recordd.rec`, and `recordd-4711.rec`

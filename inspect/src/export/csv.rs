@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{cells, class_word, frame_name};
+use crate::render::term::term;
 use crate::report::Tally;
 
 /// A row for each thread and stack.
@@ -37,10 +38,11 @@ pub fn csv(tally: &Tally) -> String {
 }
 
 /// A field in quotes where it needs them. One that a spreadsheet would take for a formula is led by an
-/// apostrophe: names come from the daemon.
+/// apostrophe, and what a terminal would obey is spelled out as in every table: names come from the daemon.
 fn quote(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let field = if formula { format!("'{field}") } else { field.to_owned() };
+    let field = term(field);
+    let formula = field.starts_with(['=', '+', '-', '@']);
+    let field = if formula { format!("'{field}") } else { field };
     match field.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", field.replace('"', "\"\"")),
         false => field,

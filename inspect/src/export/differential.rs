@@ -1,7 +1,7 @@
 //! A flame graph of two profiles: widths are the mean of the shares before and after, so that what went
 //! away is seen too; red grew, blue shrank, and the difference stands in every frame in percentage points.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::flame::title;
 use super::page::{Frame, page};
@@ -71,15 +71,18 @@ fn names(before: &Tally, after: &Tally) -> HashMap<SiteInfo, String> {
     free.sort_by_key(|site| site.line);
     let mut old: Vec<&SiteInfo> = before.sites.iter().collect();
     old.sort_by_key(|site| site.line);
-    free.retain(|new| !old.iter().any(|old| place(old) == *new));
-    let same = |a: &SiteInfo, b: &SiteInfo| {
-        (&a.function, &a.label, a.class, a.scope) == (&b.function, &b.label, b.class, b.scope)
-    };
-    let stays = |site: &SiteInfo| after.sites.iter().any(|new| place(new) == place(site));
+    let there: HashSet<SiteInfo> = free.iter().cloned().collect();
+    let gone: HashSet<SiteInfo> = before.sites.iter().map(place).collect();
+    let same =
+        |site: &SiteInfo| (site.function.clone(), site.label.clone(), site.class, site.scope);
+    let mut moved: HashMap<_, VecDeque<SiteInfo>> = HashMap::new();
+    for site in free.into_iter().filter(|new| !gone.contains(new)) {
+        moved.entry(same(&site)).or_default().push_back(site);
+    }
     let mut names = HashMap::new();
-    for site in old.into_iter().filter(|site| !stays(site)) {
-        if let Some(index) = free.iter().position(|new| same(site, new)) {
-            names.insert(site.clone(), frame_name(&free.remove(index)));
+    for site in old.into_iter().filter(|site| !there.contains(&place(site))) {
+        if let Some(new) = moved.get_mut(&same(site)).and_then(VecDeque::pop_front) {
+            names.insert(site.clone(), frame_name(&new));
         }
     }
     names

@@ -51,7 +51,9 @@ pub fn export(format: Format, tally: &Tally) -> Vec<u8> {
     match format {
         Format::Folded => folded(tally).into_bytes(),
         Format::Svg => svg(tally).into_bytes(),
-        Format::Speedscope => speedscope(tally).to_string().into_bytes(),
+        Format::Speedscope => {
+            crate::render::json::line(&speedscope(tally)).unwrap_or_default().into_bytes()
+        }
         Format::Pprof => pprof(tally),
         Format::Csv => csv(tally).into_bytes(),
         Format::Timeline => timeline(tally).into_bytes(),
@@ -107,5 +109,7 @@ fn is_line(site: &SiteInfo) -> Option<Class> {
     (!site.scope).then_some(site.class)
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -64,7 +64,7 @@ fn values_are_quoted_and_no_formulas() {
     let csv = csv(&tally());
     let rows: Vec<&str> = csv.split("\r\n").collect();
     assert!(
-        rows[1].starts_with("d,1,\"'=w\"\"x\"\"<&\n\",5,wait,src/a.rs,11,a::f,"),
+        rows[1].starts_with("d,1,\"'=w\"\"x\"\"<&\\x0a\",5,wait,src/a.rs,11,a::f,"),
         "{}",
         rows[1]
     );

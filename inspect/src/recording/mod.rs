@@ -164,6 +164,11 @@ pub enum Entry {
     },
 }
 
+/// Whether what a [`Writer`] wrote by one call has samples.
+pub(crate) fn has_samples(chunk: &[u8]) -> bool {
+    chunk.first() == Some(&writer::SAMPLES)
+}
+
 /// Whoever takes entries.
 pub trait Sink {
     /// Takes one entry.

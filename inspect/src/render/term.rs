@@ -32,18 +32,19 @@ pub fn maybe(text: Option<&Label>) -> String {
 }
 
 /// Whether a terminal shows the character as itself.
-pub(super) fn printable(char: char) -> bool {
+pub(crate) fn printable(char: char) -> bool {
     !char.is_control() && !invisible(char)
 }
 
-/// Characters that a terminal does not show as themselves.
+/// Characters that a terminal does not show as themselves; and those that are none, which XML refuses.
 fn invisible(char: char) -> bool {
     matches!(
         u32::from(char),
         0xad | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f | 0x2028..=0x202e
             | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
-            | 0xe0000..=0xe0fff
-    ) || char.width().unwrap_or(0) == 0
+            | 0xe0000..=0xe0fff | 0xfdd0..=0xfdef
+    ) || u32::from(char) & 0xfffe == 0xfffe
+        || char.width().unwrap_or(0) == 0
 }
 
 /// Columns that harmless text takes.

@@ -1,6 +1,8 @@
 //! Two profiles: for each line, by how much its share moved, and whether that is more than noise.
 
-use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -88,9 +90,26 @@ fn sides(tally: &Tally, answer: &Answer) -> Vec<Side> {
     answer.rows.iter().filter_map(side).collect()
 }
 
-/// What makes two lines of two builds the same when their numbers moved.
-fn name(spot: &Spot) -> (&str, &str, u8) {
-    (spot.function.raw(), spot.label.raw(), spot.class as u8)
+/// Takes out the sides that have the same key, each once, in their order.
+fn pair<K: Eq + Hash>(
+    old: &mut [Option<Side>],
+    new: &mut [Option<Side>],
+    pairs: &mut Vec<(Option<Side>, Option<Side>)>,
+    key: impl Fn(&Side) -> K,
+) {
+    let mut known: HashMap<K, VecDeque<usize>> = HashMap::new();
+    for (index, side) in old.iter().enumerate() {
+        if let Some(side) = side {
+            known.entry(key(side)).or_default().push_back(index);
+        }
+    }
+    for slot in new {
+        let Some(side) = slot.as_ref() else { continue };
+        let same = known.get_mut(&key(side)).and_then(VecDeque::pop_front);
+        if let Some(other) = same.and_then(|index| old.get_mut(index)) {
+            pairs.push((other.take(), slot.take()));
+        }
+    }
 }
 
 /// Every line of two profiles counted by line, the largest difference first. Lines are the same when all of
@@ -102,19 +121,10 @@ pub fn changes(before: (&Tally, &Answer), after: (&Tally, &Answer)) -> Vec<Chang
     old.sort_by_key(by_line);
     new.sort_by_key(by_line);
     let mut pairs = Vec::new();
-    let exact = |a: &Spot, b: &Spot| a == b;
-    let moved = |a: &Spot, b: &Spot| name(a) == name(b);
-    for same in [&exact as &dyn Fn(&Spot, &Spot) -> bool, &moved] {
-        for slot in &mut new {
-            let Some(side) = slot.as_ref() else { continue };
-            let matches = |other: &&mut Option<Side>| {
-                other.as_ref().is_some_and(|other| same(&other.spot, &side.spot))
-            };
-            if let Some(other) = old.iter_mut().find(matches) {
-                pairs.push((other.take(), slot.take()));
-            }
-        }
-    }
+    pair(&mut old, &mut new, &mut pairs, |side| side.spot.clone());
+    pair(&mut old, &mut new, &mut pairs, |side| {
+        (side.spot.function.clone(), side.spot.label.clone(), side.spot.class)
+    });
     pairs.extend(old.into_iter().filter(Option::is_some).map(|side| (side, None)));
     pairs.extend(new.into_iter().filter(Option::is_some).map(|side| (None, side)));
     // A line that was not seen is known as well as its absence among so many samples says.

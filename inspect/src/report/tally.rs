@@ -290,7 +290,7 @@ impl Tally {
         // What it did before goes with it. Rare, and of no more cells than one thread has.
         let cells = std::mem::take(&mut one.cells);
         for &cell in &cells {
-            self.work += 1;
+            self.work += 16;
             let row = self.row_of(&self.cells[cell].clone());
             self.cells[cell].row = row;
         }

@@ -1,7 +1,7 @@
 //! How it went over time: for each thread and stretch of time the line at which it was most, and how
 //! many of the threads had something in hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use probe::layout::Class;
@@ -20,6 +20,9 @@ const LETTERS: &[u8; 26] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// Columns of a name.
 const NAME: usize = 16;
 
+/// Stretches of all threads together at most.
+const MAX_BINS: usize = 1 << 20;
+
 /// One stretch of one thread.
 #[derive(Clone, Debug, Default)]
 pub struct Bin {
@@ -33,6 +36,8 @@ pub struct Bin {
 
 /// Threads by stretches, at most `columns` of them; and the length of one, ns.
 pub fn bins(tally: &Tally, columns: usize) -> (Vec<Vec<Bin>>, u64) {
+    // Very many threads have fewer stretches each.
+    let columns = columns.min(MAX_BINS / tally.threads.len().max(1));
     let each = tally.stretches.len().div_ceil(columns.max(1)).max(1);
     let columns = tally.stretches.len().div_ceil(each);
     let mut threads = vec![vec![Bin::default(); columns]; tally.threads.len()];
@@ -93,12 +98,13 @@ pub fn text(tally: &Tally, answer: &Answer, look: &Look) -> String {
     );
     let mut order: Vec<(&Key, u64)> = order.into_iter().collect();
     order.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let ranks: HashMap<&Key, u8> =
+        order.iter().zip(LETTERS).map(|(&(key, _), &letter)| (key, letter)).collect();
     let letter = |key: &Key| match key {
         Key::Torn => '?',
         key if key.class() == Some(Class::Idle) => '.',
         key => {
-            let rank = order.iter().position(|(known, _)| *known == key);
-            let letter = rank.and_then(|rank| LETTERS.get(rank)).copied().map_or('*', char::from);
+            let letter = ranks.get(key).copied().map_or('*', char::from);
             // Waiting is small, working is capital: told apart without colours.
             if key.class() == Some(Class::Wait) { letter.to_ascii_lowercase() } else { letter }
         }

@@ -151,5 +151,5 @@ pub(crate) fn strings(board: &Board) -> Strings {
     let bytes = sect.used.min(sect.capacity.saturating_mul(sect.stride)) as usize;
     let mut words = vec![0; bytes.div_ceil(8)];
     board.source.words(sect.offset, &mut words);
-    Strings(probe::layout::unpack(&words, bytes))
+    Strings::new(probe::layout::unpack(&words, bytes))
 }

@@ -219,17 +219,20 @@ pub(super) fn rings(
     kind: SectionKind,
     columns: u64,
 ) -> Vec<Ring> {
-    contents.all(kind).filter_map(|sect| ring(board, sect, columns)).collect()
+    // What one ring takes of the words, the others do not have.
+    let mut left = MAX_RING_WORDS;
+    contents.all(kind).filter_map(|sect| ring(board, sect, columns, &mut left)).collect()
 }
 
-fn ring(board: &Board, sect: &Sect, columns: u64) -> Option<Ring> {
+fn ring(board: &Board, sect: &Sect, columns: u64, left: &mut u64) -> Option<Ring> {
     let mut words = [0; RingHeadCopy::BYTES / 8];
     board.record(sect, 0, &mut words);
     let head = RingHeadCopy::from_words(&words)?;
     let entry_bytes = head.entry_words.checked_mul(8).filter(|&bytes| bytes >= 8)?;
     let room = sect.stride.checked_sub(RingHeadCopy::BYTES as u64)?;
     let count = head.entries.min(room / entry_bytes).min(1024);
-    let wanted = columns.min(head.entry_words - 1).min(MAX_RING_WORDS / count.max(1));
+    let wanted = columns.min(head.entry_words - 1).min(*left / count.max(1));
+    *left -= wanted * count;
     let mut entries: Vec<(u64, Vec<u64>)> = (0..count)
         .filter_map(|index| {
             let at = sect.offset + RingHeadCopy::BYTES as u64 + index * entry_bytes;

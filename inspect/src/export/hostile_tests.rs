@@ -1,0 +1,229 @@
+//! 100,000 hostile labels through every sink, each output read by the parser of those who will read it.
+
+use std::collections::HashSet;
+
+use probe::layout::Class;
+
+use super::*;
+use crate::recording::{BoardInfo, Entry, Sink};
+use crate::render::term::{printable, term};
+use crate::render::{Look, json};
+use crate::report::{self, Options, answer};
+use crate::snapshot::Label;
+
+const ROUNDS: u64 = 200;
+const LABELS: u32 = 500;
+
+/// What has broken a sink somewhere: escapes and their eight-bit forms, turning marks, ends of quotes, of markup,
+/// of lines and of fields, what is no character, formulas.
+const PIECES: [&str; 36] = [
+    "\x1b]0;X\x07",
+    "\x1b[31m",
+    "\u{9b}31m",
+    "\u{9d}0;X\u{9c}",
+    "\u{7f}",
+    "\0",
+    "\x08",
+    "\r",
+    "\n",
+    "\t",
+    "\u{85}",
+    "\u{2028}",
+    "\u{2029}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{200b}",
+    "\u{feff}",
+    "\u{fffe}",
+    "\u{ffff}",
+    "\u{1fffe}",
+    "\u{10ffff}",
+    "\u{fdd0}",
+    "\u{e0041}",
+    "\u{fffd}",
+    "\"",
+    "'",
+    "]]>",
+    "<script>",
+    "&#0;",
+    "&",
+    "-->",
+    ";",
+    ",",
+    "=1+1",
+    "\\u001b",
+    "größe 表",
+];
+
+fn labels(round: u64) -> Vec<String> {
+    let mut random = round * 2 + 1;
+    let mut next = |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % below as u64) as usize
+    };
+    (0..LABELS)
+        .map(|number| {
+            let mut text = String::new();
+            for _ in 0..1 + next(4) {
+                text.push_str(PIECES[next(PIECES.len())]);
+                // Any character at all.
+                text.extend(char::from_u32(next(0x11_0000) as u32));
+            }
+            format!("{text}{number}")
+        })
+        .collect()
+}
+
+/// A line of each label, on a thread and in a function that are called like it, seen once.
+fn tally(labels: &[String]) -> Tally {
+    let hostile = |text: &str| Label::from(text);
+    let mut tally = Tally::new(Options::default());
+    let mut put = |entry: Entry| tally.put(&entry).expect("within its limits");
+    put(Entry::Start { rate_mhz: 1_000_000, wall_ns: 9 });
+    put(Entry::Board(BoardInfo {
+        name: hostile(&labels[0]),
+        pid: 1,
+        instance: 1,
+        build: hostile(&labels[1]),
+        program: hostile(&labels[2]),
+        built_ns: 0,
+    }));
+    for (site, label) in (0..).zip(labels) {
+        let label = hostile(label);
+        let (file, function) = (label.clone(), label.clone());
+        let class = Class::Work;
+        let at = SiteInfo {
+            board: 0,
+            file,
+            line: site,
+            column: 3,
+            function,
+            label,
+            class,
+            scope: false,
+            counted: false,
+        };
+        put(Entry::Site(at));
+        put(Entry::Stack(vec![site]));
+    }
+    for (thread, name) in (0..).zip(&labels[..8]) {
+        put(Entry::Thread { board: 0, tid: thread, name: hostile(name) });
+    }
+    for tick in 0..LABELS {
+        put(Entry::At { thread: tick % 8, stack: tick });
+        put(Entry::Ticks { at_ns: u64::from(tick) * 1_000_000, count: 1 });
+    }
+    put(Entry::BoardEnd { board: 0, verdict: hostile(&labels[3]) });
+    put(Entry::End { duration_ns: u64::from(LABELS) * 1_000_000, why: hostile(&labels[4]) });
+    tally.finish();
+    tally
+}
+
+/// What a terminal gets: nothing but characters that it shows, line feeds, and colours of our own.
+fn shown(text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find(|char| char != '\n' && !printable(char)) {
+        let sgr = rest[at..].strip_prefix("\x1b[").and_then(|rest| rest.split_once('m'));
+        let (codes, after) =
+            sgr.unwrap_or_else(|| panic!("{:?}", rest[at..].chars().take(9).collect::<String>()));
+        assert!(
+            codes.len() < 12 && codes.chars().all(|c| c.is_ascii_digit() || c == ';'),
+            "{codes:?}"
+        );
+        rest = after;
+    }
+}
+
+/// A document that a parser takes, in which every character is one that XML has. Returns its elements.
+fn xml(text: &str) -> usize {
+    let allowed = |c: char| matches!(c, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');
+    assert!(text.chars().all(allowed), "{:?}", text.chars().find(|&c| !allowed(c)));
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().enable_all_checks(true);
+    let mut elements = 0;
+    loop {
+        match reader.read_event().expect("well-formed") {
+            quick_xml::events::Event::Start(element) | quick_xml::events::Event::Empty(element) => {
+                elements += 1;
+                for attribute in element.attributes() {
+                    attribute.expect("an attribute");
+                }
+            }
+            quick_xml::events::Event::Eof => return elements,
+            _ => {}
+        }
+    }
+}
+
+fn parsed(text: &str) -> serde_json::Value {
+    // Nobody who prints it on a terminal is worse off than with the table.
+    assert!(text.chars().all(|char| char == '\n' || printable(char)));
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn a_hundred_thousand_hostile_labels_come_out_of_every_sink_as_text() {
+    let look = Look { columns: 200, color: true, ..Look::default() };
+    for round in 0..ROUNDS {
+        let labels = labels(round);
+        let raw: HashSet<&str> = labels.iter().map(String::as_str).collect();
+        let tally = tally(&labels);
+        let answer = answer(&tally);
+        assert_eq!(answer.rows.len(), labels.len());
+        // Tables.
+        shown(&report::text::report(&tally, &answer, &look, usize::MAX));
+        shown(&report::timeline::text(&tally, &answer, &look));
+        shown(&folded(&tally));
+        let changes = report::diff::changes((&tally, &answer), (&tally, &answer));
+        shown(&report::diff::text(&changes, &look));
+        // JSON gives back what was on the board.
+        let document = json::pretty(&report::json::report(&tally, &answer)).expect("serializes");
+        let document = parsed(&document);
+        let rows = document["lines"].as_array().expect("rows");
+        assert!(
+            rows.iter().all(|row| row["label"].as_str().is_some_and(|text| raw.contains(text)))
+        );
+        let document = String::from_utf8(export(Format::Speedscope, &tally)).expect("text");
+        assert_eq!(
+            parsed(&document)["shared"]["frames"].as_array().map(Vec::len),
+            Some(labels.len())
+        );
+        parsed(&json::pretty(&report::diff::json(&changes, &answer, &answer)).expect("serializes"));
+        parsed(&json::pretty(&report::timeline::json(&tally)).expect("serializes"));
+        // CSV has the fields that it should have, and no formula.
+        let table = csv(&tally);
+        let mut reader = ::csv::Reader::from_reader(table.as_bytes());
+        let spelled: HashSet<String> = labels.iter().map(|label| term(label)).collect();
+        let mut rows = 0;
+        for row in reader.records() {
+            let row = row.expect("a row");
+            assert_eq!(row.len(), 12);
+            let known = |text: Option<&str>| text.is_some_and(|text| spelled.contains(text));
+            assert!(known(Some(&row[8])) || known(row[8].strip_prefix('\'')), "{row:?}");
+            assert!(row.iter().all(|field| !field.starts_with(['=', '+', '-', '@'])), "{row:?}");
+            assert!(row.iter().all(|field| field.chars().all(printable)), "{row:?}");
+            rows += 1;
+        }
+        assert_eq!(rows, labels.len());
+        // Pictures.
+        assert!(xml(&svg(&tally)) > labels.len());
+        xml(&timeline(&tally));
+        xml(&difference(&tally, &tally));
+    }
+}
+
+#[test]
+fn the_checks_see_what_came_out_raw_before() {
+    let raw =
+        |what: fn(&str), text: &'static str| std::panic::catch_unwind(move || what(text)).is_err();
+    for text in ["a\u{9b}31m", "a\x1b]0;X\x07", "a\u{202e}", "a\u{ffff}"] {
+        assert!(raw(shown, text), "{text:?}");
+    }
+    shown("\x1b[1;31mred\x1b[0m\n");
+    for text in ["<a>\u{fffe}</a>", "<a>\x1b</a>", "<a><b></a>", "<a b='1' b='2'/>"] {
+        assert!(raw(|text| assert!(xml(text) > 0), text), "{text:?}");
+    }
+    assert!(raw(|text| drop(parsed(text)), "\"\u{7f}\""));
+}
