@@ -39,7 +39,7 @@ pub fn csv(tally: &Tally) -> String {
 
 /// A field in quotes where it needs them. One that a spreadsheet would take for a formula is led by an
 /// apostrophe, and what a terminal would obey is spelled out as in every table: names come from the daemon.
-fn quote(field: &str) -> String {
+pub(super) fn quote(field: &str) -> String {
     let field = term(field);
     let formula = field.starts_with(['=', '+', '-', '@']);
     let field = if formula { format!("'{field}") } else { field };

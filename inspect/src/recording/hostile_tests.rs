@@ -181,7 +181,7 @@ fn every_way_to_make_one_entry_look_at_all_threads_is_counted() {
     let runs: Vec<_> = (1..=20_000).map(|symbol| (symbol, 1)).collect();
     stacks.push(samples(0, &[], &[(20_000, 0)], 20_000, 1, &runs));
     let mut renamed = Vec::new();
-    for _ in 0..100_000 {
+    for _ in 0..10_000 {
         renamed.push(6);
         put(&mut renamed, 0);
         put_text(&mut renamed, "other");
