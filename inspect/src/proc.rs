@@ -51,7 +51,8 @@ pub struct Vitals {
     pub fds: Option<u64>,
     /// Limit of open descriptors.
     pub fds_max: Option<u64>,
-    /// TCP sockets by state; absent for processes with very many descriptors, where it is not cheap.
+    /// TCP sockets by state; absent where `/proc` does not say, and for processes with more than
+    /// [`SOCKETS_UP_TO`] descriptors, where it is not cheap.
     pub sockets: Option<std::collections::BTreeMap<String, u64>>,
 }
 
@@ -73,8 +74,8 @@ pub fn percent_of(ran_ns: u64, over_ns: u64) -> f64 {
 
 /// Ticks a second of the times in `/proc`; every Linux architecture we support has this one.
 pub const TICKS: u64 = 100;
-/// Descriptors up to which sockets are sorted by state.
-const SOCKETS_UP_TO: usize = 256;
+/// Descriptors up to which sockets are sorted by state: a link is read for each of them.
+pub const SOCKETS_UP_TO: usize = 65_536;
 
 /// The process with this id, if there is one and it may be seen.
 pub fn process(pid: u32) -> Option<Process> {
@@ -380,6 +381,21 @@ mod tests {
             Process { pid: 12, state: 'S', start: 9876, cpu_ticks: 200, threads: 3, rss_pages: 42 }
         );
         assert_eq!(parse_stat("12 (x"), None);
+    }
+
+    #[test]
+    fn sockets_are_told_apart_beyond_a_few_hundred_descriptors() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let near = std::net::TcpStream::connect(address).expect("connected");
+        let _far = listener.accept().expect("accepted");
+        // As many as a busy server has, and more than were once looked at.
+        let _many: Vec<_> = (0..300).map(|_| near.try_clone().expect("a descriptor")).collect();
+        let me = process(std::process::id()).expect("this process");
+        let vitals = vitals(&me);
+        assert!(vitals.fds.expect("descriptors") > 300);
+        let states = vitals.sockets.expect("sockets");
+        assert!(states["listen"] >= 1 && states["established"] >= 2, "{states:?}");
     }
 
     #[test]

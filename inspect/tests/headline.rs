@@ -7,7 +7,8 @@ mod common;
 use common::{NOW, SECOND, Synth, report, sample};
 use inspect::State;
 use inspect::derive::headline::{Severity, at_it, headline};
-use inspect::model::{BoardReport, Op, OpStatus, ThreadReport};
+use inspect::derive::ops::in_parts;
+use inspect::model::{BoardReport, Op, OpStatus, Place, ThreadReport};
 use inspect::render::term::width;
 use inspect::render::{Look, Sort, text};
 use inspect::snapshot::Label;
@@ -170,6 +171,56 @@ fn one_stuck_among_three_hundred_idle_is_on_the_first_screen() {
     assert!(!slots.lines().take(24).any(|line| line.contains("!stuck-one")));
     // Few are all shown: nobody looks in vain for a thread that rests.
     assert!(text::board(&calm(16), &look).contains("conn-15"));
+}
+
+/// A connection runs a command, which has statuses of its own: its time is told by them alone.
+#[test]
+fn a_status_in_which_a_part_runs_does_not_count_beside_the_part() {
+    let place = |line| Place {
+        file: Some("src/net.rs".into()),
+        line: Some(line),
+        function: None,
+        label: Some("run".into()),
+        arg: None,
+    };
+    let status = |line, class, at_ns, for_ns| OpStatus {
+        status: "run".into(),
+        class: Some(class),
+        at_ns,
+        for_ns,
+        place: Some(place(line)),
+    };
+    let mut connection = op("1-1", "connection", Some(5 * SECOND));
+    connection.age_ns = 100 * SECOND;
+    connection.history =
+        vec![status(10, "idle", 0, 95 * SECOND), status(20, "work", 95 * SECOND, 5 * SECOND)];
+    let mut command = op("2-1", "command", Some(5 * SECOND));
+    (command.parent, command.age_ns) = (Some("1-1".to_owned()), 5 * SECOND);
+    command.history = vec![status(30, "work", 0, 5 * SECOND)];
+    let lines = |live: &[Op], ended: &[Op]| -> Vec<Option<u32>> {
+        in_parts(live, ended).into_iter().map(|(_, line, _)| line).collect()
+    };
+    assert_eq!(lines(&[connection.clone(), command.clone()], &[]), [Some(20)]);
+    // It ended a second ago, and was begun while the connection was in that status.
+    (command.age_ns, command.ended_ago_ns) = (3 * SECOND, Some(SECOND));
+    assert_eq!(lines(&[connection.clone()], &[command.clone()]), [Some(20)]);
+    // Where the history does not reach, or the whole rested, nothing is said; nor without a part.
+    command.ended_ago_ns = Some(50 * SECOND);
+    assert!(lines(&[connection.clone()], &[command]).is_empty());
+    assert!(lines(&[connection], &[]).is_empty());
+}
+
+#[test]
+fn of_many_operations_that_rest_there_is_a_number() {
+    let mut report = calm(1);
+    report.ops = (0..50).map(|n| op(&format!("{n}-1"), "connection", None)).collect();
+    let look = Look { columns: 80, ..Look::default() };
+    let table = text::board(&report, &look);
+    assert!(table.contains(" 50 operations, all idle: inspect ops"), "{table}");
+    report.ops.push(op("51-1", "SET", Some(SECOND)));
+    let table = text::board(&report, &look);
+    assert!(table.contains(" 51-1 SET ") && table.contains("and 50 idle ones"), "{table}");
+    assert!(!table.contains(" 1-1 "), "{table}");
 }
 
 /// Names of any length and script, and what would leave its line.

@@ -82,7 +82,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         heartbeats: Vec::new(),
         progress: Vec::new(),
         facts: facts(snapshot),
-        op_statuses: ops::statuses(snapshot, &clock, &ops),
+        op_statuses: ops::statuses(snapshot, &clock, &ops, &ended_ops),
         ops,
         ended_ops,
     };

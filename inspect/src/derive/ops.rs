@@ -10,7 +10,7 @@ use probe::layout::{
 use probe::protocol::tenancy::LIVE;
 
 use super::clock::Clock;
-use crate::model::{Op, OpStatus, OpTotal, StatusTotal, ThreadReport};
+use crate::model::{Op, OpStatus, OpTotal, Place, StatusTotal, ThreadReport};
 use crate::snapshot::{Label, OpRead, Snapshot};
 
 /// Nobody polls a future for so long that says it works: its waker was lost, or it was forgotten.
@@ -224,12 +224,16 @@ fn outcome(state: u64) -> Option<&'static str> {
     }
 }
 
-/// Time in each status over all operations, ever, those in flight up to now; the most first.
-pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op]) -> Vec<StatusTotal> {
-    let mut totals: BTreeMap<Label, StatusTotal> = BTreeMap::new();
-    let blank = |status: &Label| StatusTotal {
+/// Time in each status over all operations, ever, those in flight up to now; the most first. A status in which
+/// operations have parts of their own in flight is a row of its own: what its operations did is told by the
+/// statuses of the parts, and would count twice.
+pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -> Vec<StatusTotal> {
+    let in_parts = in_parts(live, ended);
+    let mut totals: BTreeMap<(Label, bool), StatusTotal> = BTreeMap::new();
+    let blank = |(status, in_parts): &(Label, bool)| StatusTotal {
         status: status.clone(),
         idle: false,
+        in_parts: *in_parts,
         in_flight: 0,
         oldest_ns: None,
         taken: 0,
@@ -241,7 +245,9 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op]) -> Vec<StatusTo
             let index = site.hits.checked_sub(1)?.checked_add(offset)?;
             snapshot.shard_totals.get(usize::try_from(index).ok()?).copied()
         };
-        let total = totals.entry(status.clone()).or_insert_with(|| blank(&status));
+        let place = super::threads::place(snapshot, site.address, None);
+        let key = (status, in_parts.contains(&spot(&place)));
+        let total = totals.entry(key.clone()).or_insert_with(|| blank(&key));
         total.idle |= Class::from_word(site.class_flags) == Some(Class::Idle);
         total.taken = total.taken.saturating_add(word(0).unwrap_or(0));
         total.total_ns = total.total_ns.saturating_add(clock.span_ns(0, word(1).unwrap_or(0)));
@@ -250,13 +256,43 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op]) -> Vec<StatusTo
         let (Some(status), Some(age)) = (&operation.status, operation.status_age_ns) else {
             continue;
         };
-        let total = totals.entry(status.clone()).or_insert_with(|| blank(status));
+        let place = operation.history.last().and_then(|last| last.place.as_ref());
+        let whole = place.is_some_and(|place| in_parts.contains(&spot(place)));
+        let key = (status.clone(), whole);
+        let total = totals.entry(key.clone()).or_insert_with(|| blank(&key));
         total.in_flight += 1;
         total.oldest_ns = total.oldest_ns.max(Some(age));
         total.total_ns = total.total_ns.saturating_add(age);
     }
     let mut totals: Vec<StatusTotal> =
         totals.into_values().filter(|total| total.taken > 0 || total.in_flight > 0).collect();
-    totals.sort_by(|a, b| (b.total_ns, &a.status).cmp(&(a.total_ns, &b.status)));
+    totals.sort_by(|a, b| {
+        (b.total_ns, &a.status, a.in_parts).cmp(&(a.total_ns, &b.status, b.in_parts))
+    });
     totals
+}
+
+/// Where a status is taken in the source.
+pub type Taken = (Option<Label>, Option<u32>, Option<Label>);
+
+fn spot(place: &Place) -> Taken {
+    (place.file.clone(), place.line, place.label.clone())
+}
+
+/// The places at which operations took the status that they were in while a part of them ran: by the parts
+/// that are in flight or still there, and the histories of their wholes.
+pub fn in_parts(live: &[Op], ended: &[Op]) -> HashSet<Taken> {
+    let all = || live.iter().chain(ended);
+    let wholes: HashMap<&str, &Op> = all().map(|op| (op.id.as_str(), op)).collect();
+    // Ages of what ended stopped: since its beginning is that and what has passed since.
+    let begun = |op: &Op| op.age_ns.saturating_add(op.ended_ago_ns.unwrap_or(0));
+    let during = |part: &Op| {
+        let whole = wholes.get(part.parent.as_deref()?)?;
+        let at = begun(whole).checked_sub(begun(part))?;
+        let status = whole.history.iter().rfind(|status| status.at_ns <= at)?;
+        // What was before the history is not known.
+        let known = at < status.at_ns.saturating_add(status.for_ns);
+        status.place.as_ref().filter(|_| known && status.class != Some("idle")).map(spot)
+    };
+    all().filter_map(during).collect()
 }

@@ -99,6 +99,8 @@ pub struct StatusTotal {
     pub status: Label,
     /// It is idle: nothing is being done in it.
     pub idle: bool,
+    /// Operations in it wait for a part of their own, an operation whose time counts instead of theirs.
+    pub in_parts: bool,
     /// Operations in it now.
     pub in_flight: u64,
     /// The longest of those.

@@ -147,7 +147,8 @@ fn cells(out: &mut String, look: &Look, heading: &str, beside: usize, cells: &[C
         return;
     }
     title(out, look, &format!(" {heading}"));
-    let across = if look.columns >= 76 { 2 } else { 1 };
+    // Two on a screen of 80, and no wider than the eye follows from a name to its value.
+    let across = if look.columns >= 76 { (look.columns / 50).clamp(2, 6) } else { 1 };
     let columns = (look.columns / across).saturating_sub(1).max(30);
     let name = columns.saturating_sub(beside + VALUE + 3);
     for row in cells.chunks(across) {

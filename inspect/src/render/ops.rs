@@ -19,10 +19,18 @@ pub(super) fn brief(out: &mut String, report: &BoardReport, look: &Look) {
         return;
     }
     by_active(&mut shown);
-    let some: Vec<&Op> = shown.iter().copied().take(BRIEF).collect();
-    rows(out, &some, look);
-    if shown.len() > BRIEF {
-        let rest = &shown[BRIEF..];
+    // Of many, those that are at something.
+    let active = shown.iter().filter(|op| op.active_ns.is_some()).count();
+    let most = if shown.len() > BRIEF { active.min(BRIEF) } else { BRIEF };
+    let some: Vec<&Op> = shown.iter().copied().take(most).collect();
+    if most > 0 {
+        rows(out, &some, look);
+    } else {
+        let plural = format!(" {} operations, all idle: inspect ops", shown.len());
+        line(out, look, &plural);
+    }
+    if shown.len() > BRIEF && most > 0 {
+        let rest = &shown[most..];
         let idle = rest.iter().filter(|op| op.active_ns.is_none()).count();
         let more = match (rest.len() - idle, idle) {
             (active, 0) => format!("   and {active} that have been at it for less: inspect ops"),
@@ -275,15 +283,15 @@ pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
 
 /// By status: how many are in it, for how long, and where the time of all operations went.
 pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
-    // Where nothing is done no time goes.
-    let busy = report.op_statuses.iter().filter(|total| !total.idle);
+    // Where nothing is done no time goes, and what a part does is told by the part.
+    let busy = report.op_statuses.iter().filter(|total| !total.idle && !total.in_parts);
     let all: u64 = busy.map(|total| total.total_ns).sum();
     let heading = format!(
         " {}{}{}{}{}{}{}",
         left("STATUS", 18),
         right("NOW", 7),
         right("LONGEST", 9),
-        right("SHARE", 8),
+        right("SHARE", 9),
         right("TIME", 9),
         right("TAKEN", 13),
         right("MEAN", 9),
@@ -291,14 +299,18 @@ pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for total in &report.op_statuses {
         let share = total.total_ns as f64 / all.max(1) as f64 * 100.0;
-        let share = if total.idle { "idle".to_owned() } else { format!("{share:.1}%") };
+        let share = match (total.idle, total.in_parts) {
+            (true, _) => "idle".to_owned(),
+            (false, true) => "in parts".to_owned(),
+            (false, false) => format!("{share:.1}%"),
+        };
         let mean = total.total_ns.checked_div(total.taken);
         let text = format!(
             " {}{}{}{}{}{}{}",
             left(&label(&total.status), 18),
             right(&whole(total.in_flight), 7),
             right(&or_none(total.oldest_ns, time), 9),
-            right(&share, 8),
+            right(&share, 9),
             right(&time(total.total_ns), 9),
             right(&whole(total.taken), 13),
             right(&or_none(mean, time), 9),

@@ -9,6 +9,7 @@ use super::{FIT, Look, Paint, Sort, idle};
 use crate::derive::headline::Severity;
 use crate::liveness::State;
 use crate::model::{BoardReport, Place, ThreadReport};
+use crate::proc::{SOCKETS_UP_TO, Vitals};
 use crate::snapshot::Label;
 
 /// One board as text.
@@ -117,9 +118,7 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
         if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
             status.push_str(" GROWING");
         }
-        for (state, count) in vitals.sockets.iter().flatten() {
-            let _ = write!(status, "  {count} {state}");
-        }
+        status.push_str(&sockets(vitals));
     }
     line(out, look, &status);
     for remark in &report.remarks {
@@ -137,14 +136,29 @@ pub fn headline(report: &BoardReport, look: &Look) -> String {
     look.paint(paint, &cut(&term(&report.headline.text), look.columns))
 }
 
+/// TCP sockets by state, or that there are too many descriptors for it.
+pub(crate) fn sockets(vitals: &Vitals) -> String {
+    let many = vitals.fds.is_some_and(|fds| fds > SOCKETS_UP_TO as u64);
+    match &vitals.sockets {
+        Some(states) => states.iter().map(|(state, count)| format!("  {count} {state}")).collect(),
+        None if many => format!("  sockets not counted beyond {SOCKETS_UP_TO} fds"),
+        None => String::new(),
+    }
+}
+
 /// When this was so, and on which host: of a dead process when it died.
 fn moment(report: &BoardReport, look: &Look) -> String {
+    moment_on(report, look.host.as_deref())
+}
+
+/// The same, for a heading of another make.
+pub(crate) fn moment_on(report: &BoardReport, host: Option<&str>) -> String {
     let of = |at: &str| at.get(..19).unwrap_or(at).replace('T', " ") + "Z";
     match &report.ended_at {
         Some(at) if report.state == State::Dead => format!("ended {}", of(at)),
         _ if report.saved_at.is_some() => format!("at {}", of(&report.seen_at)),
         _ => {
-            let host = look.host.as_ref().map(|host| format!(" on {}", term(host)));
+            let host = host.map(|host| format!(" on {}", term(host)));
             format!("at {}{}", of(&report.seen_at), host.unwrap_or_default())
         }
     }

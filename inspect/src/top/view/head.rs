@@ -9,6 +9,7 @@ use crate::liveness::State as Life;
 use crate::model::ThreadReport;
 use crate::render::human::{bytes, or_none, percent, time, whole};
 use crate::render::term::{label, maybe, term, width};
+use crate::render::text;
 use crate::top::state::{Over, State, TABS};
 use crate::top::watch::Seen;
 
@@ -42,6 +43,8 @@ fn name(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     if let Some(saved) = &report.saved_at {
         line.plain(format!("  saved {}", term(saved)));
     }
+    // The host's name stands in the prompt that it was called from.
+    line.plain(format!("  {}", text::moment_on(report, None)));
     line.line(columns)
 }
 
@@ -81,9 +84,7 @@ fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
         }
         line.plain(format!("  rss {}", or_none(vitals.rss_bytes, bytes)));
         line.plain(format!("  fds {}", or_none(vitals.fds, whole)));
-        for (state, count) in vitals.sockets.iter().flatten() {
-            line.plain(format!("  {count} {state}"));
-        }
+        line.plain(text::sockets(vitals));
     }
     let lost: u64 = report.lost.values().fold(0, |sum, count| sum.saturating_add(*count));
     if lost > 0 {

@@ -8,7 +8,7 @@ use super::{Ink, Page, Pieces, heading};
 use crate::model::Op;
 use crate::render::human::{bytes, or_none};
 use crate::render::ops::{Columns, mark};
-use crate::render::{Look, ops};
+use crate::render::{Look, ops, text};
 use crate::top::history::name_id;
 use crate::top::state::State;
 use crate::top::watch::Seen;
@@ -60,9 +60,7 @@ fn vitals(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     if seen.report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
         line.add(" GROWING", ink.bad());
     }
-    for (state, count) in vitals.sockets.iter().flatten() {
-        line.plain(format!("  {count} {state}"));
-    }
+    line.plain(text::sockets(vitals));
     line.line(columns)
 }
 
