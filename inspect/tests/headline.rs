@@ -223,6 +223,23 @@ fn of_many_operations_that_rest_there_is_a_number() {
     assert!(!table.contains(" 1-1 "), "{table}");
 }
 
+#[test]
+fn units_and_help_of_numbers_are_there_to_be_read() {
+    let mut report = report(sample().finish(), State::Live).unwrap();
+    report.counters[0].help = Some("jobs that were taken in".into());
+    let look = Look { columns: 80, ..Look::default() };
+    let table = inspect::render::meaning::board(&report, &look);
+    let row = table.lines().find(|line| line.contains("jobs_submitted")).unwrap();
+    let words: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(words[..3], ["jobs_submitted", "counter", "jobs"], "{table}");
+    assert!(row.ends_with("jobs that were taken in"), "{row}");
+    // A family is said once.
+    assert_eq!(table.lines().filter(|line| line.starts_with(" rows ")).count(), 1, "{table}");
+    for kind in ["gauge", "ratio", "histogram", "queue", "heartbeat", "progress"] {
+        assert!(table.contains(&format!(" {kind} ")), "{kind}: {table}");
+    }
+}
+
 /// Names of any length and script, and what would leave its line.
 fn hostile() -> BoardReport {
     let mut report = report(sample().finish(), State::Live).unwrap();
@@ -276,6 +293,7 @@ fn no_line_is_wider_than_the_terminal() {
                 let look =
                     Look { columns, all, trail, host: Some("web-3".into()), ..Look::default() };
                 let mut table = text::board(&report, &look);
+                table += &inspect::render::meaning::board(&report, &look);
                 inspect::render::ops::by_kind(&mut table, &report, &look);
                 inspect::render::ops::by_status(&mut table, &report, &look);
                 for op in &report.ops {

@@ -106,3 +106,106 @@ fn several_processes_of_a_name_are_said_and_told_apart() {
         assert!(row.split_whitespace().any(|word| word == pid.to_string()), "{row}");
     }
 }
+
+/// What a line of words comes to: exit code, stdout, stderr.
+fn said(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = inspect(arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn what_is_not_there_and_what_is_no_recording_are_named_with_their_codes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let [text, none] = [path("notes.txt"), path("none.rec")];
+    std::fs::write(&text, "no recording, and no board").expect("written");
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["report", "no-such-name"], 3, &["no-such-name", "`inspect report`"]),
+        (&["annotate", "no-such-name"], 3, &["no-such-name", "`inspect annotate`"]),
+        (&["report", &none], 3, &["none.rec", "No such file"]),
+        (&["annotate", &none], 3, &["none.rec", "No such file"]),
+        (&["report", &text], 5, &["notes.txt", "not a recording"]),
+        (&["annotate", &text], 5, &["notes.txt", "not a recording"]),
+        (&["report", &path(".")], 5, &["a directory"]),
+        (&["-f", &none], 3, &["none.rec"]),
+        (&["-f", &text], 5, &["notes.txt", "not a board"]),
+        (&["diff", &none, &none], 3, &["none.rec"]),
+        (&["diff", &text, &text], 5, &["notes.txt", "not a board"]),
+        (&["report"], 2, &["`inspect report FILE`"]),
+        (&["annotate"], 2, &["`inspect annotate FILE`"]),
+        (&["report", "4711"], 2, &["`inspect profile 4711`"]),
+        (&["clean", "no-such-name"], 3, &["no-such-name"]),
+        (&["lits"], 3, &["`lits`", "did you mean the verb `list`?"]),
+        (&["lits", "x"], 2, &["did you mean `list`?"]),
+        (&["record", "x", "-d", "0"], 2, &["a time of nothing"]),
+        (&["record", "x", "-d", "-2s"], 2, &["cannot be negative"]),
+        (&["record", "x", "--count", "3"], 2, &["--count does nothing", "--when"]),
+        (&["report", "x", "--jsonl"], 2, &["--jsonl does nothing"]),
+        (&["dump", "x", "-o", "y", "--json"], 2, &["--json does nothing"]),
+        (&["list", "--since-start"], 2, &["--since-start does nothing"]),
+    ];
+    for (arguments, code, says) in cases {
+        let (found, out, remarks) = said(arguments);
+        assert_eq!(found, Some(*code), "{arguments:?}: {remarks}");
+        assert!(out.is_empty() && remarks.lines().count() == 1, "{arguments:?}: {out}{remarks}");
+        for part in *says {
+            assert!(remarks.contains(part), "{arguments:?}: no {part:?} in {remarks}");
+        }
+    }
+}
+
+#[test]
+fn a_recording_without_a_verb_is_reported() {
+    let name = program::name("no-verb");
+    let (program, _) = Program::behave(&name, &["shares", "700"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let recording = directory.path().join("a.rec").display().to_string();
+    let pid = program.pid().to_string();
+    assert_eq!(said(&["record", &pid, "-d", "500ms", "-o", &recording]).0, Some(0));
+    let report = said(&["report", &recording]);
+    assert!(report.0 == Some(0) && report.1.contains("sixty"), "{report:?}");
+    assert_eq!(said(&["-f", &recording]), report);
+    assert_eq!(said(&[&recording]), report);
+}
+
+#[test]
+fn bytes_go_to_pipes_and_never_to_terminals() {
+    let name = program::name("bytes");
+    let (program, _) = Program::behave(&name, &["shares", "700"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let saved = directory.path().join("a.board");
+    let pid = program.pid().to_string();
+    let piped = inspect(&["dump", &pid, "-o", "-"]);
+    assert!(piped.status.success() && !std::path::Path::new("-").exists(), "{piped:?}");
+    std::fs::write(&saved, &piped.stdout).expect("written");
+    let shown = said(&["-f", &saved.display().to_string()]);
+    assert!(shown.0 == Some(0) && shown.1.contains(&name), "{shown:?}");
+    // `script` runs it on a terminal of its own.
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    for verb in ["dump -o -", "record -d 100ms -o -", "export pprof -d 100ms"] {
+        let command = format!("{} {verb} {pid}", inspect.display());
+        let output = Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .stdin(Stdio::null())
+            .output()
+            .expect("script, of Debian's bsdutils");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{verb}: {said}");
+        assert!(said.contains("stdout is a terminal") && said.lines().count() == 1, "{said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_no_success() {
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    for verb in ["--help", "list -h", "--version", "man", "man ops", "completions zsh", "doctor"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let mut command = Command::new(&inspect);
+        let output = command.args(verb.split(' ')).stdout(full).stderr(Stdio::piped()).output();
+        let output = output.expect("inspect");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{verb}: {said}");
+        assert!(said.contains("No space left"), "{verb}: {said}");
+    }
+}

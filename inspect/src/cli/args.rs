@@ -77,6 +77,9 @@ pub struct Common {
     /// Also the last tags of each thread, where the daemon keeps trails.
     #[arg(long, global = true)]
     pub trail: bool,
+    /// What each number means: its kind, unit and help.
+    #[arg(long, global = true)]
+    pub help_numbers: bool,
     /// Colours: auto, always or never.
     ///
     /// The environment's NO_COLOR and CLICOLOR_FORCE say the same.

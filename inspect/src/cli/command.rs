@@ -55,7 +55,7 @@ pub const TAKES: &[(&str, &[&str])] = &[
     ("man", &[]),
 ];
 
-/// Verbs that are not in help.
+/// Help of the whole: the verbs, and the options of a table by their names alone.
 const HELP: &str = "\
 {about}
 
@@ -65,7 +65,8 @@ Usage: inspect [VERB] [TARGET] [OPTIONS]     (no verb: the board, as a table)
 
 TARGET: a name (* and ?), a pid, or the path of a saved board or recording
 Options: -n NAME, -p PID, -f PATH, --json, --jsonl, --wait T, --interval T,
-  --count N, --sort KEY, --filter GLOB, --all, --since-start, --trail, --color W
+  --count N, --sort KEY, --filter GLOB, --all, --since-start, --trail,
+  --color WHEN, --help-numbers (what each number of a board means)
 `inspect VERB -h` says which a verb takes; `inspect man VERB` says all.";
 
 /// The whole command line.

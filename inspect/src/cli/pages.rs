@@ -63,7 +63,7 @@ const OF_OPERATIONS: Rows = &[
     ("WHAT AND WHERE", "its label and peer, the thread that works on it, file and line."),
     (
         "SHARE",
-        "of --by status: of the time of all operations that were not idle. An operation whose part is in flight counts by its part.",
+        "of --by status: of the time of all operations that were not idle. What the parts of an operation tell by statuses of their own counts once.",
     ),
 ];
 

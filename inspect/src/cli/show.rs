@@ -10,7 +10,7 @@ use crate::error::AttachError;
 use crate::locate::Target;
 use crate::model::BoardReport;
 use crate::recording::is_recording;
-use crate::render::{json, text};
+use crate::render::{json, meaning, text};
 
 pub(super) fn run(
     cli: &Cli,
@@ -48,8 +48,8 @@ pub(super) fn run(
             let text = super::document(cli, &document)?;
             writeln!(out, "{text}")?;
         } else {
-            let tables: Vec<String> =
-                reports.iter().map(|report| text::board(report, &look)).collect();
+            let show = if common.help_numbers { meaning::board } else { text::board };
+            let tables: Vec<String> = reports.iter().map(|report| show(report, &look)).collect();
             write!(out, "{}", tables.join("\n"))?;
             if common.interval.is_some() || common.count.is_some() {
                 writeln!(out)?;

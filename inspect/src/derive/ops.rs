@@ -225,15 +225,20 @@ fn outcome(state: u64) -> Option<&'static str> {
 }
 
 /// Time in each status over all operations, ever, those in flight up to now; the most first. A status in which
-/// operations have parts of their own in flight is a row of its own: what its operations did is told by the
-/// statuses of the parts, and would count twice.
+/// operations have parts of their own in flight is a row of its own: what the statuses of the parts tell of its
+/// time would count twice.
 pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -> Vec<StatusTotal> {
     let in_parts = in_parts(live, ended);
+    let parts = live.iter().chain(ended).filter(|op| op.parent.is_some());
+    let inner: HashSet<Taken> =
+        parts.flat_map(|op| &op.history).filter_map(|at| at.place.as_ref().map(spot)).collect();
+    let mut inner_ns = 0u64;
     let mut totals: BTreeMap<(Label, bool), StatusTotal> = BTreeMap::new();
     let blank = |(status, in_parts): &(Label, bool)| StatusTotal {
         status: status.clone(),
         idle: false,
         in_parts: *in_parts,
+        counted_ns: 0,
         in_flight: 0,
         oldest_ns: None,
         taken: 0,
@@ -246,11 +251,16 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -
             snapshot.shard_totals.get(usize::try_from(index).ok()?).copied()
         };
         let place = super::threads::place(snapshot, site.address, None);
-        let key = (status, in_parts.contains(&spot(&place)));
+        let spot = spot(&place);
+        let ns = clock.span_ns(0, word(1).unwrap_or(0));
+        if inner.contains(&spot) && !in_parts.contains(&spot) {
+            inner_ns = inner_ns.saturating_add(ns);
+        }
+        let key = (status, in_parts.contains(&spot));
         let total = totals.entry(key.clone()).or_insert_with(|| blank(&key));
         total.idle |= Class::from_word(site.class_flags) == Some(Class::Idle);
         total.taken = total.taken.saturating_add(word(0).unwrap_or(0));
-        total.total_ns = total.total_ns.saturating_add(clock.span_ns(0, word(1).unwrap_or(0)));
+        total.total_ns = total.total_ns.saturating_add(ns);
     }
     for operation in live {
         let (Some(status), Some(age)) = (&operation.status, operation.status_age_ns) else {
@@ -258,6 +268,9 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -
         };
         let place = operation.history.last().and_then(|last| last.place.as_ref());
         let whole = place.is_some_and(|place| in_parts.contains(&spot(place)));
+        if operation.parent.is_some() && !whole {
+            inner_ns = inner_ns.saturating_add(age);
+        }
         let key = (status.clone(), whole);
         let total = totals.entry(key.clone()).or_insert_with(|| blank(&key));
         total.in_flight += 1;
@@ -266,6 +279,16 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -
     }
     let mut totals: Vec<StatusTotal> =
         totals.into_values().filter(|total| total.taken > 0 || total.in_flight > 0).collect();
+    let wholes = totals.iter().filter(|total| total.in_parts);
+    let wholes_ns = wholes.fold(0u64, |sum, total| sum.saturating_add(total.total_ns));
+    for total in &mut totals {
+        let told = match (total.idle, total.in_parts) {
+            (true, _) => 1.0,
+            (false, true) => inner_ns as f64 / wholes_ns.max(1) as f64,
+            (false, false) => 0.0,
+        };
+        total.counted_ns = (total.total_ns as f64 * (1.0 - told).max(0.0)) as u64;
+    }
     totals.sort_by(|a, b| {
         (b.total_ns, &a.status, a.in_parts).cmp(&(a.total_ns, &b.status, b.in_parts))
     });

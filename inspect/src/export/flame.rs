@@ -89,7 +89,7 @@ fn colour(kind: Kind, name: &str) -> String {
 }
 
 /// Orange for work, blue for wait, grey for idle.
-pub(super) fn line_colour(class: Class, digest: u32, light: u32) -> String {
+fn line_colour(class: Class, digest: u32, light: u32) -> String {
     match class {
         Class::Work => format!("hsl({},85%,{light}%)", 14 + digest % 16),
         Class::Wait => format!("hsl({},70%,{light}%)", 200 + digest % 20),

@@ -6,6 +6,7 @@ mod flame;
 mod folded;
 mod page;
 mod pprof;
+mod shades;
 mod speedscope;
 mod timeline;
 

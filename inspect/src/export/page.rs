@@ -7,6 +7,9 @@ use crate::render::term::{cut, term};
 
 /// Pixels of the whole width.
 pub(super) const WIDTH: f64 = 1200.0;
+/// Page, text and what stands back, for a light and a dark screen: a picture in a document follows its reader.
+pub(super) const THEME: &str = ".page{fill:#fff}text{fill:#111}.dim{fill:#555}.mark{fill:#a0a}\
+@media(prefers-color-scheme:dark){.page{fill:#1c1c1e}text{fill:#eee}.dim{fill:#aaa}.mark{fill:#f8f}}";
 /// Pixels of a frame's height.
 const HEIGHT: usize = 18;
 /// Pixels above the first frame.
@@ -41,15 +44,15 @@ pub(super) fn page(title: &str, subtitle: &str, root: &Frame) -> String {
     let (title, subtitle) = (escape(title), escape(subtitle));
     let mut out = format!(
         r##"<?xml version="1.0" encoding="UTF-8" standalone="no"?>
-<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">
+<svg xmlns="http://www.w3.org/2000/svg" width="100%" viewBox="0 0 {WIDTH} {height}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">
 <title>{title}</title>
-<style>.f{{cursor:pointer}}.f rect{{stroke:#fff;stroke-width:.5}}.f:hover rect{{stroke:#000;stroke-width:1}}.f text{{pointer-events:none}}.hit rect{{fill:#d050d0!important}}.past rect{{opacity:.45}}.b{{cursor:pointer;fill:#06c}}</style>
-<rect width="100%" height="100%" fill="#fff"/>
+<style>.f{{cursor:pointer}}.f rect{{stroke:#fff;stroke-width:.5}}.f:hover rect{{stroke:#000;stroke-width:1}}.f text{{pointer-events:none}}.hit rect{{fill:#d050d0!important}}.past rect{{opacity:.45}}.b{{cursor:pointer;fill:#06c}}{THEME}.f text{{fill:#111}}@media(prefers-color-scheme:dark){{.b{{fill:#6bf}}.f rect{{stroke:#1c1c1e}}.f:hover rect{{stroke:#fff}}}}</style>
+<rect class="page" width="100%" height="100%"/>
 <text x="8" y="16" font-size="14" font-weight="bold">{title}</text>
-<text x="8" y="34" fill="#555">{subtitle}</text>
+<text class="dim" x="8" y="34">{subtitle}</text>
 <text id="reset" class="b" x="{}" y="16" text-anchor="end" visibility="hidden">reset zoom</text>
 <text id="search" class="b" x="{}" y="16" text-anchor="end">search (/)</text>
-<text id="found" x="{}" y="34" text-anchor="end" fill="#a0a"></text>
+<text id="found" x="{}" y="34" text-anchor="end" class="mark"></text>
 <g id="frames">
 "##,
         WIDTH - 100.0,
@@ -60,7 +63,7 @@ pub(super) fn page(title: &str, subtitle: &str, root: &Frame) -> String {
     draw(&mut out, root, 0, 0.0, scale);
     let _ = writeln!(
         out,
-        "</g>\n<text id=\"says\" x=\"8\" y=\"{}\" fill=\"#333\"></text>\n<script><![CDATA[\n{}\n]]></script>\n</svg>",
+        "</g>\n<text id=\"says\" x=\"8\" y=\"{}\" class=\"dim\"></text>\n<script><![CDATA[\n{}\n]]></script>\n</svg>",
         height - 10,
         include_str!("flame.js").trim_end()
     );

@@ -111,3 +111,15 @@ fn pprof_unpacks_to_its_fields() {
     // Two types, two samples, four places.
     assert_eq!((fields[&1], fields[&2], fields[&4], fields[&5]), (2, 2, 4, 4));
 }
+
+#[test]
+fn pictures_follow_the_screen_that_they_are_read_on() {
+    for picture in [svg(&tally()), timeline(&tally()), difference(&tally(), &tally())] {
+        let (head, _) = picture.split_once('>').expect("an element");
+        let head = format!("{head}{}", &picture[head.len()..600.min(picture.len())]);
+        assert!(head.contains("width=\"100%\" viewBox=\"0 0 1200 "), "{head}");
+        assert!(picture.contains("@media(prefers-color-scheme:dark){.page{"), "{head}");
+        // Nothing behind the text has a colour that only one of the two can have.
+        assert!(!picture.contains("fill=\"#fff\"") && !picture.contains("fill=\"#333\""), "{head}");
+    }
+}

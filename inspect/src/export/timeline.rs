@@ -6,8 +6,9 @@ use std::fmt::Write;
 
 use probe::layout::Class;
 
-use super::flame::{line_colour, title};
-use super::page::{WIDTH, escape};
+use super::flame::title;
+use super::page::{THEME, WIDTH, escape};
+use super::shades::Shades;
 use crate::render::human::{percent as percent_of, time};
 use crate::render::term::cut;
 use crate::report::text::place;
@@ -54,6 +55,8 @@ pub fn timeline(tally: &Tally) -> String {
         (0..rows.len()).filter(|&thread| samples(&rows[thread]) > 0).take(MAX_THREADS).collect();
     let top = ABOVE + LOAD + 14.0;
     let below = top + shown.len() as f64 * ROW;
+    let drawn: Vec<&[Bin]> = shown.iter().map(|&thread| rows[thread].as_slice()).collect();
+    let shades = Shades::of(&drawn);
     let legend = legend(shown.iter().flat_map(|&thread| &rows[thread]));
     let listed = tally.stalls.len().min(LISTED);
     let key = legend.len().div_ceil(2) as f64 * 18.0;
@@ -61,12 +64,12 @@ pub fn timeline(tally: &Tally) -> String {
     let name = escape(&title(tally));
     let mut out = format!(
         r##"<?xml version="1.0" encoding="UTF-8" standalone="no"?>
-<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">
+<svg xmlns="http://www.w3.org/2000/svg" width="100%" viewBox="0 0 {WIDTH} {height}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">
 <title>{name}</title>
-<style>.s{{fill:none;stroke:#c00;stroke-width:1.5}}.s,.l{{pointer-events:none}}.g{{stroke:#ddd}}</style>
-<rect width="100%" height="100%" fill="#fff"/>
+<style>.s{{fill:none;stroke:#c00;stroke-width:1.5}}.s,.l{{pointer-events:none}}.l{{fill:#700}}.g{{stroke:#ddd}}{THEME}@media(prefers-color-scheme:dark){{.s{{stroke:#f66}}.g{{stroke:#444}}}}</style>
+<rect class="page" width="100%" height="100%"/>
 <text x="8" y="16" font-size="14" font-weight="bold">{name}</text>
-<text x="8" y="34" fill="#555">{} from left to right, {} a stretch; orange work, blue wait, grey idle, brown torn; red outline: a stall</text>
+<text class="dim" x="8" y="34">{} from left to right, {} a stretch; orange work, blue wait, grey idle, brown torn; red outline: a stall</text>
 "##,
         time(scale.whole_ns),
         time(each_ns),
@@ -75,7 +78,7 @@ pub fn timeline(tally: &Tally) -> String {
     curve(&mut out, &load(&rows), each_ns, &scale);
     for (row, &thread) in shown.iter().enumerate() {
         let y = top + row as f64 * ROW;
-        threads(&mut out, tally, thread, &rows[thread], each_ns, &scale, y);
+        threads(&mut out, tally, thread, &rows[thread], &shades, (each_ns, &scale, y));
     }
     for stall in &tally.stalls {
         if let Some(row) = shown.iter().position(|&thread| thread == stall.thread as usize) {
@@ -88,7 +91,7 @@ pub fn timeline(tally: &Tally) -> String {
             out,
             r#"<rect x="{:.1}" y="{y:.1}" width="12" height="12" fill="{}"/><text x="{:.1}" y="{:.1}">{}</text>"#,
             x + 8.0,
-            colour(line),
+            shades.colour(line),
             x + 26.0,
             y + 10.5,
             escape(&cut(&crate::render::term::term(&said(line)), 72))
@@ -108,7 +111,7 @@ fn axis(out: &mut String, scale: &Scale, below: f64) {
         let said = escape(&time(scale.whole_ns / 4 * part));
         let _ = writeln!(
             out,
-            r##"<line class="g" x1="{x:.1}" y1="{ABOVE}" x2="{x:.1}" y2="{below:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="{anchor}" fill="#555">{said}</text>"##,
+            r##"<line class="g" x1="{x:.1}" y1="{ABOVE}" x2="{x:.1}" y2="{below:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="{anchor}" class="dim">{said}</text>"##,
             below + 14.0
         );
     }
@@ -119,7 +122,7 @@ fn curve(out: &mut String, load: &[Option<f64>], each_ns: u64, scale: &Scale) {
     let foot = ABOVE + LOAD;
     let _ = writeln!(
         out,
-        r##"<text x="8" y="{:.1}">not idle</text><text x="{:.1}" y="{:.1}" text-anchor="end" fill="#777">100%</text><text x="{:.1}" y="{foot:.1}" text-anchor="end" fill="#777">0%</text>"##,
+        r##"<text x="8" y="{:.1}">not idle</text><text x="{:.1}" y="{:.1}" text-anchor="end" class="dim">100%</text><text x="{:.1}" y="{foot:.1}" text-anchor="end" class="dim">0%</text>"##,
         ABOVE + LOAD / 2.0,
         NAMES - 6.0,
         ABOVE + 10.0,
@@ -164,9 +167,8 @@ fn threads(
     tally: &Tally,
     thread: usize,
     row: &[Bin],
-    each_ns: u64,
-    scale: &Scale,
-    y: f64,
+    shades: &Shades<'_>,
+    (each_ns, scale, y): (u64, &Scale, f64),
 ) {
     let name = row_name(tally, thread);
     let _ = writeln!(
@@ -192,7 +194,7 @@ fn threads(
             out,
             r#"<rect x="{from:.2}" y="{y:.1}" width="{:.2}" height="{BAR}" fill="{}"><title>{}: {} of {} from {}</title></rect>"#,
             (to - from).max(0.3),
-            colour(key),
+            shades.colour(key),
             escape(&said(key)),
             percent_of(here as f64 / samples.max(1) as f64),
             escape(&time(each_ns.saturating_mul(count as u64))),
@@ -219,17 +221,6 @@ fn said(key: &Key) -> String {
     }
 }
 
-/// The hue says the class, the shade the line.
-fn colour(key: &Key) -> String {
-    let Some(spot) = key.spot() else { return "#a66".to_owned() };
-    let text = format!("{}{}{}", spot.file.raw(), spot.line, spot.label.raw());
-    let digest = text.bytes().fold(7u32, |digest, byte| digest.wrapping_mul(31) ^ u32::from(byte));
-    match spot.class {
-        Class::Idle => "hsl(0,0%,90%)".to_owned(),
-        class => line_colour(class, digest, 52 + digest % 23),
-    }
-}
-
 fn outline(out: &mut String, stall: &Stall, scale: &Scale, y: f64) {
     let (from, to) =
         (scale.x(stall.start_ns), scale.x(stall.start_ns.saturating_add(stall.length_ns)));
@@ -242,7 +233,7 @@ fn outline(out: &mut String, stall: &Stall, scale: &Scale, y: f64) {
     if (to - from) > length.len() as f64 * 7.3 + 6.0 {
         let _ = writeln!(
             out,
-            r##"<text class="l" x="{:.2}" y="{:.1}" font-size="11" fill="#700">{}{}</text>"##,
+            r##"<text class="l" x="{:.2}" y="{:.1}" font-size="11">{}{}</text>"##,
             from + 4.0,
             y + 11.5,
             escape(&length),
@@ -276,7 +267,7 @@ fn list(out: &mut String, tally: &Tally, listed: usize, top: f64) {
         );
         let _ = writeln!(
             out,
-            r##"<text x="16" y="{:.1}" fill="#333">{}</text>"##,
+            r##"<text x="16" y="{:.1}" class="dim">{}</text>"##,
             top + (index + 1) as f64 * 16.0 + 6.0,
             escape(&text)
         );

@@ -99,8 +99,11 @@ pub struct StatusTotal {
     pub status: Label,
     /// It is idle: nothing is being done in it.
     pub idle: bool,
-    /// Operations in it wait for a part of their own, an operation whose time counts instead of theirs.
+    /// Operations in it have parts of their own in flight.
     pub in_parts: bool,
+    /// What of `total_ns` counts in a share of the time of all: nothing of what is idle, and of what has parts
+    /// only what these do not tell by statuses of their own.
+    pub counted_ns: u64,
     /// Operations in it now.
     pub in_flight: u64,
     /// The longest of those.

@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod human;
 pub mod json;
+pub mod meaning;
 pub mod numbers;
 pub mod ops;
 pub mod term;

@@ -283,9 +283,8 @@ pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
 
 /// By status: how many are in it, for how long, and where the time of all operations went.
 pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
-    // Where nothing is done no time goes, and what a part does is told by the part.
-    let busy = report.op_statuses.iter().filter(|total| !total.idle && !total.in_parts);
-    let all: u64 = busy.map(|total| total.total_ns).sum();
+    // Where nothing is done no time goes, and what a part tells counts once.
+    let all: u64 = report.op_statuses.iter().map(|total| total.counted_ns).sum();
     let heading = format!(
         " {}{}{}{}{}{}{}",
         left("STATUS", 18),
@@ -298,12 +297,8 @@ pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
     );
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for total in &report.op_statuses {
-        let share = total.total_ns as f64 / all.max(1) as f64 * 100.0;
-        let share = match (total.idle, total.in_parts) {
-            (true, _) => "idle".to_owned(),
-            (false, true) => "in parts".to_owned(),
-            (false, false) => format!("{share:.1}%"),
-        };
+        let share = total.counted_ns as f64 / all.max(1) as f64 * 100.0;
+        let share = if total.idle { "idle".to_owned() } else { format!("{share:.1}%") };
         let mean = total.total_ns.checked_div(total.taken);
         let text = format!(
             " {}{}{}{}{}{}{}",
