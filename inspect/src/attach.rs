@@ -17,7 +17,7 @@ use zerocopy::IntoBytes;
 
 use crate::error::AttachError;
 use crate::guard::Guard;
-use crate::opener;
+use crate::{opener, patience};
 
 /// How far a file is trusted before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,11 @@ impl BoardFile {
     /// # Errors
     /// [`AttachError::Permission`], [`AttachError::Refused`] or [`AttachError::Io`].
     pub fn open(path: &Path, trust: Trust) -> Result<Self, AttachError> {
+        patience::answers(path).map_err(|source| AttachError::Io {
+            path: path.to_owned(),
+            doing: "opening",
+            source,
+        })?;
         let mut flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
         if trust == Trust::Found {
             flags |= OFlag::O_NOFOLLOW;

@@ -46,6 +46,7 @@ pub mod liveness;
 pub mod locate;
 pub mod model;
 mod opener;
+mod patience;
 mod pidfd;
 pub mod proc;
 pub mod quantity;

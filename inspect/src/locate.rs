@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::AttachError;
-use crate::proc;
+use crate::{patience, proc};
 
 /// Which board is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,8 @@ impl Target {
 pub(crate) fn is_ours(path: &Path) -> bool {
     use std::io::Read;
     let mut word = [0; 8];
-    let read = path.is_file()
+    let read = patience::answers(path).is_ok()
+        && path.is_file()
         && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut word).is_ok());
     read && u64::from_ne_bytes(word) >> 24 == probe::layout::MAGIC >> 24
 }
@@ -103,7 +104,9 @@ pub fn directories() -> Vec<PathBuf> {
 
 /// Files in `dir` that are named like boards, oldest process first.
 pub fn scan(dir: &Path) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = fs::read_dir(dir)
+    // One that does not answer is said at the end, with all that did not.
+    let entries = patience::answers(dir).and_then(|()| fs::read_dir(dir));
+    let mut found: Vec<Candidate> = entries
         .into_iter()
         .flatten()
         .flatten()
@@ -151,7 +154,7 @@ pub fn elsewhere() -> Elsewhere {
         let root = PathBuf::from(format!("/proc/{pid}/root/dev/shm"));
         let seen = match proc::namespace_or(Some(pid), "mnt") {
             Ok(inode) if !asked.insert(inode) => continue,
-            Ok(_) => fs::read_dir(&root).map(drop),
+            Ok(_) => patience::answers(&root).and_then(|()| fs::read_dir(&root)).map(drop),
             Err(error) => Err(error),
         };
         match seen {
@@ -317,7 +320,8 @@ fn of_container(pid: u32) -> Vec<Candidate> {
 /// # Errors
 /// [`AttachError::NotFound`] when nothing is there.
 pub fn named(path: &Path) -> Result<Candidate, AttachError> {
-    let facts = fs::metadata(path).map_err(|source| AttachError::Io {
+    let facts = patience::answers(path).and_then(|()| fs::metadata(path));
+    let facts = facts.map_err(|source| AttachError::Io {
         path: path.to_owned(),
         doing: "looking at it",
         source,

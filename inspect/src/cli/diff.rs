@@ -37,7 +37,10 @@ impl Side {
         let both = sides.map(Self::of);
         let recordings = both.iter().filter(|side| matches!(side, Self::Recording(_))).count();
         if recordings == 1
-            && let Some(missing) = sides.into_iter().find(|side| !Path::new(side).exists())
+            && let Some(missing) = sides.into_iter().find(|side| {
+                let path = Path::new(side);
+                crate::patience::answers(path).is_ok() && !path.exists()
+            })
         {
             return Err(Failure {
                 code: 3,

@@ -116,7 +116,8 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
         }
     }
     for (candidate, error) in found.failed {
-        let facts = std::fs::metadata(&candidate.path).ok();
+        let answers = crate::patience::answers(&candidate.path);
+        let facts = answers.and_then(|()| std::fs::metadata(&candidate.path)).ok();
         let uid = facts.as_ref().map_or(u32::MAX, std::os::unix::fs::MetadataExt::uid);
         rows.push(Row {
             name: candidate.name,

@@ -85,7 +85,18 @@ impl From<io::Error> for Failure {
 /// [`Failure`], to be printed and turned into the exit code.
 pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), Failure> {
     let target = cli.target().map_err(Failure::usage)?;
-    verb(cli, &target, out, remarks).map_err(|mut failure| {
+    let done = verb(cli, &target, out, remarks);
+    for directory in crate::patience::given_up() {
+        // A file that was named says so itself.
+        if locate::directories().contains(&directory) || directory.ends_with("dev/shm") {
+            let name = crate::render::term::term(&directory.display().to_string());
+            let _ = writeln!(
+                remarks,
+                "inspect: {name}: its file system did not answer; boards there are not shown"
+            );
+        }
+    }
+    done.map_err(|mut failure| {
         // A name that no board has may have been meant for a verb.
         let word = cli.target.as_ref().filter(|_| cli.verb.is_none() && failure.code == 3);
         if let Some(verb) = word.and_then(|word| command::similar(word)) {

@@ -298,7 +298,8 @@ pub(super) fn read(
 /// Opens a recording; a saved board is told apart.
 pub(super) fn open(path: &std::path::Path) -> Result<Recording, Failure> {
     let name = term(&path.display().to_string());
-    if path.is_file() && !is_recording(path) {
+    let answers = crate::patience::answers(path).is_ok();
+    if answers && path.is_file() && !is_recording(path) {
         return Err(Failure {
             code: 5,
             text: format!("{name}: not a recording; `inspect record -o FILE` makes one"),

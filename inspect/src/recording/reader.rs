@@ -50,7 +50,8 @@ pub struct Recording {
 /// Whether a file begins like a recording.
 pub fn is_recording(path: &Path) -> bool {
     let mut word = [0; 8];
-    let read = path.is_file()
+    let read = crate::patience::answers(path).is_ok()
+        && path.is_file()
         && std::fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut word).is_ok());
     read && u64::from_le_bytes(word) == MAGIC
 }
