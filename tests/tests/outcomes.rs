@@ -129,6 +129,23 @@ fn an_operation_ends_as_its_client_saw_it_end() {
         assert_eq!(web.ended(&format!("{method} {path}")), outcome, "{what}");
     }
     assert_eq!(web.ops("ops"), Vec::<Value>::new());
+
+    // As many as the clients had, by what they had.
+    let counts = |board: &Value| -> Vec<(String, u64)> {
+        let counters = board["counters"].as_array().expect("counters").iter();
+        let ours = counters.filter(|counter| counter["name"] == "tower_requests");
+        let mut counts: Vec<_> = ours
+            .map(|counter| {
+                let end = counter["labels"]["end"].as_str().expect("a label").to_owned();
+                (end, counter["value"].as_u64().expect("a count"))
+            })
+            .collect();
+        counts.sort();
+        counts
+    };
+    let want = [("2xx", 18), ("3xx", 1), ("4xx", 1), ("5xx", 1), ("cancelled", 4), ("failed", 3)];
+    let want: Vec<_> = want.map(|(end, count)| (end.to_owned(), count)).into();
+    assert_eq!(counts(&program::board(web.program.pid())), want);
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub use super::local::{at, at_with, rest, rest_with};
 pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample, hold};
 pub use super::ops::emit::*;
 #[cfg(feature = "tower")]
-pub use super::requests::Origin;
+pub use super::requests::{End, Origin};
 pub use super::site::{Class, SITES};
 pub use crate::layout::{SITE_ARG, SITE_OP, SITE_SCOPE, SITE_STATUS};
 pub use crate::number::Number;

@@ -1,5 +1,7 @@
 //! Requests of `tower` services as operations: what [`OpLayer`](crate::tower::OpLayer) does when probes are in.
 
+mod ended;
+
 use core::fmt;
 use core::panic::Location;
 
@@ -9,6 +11,7 @@ use super::ops::{Op, OpId, by_id};
 use super::scope::Scope;
 use super::site::{Class, Site};
 use crate::layout::{SITE_OP, SITE_SCOPE, SITE_STATUS};
+pub use ended::End;
 
 /// Where a layer is made: the kind of its operations, and the status of those whose answer is on its way.
 #[derive(Clone, Copy, Debug)]
@@ -89,5 +92,10 @@ impl Origin {
     /// The answer's body is on its way.
     pub fn answers(self, op: &Op) {
         _ = status_of(op, self.body);
+    }
+
+    /// The request ended.
+    pub fn ended(self, end: End) {
+        ended::count(end);
     }
 }

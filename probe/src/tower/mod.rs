@@ -42,6 +42,11 @@
 //! - panicked, when a poll panics;
 //! - well, otherwise.
 //!
+//! The counter `tower_requests` says by its label `end` how many ended with a whole answer of `1xx` to `5xx`, `failed`, were
+//! `cancelled` or `panicked`.
+//!
+//! With probes out the layer is not there: its service is the service itself.
+//!
 //! Not covered: what lies before the service is called (accepting, TLS, the request's head) and after the
 //! last byte was taken from it (sending what is buffered); what a connection does after an upgrade.
 //!

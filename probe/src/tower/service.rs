@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::length::{Asked, Length, says_failed};
 use super::{Head, OpLayer, Say};
-use crate::__private::Origin;
+use crate::__private::{End, Origin};
 use crate::{Op, OpId, Outcome};
 
 /// A service whose requests are operations: what [`OpLayer`] makes of one.
@@ -84,6 +84,8 @@ pub(super) struct Served {
     op: Option<Op>,
     /// The connection that has it.
     connection: Option<OpId>,
+    /// Its answer's, once there is one.
+    status: Option<u16>,
     /// Whether it is known to have failed.
     failed: bool,
     /// Still set after a poll that panicked.
@@ -92,7 +94,7 @@ pub(super) struct Served {
 
 impl Served {
     pub(super) fn new(origin: Origin, op: Op, connection: Option<OpId>) -> Self {
-        Self { origin, op: Some(op), connection, failed: false, polling: false }
+        Self { origin, op: Some(op), connection, status: None, failed: false, polling: false }
     }
 
     /// Runs `body` as work on the request.
@@ -124,22 +126,28 @@ impl Served {
 
     /// The request has its answer.
     fn end(mut self) {
-        if let Some(op) = self.op.take()
-            && self.failed
-        {
+        let Some(op) = self.op.take() else { return };
+        if self.failed {
             op.fail();
         }
+        // An answer that says of itself that it failed is counted as what it says.
+        self.origin.ended(match self.status {
+            Some(status) if !self.failed || status >= 500 => End::Status(status),
+            _ => End::Failed,
+        });
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
         if let Some(op) = self.op.take() {
-            op.end(match self {
-                Self { polling: true, .. } => Outcome::Panicked,
-                Self { failed: true, .. } => Outcome::Error,
-                _ => Outcome::Cancelled,
-            });
+            let (outcome, end) = match self {
+                Self { polling: true, .. } => (Outcome::Panicked, End::Panicked),
+                Self { failed: true, .. } => (Outcome::Error, End::Failed),
+                _ => (Outcome::Cancelled, End::Cancelled),
+            };
+            op.end(outcome);
+            self.origin.ended(end);
         }
         self.origin.gives_back(self.connection);
     }
@@ -181,8 +189,9 @@ where
             Ok(answer) => answer.status().is_server_error() || says_failed(answer.headers()),
             Err(_) => true,
         };
-        if let Some(served) = served.as_mut().filter(|_| failed) {
-            served.fail();
+        if let Some(served) = &mut served {
+            served.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+            served.failed |= failed;
         }
         let length = answer.as_ref().map_or(Length::Over, |answer| this.asked.length_of(answer));
         match &served {
