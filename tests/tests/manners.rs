@@ -209,3 +209,33 @@ fn what_cannot_be_written_is_no_success() {
         assert!(said.contains("No space left"), "{verb}: {said}");
     }
 }
+
+#[test]
+fn what_a_recording_says_fits_every_terminal() {
+    let name = program::name("widths");
+    let (program, _) = Program::behave(&name, &["shares", "700"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let recording = directory.path().join("a.rec").display().to_string();
+    let pid = program.pid().to_string();
+    assert_eq!(said(&["record", &pid, "-d", "500ms", "-o", &recording]).0, Some(0));
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    for columns in [40, 60, 80, 120, 200] {
+        for verb in ["report", "report --timeline", "report --by stack", "annotate", "diff", "list"]
+        {
+            let mut arguments: Vec<&str> = verb.split(' ').collect();
+            match verb {
+                "list" => arguments.push(&name),
+                "diff" => arguments.extend([recording.as_str(), &recording]),
+                _ => arguments.push(&recording),
+            }
+            let mut command = Command::new(&inspect);
+            let output = command.args(&arguments).env("COLUMNS", columns.to_string()).output();
+            let text = String::from_utf8_lossy(&output.expect("inspect").stdout).into_owned();
+            assert!(!text.is_empty(), "{verb}");
+            for line in text.lines() {
+                let wide = line.chars().count();
+                assert!(wide <= columns, "{verb} at {columns}: {wide} wide: {line}");
+            }
+        }
+    }
+}

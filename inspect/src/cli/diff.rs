@@ -15,7 +15,7 @@ use crate::locate::Target;
 use crate::model::BoardReport;
 use crate::recording::is_recording;
 use crate::render;
-use crate::render::term::term;
+use crate::render::term::{self, term};
 use crate::report::{By, diff};
 
 /// One side.
@@ -102,8 +102,9 @@ fn recordings(
     if cli.common.json {
         return Ok(writeln!(out, "{}", super::pretty(&diff::json(&changes, &old, &new))?)?);
     }
-    write!(out, "{}", diff::head(&old, &new))?;
-    Ok(write!(out, "{}", diff::text(&changes, &look(&cli.common)))?)
+    let look = look(&cli.common);
+    write!(out, "{}", term::fold(&diff::head(&old, &new), look.columns))?;
+    Ok(write!(out, "{}", diff::text(&changes, &look))?)
 }
 
 fn two_boards(

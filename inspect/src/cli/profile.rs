@@ -8,6 +8,7 @@ use super::args::{Cli, Pacing, Pick};
 use super::sampling::{Sampling, Turn, answered, counting, nonempty, path, read};
 use super::{Failure, look};
 use crate::locate::Target;
+use crate::render::term;
 use crate::report::{Tally, json, text, timeline};
 
 /// How long `profile` samples when nothing is said.
@@ -63,7 +64,7 @@ fn show(cli: &Cli, tally: &Tally, pick: &Pick, out: &mut dyn Write) -> Result<()
         }
         writeln!(out, "{}", super::pretty(&document)?)?;
     } else if pick.timeline {
-        write!(out, "{}", text::head(tally, &answer))?;
+        write!(out, "{}", term::fold(&text::head(tally, &answer), look.columns))?;
         write!(out, "\n{}", timeline::text(tally, &answer, &look))?;
     } else {
         let top = if look.all { usize::MAX } else { TOP };

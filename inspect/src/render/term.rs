@@ -73,6 +73,28 @@ pub fn cut(text: &str, columns: usize) -> String {
     out
 }
 
+/// Sentences folded between words, so that no line has more than so many columns; a longer word is cut.
+pub fn fold(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut used = 0;
+        for word in line.split(' ') {
+            let wide = width(word).min(columns);
+            if used > 0 && used + 1 + wide > columns {
+                out.push('\n');
+                used = 0;
+            } else if used > 0 {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(&cut(word, columns));
+            used += wide;
+        }
+        out.push('\n');
+    }
+    out
+}
+
 /// Text cut or filled up to exactly `columns`, from the left.
 pub fn left(text: &str, columns: usize) -> String {
     let mut out = cut(text, columns);
@@ -108,6 +130,7 @@ mod tests {
         assert_eq!(left("ab", 4), "ab  ");
         assert_eq!(left("abcdef", 4), "abc…");
         assert_eq!(right("12", 4), "  12");
+        assert_eq!(fold("of the last seconds\n\nnext", 11), "of the last\nseconds\n\nnext\n");
     }
 
     proptest! {
@@ -116,7 +139,10 @@ mod tests {
             for text in [text, String::from_utf8_lossy(&bytes).into_owned()] {
                 let out = term(&text);
                 prop_assert!(out.chars().all(|c| !c.is_control() && !invisible(c)), "{out:?}");
-                prop_assert!(width(&cut(&out, 7)) <= 7);
+                    prop_assert!(width(&cut(&out, 7)) <= 7);
+                for line in fold(&out, 20).lines() {
+                    prop_assert!(width(line) <= 20, "{line:?}");
+                }
                 prop_assert_eq!(width(&left(&out, 9)), 9);
             }
         }

@@ -7,7 +7,7 @@ use super::row::{Key, Spot};
 use super::table;
 use super::tally::Tally;
 use crate::render::human::{or_none, time, whole};
-use crate::render::term::{cut, label, width};
+use crate::render::term::{cut, fold, label, width};
 use crate::render::{Look, Paint};
 
 /// The last part of a path.
@@ -159,7 +159,7 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
 
 /// The whole report.
 pub fn report(tally: &Tally, answer: &Answer, look: &Look, top: usize) -> String {
-    let mut out = head(tally, answer);
+    let mut out = fold(&head(tally, answer), look.columns);
     if answer.denominator > 0 {
         out.push('\n');
         table::rows(&mut out, tally, answer, look, top);

@@ -13,7 +13,7 @@ use super::tally::Tally;
 use super::text::{leaf, place};
 use crate::render::Look;
 use crate::render::human::{percent, time};
-use crate::render::term::{cut, label, left};
+use crate::render::term::{cut, fold, label, left};
 
 /// Letters for lines, the most frequent first.
 const LETTERS: &[u8; 26] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -110,11 +110,11 @@ pub fn text(tally: &Tally, answer: &Answer, look: &Look) -> String {
         }
     };
     let mut out = String::new();
-    let _ = writeln!(
-        out,
+    let said = format!(
         "each column {}; the line seen most: capital work, small wait, . idle, ? torn",
         time(each_ns)
     );
+    out.push_str(&fold(&said, look.columns));
     for (thread, bins) in tally.threads.iter().zip(&threads) {
         let samples: u64 = bins.iter().map(|bin| bin.samples).sum();
         if samples == 0 {
