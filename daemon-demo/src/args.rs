@@ -114,6 +114,10 @@ pub(crate) struct Serve {
     /// Allow DEBUG commands: SLEEP SECONDS, HANG (a lock never released), PANIC, SEGFAULT
     #[arg(long)]
     pub(crate) allow_debug: bool,
+    /// Show clients' keys on the board: whoever may read it reads them. Without it, a key is its length and a
+    /// number that is the same for the same key
+    #[arg(long)]
+    pub(crate) show_keys: bool,
     /// Make every commit this much slower: a performance problem to look for
     #[arg(long, default_value = "0", value_parser = duration, value_name = "T")]
     pub(crate) slow_commit: Duration,

@@ -1,8 +1,10 @@
 //! What comes from elsewhere is only data: files and file systems that somebody else made.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use tests::demo::Demo;
 use tests::program;
 
 /// `inspect list` beside a mount that nobody answers for, in a pipe: an inspector that hangs there cannot be
@@ -31,4 +33,56 @@ fn a_file_system_that_never_answers_is_given_up_and_the_others_shown() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("did not answer"), "{output:?}");
     assert!(said.contains(&name[..13]) && output.status.success(), "{output:?}");
+}
+
+/// A client's key, which nobody asked to see, is in nothing that the daemon or an inspector puts out; with the
+/// flag it is, which shows that this test would find it.
+#[test]
+fn a_clients_key_is_nowhere_unless_it_was_asked_for() {
+    const KEY: &str = "marker-kappa-7431";
+    for shown in [false, true] {
+        let board = program::name("keys");
+        let data = tempfile::tempdir().expect("a directory");
+        let mut options = vec!["--ack", "durable", "--slow-commit", "1h"];
+        options.extend(shown.then_some("--show-keys"));
+        let mut demo = Demo::start(&board, data.path(), &options);
+        let mut client = std::net::TcpStream::connect(&demo.address).expect("connected");
+        let request = format!("*3\r\n$3\r\nSET\r\n${}\r\n{KEY}\r\n$1\r\n1\r\n", KEY.len());
+        client.write_all(request.as_bytes()).expect("sent");
+        let look = |arguments: &[&str]| {
+            let inspect = program::debug("scoreboard-inspect", "inspect");
+            let mut command = Command::new(inspect);
+            command.args(arguments).env("COLUMNS", "200").output().expect("inspect")
+        };
+        let minute = std::time::Duration::from_secs(60);
+        tests::wait::until("the command", minute, || {
+            let said = look(&["ops", &board]).stdout;
+            String::from_utf8_lossy(&said).contains("SET ").then_some(())
+        });
+        let saved = data.path().join("saved.board");
+        let path = saved.to_str().expect("a path");
+        let pid = demo.child.id().to_string();
+        assert!(look(&["dump", "-p", &pid, "-o", path]).status.success());
+        let mut sinks = vec![("saved", std::fs::read(&saved).expect("saved"))];
+        for arguments in [
+            &[board.as_str(), "--all"][..],
+            &["--json", &board],
+            &["ops", &board],
+            &["ops", "--json", &board],
+            &["-f", path, "--json"],
+            &["profile", "-d", "300ms", "--idle", "--json", &board],
+        ] {
+            let output = look(arguments);
+            sinks.push((arguments[0], [output.stdout, output.stderr].concat()));
+        }
+        let found = |bytes: &[u8]| bytes.windows(KEY.len()).any(|some| some == KEY.as_bytes());
+        let with: Vec<&str> =
+            sinks.iter().filter(|(_, bytes)| found(bytes)).map(|(sink, _)| *sink).collect();
+        match shown {
+            false => assert!(with.is_empty(), "{with:?}"),
+            true => assert!(with.contains(&"saved") && with.contains(&"ops"), "{with:?}"),
+        }
+        let _ = demo.child.kill();
+        let _ = demo.child.wait();
+    }
 }

@@ -79,7 +79,7 @@ fn a_client_that_stops_in_the_middle_of_a_command_is_found_and_ended() {
 
 #[test]
 fn a_write_that_waits_for_a_slow_commit_is_found_and_its_client_gets_an_error() {
-    let (demo, _data) = start(&["--ack", "durable", "--slow-commit", "1h"]);
+    let (demo, _data) = start(&["--show-keys", "--ack", "durable", "--slow-commit", "1h"]);
     let mut writers: Vec<_> = (0..3).map(|_| demo.connect()).collect();
     for (number, writer) in writers.iter_mut().enumerate() {
         writer.send(&["SET", &format!("slow:{number}"), "1"]).expect("the daemon reads");
@@ -120,7 +120,7 @@ fn a_write_that_waits_for_a_slow_commit_is_found_and_its_client_gets_an_error() 
 
 #[test]
 fn a_write_that_waits_for_the_backlog_is_ended_before_it_is_run() {
-    let (demo, _data) = start(&["--backlog-jobs", "1", "--slow-commit", "1h"]);
+    let (demo, _data) = start(&["--show-keys", "--backlog-jobs", "1", "--slow-commit", "1h"]);
     let mut writer = demo.connect();
     let mut sent = 0;
     // Writes are taken until the backlog is full.
@@ -181,7 +181,7 @@ fn a_client_that_does_not_read_is_found_and_ended() {
 
 #[test]
 fn commands_are_counted_alone_and_in_a_pipeline() {
-    let (demo, _data) = start(&[]);
+    let (demo, _data) = start(&["--show-keys"]);
     let mut client = demo.connect();
     for _ in 0..5 {
         assert_eq!(client.ask(&["SET", "k", "v"]), "+OK");

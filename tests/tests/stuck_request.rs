@@ -73,7 +73,7 @@ fn id(demo: &Demo, field: &str, value: &str) -> String {
 fn the_guide_finds_the_stuck_requests_again() {
     let data = tempfile::tempdir().expect("a folder");
     // Its three seconds, made long enough for any machine.
-    let options = ["--ack", "durable", "--slow-commit", "1h"];
+    let options = ["--show-keys", "--ack", "durable", "--slow-commit", "1h"];
     let mut demo = Demo::start(&program::name("stuck"), data.path(), &options);
     assert_eq!(demo.connect().ask(&["GET", "user:1"]), "$-1");
     let mut half = TcpStream::connect(&demo.address).expect("the daemon accepts");

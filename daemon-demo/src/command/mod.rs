@@ -17,6 +17,7 @@ use crate::serve::Shared;
 use crate::serve::metrics::{COMMANDS, COMMANDS_BY_NAME};
 use crate::store::{Admission, Reader};
 use name::Name;
+pub(crate) use name::show_keys;
 use table::Command;
 
 /// How many commands there are.

@@ -1,4 +1,20 @@
-//! What a command is called on the board: `GET user:42`.
+//! What a command is called on the board: `GET 7 bytes #5ac1`. A key may be a person's name, and a board is read
+//! by others than the client: the key itself, `GET user:42`, is shown where the operator asked for it.
+
+use std::hash::BuildHasher;
+use std::io::Write;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether keys are shown.
+static SHOWN: AtomicBool = AtomicBool::new(false);
+/// What makes a number of a key, another one in each process: nobody tells the key by trying.
+static HASH: OnceLock<std::hash::RandomState> = OnceLock::new();
+
+/// Shows keys from here on.
+pub(crate) fn show_keys() {
+    SHOWN.store(true, Ordering::Relaxed);
+}
 
 /// Bytes of a name; the board keeps a little less, and says that it was cut.
 const ROOM: usize = 72;
@@ -18,11 +34,26 @@ impl Name {
         name.push(command.as_bytes());
         name.bytes.make_ascii_uppercase();
         name.plain = name.whole;
-        if let Some(key) = key {
-            name.push(b" ");
-            name.push(key);
+        match key {
+            Some(key) if SHOWN.load(Ordering::Relaxed) => {
+                name.push(b" ");
+                name.push(key);
+            }
+            Some(key) => name.hidden(key),
+            None => {}
         }
         name
+    }
+
+    /// The key's length, and a number that only says which commands have the same one.
+    fn hidden(&mut self, key: &[u8]) {
+        let hash = HASH.get_or_init(Default::default).hash_one(key);
+        let mut text = [b' '; 40];
+        let whole = text.len();
+        let mut rest = text.as_mut_slice();
+        let _ = write!(rest, " {} bytes #{:04x}", key.len(), hash as u16);
+        let written = whole - rest.len();
+        self.push(text.get(..written).unwrap_or_default());
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -55,8 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_shown_if_it_is_text() {
+    fn a_key_is_shown_if_it_is_asked_for_and_text() {
         let name = |key: Option<&[u8]>| Name::new("get", key).as_ref().to_owned();
+        let hidden = name(Some(b"user:42"));
+        assert!(hidden.starts_with("GET 7 bytes #") && hidden.len() == 17, "{hidden}");
+        assert_eq!(hidden, name(Some(b"user:42")));
+        assert!((0..9).any(|n| name(Some(format!("user:4{n}").as_bytes())) != hidden));
+        assert_eq!(name(None), "GET");
+        show_keys();
         assert_eq!(name(None), "GET");
         assert_eq!(name(Some(b"user:42")), "GET user:42");
         assert_eq!(name(Some("käse".as_bytes())), "GET käse");

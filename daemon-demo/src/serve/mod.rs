@@ -39,6 +39,9 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
         config.cancel(true).ops(2048).watch_descriptors(true)
     });
     let _ = probe::dump_on_signal();
+    if settings.show_keys {
+        crate::command::show_keys();
+    }
     let ends = block_signals()?;
     probe::tag!("start");
     let (disk, contents) = Disk::open(FileSettings {
