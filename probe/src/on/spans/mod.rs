@@ -80,7 +80,10 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id).filter(|_| self.out.is_none()) else { return };
+        if self.out.is_some() {
+            return;
+        }
+        let Some(span) = context.span(id) else { return };
         let known = span.extensions().get::<SpanOp>().map(|kept| kept.callsite);
         let Some(callsite) = known else { return };
         // Written out first: while the span's data is held nothing of the user's runs.
@@ -98,7 +101,10 @@ where
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id).filter(|_| self.out.is_none()) else { return };
+        if self.out.is_some() {
+            return;
+        }
+        let Some(span) = context.span(id) else { return };
         let known = span.extensions().get::<SpanOp>().map(|kept| (kept.site, kept.id));
         if let Some((site, op)) = known {
             entered::enter(id.into_u64(), site, op);
