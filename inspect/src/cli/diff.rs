@@ -39,7 +39,10 @@ impl Side {
         if recordings == 1
             && let Some(missing) = sides.into_iter().find(|side| {
                 let path = Path::new(side);
-                crate::patience::answers(path).is_ok() && !path.exists()
+                // A pid, or the name of a board, is no file that is missing.
+                let board = crate::locate::find(&Target::guess(side));
+                let none = board.map_or(true, |found| found.is_empty());
+                none && crate::patience::answers(path).is_ok() && !path.exists()
             })
         {
             return Err(Failure {
