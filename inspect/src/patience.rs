@@ -186,15 +186,9 @@ fn touch(name: &CString) {
         if size < 20 || at + size > usize::try_from(length).unwrap_or(0) {
             return;
         }
+        let Some(name) = bytes.get(at + 19..) else { return };
         // SAFETY: the kernel ends each name with a zero byte inside its entry, which is inside the buffer.
-        unsafe {
-            libc::fstatat(
-                fd,
-                bytes.as_ptr().add(at + 19).cast(),
-                &mut facts,
-                libc::AT_SYMLINK_NOFOLLOW,
-            )
-        };
+        unsafe { libc::fstatat(fd, name.as_ptr().cast(), &mut facts, libc::AT_SYMLINK_NOFOLLOW) };
         at += size;
     }
 }
