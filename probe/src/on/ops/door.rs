@@ -7,12 +7,13 @@
 //! repeated request meets no operation.
 
 use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::geteuid;
@@ -25,6 +26,16 @@ use crate::layout::{CancelAnswer, CancelRequest, cancel_name, from_op_id};
 const NAME: &str = "probe-cancel";
 /// Who knocks says what he wants within this time.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Those that have knocked and not spoken at a time.
+const MOST_WAITING: usize = 64;
+
+/// Somebody who has knocked.
+struct Knocking {
+    stream: UnixStream,
+    identity: Option<Identity>,
+    since: Instant,
+}
 
 /// The listening socket, for a forked child to close.
 static DOOR: Inherited = Inherited::none();
@@ -54,18 +65,42 @@ pub(in super::super) fn close_inherited() {
 fn serve(board: &'static Board, instance: u64, listener: UnixListener, own: Identity) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
+    let mut waiting: Vec<Knocking> = Vec::new();
     // A daemon that closed all it did not open itself may have given the number to a socket of its own.
     while own.is_behind(listener.as_raw_fd()) {
+        let Some(ready) = wait(&listener, &waiting) else {
+            // Not the moment to spin.
+            std::thread::sleep(PATIENCE);
+            continue;
+        };
+        // Who says nothing keeps nobody else from being heard.
+        for (knocking, speaks) in std::mem::take(&mut waiting).into_iter().zip(&ready[1..]) {
+            if *speaks {
+                let _ = answer(board, instance, &knocking.stream);
+            } else if knocking.since.elapsed() < PATIENCE {
+                waiting.push(knocking);
+                continue;
+            }
+            leave(knocking.stream, knocking.identity);
+        }
+        if !ready[0] {
+            continue;
+        }
         match listener.accept() {
-            // One at a time: each is over within its patience.
-            Ok((mut knocking, _)) => {
-                let identity = Identity::of(&knocking);
-                let _ = answer(board, instance, &mut knocking);
-                leave(knocking, identity);
+            Ok((stream, _)) => {
+                if waiting.len() >= MOST_WAITING {
+                    let oldest = waiting.remove(0);
+                    leave(oldest.stream, oldest.identity);
+                }
+                let identity = Identity::of(&stream);
+                waiting.push(Knocking { stream, identity, since: Instant::now() });
             }
             // Out of descriptors, for instance: not the moment to spin.
             Err(_) => std::thread::sleep(PATIENCE),
         }
+    }
+    for knocking in waiting {
+        leave(knocking.stream, knocking.identity);
     }
     board.ops.cancellable.store(false, Ordering::Relaxed);
     leave(listener, Some(own));
@@ -78,10 +113,24 @@ fn leave(descriptor: impl AsRawFd, identity: Option<Identity>) {
     }
 }
 
-fn answer(board: &Board, instance: u64, knocking: &mut UnixStream) -> std::io::Result<()> {
-    knocking.set_read_timeout(Some(PATIENCE))?;
-    knocking.set_write_timeout(Some(PATIENCE))?;
-    let peer = getsockopt(knocking, PeerCredentials)?;
+/// Waits until somebody knocks or speaks, or patience is at its end: whether there is somebody at the door, then
+/// whether each of those that wait speaks.
+fn wait(listener: &UnixListener, waiting: &[Knocking]) -> Option<Vec<bool>> {
+    let streams = waiting.iter().map(|knocking| knocking.stream.as_fd());
+    let all = std::iter::once(listener.as_fd()).chain(streams);
+    let mut fds: Vec<PollFd<'_>> = all.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+    let timeout = match waiting.is_empty() {
+        true => PollTimeout::NONE,
+        false => PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::ZERO),
+    };
+    poll(&mut fds, timeout).ok()?;
+    Some(fds.iter().map(|fd| fd.any().unwrap_or(true)).collect())
+}
+
+fn answer(board: &Board, instance: u64, mut knocking: &UnixStream) -> std::io::Result<()> {
+    // It has spoken, in one piece as everybody who means it does; nobody is waited for here.
+    knocking.set_nonblocking(true)?;
+    let peer = getsockopt(&knocking, PeerCredentials)?;
     let answer = if peer.uid() != 0 && peer.uid() != geteuid().as_raw() {
         CancelAnswer::Refused
     } else {
