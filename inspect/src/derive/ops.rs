@@ -311,10 +311,16 @@ pub fn in_parts(live: &[Op], ended: &[Op]) -> HashSet<Taken> {
     let begun = |op: &Op| op.age_ns.saturating_add(op.ended_ago_ns.unwrap_or(0));
     let during = |part: &Op| {
         let whole = wholes.get(part.parent.as_deref()?)?;
-        let at = begun(whole).checked_sub(begun(part))?;
-        let status = whole.history.iter().rfind(|status| status.at_ns <= at)?;
+        let from = begun(whole).checked_sub(begun(part))?;
+        let until = from.saturating_add(part.age_ns);
+        // A part begins in one status and goes on in the next: the one that it shared most time with.
+        let shared = |status: &OpStatus| {
+            let end = status.at_ns.saturating_add(status.for_ns).min(until);
+            end.saturating_sub(status.at_ns.max(from))
+        };
+        let status = whole.history.iter().max_by_key(|status| shared(status))?;
         // What was before the history is not known.
-        let known = at < status.at_ns.saturating_add(status.for_ns);
+        let known = shared(status) > 0;
         status.place.as_ref().filter(|_| known && status.class != Some("idle")).map(spot)
     };
     all().filter_map(during).collect()
