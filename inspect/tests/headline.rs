@@ -201,6 +201,13 @@ fn a_status_in_which_a_part_runs_does_not_count_beside_the_part() {
         in_parts(live, ended).into_iter().map(|(_, line, _)| line).collect()
     };
     assert_eq!(lines(&[connection.clone(), command.clone()], &[]), [Some(20)]);
+    // Begun in one status of the connection's, it goes on in the next: that one is told by it.
+    let mut waits = connection.clone();
+    waits.history = vec![
+        status(20, "work", 94 * SECOND, SECOND + 1_000),
+        status(25, "wait", 95 * SECOND + 1_000, 5 * SECOND - 1_000),
+    ];
+    assert_eq!(lines(&[waits, command.clone()], &[]), [Some(25)]);
     // It ended a second ago, and was begun while the connection was in that status.
     (command.age_ns, command.ended_ago_ns) = (3 * SECOND, Some(SECOND));
     assert_eq!(lines(&[connection.clone()], &[command.clone()]), [Some(20)]);
