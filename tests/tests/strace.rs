@@ -37,13 +37,16 @@ fn call(line: &str) -> Option<(&str, &str)> {
 /// paths of boards begin; `own`: what the recorder writes.
 fn misdeeds<'a>(trace: &'a str, board: &str, own: &str) -> Vec<&'a str> {
     let held = format!("<{board}");
+    let directory = own.rsplit_once('/').map_or("", |(directory, _)| directory);
     let bad = |line: &&str| {
         // Halves of calls that were interrupted by another thread's are looked at as their first half.
         let Some((name, arguments)) = call(line) else { return false };
         let writes = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"];
         let opens_to_write = name.starts_with("open")
             && writes.iter().any(|flag| arguments.contains(flag))
-            && !arguments.contains(own);
+            && !arguments.contains(own)
+            // Its file before it has its name: in its own directory.
+            && !(arguments.contains("O_TMPFILE") && arguments.contains(&format!("\"{directory}\"")));
         let on_board = arguments.contains(&held)
             && (!READS.contains(&name)
                 || arguments.contains("PROT_WRITE")
@@ -93,11 +96,13 @@ fn what_a_recorder_must_not_do_is_noticed() {
         "7 mmap(NULL, 1048576, PROT_READ, MAP_SHARED, 3</dev/shm/d.1.2>, 0) = 0x7f0000000000",
         "7 fcntl(3</dev/shm/d.1.2>, F_OFD_GETLK, {l_type=F_WRLCK}) = 0",
         r#"7 openat(AT_FDCWD</>, "/tmp/a.rec", O_WRONLY|O_CREAT|O_EXCL, 0600) = 4</tmp/a.rec>"#,
+        r#"7 openat(AT_FDCWD</>, "/tmp", O_RDWR|O_CLOEXEC|O_TMPFILE, 0600) = 4</tmp/#1>(deleted)"#,
         r#"7 write(4</tmp/a.rec>, "D", 1) = 1"#,
     ] {
         assert!(misdeeds(good, board, own).is_empty(), "{good}");
     }
     for bad in [
+        r#"7 openat(AT_FDCWD</>, "/dev/shm", O_RDWR|O_CLOEXEC|O_TMPFILE, 0600) = 4</dev/shm/#1>(deleted)"#,
         "7 ptrace(PTRACE_SEIZE, 9, NULL, 0) = 0",
         "7 kill(9, SIGSTOP) = 0",
         "7 tgkill(9, 9, SIGUSR1) = 0",
