@@ -92,7 +92,7 @@ fn the_guide_finds_the_stuck_requests_again() {
         (count == 3 && late.contains("receive a command")).then_some(late)
     });
     // What the heading says of the process is not the guide's matter.
-    let heading = ["recordd", "lost nothing", "threads "];
+    let heading = ["recordd", " stalled ", "lost nothing", "threads "];
     all_real("inspect ops recordd", &text(&demo, &[]), &heading);
     all_real("inspect ops --over", &late, &[]);
     assert!(!late.contains("wait for a command"), "who rests is not late: {late}");

@@ -47,7 +47,11 @@ impl Output {
         };
         let mut options = OpenOptions::new();
         options.write(true).read(true).mode(0o600);
-        let nameless = options.clone().custom_flags(libc::O_TMPFILE).open(directory);
+        // It gets its name through `/proc`, which may be hidden.
+        let nameless = match Path::new("/proc/self/fd").is_dir() {
+            true => options.clone().custom_flags(libc::O_TMPFILE).open(directory),
+            false => Err(Errno::EOPNOTSUPP.into()),
+        };
         let (file, part) = match nameless {
             Ok(file) => (file, None),
             // Not every file system can; those that cannot say so in one of these ways.
