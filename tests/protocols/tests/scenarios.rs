@@ -10,6 +10,7 @@ scenarios! {
     stack_second_look_at_a_tenant,
     stack_second_look_is_not_stale,
     stack_arguments,
+    stack_what_was_left,
     tenancy_slot,
     tenancy_members,
     claims_one_record,

@@ -28,7 +28,9 @@ pub use keyed::*;
 pub use operation::*;
 pub use published::*;
 pub use second_look::*;
-pub use stack::{stack_arguments, stack_scope_after_scope, stack_scope_in_scope};
+pub use stack::{
+    stack_arguments, stack_scope_after_scope, stack_scope_in_scope, stack_what_was_left,
+};
 pub use statuses::*;
 pub use tenancy::{tenancy_closed, tenancy_members, tenancy_slot};
 pub use texts::*;

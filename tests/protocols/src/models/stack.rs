@@ -50,6 +50,10 @@ impl<const N: usize> Frames<N> {
         Some(levels[1..=depth].to_vec())
     }
 
+    pub(super) fn last(&self) -> Option<(u64, Option<u64>)> {
+        stack::last(|frame: usize, word: usize| get(&self.0[frame][word]))
+    }
+
     /// Scope, scope argument and line of each level.
     pub(super) fn read_lines(&self) -> Option<Vec<(u64, u64, u64)>> {
         let levels = self.read()?;
@@ -152,6 +156,38 @@ pub fn stack_arguments() {
                     let existed = [(8, 1), (16, 2), (8, 3)];
                     assert!(existed.contains(&(level.line, argument)), "{level:?}");
                     seen.note(argument);
+                }
+            },
+        );
+    });
+}
+
+/// What a thread did last: nothing before its first scope, nothing while one is open, then the line that the
+/// scope had reached, with that line's argument.
+pub fn stack_what_was_left() {
+    explore("stack: what was left", Some(3), &[0, 1], |seen| {
+        let seen = seen.clone();
+        let frames = Frames::<3>::new();
+        assert_eq!(frames.last(), None);
+        frames.push(2, 16, 0);
+        assert_eq!(frames.last(), None);
+        frames.tag_with(2, 24, 5);
+        assert_eq!(frames.last(), None);
+        frames.pop(2);
+        assert_eq!(frames.last(), Some((24, Some(5))));
+        beside(
+            frames,
+            |frames| {
+                frames.push(2, 40, 0);
+                frames.tag_with(2, 48, 6);
+            },
+            move |frames| match frames.last() {
+                None => seen.note(0),
+                // Its argument may be in flux, and is never the next line's.
+                Some((line, argument)) => {
+                    assert!([24, 40, 48].contains(&line), "{line}");
+                    assert!([None, Some(5)].contains(&argument) || line == 48, "{argument:?}");
+                    seen.note(1);
                 }
             },
         );
