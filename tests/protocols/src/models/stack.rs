@@ -54,6 +54,13 @@ impl<const N: usize> Frames<N> {
         stack::last(|frame: usize, word: usize| get(&self.0[frame][word]))
     }
 
+    /// A second look at the innermost frame, with these scopes open.
+    pub(super) fn again(&self, scopes: &[u64]) -> Option<u64> {
+        let load =
+            |frame: usize, word: usize| self.0.get(frame).map_or(0, |frame| get(&frame[word]));
+        stack::read_again(load, load(0, stack::SCOPE), scopes.iter().copied())
+    }
+
     /// Scope, scope argument and line of each level.
     pub(super) fn read_lines(&self) -> Option<Vec<(u64, u64, u64)>> {
         let levels = self.read()?;
@@ -170,10 +177,12 @@ pub fn stack_what_was_left() {
         let frames = Frames::<3>::new();
         assert_eq!(frames.last(), None);
         frames.push(2, 16, 0);
-        assert_eq!(frames.last(), None);
+        assert_eq!((frames.last(), frames.again(&[16])), (None, Some(0)));
+        assert_eq!(frames.read_lines(), Some(vec![(0, 0, 0), (16, 0, 0)]));
         frames.tag_with(2, 24, 5);
-        assert_eq!(frames.last(), None);
+        assert_eq!((frames.last(), frames.again(&[16])), (None, Some(24)));
         frames.pop(2);
+        assert_eq!(frames.again(&[16]), None);
         assert_eq!(frames.last(), Some((24, Some(5))));
         beside(
             frames,
