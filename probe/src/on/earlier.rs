@@ -47,13 +47,7 @@ fn is_left(path: &Path, pid: u32, start: u64) -> Option<bool> {
     let header = HeaderCopy::from_words(&words)?;
     let ours = (header.magic, header.pid, header.pid_start) == (MAGIC, u64::from(pid), start);
     // Another copy of this library in the same image holds its board's lock.
-    let mut lock = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
+    let mut lock = super::limits::whole_file_lock();
     fcntl(&file, FcntlArg::F_OFD_GETLK(&mut lock)).ok()?;
     Some(ours && lock.l_type == libc::F_UNLCK as libc::c_short)
 }

@@ -67,6 +67,17 @@ fn memory_left() -> Option<u64> {
     Some((kib("MemAvailable:")? + kib("SwapFree:").unwrap_or(0)).saturating_mul(1024))
 }
 
+/// The lock on all of a file that a board's writer holds while it lives, to be taken or asked about.
+pub(super) fn whole_file_lock() -> libc::flock {
+    libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

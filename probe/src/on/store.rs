@@ -178,13 +178,7 @@ fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Refused> {
             errno => return Err(reserve(Errno::from_raw(errno))),
         }
     }
-    let lock = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
+    let lock = super::limits::whole_file_lock();
     fcntl(fd, FcntlArg::F_OFD_SETLK(&lock)).map_err(|errno| Refused("lock the board", errno))?;
     if config.group.is_some() {
         fchown(fd, None::<Uid>, config.group)

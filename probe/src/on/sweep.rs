@@ -84,13 +84,7 @@ fn dead_life(path: &Path) -> Option<Life> {
     if !stat.is_file() || stat.uid() != nix::unistd::geteuid().as_raw() {
         return None;
     }
-    let mut lock = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
+    let mut lock = super::limits::whole_file_lock();
     fcntl(&file, FcntlArg::F_OFD_GETLK(&mut lock)).ok()?;
     if lock.l_type != libc::F_UNLCK as libc::c_short {
         return None;
