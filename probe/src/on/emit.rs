@@ -1,24 +1,26 @@
 //! What a macro becomes when probes are in: one static, one safe call.
 
-pub use super::clock::now;
-pub use super::family::Family;
-pub use super::flow::{Flow, busy, serve};
-pub use super::init::init;
-pub use super::local::{at, at_with, rest, rest_with};
-pub use super::metric::{Advance, Beat, Count, Declared, Level, METRICS, Sample, hold};
 pub use super::ops::emit::*;
-#[cfg(feature = "tower")]
-pub use super::requests::{End, Origin};
-pub use super::site::{Class, SITES};
 pub use crate::layout::{SITE_ARG, SITE_OP, SITE_SCOPE, SITE_STATUS};
 pub use crate::number::Number;
+#[cfg(feature = "tower")]
+pub use crate::on::adapters::requests::{End, Origin};
+pub use crate::on::ground::clock::now;
+pub use crate::on::numbers::family::Family;
+pub use crate::on::numbers::metric::{
+    Advance, Beat, Count, Declared, Level, METRICS, Sample, hold,
+};
+pub use crate::on::numbers::queue::{Flow, busy, serve};
+pub use crate::on::sites::site::{Class, SITES};
+pub use crate::on::start::init::init;
+pub use crate::on::thread::cursor::{at, at_with, rest, rest_with};
 pub use linkme;
 
 /// Settings as the program wants them.
 pub fn configured(
-    config: super::Config,
-    settings: impl FnOnce(super::Config) -> super::Config,
-) -> super::Config {
+    config: crate::on::start::config::Config,
+    settings: impl FnOnce(crate::on::start::config::Config) -> crate::on::start::config::Config,
+) -> crate::on::start::config::Config {
     settings(config)
 }
 

@@ -16,20 +16,20 @@ use std::collections::BTreeMap;
 use numbers::Places;
 use texts::Texts;
 
-use super::board::Board;
-use super::clock::{self, Calibration};
-use super::config::Config;
-use super::filter::Filter;
-use super::late::{self, Link};
-use super::ops::Kind;
-use super::say::say;
-use super::site::SITES;
-use super::spread::Spread;
 use crate::layout::*;
+use crate::on::board::tables::Board;
+use crate::on::ground::clock::{self, Calibration};
+use crate::on::ground::say::say;
+use crate::on::numbers::spread::Spread;
+use crate::on::sites::filter::Filter;
+use crate::on::sites::kind::Kind;
+use crate::on::sites::late::{self, Link};
+use crate::on::sites::site::SITES;
+use crate::on::start::config::Config;
 
 /// Writes all that is known at init: the header but for its magic, sites, declared numbers, texts. Puts
 /// every declared number in its place on the board.
-pub(super) fn describe(board: &Board, config: &Config, pid_start: u64, clock: &Calibration) {
+pub(crate) fn describe(board: &Board, config: &Config, pid_start: u64, clock: &Calibration) {
     // Nobody else knows the board yet.
     let Ok(mut scribe) = board.scribe.lock() else { return };
     let scribe = &mut *scribe;
@@ -64,7 +64,7 @@ fn seal(board: &Board) {
 
 /// Whoever writes a board's description: how far it is written.
 #[derive(Debug)]
-pub(super) struct Scribe {
+pub(crate) struct Scribe {
     texts: Texts,
     places: Places,
     filter: String,
@@ -73,12 +73,12 @@ pub(super) struct Scribe {
     /// Kinds of operations by their label: the first of each, and its number.
     kinds: BTreeMap<&'static str, (&'static Kind, u32)>,
     /// Where the first site made at run time hangs that is not written yet.
-    pub(super) next: &'static Link,
+    pub(crate) next: &'static Link,
 }
 
 impl Scribe {
     /// Nothing is written yet; there is room for so many bytes of text.
-    pub(super) fn new(text_bytes: usize) -> Self {
+    pub(crate) fn new(text_bytes: usize) -> Self {
         Self {
             texts: Texts::new(text_bytes),
             places: Places::new(false),
@@ -90,7 +90,7 @@ impl Scribe {
     }
 
     /// Writes the sites that were made since the last time.
-    pub(super) fn catch_up(&mut self, board: &Board) {
+    pub(crate) fn catch_up(&mut self, board: &Board) {
         while let Some(node) = self.next.get() {
             let filter = std::mem::take(&mut self.filter);
             self.site(board, &Filter::parse(&filter, |_| ()), &node.site);

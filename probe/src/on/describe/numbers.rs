@@ -2,11 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use super::super::board::Board;
-use super::super::local;
-use super::super::metric::{About, Declared, METRICS};
 use super::Scribe;
 use crate::layout::*;
+use crate::on::board::tables::Board;
+use crate::on::numbers::metric::{About, Declared, METRICS};
+use crate::on::thread::cursor;
 use crate::protocol::{claims, published, tenancy};
 
 /// Hands out metric records and shard words.
@@ -23,8 +23,8 @@ pub(super) struct Places {
 impl Places {
     /// Whether the board will have a keeper decides which words it had better keep clear of.
     pub(super) fn new(keeper: bool) -> Self {
-        let mut cursors = vec![local::address()];
-        if keeper && let Ok(thread) = std::thread::Builder::new().spawn(local::address) {
+        let mut cursors = vec![cursor::address()];
+        if keeper && let Ok(thread) = std::thread::Builder::new().spawn(cursor::address) {
             cursors.extend(thread.join());
         }
         let avoid = cursors.into_iter().map(|address| (address & 4095) / WORD / 8).collect();
@@ -139,7 +139,7 @@ impl Scribe {
             }
             Declared::Ratio(ratio) => {
                 let (index, record) = self.declare(board, &ratio.about, MetricKind::Ratio)?;
-                let names = |counters: &[&super::super::Counter]| {
+                let names = |counters: &[&crate::on::numbers::metric::Counter]| {
                     counters.iter().map(|counter| counter.about.name).collect::<Vec<_>>().join("\n")
                 };
                 record.extra.store(self.texts.add(board, &names(ratio.over)), relaxed);

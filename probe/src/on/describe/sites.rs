@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use super::super::board::Board;
-use super::super::filter::Filter;
-use super::super::ops::Kind;
-use super::super::site::Site;
 use super::Scribe;
 use crate::layout::*;
+use crate::on::board::tables::Board;
+use crate::on::sites::filter::Filter;
+use crate::on::sites::kind::Kind;
+use crate::on::sites::site::Site;
 use crate::protocol::tenancy;
 
 impl Scribe {

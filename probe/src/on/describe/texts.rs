@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::super::board::Board;
 use crate::layout::{SectionKind, TextRef, WORD, pack_byte};
+use crate::on::board::tables::Board;
 
 /// The strings of a board, as far as they are written.
 #[derive(Debug)]

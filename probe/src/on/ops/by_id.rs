@@ -3,18 +3,18 @@
 #[cfg(feature = "tracing")]
 use core::marker::PhantomData;
 
-#[cfg(feature = "tracing")]
-use super::super::site::Site;
 use super::mine;
 use super::op::{Op, OpId, tenant_here};
 #[cfg(feature = "tracing")]
 use super::text::{Label, Text};
 #[cfg(feature = "tracing")]
+use crate::on::sites::site::Site;
+#[cfg(feature = "tracing")]
 use crate::outcome::Outcome;
 
 #[cfg(feature = "tracing")]
 /// Begins an operation that nobody works on yet and that is part of no other.
-pub(in super::super) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
+pub(crate) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
     let tenant = mine::alone(|mine| mine.board()?.ops.begin(mine, site, text, 0, None));
     Op { tenant: tenant.flatten(), site, alone: PhantomData }
 }
@@ -22,7 +22,7 @@ pub(in super::super) fn begin_alone(site: &'static Site, text: impl Text) -> Op 
 #[cfg(feature = "tracing")]
 /// This thread works on the operation from now on. What it worked on before: to be handed to [`leave`].
 #[inline]
-pub(in super::super) fn enter(id: OpId) -> Option<u64> {
+pub(crate) fn enter(id: OpId) -> Option<u64> {
     let before = mine::alone(|mine| {
         mine.board()?.ops.find(id.0)?.hold(Some(mine));
         Some(mine.work_on(id.0))
@@ -34,7 +34,7 @@ pub(in super::super) fn enter(id: OpId) -> Option<u64> {
 /// This thread works on it no longer, but on what it worked on `before`. From now on the operation is one
 /// that goes on with nobody at work, as a future does.
 #[inline]
-pub(in super::super) fn leave(id: OpId, before: u64) {
+pub(crate) fn leave(id: OpId, before: u64) {
     mine::alone(|mine| {
         if let Some(tenant) = mine.board().and_then(|board| board.ops.find(id.0)) {
             tenant.becomes_future();
@@ -46,7 +46,7 @@ pub(in super::super) fn leave(id: OpId, before: u64) {
 
 /// More is known of an operation: its label grows, its peer is another one if there is one.
 #[cfg(feature = "tracing")]
-pub(in super::super) fn add(op: &Op, more: &Label) {
+pub(crate) fn add(op: &Op, more: &Label) {
     if let Some(tenant) = op.tenant {
         mine::alone(|_| tenant.add_texts(more));
     }
@@ -54,7 +54,7 @@ pub(in super::super) fn add(op: &Op, more: &Label) {
 
 /// What this thread works on ends as `outcome`, unless its own code says otherwise.
 #[cfg(feature = "tracing")]
-pub(in super::super) fn settle_here(outcome: Outcome) {
+pub(crate) fn settle_here(outcome: Outcome) {
     mine::alone(|mine| {
         if let Some(tenant) = tenant_here(mine) {
             tenant.settle_outcome(outcome);
@@ -64,19 +64,19 @@ pub(in super::super) fn settle_here(outcome: Outcome) {
 
 /// From now on a future carries the operation.
 #[cfg(feature = "tower")]
-pub(in super::super) fn becomes_future(op: &Op) {
+pub(crate) fn becomes_future(op: &Op) {
     op.becomes_future();
 }
 
 /// What this thread works on.
 #[cfg(feature = "tower")]
-pub(in super::super) fn here() -> Option<OpId> {
+pub(crate) fn here() -> Option<OpId> {
     mine::alone(|mine| Some(OpId(tenant_here(mine)?.id()))).flatten()
 }
 
 /// What this thread works on served `n` more; its id.
 #[cfg(feature = "tower")]
-pub(in super::super) fn serve_here(n: u64) -> Option<OpId> {
+pub(crate) fn serve_here(n: u64) -> Option<OpId> {
     let served = mine::alone(|mine| {
         let tenant = tenant_here(mine)?;
         tenant.serve(n);

@@ -18,9 +18,9 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::geteuid;
 
-use super::super::board::Board;
-use super::super::ours::{Identity, Inherited};
 use crate::layout::{CancelAnswer, CancelRequest, cancel_name, from_op_id};
+use crate::on::board::tables::Board;
+use crate::on::ground::ours::{Identity, Inherited};
 
 /// Name of the thread behind the door: a reader knows it by this.
 const NAME: &str = "probe-cancel";
@@ -44,7 +44,7 @@ static DOOR: Inherited = Inherited::none();
 ///
 /// # Errors
 /// Why it stays closed.
-pub(in super::super) fn open(board: &'static Board) -> Result<(), String> {
+pub(crate) fn open(board: &'static Board) -> Result<(), String> {
     let instance = board.header.instance.load(Ordering::Relaxed);
     let failed = |error: std::io::Error| error.to_string();
     let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;
@@ -58,7 +58,7 @@ pub(in super::super) fn open(board: &'static Board) -> Result<(), String> {
 }
 
 /// Closes the forked child's copy of the listening socket, which is not its own.
-pub(in super::super) fn close_inherited() {
+pub(crate) fn close_inherited() {
     DOOR.close();
 }
 

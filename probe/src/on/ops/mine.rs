@@ -8,11 +8,12 @@
 use core::cell::Cell;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::super::board::{self, Board};
-use super::super::{local, thread};
 use super::table::OpTable;
 use super::tenant::Tenant;
 use crate::layout::HOLDER_UNSEEN;
+use crate::on::board::tables::{self, Board};
+use crate::on::slots::register;
+use crate::on::thread::cursor;
 
 /// What a thread works on while that found no room on the board: no operation, and not nothing either, so
 /// that nobody takes what was around it for it.
@@ -66,7 +67,7 @@ thread_local! {
 pub(super) fn alone<T>(body: impl FnOnce(&Mine) -> T) -> Option<T> {
     MINE.with(|mine| {
         if mine.inside.replace(true) {
-            board::lost(|lost| &lost.signals);
+            tables::lost(|lost| &lost.signals);
             return None;
         }
         // For a signal handler on this thread the flag covers what stands between the two fences.
@@ -91,13 +92,13 @@ impl Mine {
     #[cold]
     #[inline(never)]
     fn first(&self) -> Option<&'static Board> {
-        if !local::is_settled() {
-            thread::register();
+        if !cursor::is_settled() {
+            register::register();
         }
-        if self.gone.get() || !local::is_settled() {
+        if self.gone.get() || !cursor::is_settled() {
             return None;
         }
-        let board = board::board()?;
+        let board = tables::board()?;
         if self.holder.get() == 0 {
             self.holder.set(HOLDER_UNSEEN);
         }
@@ -215,7 +216,7 @@ impl Mine {
 }
 
 /// This thread has a slot from now on, or, with 0, none; it works on nothing.
-pub(in super::super) fn begin_tenancy(slot: u32, generation: u64) {
+pub(crate) fn begin_tenancy(slot: u32, generation: u64) {
     MINE.with(|mine| {
         mine.forget();
         mine.gone.set(false);
@@ -225,18 +226,18 @@ pub(in super::super) fn begin_tenancy(slot: u32, generation: u64) {
 }
 
 /// This thread goes on in another slot, or with 0 in none, and keeps what it has.
-pub(in super::super) fn sit(slot: u32, generation: u64) {
+pub(crate) fn sit(slot: u32, generation: u64) {
     let holder = generation << 16 | u64::from(slot);
     MINE.with(|mine| mine.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder }));
 }
 
 /// Whether this thread works on no operation.
-pub(in super::super) fn is_free() -> bool {
+pub(crate) fn is_free() -> bool {
     MINE.with(|mine| mine.current.get() == 0 && !mine.inside.get())
 }
 
 /// This thread ends: what it kept is for others.
-pub(in super::super) fn leave_thread() {
+pub(crate) fn leave_thread() {
     MINE.with(|mine| {
         mine.leave();
         mine.gone.set(true);
@@ -244,7 +245,7 @@ pub(in super::super) fn leave_thread() {
 }
 
 /// This thread's board is no longer its own: in a forked child.
-pub(in super::super) fn forget_thread() {
+pub(crate) fn forget_thread() {
     MINE.with(|mine| {
         mine.forget();
         mine.inside.set(false);

@@ -13,10 +13,9 @@
 //! needed again. So nothing is copied to remember what ended.
 
 #[cfg(any(feature = "tracing", feature = "tower"))]
-pub(super) mod by_id;
-pub(super) mod door;
+pub(crate) mod by_id;
+pub(crate) mod door;
 mod future;
-mod kind;
 mod mine;
 mod op;
 mod slow;
@@ -25,10 +24,9 @@ mod tenant;
 mod text;
 
 pub use future::{Tracked, TrackedCancellable};
-pub use kind::{Kind, Spent};
-pub(super) use mine::{begin_tenancy, forget_thread, is_free, leave_thread, sit};
+pub(crate) use mine::{begin_tenancy, forget_thread, is_free, leave_thread, sit};
 pub use op::{Entered, Op, OpId, Operation};
-pub(super) use table::OpTable;
+pub(crate) use table::OpTable;
 pub use text::Label;
 
 #[doc(hidden)]

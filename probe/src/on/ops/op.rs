@@ -5,12 +5,12 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use super::super::local::{self, Line};
-use super::super::site::Site;
 use super::mine::{self, LOST, Mine};
 use super::table::OpTable;
 use super::tenant::Tenant;
 use super::text::{self, Label, Text};
+use crate::on::sites::site::Site;
+use crate::on::thread::cursor::{self, Line};
 use crate::outcome::{Asked, Cancelled, Outcome};
 
 /// In place of what a thread worked on before: that did not change.
@@ -73,7 +73,7 @@ impl Op {
             Some(mine.work_on(self.tenant.map_or(LOST, Tenant::id)))
         });
         let before = before.flatten();
-        let line = before.map_or(Line::NOWHERE, |_| local::go_on(self.site, line));
+        let line = before.map_or(Line::NOWHERE, |_| cursor::go_on(self.site, line));
         Entered { op: self, before, line, bound: PhantomData }
     }
 
@@ -211,7 +211,7 @@ impl Entered<'_> {
     fn end(&self) -> (u64, u64) {
         let Some(before) = self.before else { return (0, 0) };
         leave(self.op.tenant, before);
-        local::go_back(self.line).reached()
+        cursor::go_back(self.line).reached()
     }
 }
 
@@ -238,7 +238,7 @@ fn leave(tenant: Option<&'static Tenant>, before: u64) {
 #[inline(never)]
 fn leave_lost(before: u64, line: Line) {
     leave(None, before);
-    local::go_back(line);
+    cursor::go_back(line);
 }
 
 /// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
@@ -272,7 +272,7 @@ impl Operation {
         let this = ManuallyDrop::new(self);
         if this.before != SAME {
             leave(this.op.tenant, this.before);
-            local::go_back(this.line);
+            cursor::go_back(this.line);
         }
         Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
     }
@@ -291,7 +291,7 @@ impl Drop for Operation {
 
 #[inline(never)]
 fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
-    local::go_back(line);
+    cursor::go_back(line);
     let panicking = std::thread::panicking();
     mine::alone(|mine| {
         mine.back_to(before, tenant.id());
@@ -304,7 +304,7 @@ fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
 pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
     let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
     let op = Op { tenant, site, alone: PhantomData };
-    let line = local::go_on(site, (0, 0));
+    let line = cursor::go_on(site, (0, 0));
     Operation { op: ManuallyDrop::new(op), before, line, bound: PhantomData }
 }
 
@@ -362,7 +362,7 @@ pub fn status_of(op: &Op, site: &'static Site) -> Asked {
 /// What this thread works on has another status, and the thread is at that line.
 #[inline(never)]
 pub fn status_here(site: &'static Site) -> Asked {
-    local::at(site);
+    cursor::at(site);
     let asked = mine::alone(|mine| {
         let tenant = tenant_here(mine)?;
         if let Some(spent) = site.spent {

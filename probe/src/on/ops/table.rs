@@ -2,30 +2,30 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::super::clock;
-use super::super::segment::Table;
-use super::super::site::Site;
 use super::mine::Mine;
 use super::slow::Slow;
 use super::tenant::Tenant;
 use super::text::Text;
 use crate::layout::{OP_CANCELLABLE, OP_HISTORY, OpRecord, from_op_id};
+use crate::on::board::segment::Table;
+use crate::on::ground::clock;
+use crate::on::sites::site::Site;
 use crate::protocol::claims;
 
 /// The operations of a board.
 #[derive(Debug)]
-pub(in super::super) struct OpTable {
+pub(crate) struct OpTable {
     tenants: Box<[Tenant]>,
     claims: Box<[AtomicU64]>,
     /// Records lent to threads as history.
     lent: AtomicU32,
     pub(super) slow: Slow,
     /// Whether operations can be asked to end.
-    pub(in super::super) cancellable: AtomicBool,
+    pub(crate) cancellable: AtomicBool,
 }
 
 impl OpTable {
-    pub(in super::super) fn new(records: Table<OpRecord>) -> Self {
+    pub(crate) fn new(records: Table<OpRecord>) -> Self {
         let tenants: Box<[Tenant]> =
             records.iter().zip(0..).map(|(record, index)| Tenant::new(record, index)).collect();
         Self {
@@ -38,7 +38,7 @@ impl OpTable {
     }
 
     /// Every record, for a reader.
-    pub(in super::super) fn records(&self) -> impl Iterator<Item = &'static OpRecord> + use<'_> {
+    pub(crate) fn records(&self) -> impl Iterator<Item = &'static OpRecord> + use<'_> {
         self.tenants.iter().map(Tenant::record)
     }
 
@@ -66,7 +66,7 @@ impl OpTable {
     }
 
     /// Lets go of those that were in the slow log long enough. Once a second, by the keeper.
-    pub(in super::super) fn age(&self, now: u64) {
+    pub(crate) fn age(&self, now: u64) {
         self.slow.age(now, clock::to_ns, |record| self.release(record));
     }
 
@@ -81,7 +81,7 @@ impl OpTable {
         worker: Option<&Mine>,
     ) -> Option<&'static Tenant> {
         let Some(tenant) = mine.take(self).and_then(|record| self.tenants.get(record)) else {
-            super::super::board::lost(|lost| &lost.ops);
+            crate::on::board::tables::lost(|lost| &lost.ops);
             return None;
         };
         let flags = if self.cancellable.load(Ordering::Relaxed) { OP_CANCELLABLE } else { 0 };
@@ -91,7 +91,7 @@ impl OpTable {
 
     /// The operation with this id, if it is in flight.
     #[inline]
-    pub(in super::super) fn find(&self, id: u64) -> Option<&Tenant> {
+    pub(crate) fn find(&self, id: u64) -> Option<&Tenant> {
         let (record, generation) = from_op_id(id)?;
         self.tenants.get(record).filter(|tenant| tenant.is_open(generation))
     }

@@ -5,12 +5,13 @@ use core::task::Waker;
 
 use atomic_waker::AtomicWaker;
 
-use super::super::site::Site;
-use super::super::{clock, local};
-use super::kind::Spent;
 use super::mine::Mine;
 use super::text::{self, Label, Text};
 use crate::layout::*;
+use crate::on::ground::clock;
+use crate::on::sites::kind::Spent;
+use crate::on::sites::site::Site;
+use crate::on::thread::cursor;
 use crate::outcome::Outcome;
 use crate::protocol::{asking, holding, statuses, tenancy, texts};
 
@@ -21,7 +22,7 @@ const RELAXED: Ordering = Ordering::Relaxed;
 /// and nothing is decided by them.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(in super::super) struct Tenant {
+pub(crate) struct Tenant {
     record: &'static OpRecord,
     number: u32,
     /// How it will have ended, as its state says it; 0 while nothing was said.
@@ -205,7 +206,7 @@ impl Tenant {
         self.place.store(self.place_of(number), RELAXED);
         let offset = spent.offset.load(RELAXED);
         self.offset.store(offset, RELAXED);
-        if let Some(shard) = local::shard() {
+        if let Some(shard) = cursor::shard() {
             shard.add(offset, 1);
         }
     }
@@ -230,7 +231,7 @@ impl Tenant {
             sum.store(total, RELAXED);
             number = known.load(RELAXED);
         }
-        if let Some(shard) = local::shard() {
+        if let Some(shard) = cursor::shard() {
             shard.add_second(self.offset.load(RELAXED), elapsed);
         }
         (place, status_entry(u64::from(number), total))
@@ -314,7 +315,7 @@ impl Tenant {
         if !texts::begin(&record.lengths_flags, OP_TEXT_BITS)
             && !texts::begin(&record.lengths_flags, OP_TEXT_BITS)
         {
-            return super::super::board::lost(|lost| &lost.signals);
+            return crate::on::board::tables::lost(|lost| &lost.signals);
         }
         let texts = (&new).store(&record.text);
         self.texts.store(texts, RELAXED);
@@ -333,7 +334,7 @@ impl Tenant {
 
     /// Asks the operation of this generation to end. Should that end just now, the next one in this record
     /// has another generation.
-    pub(in super::super) fn cancel(&self, generation: u64) {
+    pub(crate) fn cancel(&self, generation: u64) {
         asking::ask(&self.cancel, generation);
         self.record.cancel.store(generation, RELAXED);
         self.waker.wake();

@@ -1,0 +1,89 @@
+//! What could kill the daemon while its board is made, looked at before it is made.
+
+mod cgroup;
+
+use std::path::Path;
+
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::statvfs::statvfs;
+
+use crate::on::ground::mounts::Mounts;
+
+/// Whether the environment is the invoking user's own: not in a set-uid or set-gid program.
+#[expect(unsafe_code, reason = "asks the kernel's auxiliary vector")]
+pub(crate) fn environment_is_trusted() -> bool {
+    // SAFETY: `getauxval` has no precondition.
+    unsafe { libc::getauxval(libc::AT_SECURE) == 0 }
+}
+
+/// Why `bytes` must not be asked for in `directory`, if there is a reason: a file size limit (whose
+/// signal would kill), a full file system, or memory that is not there, in a cgroup, in one above it or in
+/// the machine (the kernel then kills instead of refusing).
+pub(crate) fn refuse(directory: &Path, mounts: Option<&Mounts>, bytes: u64) -> Option<String> {
+    if let Ok((soft, _)) = getrlimit(Resource::RLIMIT_FSIZE)
+        && soft < bytes
+    {
+        return Some(format!(
+            "the file size limit is {soft} bytes and the board needs {bytes}: raise it (ulimit -f)"
+        ));
+    }
+    match statvfs(directory) {
+        Ok(space) => {
+            let free = space.blocks_available() * space.fragment_size();
+            if free < bytes {
+                return Some(format!(
+                    "{} has {free} bytes free and the board needs {bytes}: \
+                     free some, or set PROBE_SIZE or PROBE_BOARD=file:DIR",
+                    directory.display()
+                ));
+            }
+        }
+        Err(error) => {
+            let why = error.desc();
+            return Some(format!("{}: {why}: set PROBE_BOARD=file:DIR", directory.display()));
+        }
+    }
+    if let Some((room, path)) = mounts.and_then(cgroup::room)
+        && room / 2 < bytes
+    {
+        return Some(format!(
+            "the memory cgroup {path} has {room} bytes left and the board needs {bytes}: \
+             raise the limit or set PROBE_SIZE"
+        ));
+    }
+    let left = memory_left().filter(|left| left / 2 < bytes)?;
+    Some(format!(
+        "the machine has {left} bytes of memory left and the board needs {bytes}: set PROBE_SIZE"
+    ))
+}
+
+/// Bytes of memory that the kernel says can be had without ending anything.
+fn memory_left() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kib = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_end_matches("kB").trim().parse().ok()
+    };
+    Some((kib("MemAvailable:")? + kib("SwapFree:").unwrap_or(0)).saturating_mul(1024))
+}
+
+/// The lock on all of a file that a board's writer holds while it lives, to be taken or asked about.
+pub(crate) fn whole_file_lock() -> libc::flock {
+    libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_says_what_memory_is_left() {
+        assert!(memory_left().is_some_and(|left| left > 1 << 20));
+    }
+}

@@ -1,0 +1,17 @@
+//! What everything else stands on: the clock, the machine and its limits, pointers that are placed once, and
+//! a line to the operator.
+//!
+//! ```text
+//! clock   the cheapest stamp another process can read    placed  a pointer to a record, once there is one
+//! limits  what could kill while a board is made          mounts  what may hang is known before it is touched
+//! ours    whether a descriptor still is                  stay    never unmapped
+//! say     a line on stderr that harms nobody
+//! ```
+
+pub(crate) mod clock;
+pub(crate) mod limits;
+pub(crate) mod mounts;
+pub(crate) mod ours;
+pub(crate) mod placed;
+pub(crate) mod say;
+pub(crate) mod stay;

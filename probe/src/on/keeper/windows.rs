@@ -1,0 +1,122 @@
+//! What histograms counted a while ago: the keeper adds up each histogram's blocks every 10 s, coarsely,
+//! into one of two copies in turn. So quantiles of the last seconds are there for who looks once.
+
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+
+use crate::layout::*;
+use crate::on::board::segment::Table;
+use crate::on::board::tables::Board;
+use crate::protocol::published;
+
+/// The records, and whose each is.
+#[derive(Debug)]
+pub(crate) struct WindowTable {
+    records: Table<WindowRecord>,
+    /// The metric's number plus 1 above 8 bits, the role in them; 0 while nobody's.
+    marks: Box<[AtomicU64]>,
+    used: AtomicUsize,
+}
+
+/// A histogram as a mark names it.
+fn mark(metric: u64, role: u64) -> u64 {
+    metric << 8 | role & 0xff
+}
+
+impl WindowTable {
+    pub(crate) fn new(records: Table<WindowRecord>) -> Self {
+        let marks = (0..records.count()).map(|_| AtomicU64::new(0)).collect();
+        Self { records, marks, used: AtomicUsize::new(0) }
+    }
+
+    /// From now on this histogram's last seconds are kept; false when there is no room.
+    pub(crate) fn keep(&self, metric: usize, role: HistogramRole) -> bool {
+        let index = self.used.fetch_add(1, Ordering::Relaxed);
+        let (Some(record), Some(word)) = (self.records.get(index), self.marks.get(index)) else {
+            self.used.fetch_sub(1, Ordering::Relaxed);
+            return false;
+        };
+        record.role.store(role as u64, Ordering::Relaxed);
+        published::publish(&record.metric, metric as u64 + 1);
+        // Release: pairs with the acquire in `take`.
+        word.store(mark(metric as u64 + 1, role as u64), Ordering::Release);
+        true
+    }
+
+    /// The keeper's copy number `turn` of every histogram, as of `stamp`.
+    fn take(&self, board: &Board, turn: u64, stamp: u64, sums: &mut [u32; WINDOW_BUCKETS]) {
+        for (record, word) in self.records.iter().zip(&self.marks) {
+            // Acquire: pairs with the release in `keep`.
+            let whose = word.load(Ordering::Acquire);
+            if whose == 0 {
+                return;
+            }
+            sums.fill(0);
+            let blocks = board.histograms.iter().filter(|block| {
+                let metric = block.head.metric.load(Ordering::Relaxed);
+                mark(metric, block.head.role.load(Ordering::Relaxed)) == whose
+            });
+            for block in blocks {
+                for (bucket, count) in block.counts.iter().enumerate() {
+                    if let Some(sum) = sums.get_mut(window_bucket_of(bucket)) {
+                        // The low half is kept: differences are what is read.
+                        *sum = sum.wrapping_add(count.load(Ordering::Relaxed) as u32);
+                    }
+                }
+            }
+            let copy = if turn & 1 == 0 { &record.even } else { &record.odd };
+            let [key, words @ ..] = copy;
+            key.store(0, Ordering::Relaxed);
+            // Release: pairs with the reader's fence between the counts and its second look at the stamp.
+            fence(Ordering::Release);
+            for (word, pair) in words.iter().zip(sums.as_chunks::<2>().0) {
+                let [low, high] = pair.map(u64::from);
+                word.store(high << 32 | low, Ordering::Relaxed);
+            }
+            // Release: pairs with the reader's fence behind its first look at the stamp.
+            key.store(stamp, Ordering::Release);
+        }
+    }
+}
+
+/// What the keeper does about them, and about the processor time of the process: it needs a memory of
+/// its own.
+#[derive(Debug)]
+pub(crate) struct Windows {
+    sums: Box<[u32; WINDOW_BUCKETS]>,
+    /// Stamp and processor time of the last look, of the one before, and of the newest asking.
+    newer: (u64, u64),
+    older: (u64, u64),
+    latest: (u64, u64),
+}
+
+/// Beats between two copies, and between two askings for the processor time.
+const EVERY: u64 = WINDOW_PERIOD_NS / KEEPER_PERIOD_NS;
+const ASK_EVERY: u64 = 20;
+
+impl Windows {
+    /// The process's time counts from its start: the first window is as long as it lived.
+    pub(crate) fn new(start: u64) -> Self {
+        let begun = (start, processor_ns());
+        Self { sums: Box::new([0; WINDOW_BUCKETS]), newer: begun, older: begun, latest: begun }
+    }
+
+    /// At each beat; what the pulse says of the processor: its time so far, stamp and time of a look 10 to
+    /// 20 s ago, and the stamp of the time so far.
+    pub(crate) fn look(&mut self, board: &Board, beat: u64, stamp: u64) -> [u64; 4] {
+        if beat % ASK_EVERY == 1 {
+            self.latest = (stamp, processor_ns());
+        }
+        if beat % EVERY == 1 {
+            (self.older, self.newer) = (self.newer, self.latest);
+            board.windows.take(board, beat / EVERY, stamp, &mut self.sums);
+        }
+        [self.latest.1, self.older.0, self.older.1, self.latest.0]
+    }
+}
+
+/// Processor time of all of the process's threads so far.
+fn processor_ns() -> u64 {
+    let clock = nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID;
+    let time = nix::time::clock_gettime(clock).map(core::time::Duration::from);
+    time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}

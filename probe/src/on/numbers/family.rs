@@ -1,0 +1,180 @@
+//! Numbers with a label chosen at run time: members come when they are made and go when their handle
+//! is dropped. Making one is slow (it looks for room); using one is one atomic operation.
+
+use core::sync::atomic::Ordering;
+
+use crate::layout::{
+    CellRecord, LABEL_BYTES, METRIC_SHARED, MetricKind, MetricRecord, SectionKind, WORD, pack,
+};
+use crate::on::board::tables::{self, Board};
+use crate::on::ground::placed::Placed;
+use crate::on::numbers::metric::{About, Count, Level, move_level, new_cell, set_level};
+use crate::protocol::{claims, tenancy};
+
+/// What [`member!`](crate::member) works on.
+pub trait Family {
+    /// The handle of one member.
+    type Member;
+    /// Makes the member with this label.
+    fn member(&self, label: &str) -> Self::Member;
+}
+
+macro_rules! family {
+    ($(#[$about:meta])* $family:ident, $(#[$member_about:meta])* $member:ident, $kind:expr) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $family {
+            pub(crate) about: About,
+            key: &'static str,
+            /// Where name, unit and help of its members are written.
+            pub(crate) pattern: Placed<MetricRecord>,
+        }
+
+        impl $family {
+            #[doc(hidden)]
+            pub const fn new(
+                name: &'static str,
+                unit: &'static str,
+                help: &'static str,
+                key: &'static str,
+            ) -> Self {
+                Self { about: About { name, unit, help }, key, pattern: Placed::nowhere() }
+            }
+        }
+
+        impl Family for $family {
+            type Member = $member;
+            fn member(&self, label: &str) -> $member {
+                $member(Member::new(self.pattern.get(), $kind, self.key, label))
+            }
+        }
+
+        $(#[$member_about])*
+        #[derive(Debug)]
+        pub struct $member(Member);
+    };
+}
+
+family! {
+    /// Gauges with a label chosen at run time.
+    GaugeFamily,
+    /// One gauge of a family; gone from the board when dropped.
+    GaugeMember,
+    MetricKind::Gauge
+}
+
+family! {
+    /// Counters with a label chosen at run time.
+    CounterFamily,
+    /// One counter of a family; gone from the board when dropped.
+    CounterMember,
+    MetricKind::Counter
+}
+
+impl Level for GaugeMember {
+    #[inline]
+    fn set(&self, level: i64) {
+        set_level(self.0.cell(), level);
+    }
+    #[inline]
+    fn adjust(&self, by: i64) {
+        move_level(self.0.cell(), by);
+    }
+}
+
+impl Count for CounterMember {
+    #[inline]
+    fn add(&self, n: u64) {
+        self.0.cell().value.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// A member's place.
+#[derive(Debug)]
+enum Member {
+    /// On the board: its number among the metrics, its generation, its cell.
+    Placed(usize, u64, &'static CellRecord),
+    /// In private memory: no board, or no room.
+    Private(Box<CellRecord>),
+}
+
+impl Member {
+    fn new(
+        pattern: Option<&'static MetricRecord>,
+        kind: MetricKind,
+        key: &str,
+        label: &str,
+    ) -> Self {
+        let placed = tables::board().zip(pattern).and_then(|(board, pattern)| {
+            let index = claims::claim(&board.metric_claims, board.metrics.count());
+            if index.is_none() {
+                tables::lost(|lost| &lost.metrics);
+            }
+            fill(board, index?, pattern, kind, key, label)
+        });
+        placed.unwrap_or_else(|| Self::Private(Box::new(new_cell())))
+    }
+
+    #[inline]
+    fn cell(&self) -> &CellRecord {
+        match self {
+            Self::Placed(_, _, cell) => cell,
+            Self::Private(cell) => cell,
+        }
+    }
+}
+
+fn fill(
+    board: &'static Board,
+    index: usize,
+    pattern: &MetricRecord,
+    kind: MetricKind,
+    key: &str,
+    label: &str,
+) -> Option<Member> {
+    let record = board.metrics.get(index)?;
+    let cell = board.cells.get(index)?;
+    let private = board.metric_generations.get(index)?;
+    let generation = private.load(Ordering::Relaxed) + 1;
+    private.store(generation, Ordering::Relaxed);
+
+    tenancy::begin(&record.state, generation);
+    let flags = if kind == MetricKind::Counter { METRIC_SHARED } else { 0 };
+    record.kind_flags.store(kind as u64 | flags, Ordering::Relaxed);
+    for (to, from) in [
+        (&record.name, &pattern.name),
+        (&record.unit, &pattern.unit),
+        (&record.help, &pattern.help),
+    ] {
+        to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+    let mut labels = [0; LABEL_BYTES / WORD];
+    pack(&format!("{key}={}", label.replace(['\n', '\0'], " ")), &mut labels);
+    for (word, value) in record.labels.iter().zip(labels) {
+        word.store(value, Ordering::Relaxed);
+    }
+    for word in [&cell.value, &cell.max, &cell.stamp] {
+        word.store(0, Ordering::Relaxed);
+    }
+    tenancy::settle(&record.state, generation);
+    board.raise_used(SectionKind::Metrics, index + 1);
+    Some(Member::Placed(index, generation, cell))
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let Self::Placed(index, generation, _) = *self else {
+            return;
+        };
+        let Some(board) = tables::board() else { return };
+        let Some(record) = board.metrics.get(index) else {
+            return;
+        };
+        // A forked child's board does not know this member.
+        let current = board.metric_generations.get(index).map(|word| word.load(Ordering::Relaxed));
+        if current == Some(generation) && claims::is_held(&board.metric_claims, index) {
+            tenancy::end(&record.state, generation);
+            claims::release(&board.metric_claims, index);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A histogram's values, spread over blocks: each thread adds to one of its own with plain stores; those
+//! that found none left share one with atomic adds. The reader adds all blocks up.
+//!
+//! A thread's block stays its slot's: the next thread there goes on with it.
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::layout::{HistogramRole, SectionKind, bucket_of};
+use crate::on::board::tables::{self, Board, Buckets};
+use crate::on::ground::placed::Placed;
+use crate::on::thread::cursor;
+use crate::protocol::published;
+
+/// Histograms that a thread may have blocks of its own for; those with a higher number are shared.
+const OWN: usize = 32;
+
+/// Where the values of one histogram go.
+#[derive(Debug)]
+pub(crate) struct Spread {
+    /// The block for whoever has none of his own.
+    shared: Placed<Buckets>,
+    /// Its number among the histograms, plus 1; 0 until it is placed.
+    number: AtomicU32,
+}
+
+/// This thread's blocks, by number.
+struct Own {
+    blocks: [Cell<Option<&'static Buckets>>; OWN],
+    /// One bit for each number that was asked for and came to nothing.
+    refused: Cell<u32>,
+}
+
+thread_local! {
+    static OWN_BLOCKS: Own = const {
+        Own { blocks: [const { Cell::new(None) }; OWN], refused: Cell::new(0) }
+    };
+}
+
+impl Spread {
+    pub(crate) const fn nowhere() -> Self {
+        Self { shared: Placed::nowhere(), number: AtomicU32::new(0) }
+    }
+
+    /// From now on values go to `block`, or to blocks like it.
+    pub(crate) fn place(&self, block: &'static Buckets, number: usize) {
+        self.shared.place(block);
+        self.number.store(u32::try_from(number).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Goes where `other` goes.
+    pub(crate) fn join(&self, other: &Self) {
+        if let Some(block) = other.shared.get() {
+            self.place(block, other.number.load(Ordering::Relaxed) as usize);
+        }
+    }
+
+    /// Adds one value: three plain adds and a compare on a thread with a block of its own.
+    #[inline]
+    pub(crate) fn record(&self, value: u64) {
+        let number = self.number.load(Ordering::Relaxed) as usize;
+        let own = OWN_BLOCKS.with(|own| own.blocks.get(number).and_then(Cell::get));
+        match own {
+            Some(block) => add_alone(block, value),
+            None => self.record_first(number, value),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_first(&self, number: usize, value: u64) {
+        let Some(shared) = self.shared.get() else {
+            return tables::lost(|lost| &lost.histograms);
+        };
+        match own_block(number, shared) {
+            Some(block) => add_alone(block, value),
+            None => add_together(shared, value),
+        }
+    }
+}
+
+/// This thread's block for a histogram, made if there is room.
+fn own_block(number: usize, shared: &Buckets) -> Option<&'static Buckets> {
+    if !cursor::is_settled() {
+        crate::on::slots::register::register();
+    }
+    let slot = cursor::with(|local| local.slot.get());
+    OWN_BLOCKS.with(|own| {
+        let place = own.blocks.get(number)?;
+        let bit = 1u32.checked_shl(number as u32)?;
+        if slot == 0 || own.refused.get() & bit != 0 {
+            return None;
+        }
+        own.refused.set(own.refused.get() | bit);
+        let block = tables::board()?.block_for(slot, number, shared)?;
+        place.set(Some(block));
+        Some(block)
+    })
+}
+
+/// The thread has another place, or none: its blocks were the old one's.
+pub(crate) fn forget() {
+    OWN_BLOCKS.with(|own| {
+        for block in &own.blocks {
+            block.set(None);
+        }
+        own.refused.set(0);
+    });
+}
+
+impl Board {
+    /// The block of a slot for the histogram with this number: the one that the slot's last thread left, or
+    /// a new one.
+    fn block_for(&self, slot: u32, number: usize, shared: &Buckets) -> Option<&'static Buckets> {
+        let mark = (number as u64) << 32 | u64::from(slot);
+        let left = self.block_marks.iter().position(|word| word.load(Ordering::Relaxed) == mark);
+        if let Some(index) = left {
+            return self.histograms.get(index);
+        }
+        // The last quarter is for histograms that are still to come.
+        let index = self.new_block(self.histograms.count() - self.histograms.count() / 4)?;
+        let block = self.histograms.get(index)?;
+        self.block_marks.get(index)?.store(mark, Ordering::Relaxed);
+        let copied =
+            [(&block.head.role, &shared.head.role), (&block.head.metric, &shared.head.metric)];
+        let [role, metric] = copied.map(|(to, from)| (to, from.load(Ordering::Relaxed)));
+        role.0.store(role.1, Ordering::Relaxed);
+        block.head.owner.store(u64::from(slot), Ordering::Relaxed);
+        published::publish(metric.0, metric.1);
+        self.raise_used(SectionKind::Histograms, index + 1);
+        Some(block)
+    }
+
+    /// A block that nobody had, among the first `room`.
+    fn new_block(&self, room: usize) -> Option<usize> {
+        let next = |used| (used < room).then_some(used + 1);
+        self.blocks_used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
+    }
+
+    /// The shared block of a new histogram.
+    pub(crate) fn shared_block(&self, metric: usize, role: HistogramRole, spread: &Spread) -> bool {
+        let Some((index, block)) = self
+            .new_block(self.histograms.count())
+            .and_then(|index| Some((index, self.histograms.get(index)?)))
+        else {
+            return false;
+        };
+        block.head.role.store(role as u64, Ordering::Relaxed);
+        published::publish(&block.head.metric, metric as u64 + 1);
+        self.raise_used(SectionKind::Histograms, index + 1);
+        if !self.windows.keep(metric, role) {
+            self.lost.windows.fetch_add(1, Ordering::Relaxed);
+        }
+        spread.place(block, index + 1);
+        true
+    }
+}
+
+/// Adds to a word that this thread alone writes.
+#[inline(always)]
+fn raise(word: &AtomicU64, by: u64) {
+    word.store(word.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
+}
+
+#[inline(always)]
+fn add_alone(block: &Buckets, value: u64) {
+    if let Some(bucket) = block.counts.get(bucket_of(value)) {
+        raise(bucket, 1);
+    }
+    raise(&block.head.sum, value);
+    if value > block.head.max.load(Ordering::Relaxed) {
+        // Rare, so it may as well be safe against a signal handler that just raised it further.
+        block.head.max.fetch_max(value, Ordering::Relaxed);
+    }
+}
+
+fn add_together(block: &Buckets, value: u64) {
+    if let Some(bucket) = block.counts.get(bucket_of(value)) {
+        bucket.fetch_add(1, Ordering::Relaxed);
+    }
+    block.head.sum.fetch_add(value, Ordering::Relaxed);
+    if value > block.head.max.load(Ordering::Relaxed) {
+        block.head.max.fetch_max(value, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,13 @@
+//! Probes in the source.
+//!
+//! ```text
+//! site    one of them                      kind    what those of operations know
+//! scope   tags that nest                   filter  which groups are on
+//! late    those that are made at run time
+//! ```
+
+pub(crate) mod filter;
+pub(crate) mod kind;
+pub(crate) mod late;
+pub(crate) mod scope;
+pub(crate) mod site;

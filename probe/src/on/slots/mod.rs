@@ -1,0 +1,3 @@
+//! The slots of a board: a thread comes, is told apart, and goes.
+
+pub(crate) mod register;

@@ -1,0 +1,11 @@
+//! From a name to a board, and what is left of it: at an exit, in a panic, in a forked child.
+//!
+//! ```text
+//! config  what a daemon and its environment ask for     init  from a name to a board
+//! fork    the child's board                             end   exit and panic
+//! ```
+
+pub(crate) mod config;
+pub(crate) mod end;
+pub(crate) mod fork;
+pub(crate) mod init;
