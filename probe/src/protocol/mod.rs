@@ -10,6 +10,7 @@
 pub mod asking;
 pub mod claims;
 pub mod doubled;
+pub mod fifo;
 pub mod holding;
 pub mod keyed;
 pub mod published;

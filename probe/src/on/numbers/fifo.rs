@@ -6,10 +6,11 @@
 //! the item that was taken last, which is older than the head's: the age is then at most too high by what lies between
 //! two arrivals.
 
-use core::sync::atomic::{AtomicU64, Ordering, fence};
+use core::sync::atomic::AtomicU64;
 
 use crate::on::ground::clock::Stamp;
 use crate::on::numbers::queue::{Flow, Queue};
+use crate::protocol::fifo;
 
 /// Arrivals whose stamps are kept.
 const STAMPS: usize = 1024;
@@ -41,38 +42,18 @@ impl Fifo {
         &self.queue
     }
 
-    fn stamp(&self, number: u64) -> Option<&AtomicU64> {
-        self.stamps.get(number as usize % STAMPS)
-    }
-
     /// The next `n` items were taken, the last of which had arrived then.
     fn take(&self, n: u64, arrived: Stamp) {
-        let head = self.taken.fetch_add(n, Ordering::Relaxed) + n;
-        // Whoever arrives as that number either sees it taken up to there, or is seen here (with the fence in
-        // `arrive`).
-        fence(Ordering::SeqCst);
-        if head >= self.entered.load(Ordering::Relaxed) {
-            return;
+        if let Some(head) = fifo::take(&self.entered, &self.taken, &self.stamps, n, arrived.0) {
+            self.queue.raise_head(head);
         }
-        let stamp = self.stamp(head).map_or(0, |stamp| stamp.load(Ordering::Acquire));
-        // Not overwritten by a later one when it was read: that one counts itself first.
-        let entered = self.entered.load(Ordering::Relaxed);
-        let is_its_own = entered.saturating_sub(head) <= STAMPS as u64;
-        self.queue.raise_head(if is_its_own { stamp.max(arrived.0) } else { arrived.0 });
     }
 }
 
 impl Flow for Fifo {
     #[inline]
     fn arrive(&self, now: Stamp) -> Stamp {
-        let number = self.entered.fetch_add(1, Ordering::Relaxed);
-        if let Some(stamp) = self.stamp(number) {
-            // Release: pairs with the acquire in `take`: who reads it sees the count above.
-            stamp.store(now.0, Ordering::Release);
-        }
-        // Pairs with the fence in `take`.
-        fence(Ordering::SeqCst);
-        let is_head = self.taken.load(Ordering::Relaxed) >= number;
+        let is_head = fifo::arrive(&self.entered, &self.taken, &self.stamps, now.0);
         let now = self.queue.arrive(now);
         if is_head {
             self.queue.raise_head(now.0);
@@ -104,6 +85,7 @@ impl Flow for Fifo {
 
 #[cfg(test)]
 mod tests {
+    use core::sync::atomic::Ordering;
     use std::collections::VecDeque;
 
     use super::*;

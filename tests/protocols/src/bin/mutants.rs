@@ -78,6 +78,12 @@ fn mutants_of(file: &str, text: &str) -> Vec<Mutant> {
                 }
             }
         }
+        // The order of all such fences, which weaker ones have not; and the fence.
+        let fence = "fence(Ordering::SeqCst);";
+        if let Some(at) = code.find(fence) {
+            add(at, fence, "");
+            add(at, fence, "fence(Ordering::AcqRel);");
+        }
         for (from, to) in [
             (" == ", " != "),
             (" != ", " == "),

@@ -8,6 +8,7 @@
 mod asking;
 mod claims;
 mod doubled;
+mod fifo;
 mod holding;
 mod keyed;
 mod operation;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub use asking::*;
 pub use claims::*;
 pub use doubled::*;
+pub use fifo::*;
 pub use holding::*;
 pub use keyed::*;
 pub use operation::*;
