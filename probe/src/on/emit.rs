@@ -6,14 +6,13 @@ pub use crate::number::Number;
 #[cfg(feature = "tower")]
 pub use crate::on::adapters::requests::{End, Origin};
 pub use crate::on::ground::clock::now;
+pub use crate::on::numbers::declared::{Declared, METRICS};
 pub use crate::on::numbers::family::Family;
-pub use crate::on::numbers::metric::{
-    Advance, Beat, Count, Declared, Level, METRICS, Sample, hold,
-};
 pub use crate::on::numbers::queue::{Flow, busy, serve};
+pub use crate::on::numbers::verbs::{Advance, Beat, Count, Level, Sample, hold};
 pub use crate::on::sites::site::{Class, SITES};
+pub use crate::on::sites::tags::{at, at_with, rest, rest_with};
 pub use crate::on::start::init::init;
-pub use crate::on::thread::cursor::{at, at_with, rest, rest_with};
 pub use linkme;
 
 /// Settings as the program wants them.

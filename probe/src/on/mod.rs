@@ -15,11 +15,11 @@
 //! ground     clock, limits, a line to the operator
 //! ```
 
-mod adapters;
+pub(crate) mod adapters;
 mod board;
 mod describe;
 pub mod emit;
-mod ground;
+pub(crate) mod ground;
 mod keeper;
 mod numbers;
 mod ops;
@@ -34,14 +34,13 @@ pub use ground::say::remarks;
 pub use numbers::fact::Fact;
 pub use numbers::family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
 pub use numbers::fifo::Fifo;
-pub use numbers::metric::{Counter, Gauge, Heartbeat, Held, Histogram, Progress, Ratio};
+pub use numbers::metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
 pub use numbers::queue::{Busy, Queue, Serving};
+pub use numbers::verbs::Held;
 pub use ops::{Entered, Label, Op, OpId, Operation, Tracked, TrackedCancellable};
 pub use sites::kind::{Kind, Spent};
 pub use sites::scope::{Scope, Scoped};
 pub use sites::site::{Function, Gate, Hits, Site};
 pub use start::config::Config;
-#[cfg(any(feature = "tracing", feature = "tower"))]
-pub(crate) use start::config::is_off;
 pub use start::end::note_panic;
 pub use start::init::{Status, status};

@@ -27,7 +27,7 @@ impl Out {
     /// For a layer that is made now.
     pub(crate) fn if_so() -> Option<Self> {
         #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
-        if !crate::on::is_off() {
+        if !crate::on::ground::settings::is_off() {
             return None;
         }
         Some(Self { filters: None })

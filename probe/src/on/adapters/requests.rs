@@ -6,9 +6,9 @@ use core::fmt;
 use core::panic::Location;
 
 use crate::layout::{SITE_OP, SITE_SCOPE, SITE_STATUS};
+use crate::on::describe::late;
 use crate::on::ops::emit::{begin_detached, from_arguments, peer, status_here, status_of};
 use crate::on::ops::{Op, OpId, by_id};
-use crate::on::sites::late;
 use crate::on::sites::scope::Scope;
 use crate::on::sites::site::{Class, Site};
 pub use ended::End;
@@ -35,7 +35,7 @@ impl Origin {
         kind: &'static str,
         of_connection: bool,
     ) -> Option<Self> {
-        if crate::on::is_off() {
+        if crate::on::ground::settings::is_off() {
             return None;
         }
         let at = |label, class, flags| late::at(place, label, class, flags);

@@ -6,17 +6,25 @@ use std::path::{Path, PathBuf};
 use nix::unistd::Uid;
 
 use crate::on::ground::mounts::{Class, Mounts};
-use crate::on::start::config::Config;
 
 /// Where shared-memory objects appear as files.
 pub(crate) const SHM_DIRECTORY: &str = "/dev/shm";
+
+/// Where a board is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// In a file in this directory; in shared memory when `None`.
+    pub(crate) directory: Option<&'a Path>,
+    /// Whether that may be on a disk.
+    pub(crate) on_disk: bool,
+}
 
 /// The directory that this board goes to, without links.
 ///
 /// # Errors
 /// One sentence: what, why, what to do.
-pub(crate) fn find(config: &Config, mounts: Option<&Mounts>) -> Result<PathBuf, String> {
-    let Some(directory) = &config.directory else { return shared_memory(config, mounts) };
+pub(crate) fn find(wanted: Wanted<'_>, mounts: Option<&Mounts>) -> Result<PathBuf, String> {
+    let Some(directory) = wanted.directory else { return shared_memory(wanted, mounts) };
     let named = directory.display();
     if !directory.is_absolute() {
         return Err(format!(
@@ -30,25 +38,25 @@ pub(crate) fn find(config: &Config, mounts: Option<&Mounts>) -> Result<PathBuf, 
         let missing = why.ends_with(nix::errno::Errno::ENOENT.desc());
         if missing { format!("{why}: make it (mkdir -m 0700)") } else { why }
     })?;
-    in_memory(config, mounts, directory, &found)?;
+    in_memory(wanted, mounts, directory, &found)?;
     check_owner(directory, &found)?;
     Ok(found)
 }
 
 /// The system's own place. Without `/proc` it is believed to be what it is everywhere.
-fn shared_memory(config: &Config, mounts: Option<&Mounts>) -> Result<PathBuf, String> {
+fn shared_memory(wanted: Wanted<'_>, mounts: Option<&Mounts>) -> Result<PathBuf, String> {
     let directory = Path::new(SHM_DIRECTORY);
     if let Some(mounts) = mounts {
         let otherwise = |why| format!("{why}: set PROBE_BOARD=file:DIR");
         let found = mounts.follow(directory).map_err(otherwise)?;
-        in_memory(config, mounts, directory, &found)?;
+        in_memory(wanted, mounts, directory, &found)?;
     }
     Ok(directory.to_owned())
 }
 
 /// Only a file system in memory never makes a store wait.
 fn in_memory(
-    config: &Config,
+    wanted: Wanted<'_>,
     mounts: &Mounts,
     directory: &Path,
     found: &Path,
@@ -56,7 +64,7 @@ fn in_memory(
     let named = directory.display();
     let Some(mount) = mounts.of(found) else {
         // After `chroot`: what the root is on does not stand in the table.
-        return if config.on_disk {
+        return if wanted.on_disk {
             Ok(())
         } else {
             Err(format!(
@@ -67,7 +75,7 @@ fn in_memory(
     };
     match mount.class() {
         Class::Memory => Ok(()),
-        Class::Disk if config.on_disk => Ok(()),
+        Class::Disk if wanted.on_disk => Ok(()),
         Class::Disk => Err(format!(
             "{named} is on {}, a disk, where a probe may wait for writes: name a directory on tmpfs, as \
              /run and /dev/shm are, or accept that with PROBE_BOARD=disk:DIR",

@@ -18,7 +18,7 @@ pub(crate) struct Segment {
 
 // SAFETY: the segment is an address and a length; everything reached through it is atomics.
 unsafe impl Send for Segment {}
-// SAFETY: as above.
+// SAFETY: the segment is an address and a length; everything reached through it is atomics.
 unsafe impl Sync for Segment {}
 
 impl Segment {
@@ -81,7 +81,7 @@ impl<T> Copy for Table<T> {}
 
 // SAFETY: a table hands out shared references to records, which are made of atomics.
 unsafe impl<T: Sync> Send for Table<T> {}
-// SAFETY: as above.
+// SAFETY: a table hands out shared references to records, which are made of atomics.
 unsafe impl<T: Sync> Sync for Table<T> {}
 
 impl<T> Table<T> {

@@ -13,13 +13,21 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, open};
 use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
-use nix::unistd::{Uid, fchown, linkat, unlink};
+use nix::unistd::{Gid, Uid, fchown, linkat, unlink};
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 use crate::on::board::place::SHM_DIRECTORY;
 use crate::on::board::segment::Segment;
 use crate::on::ground::ours::Identity;
-use crate::on::start::config::Config;
+
+/// Who may look at a board.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    /// Permissions, once the map is made.
+    pub(crate) mode: u32,
+    /// The group that gets the board, when one was named.
+    pub(crate) group: Option<Gid>,
+}
 
 /// A board's memory and the name under which others find it.
 pub(crate) struct Store {
@@ -36,24 +44,24 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Makes the memory for a board called `board`, `bytes` long, zeroed.
+    /// Makes the memory for a board called `board`, `bytes` long, zeroed: a file in `directory`, or shared memory
+    /// without one.
     ///
     /// # Errors
     /// One sentence: what, why, what to do. Nothing is left behind then.
     pub(crate) fn create(
-        config: &Config,
-        directory: &Path,
+        access: Access,
+        directory: Option<&Path>,
         board: &str,
         bytes: usize,
     ) -> Result<Self, String> {
-        if config.directory.is_none() {
-            Self::in_shared_memory(config, board, bytes)
-        } else {
-            Self::in_file(config, directory, board, bytes)
+        match directory {
+            None => Self::in_shared_memory(access, board, bytes),
+            Some(directory) => Self::in_file(access, directory, board, bytes),
         }
     }
 
-    fn in_shared_memory(config: &Config, board: &str, bytes: usize) -> Result<Self, String> {
+    fn in_shared_memory(access: Access, board: &str, bytes: usize) -> Result<Self, String> {
         let path = Path::new(SHM_DIRECTORY).join(board);
         let name = format!("/{board}");
         let mut memory = ShmemConf::new().os_id(&name).size(bytes).create().map_err(|error| {
@@ -71,7 +79,7 @@ impl Store {
         // From here on the object is removed by us alone: the crate would do it by name, also in a
         // forked child.
         memory.set_owner(false);
-        let made = Self::of_object(config, memory, &name, &path, bytes);
+        let made = Self::of_object(access, memory, &name, &path, bytes);
         if made.is_err() {
             // Only what was just made is removed: the name did not exist before.
             let _ = shm_unlink(name.as_str());
@@ -80,7 +88,7 @@ impl Store {
     }
 
     fn of_object(
-        config: &Config,
+        access: Access,
         memory: Shmem,
         name: &str,
         path: &Path,
@@ -91,8 +99,8 @@ impl Store {
         let lock = fchmodat(AT_FDCWD, path, owner_only, FchmodatFlags::FollowSymlink)
             .and_then(|()| shm_open(name, OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()))
             .map_err(|errno| format!("{}: {}", path.display(), errno.desc()))?;
-        prepare(&lock, config, bytes).map_err(|why| why.of(path, bytes))?;
-        permit(&lock, config).map_err(|why| why.of(path, bytes))?;
+        prepare(&lock, access, bytes).map_err(|why| why.of(path, bytes))?;
+        permit(&lock, access).map_err(|why| why.of(path, bytes))?;
         let identity = Identity::of(&lock).ok_or("its file cannot be told from others")?;
         let base = NonNull::new(memory.as_ptr()).ok_or("no mapping")?;
         // SAFETY: a new object of `bytes` bytes, zeroed, mapped for good, known to nobody else here.
@@ -102,7 +110,7 @@ impl Store {
     }
 
     fn in_file(
-        config: &Config,
+        access: Access,
         directory: &Path,
         board: &str,
         bytes: usize,
@@ -111,7 +119,7 @@ impl Store {
         let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
         let lock = open(directory, flags, Mode::from_bits_truncate(0o600))
             .map_err(|errno| format!("{}: {}", directory.display(), errno.desc()))?;
-        prepare(&lock, config, bytes).map_err(|why| why.of(&path, bytes))?;
+        prepare(&lock, access, bytes).map_err(|why| why.of(&path, bytes))?;
         let file = File::from(lock.try_clone().map_err(|error| error.to_string())?);
         let mut options = memmap2::MmapOptions::new();
         let map = options
@@ -122,7 +130,7 @@ impl Store {
         let base = NonNull::new(map.as_mut_ptr()).ok_or("no mapping")?;
         // The mapping stays for the life of the process.
         std::mem::forget(map);
-        permit(&lock, config).map_err(|why| why.of(&path, bytes))?;
+        permit(&lock, access).map_err(|why| why.of(&path, bytes))?;
         let identity = Identity::of(&lock).ok_or("its file cannot be told from others")?;
         // SAFETY: a new file of `bytes` bytes, zeroed, mapped for good, known to nobody else.
         let segment = unsafe { Segment::new(base, bytes) };
@@ -167,7 +175,7 @@ impl Refused {
 }
 
 /// Reserves every byte and locks.
-fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Refused> {
+fn prepare(fd: &OwnedFd, access: Access, bytes: usize) -> Result<(), Refused> {
     let reserve = |errno| Refused("reserve the board", errno);
     let length = libc::off_t::try_from(bytes).map_err(|_| reserve(Errno::EFBIG))?;
     loop {
@@ -180,8 +188,8 @@ fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Refused> {
     }
     let lock = crate::on::ground::limits::whole_file_lock();
     fcntl(fd, FcntlArg::F_OFD_SETLK(&lock)).map_err(|errno| Refused("lock the board", errno))?;
-    if config.group.is_some() {
-        fchown(fd, None::<Uid>, config.group)
+    if access.group.is_some() {
+        fchown(fd, None::<Uid>, access.group)
             .map_err(|errno| Refused("give the board to PROBE_GROUP", errno))?;
     }
     Ok(())
@@ -189,7 +197,7 @@ fn prepare(fd: &OwnedFd, config: &Config, bytes: usize) -> Result<(), Refused> {
 
 /// Sets the permissions, once the map is made: from then on nobody opens the board to write, and nothing of
 /// the same user truncates it by a slip, which would end the daemon.
-fn permit(fd: &OwnedFd, config: &Config) -> Result<(), Refused> {
-    let mode = Mode::from_bits_truncate(config.permissions());
+fn permit(fd: &OwnedFd, access: Access) -> Result<(), Refused> {
+    let mode = Mode::from_bits_truncate(access.mode);
     fchmod(fd, mode).map_err(|errno| Refused("set the board's permissions", errno))
 }

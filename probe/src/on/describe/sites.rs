@@ -2,9 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Scribe;
+use super::places::{offset, shared_block};
+use super::scribe::Scribe;
 use crate::layout::*;
+use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
+use crate::on::numbers::holders;
 use crate::on::sites::filter::Filter;
 use crate::on::sites::kind::Kind;
 use crate::on::sites::site::Site;
@@ -15,7 +18,7 @@ impl Scribe {
     pub(super) fn site(&mut self, board: &Board, filter: &Filter<'_>, site: &'static Site) {
         let off = filter.apply(site);
         let Some(record) = board.sites.get(self.sites) else {
-            board.lost.sites.fetch_add(1, Ordering::Relaxed);
+            lost(|lost| &lost.sites);
             return;
         };
         self.sites += 1;
@@ -42,18 +45,18 @@ impl Scribe {
             (Some(spent), _) => {
                 spent.number.store(u32::try_from(self.sites).unwrap_or(0), Ordering::Relaxed);
                 let word = self.places.two_words(board);
-                spent.offset.store(super::offset(word.unwrap_or(0)), Ordering::Relaxed);
+                spent.offset.store(offset(word.unwrap_or(0)), Ordering::Relaxed);
                 word
             }
             (None, Some(hits)) => {
                 let word = self.places.word(board);
-                hits.0.store(super::offset(word.unwrap_or(0)), Ordering::Relaxed);
+                hits.0.store(offset(word.unwrap_or(0)), Ordering::Relaxed);
                 word
             }
             (None, None) => return 0,
         };
         if word.is_none() {
-            board.lost.metrics.fetch_add(1, Ordering::Relaxed);
+            lost(|lost| &lost.metrics);
         }
         word.map_or(0, |word| word + 1)
     }
@@ -79,9 +82,7 @@ impl Scribe {
         ];
         let (index, record) = self.places.metric(board)?;
         // The record may have been a family member's.
-        let private = board.metric_generations.get(index)?;
-        let generation = private.load(Ordering::Relaxed) + 1;
-        private.store(generation, Ordering::Relaxed);
+        let generation = holders::current()?.begin(index)?;
         tenancy::begin(&record.state, generation);
         record.kind_flags.store(MetricKind::Histogram as u64 | METRIC_OP, Ordering::Relaxed);
         for (word, text) in [&record.name, &record.unit, &record.help].into_iter().zip(texts) {
@@ -92,7 +93,7 @@ impl Scribe {
         for (word, value) in record.labels.iter().zip(labels) {
             word.store(value, Ordering::Relaxed);
         }
-        super::block(board, index, HistogramRole::Values, &kind.times);
+        shared_block(index, HistogramRole::Values, &kind.times);
         tenancy::settle(&record.state, generation);
         board.raise_used(SectionKind::Metrics, index + 1);
         Some(())

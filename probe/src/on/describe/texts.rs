@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use crate::layout::{SectionKind, TextRef, WORD, pack_byte};
+use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
 
 /// The strings of a board, as far as they are written.
@@ -34,7 +35,7 @@ impl Texts {
         }
         let place = u32::try_from(self.length).ok().zip(u32::try_from(text.len()).ok());
         let Some((offset, length)) = place.filter(|_| self.length + text.len() <= self.room) else {
-            board.lost.strings.fetch_add(1, Ordering::Relaxed);
+            lost(|lost| &lost.strings);
             return 0;
         };
         self.append(board, text);

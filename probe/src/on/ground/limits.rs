@@ -9,13 +9,6 @@ use nix::sys::statvfs::statvfs;
 
 use crate::on::ground::mounts::Mounts;
 
-/// Whether the environment is the invoking user's own: not in a set-uid or set-gid program.
-#[expect(unsafe_code, reason = "asks the kernel's auxiliary vector")]
-pub(crate) fn environment_is_trusted() -> bool {
-    // SAFETY: `getauxval` has no precondition.
-    unsafe { libc::getauxval(libc::AT_SECURE) == 0 }
-}
-
 /// Why `bytes` must not be asked for in `directory`, if there is a reason: a file size limit (whose
 /// signal would kill), a full file system, or memory that is not there, in a cgroup, in one above it or in
 /// the machine (the kernel then kills instead of refusing).

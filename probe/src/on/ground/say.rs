@@ -1,13 +1,10 @@
 //! What `probe` has to say: one line on stderr where that can neither wait, signal nor fail, and in any
-//! case kept for [`remarks`] and for the board. Never on stdout.
-#![expect(unsafe_code, reason = "follows pointers that only `keep` sets, and declares a number")]
+//! case kept for [`remarks`]. Never on stdout.
+#![expect(unsafe_code, reason = "follows pointers that only `keep` sets")]
 
 mod stderr;
 
 use core::sync::atomic::{AtomicPtr, Ordering};
-
-use crate::on::numbers::fact::Fact;
-use crate::on::numbers::metric::Declared;
 
 pub(crate) use stderr::write;
 
@@ -18,13 +15,6 @@ const LONGEST: usize = 2000;
 
 /// What was said. Pointers and no lock: a forked child may have to say something, too.
 static REMARKS: [AtomicPtr<String>; KEPT] = [const { AtomicPtr::new(core::ptr::null_mut()) }; KEPT];
-
-/// The remarks on the board.
-static ON_BOARD: Fact = {
-    #[linkme::distributed_slice(crate::on::numbers::metric::METRICS)]
-    static DECLARED: Declared = Declared::Fact(&ON_BOARD);
-    Fact::new("probe_remarks")
-};
 
 /// What `probe` said on stderr in this process, or would have if somebody could have read it there: settings
 /// that were ignored, why there is no board, no keeper, no cancelling. The same stands on the board, as the
@@ -62,7 +52,6 @@ pub(crate) fn say(text: &str) {
     }
     write(format!("probe: {line}\n").as_bytes());
     keep(line);
-    tell_board();
 }
 
 fn keep(line: String) {
@@ -80,12 +69,4 @@ fn keep(line: String) {
 fn forget(line: *mut String) {
     // SAFETY: `keep` made it from a box, and found no place to publish it.
     drop(unsafe { Box::from_raw(line) });
-}
-
-/// Puts the remarks on the board, if there is one.
-pub(crate) fn tell_board() {
-    let text = kept().collect::<Vec<_>>().join("; ");
-    if !text.is_empty() {
-        ON_BOARD.set(&text);
-    }
 }

@@ -96,7 +96,7 @@ impl Descriptors {
     }
 
     fn publish(&self, board: &Board) {
-        let pulse = board.pulse;
+        let pulse = board.single.pulse;
         // A reader that comes in between sees stretches of two lengths once.
         pulse.fd_stretches.store(0, Ordering::Relaxed);
         core::sync::atomic::fence(Ordering::Release);

@@ -1,10 +1,16 @@
 //! One thread of our own, which writes what no hot path should.
 //!
 //! ```text
-//! beat         20 times a second            windows  what histograms counted a while ago
+//! life         the thread, from start to exit   beat    one look
+//! ring         the last minute                  totals  of what is counted
+//! watch        since when a thread stands there seconds the last seconds
 //! descriptors  how many are open
 //! ```
 
-pub(crate) mod beat;
-pub(crate) mod descriptors;
-pub(crate) mod windows;
+mod beat;
+mod descriptors;
+pub(crate) mod life;
+pub(crate) mod ring;
+mod seconds;
+pub(crate) mod totals;
+mod watch;

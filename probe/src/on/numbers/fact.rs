@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::layout::{FACT_BYTES, FactRecord, WORD, pack};
-use crate::on::board::tables;
+use crate::on::board::lost::lost;
 use crate::on::ground::placed::Placed;
 use crate::protocol::doubled;
 
@@ -36,7 +36,7 @@ impl Fact {
         };
         // Acquire: pairs with the release below; the last writer's copy comes first.
         if self.setting.swap(true, Ordering::Acquire) {
-            return tables::lost(|lost| &lost.facts);
+            return lost(|lost| &lost.facts);
         }
         let sequence = self.sequence.load(Ordering::Relaxed) + 1;
         self.sequence.store(sequence, Ordering::Relaxed);

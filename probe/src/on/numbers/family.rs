@@ -3,13 +3,15 @@
 
 use core::sync::atomic::Ordering;
 
+use super::about::About;
+use super::cell::{move_level, new_cell, set_level};
+use super::holders::{self, Holders};
+use super::verbs::{Count, Level};
 use crate::layout::{
     CellRecord, LABEL_BYTES, METRIC_SHARED, MetricKind, MetricRecord, SectionKind, WORD, pack,
 };
-use crate::on::board::tables::{self, Board};
 use crate::on::ground::placed::Placed;
-use crate::on::numbers::metric::{About, Count, Level, move_level, new_cell, set_level};
-use crate::protocol::{claims, tenancy};
+use crate::protocol::tenancy;
 
 /// What [`member!`](crate::member) works on.
 pub trait Family {
@@ -105,12 +107,8 @@ impl Member {
         key: &str,
         label: &str,
     ) -> Self {
-        let placed = tables::board().zip(pattern).and_then(|(board, pattern)| {
-            let index = claims::claim(&board.metric_claims, board.metrics.count());
-            if index.is_none() {
-                tables::lost(|lost| &lost.metrics);
-            }
-            fill(board, index?, pattern, kind, key, label)
+        let placed = holders::current().zip(pattern).and_then(|(holders, pattern)| {
+            fill(holders, holders.claim()?, pattern, kind, key, label)
         });
         placed.unwrap_or_else(|| Self::Private(Box::new(new_cell())))
     }
@@ -125,18 +123,17 @@ impl Member {
 }
 
 fn fill(
-    board: &'static Board,
+    holders: &'static Holders,
     index: usize,
     pattern: &MetricRecord,
     kind: MetricKind,
     key: &str,
     label: &str,
 ) -> Option<Member> {
-    let record = board.metrics.get(index)?;
-    let cell = board.cells.get(index)?;
-    let private = board.metric_generations.get(index)?;
-    let generation = private.load(Ordering::Relaxed) + 1;
-    private.store(generation, Ordering::Relaxed);
+    let board = holders.board;
+    let record = board.numbers.metrics.get(index)?;
+    let cell = board.numbers.cells.get(index)?;
+    let generation = holders.begin(index)?;
 
     tenancy::begin(&record.state, generation);
     let flags = if kind == MetricKind::Counter { METRIC_SHARED } else { 0 };
@@ -166,15 +163,14 @@ impl Drop for Member {
         let Self::Placed(index, generation, _) = *self else {
             return;
         };
-        let Some(board) = tables::board() else { return };
-        let Some(record) = board.metrics.get(index) else {
+        let Some(holders) = holders::current() else { return };
+        let Some(record) = holders.board.numbers.metrics.get(index) else {
             return;
         };
         // A forked child's board does not know this member.
-        let current = board.metric_generations.get(index).map(|word| word.load(Ordering::Relaxed));
-        if current == Some(generation) && claims::is_held(&board.metric_claims, index) {
+        if holders.is_held(index, generation) {
             tenancy::end(&record.state, generation);
-            claims::release(&board.metric_claims, index);
+            holders.release(index);
         }
     }
 }

@@ -8,8 +8,8 @@
 
 use core::sync::atomic::AtomicU64;
 
+use super::queue::{Flow, Queue};
 use crate::on::ground::clock::Stamp;
-use crate::on::numbers::queue::{Flow, Queue};
 use crate::protocol::fifo;
 
 /// Arrivals whose stamps are kept.

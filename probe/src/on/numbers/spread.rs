@@ -6,11 +6,13 @@
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::layout::{HistogramRole, SectionKind, bucket_of};
-use crate::on::board::tables::{self, Board, Buckets};
+use super::pool;
+use crate::layout::{HistogramRole, bucket_of};
+use crate::on::board::lost::lost;
+use crate::on::board::records::Buckets;
 use crate::on::ground::placed::Placed;
-use crate::on::thread::cursor;
-use crate::protocol::published;
+use crate::on::thread::desk::{self, Ask};
+use crate::on::thread::local;
 
 /// Histograms that a thread may have blocks of its own for; those with a higher number are shared.
 const OWN: usize = 32;
@@ -42,8 +44,19 @@ impl Spread {
         Self { shared: Placed::nowhere(), number: AtomicU32::new(0) }
     }
 
+    /// Takes the shared block of a new histogram, `metric` in this role; false when there is no room.
+    pub(crate) fn take_shared(&self, metric: usize, role: HistogramRole) -> bool {
+        let Some((block, number)) =
+            pool::current().and_then(|pool| pool.shared_block(metric, role))
+        else {
+            return false;
+        };
+        self.place(block, number);
+        true
+    }
+
     /// From now on values go to `block`, or to blocks like it.
-    pub(crate) fn place(&self, block: &'static Buckets, number: usize) {
+    fn place(&self, block: &'static Buckets, number: usize) {
         self.shared.place(block);
         self.number.store(u32::try_from(number).unwrap_or(0), Ordering::Relaxed);
     }
@@ -70,7 +83,7 @@ impl Spread {
     #[inline(never)]
     fn record_first(&self, number: usize, value: u64) {
         let Some(shared) = self.shared.get() else {
-            return tables::lost(|lost| &lost.histograms);
+            return lost(|lost| &lost.histograms);
         };
         match own_block(number, shared) {
             Some(block) => add_alone(block, value),
@@ -81,10 +94,10 @@ impl Spread {
 
 /// This thread's block for a histogram, made if there is room.
 fn own_block(number: usize, shared: &Buckets) -> Option<&'static Buckets> {
-    if !cursor::is_settled() {
-        crate::on::slots::register::register();
+    if !local::is_settled() {
+        desk::ask(Ask::Place);
     }
-    let slot = cursor::with(|local| local.slot.get());
+    let slot = local::with(|local| local.slot.get());
     OWN_BLOCKS.with(|own| {
         let place = own.blocks.get(number)?;
         let bit = 1u32.checked_shl(number as u32)?;
@@ -92,7 +105,7 @@ fn own_block(number: usize, shared: &Buckets) -> Option<&'static Buckets> {
             return None;
         }
         own.refused.set(own.refused.get() | bit);
-        let block = tables::board()?.block_for(slot, number, shared)?;
+        let block = pool::current()?.block_for(slot, number, shared)?;
         place.set(Some(block));
         Some(block)
     })
@@ -106,54 +119,6 @@ pub(crate) fn forget() {
         }
         own.refused.set(0);
     });
-}
-
-impl Board {
-    /// The block of a slot for the histogram with this number: the one that the slot's last thread left, or
-    /// a new one.
-    fn block_for(&self, slot: u32, number: usize, shared: &Buckets) -> Option<&'static Buckets> {
-        let mark = (number as u64) << 32 | u64::from(slot);
-        let left = self.block_marks.iter().position(|word| word.load(Ordering::Relaxed) == mark);
-        if let Some(index) = left {
-            return self.histograms.get(index);
-        }
-        // The last quarter is for histograms that are still to come.
-        let index = self.new_block(self.histograms.count() - self.histograms.count() / 4)?;
-        let block = self.histograms.get(index)?;
-        self.block_marks.get(index)?.store(mark, Ordering::Relaxed);
-        let copied =
-            [(&block.head.role, &shared.head.role), (&block.head.metric, &shared.head.metric)];
-        let [role, metric] = copied.map(|(to, from)| (to, from.load(Ordering::Relaxed)));
-        role.0.store(role.1, Ordering::Relaxed);
-        block.head.owner.store(u64::from(slot), Ordering::Relaxed);
-        published::publish(metric.0, metric.1);
-        self.raise_used(SectionKind::Histograms, index + 1);
-        Some(block)
-    }
-
-    /// A block that nobody had, among the first `room`.
-    fn new_block(&self, room: usize) -> Option<usize> {
-        let next = |used| (used < room).then_some(used + 1);
-        self.blocks_used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
-    }
-
-    /// The shared block of a new histogram.
-    pub(crate) fn shared_block(&self, metric: usize, role: HistogramRole, spread: &Spread) -> bool {
-        let Some((index, block)) = self
-            .new_block(self.histograms.count())
-            .and_then(|index| Some((index, self.histograms.get(index)?)))
-        else {
-            return false;
-        };
-        block.head.role.store(role as u64, Ordering::Relaxed);
-        published::publish(&block.head.metric, metric as u64 + 1);
-        self.raise_used(SectionKind::Histograms, index + 1);
-        if !self.windows.keep(metric, role) {
-            self.lost.windows.fetch_add(1, Ordering::Relaxed);
-        }
-        spread.place(block, index + 1);
-        true
-    }
 }
 
 /// Adds to a word that this thread alone writes.

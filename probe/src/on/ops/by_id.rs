@@ -6,6 +6,8 @@ use core::marker::PhantomData;
 use super::mine;
 use super::op::{Op, OpId, tenant_here};
 #[cfg(feature = "tracing")]
+use super::tenant::Worker;
+#[cfg(feature = "tracing")]
 use super::text::{Label, Text};
 #[cfg(feature = "tracing")]
 use crate::on::sites::site::Site;
@@ -15,7 +17,7 @@ use crate::outcome::Outcome;
 #[cfg(feature = "tracing")]
 /// Begins an operation that nobody works on yet and that is part of no other.
 pub(crate) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
-    let tenant = mine::alone(|mine| mine.board()?.ops.begin(mine, site, text, 0, None));
+    let tenant = mine::alone(|mine| mine.begin(mine.table()?, site, text, 0, Worker::NOBODY));
     Op { tenant: tenant.flatten(), site, alone: PhantomData }
 }
 
@@ -24,7 +26,7 @@ pub(crate) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
 #[inline]
 pub(crate) fn enter(id: OpId) -> Option<u64> {
     let before = mine::alone(|mine| {
-        mine.board()?.ops.find(id.0)?.hold(Some(mine));
+        mine.table()?.find(id.0)?.hold(mine.worker());
         Some(mine.work_on(id.0))
     });
     before.flatten()
@@ -36,9 +38,9 @@ pub(crate) fn enter(id: OpId) -> Option<u64> {
 #[inline]
 pub(crate) fn leave(id: OpId, before: u64) {
     mine::alone(|mine| {
-        if let Some(tenant) = mine.board().and_then(|board| board.ops.find(id.0)) {
+        if let Some(tenant) = mine.table().and_then(|table| table.find(id.0)) {
             tenant.becomes_future();
-            tenant.hold(None);
+            tenant.hold(Worker::NOBODY);
         }
         mine.back_to(before, id.0);
     });

@@ -18,6 +18,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::geteuid;
 
+use super::table::{self, OpTable};
 use crate::layout::{CancelAnswer, CancelRequest, cancel_name, from_op_id};
 use crate::on::board::tables::Board;
 use crate::on::ground::ours::{Identity, Inherited};
@@ -44,16 +45,17 @@ static DOOR: Inherited = Inherited::none();
 ///
 /// # Errors
 /// Why it stays closed.
-pub(crate) fn open(board: &'static Board) -> Result<(), String> {
-    let instance = board.header.instance.load(Ordering::Relaxed);
+pub(crate) fn open(board: &Board) -> Result<(), String> {
+    let table = table::current().ok_or("there are none")?;
+    let instance = board.single.header.instance.load(Ordering::Relaxed);
     let failed = |error: std::io::Error| error.to_string();
     let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;
     let listener = UnixListener::bind_addr(&name).map_err(failed)?;
     let own = Identity::of(&listener).ok_or("its socket cannot be told from others")?;
     DOOR.remember(listener.as_raw_fd(), own);
     let builder = std::thread::Builder::new().name(NAME.to_owned()).stack_size(64 << 10);
-    builder.spawn(move || serve(board, instance, listener, own)).map_err(failed)?;
-    board.ops.cancellable.store(true, Ordering::Relaxed);
+    builder.spawn(move || serve(table, instance, listener, own)).map_err(failed)?;
+    table.cancellable.store(true, Ordering::Relaxed);
     Ok(())
 }
 
@@ -62,7 +64,7 @@ pub(crate) fn close_inherited() {
     DOOR.close();
 }
 
-fn serve(board: &'static Board, instance: u64, listener: UnixListener, own: Identity) {
+fn serve(table: &OpTable, instance: u64, listener: UnixListener, own: Identity) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
     let mut waiting: Vec<Knocking> = Vec::new();
@@ -76,7 +78,7 @@ fn serve(board: &'static Board, instance: u64, listener: UnixListener, own: Iden
         // Who says nothing keeps nobody else from being heard.
         for (knocking, speaks) in std::mem::take(&mut waiting).into_iter().zip(&ready[1..]) {
             if *speaks {
-                let _ = answer(board, instance, &knocking.stream);
+                let _ = answer(table, instance, &knocking.stream);
             } else if knocking.since.elapsed() < PATIENCE {
                 waiting.push(knocking);
                 continue;
@@ -102,7 +104,7 @@ fn serve(board: &'static Board, instance: u64, listener: UnixListener, own: Iden
     for knocking in waiting {
         leave(knocking.stream, knocking.identity);
     }
-    board.ops.cancellable.store(false, Ordering::Relaxed);
+    table.cancellable.store(false, Ordering::Relaxed);
     leave(listener, Some(own));
 }
 
@@ -127,7 +129,7 @@ fn wait(listener: &UnixListener, waiting: &[Knocking]) -> Option<Vec<bool>> {
     Some(fds.iter().map(|fd| fd.any().unwrap_or(true)).collect())
 }
 
-fn answer(board: &Board, instance: u64, mut knocking: &UnixStream) -> std::io::Result<()> {
+fn answer(table: &OpTable, instance: u64, mut knocking: &UnixStream) -> std::io::Result<()> {
     // It has spoken, in one piece as everybody who means it does; nobody is waited for here.
     knocking.set_nonblocking(true)?;
     let peer = getsockopt(&knocking, PeerCredentials)?;
@@ -136,19 +138,19 @@ fn answer(board: &Board, instance: u64, mut knocking: &UnixStream) -> std::io::R
     } else {
         let mut bytes = [0; CancelRequest::BYTES];
         knocking.read_exact(&mut bytes)?;
-        decide(board, instance, &bytes)
+        decide(table, instance, &bytes)
     };
     knocking.write_all(&answer.to_bytes())
 }
 
-fn decide(board: &Board, instance: u64, bytes: &[u8; CancelRequest::BYTES]) -> CancelAnswer {
+fn decide(table: &OpTable, instance: u64, bytes: &[u8; CancelRequest::BYTES]) -> CancelAnswer {
     let Some(request) = CancelRequest::from_bytes(bytes) else {
         return CancelAnswer::Refused;
     };
     if request.instance != instance {
         return CancelAnswer::Gone;
     }
-    let found = board.ops.find(request.id).zip(from_op_id(request.id));
+    let found = table.find(request.id).zip(from_op_id(request.id));
     let Some((tenant, (_, generation))) = found else { return CancelAnswer::Gone };
     tenant.cancel(generation);
     CancelAnswer::Asked

@@ -8,12 +8,14 @@
 use core::cell::Cell;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::table::OpTable;
-use super::tenant::Tenant;
+use super::table::{self, OpTable};
+use super::tenant::{Tenant, Worker};
+use super::text::Text;
 use crate::layout::HOLDER_UNSEEN;
-use crate::on::board::tables::{self, Board};
-use crate::on::slots::register;
-use crate::on::thread::cursor;
+use crate::on::board::lost::lost;
+use crate::on::sites::site::Site;
+use crate::on::thread::desk::{self, Ask};
+use crate::on::thread::local;
 
 /// What a thread works on while that found no room on the board: no operation, and not nothing either, so
 /// that nobody takes what was around it for it.
@@ -26,8 +28,8 @@ const KEPT: usize = 8;
 pub(super) struct Mine {
     /// Set while something below is changed: a signal handler's operations are dropped then.
     inside: Cell<bool>,
-    /// The board that all of it is of.
-    board: Cell<Option<&'static Board>>,
+    /// The operations that all of it is of.
+    table: Cell<Option<&'static OpTable>>,
     /// This thread as an operation's holder.
     holder: Cell<u64>,
     /// What this thread works on, by its id; 0 for nothing. Not believed without its generation.
@@ -48,7 +50,7 @@ thread_local! {
     static MINE: Mine = const {
         Mine {
             inside: Cell::new(false),
-            board: Cell::new(None),
+            table: Cell::new(None),
             holder: Cell::new(0),
             current: Cell::new(0),
             kept: [const { Cell::new(0) }; KEPT],
@@ -67,7 +69,7 @@ thread_local! {
 pub(super) fn alone<T>(body: impl FnOnce(&Mine) -> T) -> Option<T> {
     MINE.with(|mine| {
         if mine.inside.replace(true) {
-            tables::lost(|lost| &lost.signals);
+            lost(|lost| &lost.signals);
             return None;
         }
         // For a signal handler on this thread the flag covers what stands between the two fences.
@@ -80,41 +82,40 @@ pub(super) fn alone<T>(body: impl FnOnce(&Mine) -> T) -> Option<T> {
 }
 
 impl Mine {
-    /// The board, once there is one and this thread is on it.
+    /// The board's operations, once there is one and this thread is on it.
     #[inline(always)]
-    pub(super) fn board(&self) -> Option<&'static Board> {
-        match self.board.get() {
-            Some(board) => Some(board),
+    pub(super) fn table(&self) -> Option<&'static OpTable> {
+        match self.table.get() {
+            Some(table) => Some(table),
             None => self.first(),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn first(&self) -> Option<&'static Board> {
-        if !cursor::is_settled() {
-            register::register();
+    fn first(&self) -> Option<&'static OpTable> {
+        if !local::is_settled() {
+            desk::ask(Ask::Place);
         }
-        if self.gone.get() || !cursor::is_settled() {
+        if self.gone.get() || !local::is_settled() {
             return None;
         }
-        let board = tables::board()?;
+        let table = table::current()?;
         if self.holder.get() == 0 {
             self.holder.set(HOLDER_UNSEEN);
         }
-        self.board.set(Some(board));
-        Some(board)
+        self.table.set(Some(table));
+        Some(table)
     }
 
-    /// This thread as an operation's holder.
+    /// This thread as whoever works on an operation.
     #[inline(always)]
-    pub(super) fn holder(&self) -> u64 {
-        self.holder.get()
+    pub(super) fn worker(&self) -> Worker {
+        Worker { holder: self.holder.get(), token: self.token() }
     }
 
-    /// This thread as whoever works on an operation: no two that live have the same. Never followed.
     #[inline(always)]
-    pub(super) fn token(&self) -> u64 {
+    fn token(&self) -> u64 {
         core::ptr::from_ref(self).addr() as u64
     }
 
@@ -140,9 +141,37 @@ impl Mine {
         }
     }
 
+    /// Begins an operation that `worker` works on; `None` when there is no room, which is counted.
+    #[inline(always)]
+    pub(super) fn begin(
+        &self,
+        table: &'static OpTable,
+        site: &'static Site,
+        text: impl Text,
+        parent: u64,
+        worker: Worker,
+    ) -> Option<&'static Tenant> {
+        let Some((tenant, flags)) = self.take(table).and_then(|record| table.opened(record)) else {
+            lost(|lost| &lost.ops);
+            return None;
+        };
+        tenant.begin(site, text, parent, worker, flags);
+        Some(tenant)
+    }
+
+    /// Ends an operation, as it was told or as it looks.
+    #[inline(always)]
+    pub(super) fn end(&self, tenant: &Tenant, site: &'static Site, panicking: bool) {
+        let ended = tenant.end(site, panicking);
+        let Some(table) = self.table().filter(|table| table.has(tenant)) else { return };
+        if let Some(free) = table.free_after(tenant.record_number(), ended) {
+            self.give(table, free);
+        }
+    }
+
     /// A record for a new operation.
     #[inline(always)]
-    pub(super) fn take(&self, table: &OpTable) -> Option<usize> {
+    fn take(&self, table: &OpTable) -> Option<usize> {
         match self.count.get().checked_sub(1) {
             Some(rest) if self.filled.get() => {
                 let oldest = self.oldest.get();
@@ -156,7 +185,7 @@ impl Mine {
 
     /// An operation ended here: its record stays readable for a while.
     #[inline(always)]
-    pub(super) fn give(&self, table: &OpTable, record: usize) {
+    fn give(&self, table: &OpTable, record: usize) {
         if self.count.get() >= self.room.get() {
             return self.make_room(table, record);
         }
@@ -194,19 +223,19 @@ impl Mine {
     }
 
     fn leave(&self) {
-        let Some(board) = self.board.take() else { return };
+        let Some(table) = self.table.take() else { return };
         self.filled.set(true);
         while self.count.get() > 0 {
-            if let Some(record) = self.take(&board.ops) {
-                board.ops.release(record);
+            if let Some(record) = self.take(table) {
+                table.release(record);
             }
         }
-        board.ops.take_back(self.room.get());
+        table.take_back(self.room.get());
         self.forget();
     }
 
     fn forget(&self) {
-        self.board.set(None);
+        self.table.set(None);
         self.current.set(0);
         for number in [&self.oldest, &self.count, &self.room] {
             number.set(0);

@@ -19,14 +19,13 @@ mod future;
 mod mine;
 mod op;
 mod slow;
-mod table;
+pub(super) mod table;
 mod tenant;
 mod text;
 
 pub use future::{Tracked, TrackedCancellable};
 pub(crate) use mine::{begin_tenancy, forget_thread, is_free, leave_thread, sit};
 pub use op::{Entered, Op, OpId, Operation};
-pub(crate) use table::OpTable;
 pub use text::Label;
 
 #[doc(hidden)]

@@ -7,10 +7,11 @@ use core::mem::ManuallyDrop;
 
 use super::mine::{self, LOST, Mine};
 use super::table::OpTable;
-use super::tenant::Tenant;
+use super::tenant::{Tenant, Worker};
 use super::text::{self, Label, Text};
 use crate::on::sites::site::Site;
-use crate::on::thread::cursor::{self, Line};
+use crate::on::sites::tags;
+use crate::on::thread::line::{self, Line};
 use crate::outcome::{Asked, Cancelled, Outcome};
 
 /// In place of what a thread worked on before: that did not change.
@@ -66,14 +67,14 @@ impl Op {
     pub(super) fn enter_at(&self, line: (u64, u64)) -> Entered<'_> {
         let before = mine::alone(|mine| {
             // A thread that never probed finds its slot first.
-            mine.board()?;
+            mine.table()?;
             if let Some(tenant) = self.tenant {
-                tenant.hold(Some(mine));
+                tenant.hold(mine.worker());
             }
             Some(mine.work_on(self.tenant.map_or(LOST, Tenant::id)))
         });
         let before = before.flatten();
-        let line = before.map_or(Line::NOWHERE, |_| cursor::go_on(self.site, line));
+        let line = before.map_or(Line::NOWHERE, |_| line::go_on(self.site.tag(), line));
         Entered { op: self, before, line, bound: PhantomData }
     }
 
@@ -177,7 +178,7 @@ impl Drop for Op {
 #[inline(never)]
 fn end_detached(tenant: &'static Tenant, site: &'static Site) {
     let panicking = std::thread::panicking();
-    mine::alone(|mine| tenant.end(mine, site, panicking));
+    mine::alone(|mine| mine.end(tenant, site, panicking));
 }
 
 /// This thread works on an operation until this is dropped.
@@ -211,7 +212,7 @@ impl Entered<'_> {
     fn end(&self) -> (u64, u64) {
         let Some(before) = self.before else { return (0, 0) };
         leave(self.op.tenant, before);
-        cursor::go_back(self.line).reached()
+        line::go_back(self.line).reached()
     }
 }
 
@@ -227,7 +228,7 @@ impl Drop for Entered<'_> {
 fn leave(tenant: Option<&'static Tenant>, before: u64) {
     mine::alone(|mine| {
         if let Some(tenant) = tenant {
-            tenant.hold(None);
+            tenant.hold(Worker::NOBODY);
         }
         mine.back_to(before, tenant.map_or(LOST, Tenant::id));
     });
@@ -238,7 +239,7 @@ fn leave(tenant: Option<&'static Tenant>, before: u64) {
 #[inline(never)]
 fn leave_lost(before: u64, line: Line) {
     leave(None, before);
-    cursor::go_back(line);
+    line::go_back(line);
 }
 
 /// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
@@ -272,7 +273,7 @@ impl Operation {
         let this = ManuallyDrop::new(self);
         if this.before != SAME {
             leave(this.op.tenant, this.before);
-            cursor::go_back(this.line);
+            line::go_back(this.line);
         }
         Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
     }
@@ -291,11 +292,11 @@ impl Drop for Operation {
 
 #[inline(never)]
 fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
-    cursor::go_back(line);
+    line::go_back(line);
     let panicking = std::thread::panicking();
     mine::alone(|mine| {
         mine.back_to(before, tenant.id());
-        tenant.end(mine, site, panicking);
+        mine.end(tenant, site, panicking);
     });
 }
 
@@ -304,7 +305,7 @@ fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
 pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
     let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
     let op = Op { tenant, site, alone: PhantomData };
-    let line = cursor::go_on(site, (0, 0));
+    let line = line::go_on(site.tag(), (0, 0));
     Operation { op: ManuallyDrop::new(op), before, line, bound: PhantomData }
 }
 
@@ -320,9 +321,9 @@ pub fn begin_detached(site: &'static Site, text: impl Text, parent: Option<OpId>
 #[inline(never)]
 fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Tenant>, u64) {
     mine::alone(|mine| {
-        let Some(board) = mine.board() else { return (None, SAME) };
-        let parent = parent_of(mine, &board.ops, parent);
-        let tenant = board.ops.begin(mine, site, text, parent, Some(mine));
+        let Some(table) = mine.table() else { return (None, SAME) };
+        let parent = parent_of(mine, table, parent);
+        let tenant = mine.begin(table, site, text, parent, mine.worker());
         (tenant, mine.work_on(tenant.map_or(LOST, Tenant::id)))
     })
     .unwrap_or((None, SAME))
@@ -331,9 +332,9 @@ fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'st
 #[inline(never)]
 fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Tenant> {
     mine::alone(|mine| {
-        let table = &mine.board()?.ops;
+        let table = mine.table()?;
         let parent = parent_of(mine, table, parent);
-        table.begin(mine, site, text, parent, None)
+        mine.begin(table, site, text, parent, Worker::NOBODY)
     })
     .flatten()
 }
@@ -347,7 +348,7 @@ fn parent_of(mine: &Mine, table: &OpTable, said: u64) -> u64 {
 /// What this thread works on, if that is still in flight.
 #[inline]
 pub(super) fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
-    mine.here(&mine.board()?.ops)
+    mine.here(mine.table()?)
 }
 
 /// The operation has another status.
@@ -362,7 +363,7 @@ pub fn status_of(op: &Op, site: &'static Site) -> Asked {
 /// What this thread works on has another status, and the thread is at that line.
 #[inline(never)]
 pub fn status_here(site: &'static Site) -> Asked {
-    cursor::at(site);
+    tags::at(site);
     let asked = mine::alone(|mine| {
         let tenant = tenant_here(mine)?;
         if let Some(spent) = site.spent {

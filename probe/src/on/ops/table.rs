@@ -2,14 +2,13 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::mine::Mine;
 use super::slow::Slow;
-use super::tenant::Tenant;
-use super::text::Text;
+use super::tenant::{Ended, Tenant};
 use crate::layout::{OP_CANCELLABLE, OP_HISTORY, OpRecord, from_op_id};
 use crate::on::board::segment::Table;
+use crate::on::board::tables::Board;
 use crate::on::ground::clock;
-use crate::on::sites::site::Site;
+use crate::on::ground::lasting::Lasting;
 use crate::protocol::claims;
 
 /// The operations of a board.
@@ -19,13 +18,25 @@ pub(crate) struct OpTable {
     claims: Box<[AtomicU64]>,
     /// Records lent to threads as history.
     lent: AtomicU32,
-    pub(super) slow: Slow,
+    slow: Slow,
     /// Whether operations can be asked to end.
     pub(crate) cancellable: AtomicBool,
 }
 
+static OPERATIONS: Lasting<OpTable> = Lasting::none();
+
+/// Those of this process's board.
+pub(crate) fn current() -> Option<&'static OpTable> {
+    OPERATIONS.get()
+}
+
+/// From now on operations are those of `board`.
+pub(crate) fn install(board: &Board) {
+    OPERATIONS.set(OpTable::new(board.ops));
+}
+
 impl OpTable {
-    pub(crate) fn new(records: Table<OpRecord>) -> Self {
+    fn new(records: Table<OpRecord>) -> Self {
         let tenants: Box<[Tenant]> =
             records.iter().zip(0..).map(|(record, index)| Tenant::new(record, index)).collect();
         Self {
@@ -35,11 +46,6 @@ impl OpTable {
             slow: Slow::new(),
             cancellable: AtomicBool::new(false),
         }
-    }
-
-    /// Every record, for a reader.
-    pub(crate) fn records(&self) -> impl Iterator<Item = &'static OpRecord> + use<'_> {
-        self.tenants.iter().map(Tenant::record)
     }
 
     /// A record that nobody has.
@@ -70,23 +76,22 @@ impl OpTable {
         self.slow.age(now, clock::to_ns, |record| self.release(record));
     }
 
-    /// Begins an operation; `None` when there is no room, which is counted.
+    /// The record with this number, and the flags of an operation that begins in it.
     #[inline(always)]
-    pub(super) fn begin(
-        &'static self,
-        mine: &Mine,
-        site: &'static Site,
-        text: impl Text,
-        parent: u64,
-        worker: Option<&Mine>,
-    ) -> Option<&'static Tenant> {
-        let Some(tenant) = mine.take(self).and_then(|record| self.tenants.get(record)) else {
-            crate::on::board::tables::lost(|lost| &lost.ops);
-            return None;
-        };
-        let flags = if self.cancellable.load(Ordering::Relaxed) { OP_CANCELLABLE } else { 0 };
-        tenant.begin(site, text, parent, worker, flags);
-        Some(tenant)
+    pub(super) fn opened(&self, record: usize) -> Option<(&Tenant, u64)> {
+        let tenant = self.tenants.get(record)?;
+        let cancellable = self.cancellable.load(Ordering::Relaxed);
+        Some((tenant, if cancellable { OP_CANCELLABLE } else { 0 }))
+    }
+
+    /// An operation ended in this record: the record that is free for that, its own or one that was in the slow log.
+    #[inline(always)]
+    pub(super) fn free_after(&self, record: usize, ended: Ended) -> Option<usize> {
+        let Ended { kind, took, now } = ended;
+        if self.slow.wants(kind, took) {
+            return self.slow.offer(kind, record, took, now);
+        }
+        Some(record)
     }
 
     /// The operation with this id, if it is in flight.

@@ -5,17 +5,42 @@ use core::task::Waker;
 
 use atomic_waker::AtomicWaker;
 
-use super::mine::Mine;
 use super::text::{self, Label, Text};
 use crate::layout::*;
+use crate::on::board::lost::lost;
 use crate::on::ground::clock;
 use crate::on::sites::kind::Spent;
 use crate::on::sites::site::Site;
-use crate::on::thread::cursor;
+use crate::on::thread::shard::shard;
 use crate::outcome::Outcome;
 use crate::protocol::{asking, holding, statuses, tenancy, texts};
 
 const RELAXED: Ordering = Ordering::Relaxed;
+
+/// Whoever works on an operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Worker {
+    /// As the record's holder: slot and generation; 0 for nobody.
+    pub(super) holder: u64,
+    /// No two threads that live have the same; 0 for nobody. Never followed.
+    pub(super) token: u64,
+}
+
+impl Worker {
+    /// No thread works on it.
+    pub(super) const NOBODY: Self = Self { holder: 0, token: 0 };
+}
+
+/// An operation that ended, for whoever looks how long it took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    /// The kind's number; beyond all of them when it has none.
+    pub(super) kind: usize,
+    /// Clock units.
+    pub(super) took: u64,
+    /// When, in clock units.
+    pub(super) now: u64,
+}
 
 /// A record and what its writers know of it. Only whoever has the operation touches it, but for `open`
 /// and `worker`, which others look at, `cancel`, which others set, and the waker. Values on the board are written,
@@ -78,11 +103,6 @@ impl Tenant {
         }
     }
 
-    /// The record, for a reader.
-    pub(super) fn record(&self) -> &'static OpRecord {
-        self.record
-    }
-
     /// The record's number.
     #[inline(always)]
     pub(super) fn record_number(&self) -> usize {
@@ -108,7 +128,7 @@ impl Tenant {
         site: &'static Site,
         text: impl Text,
         parent: u64,
-        worker: Option<&Mine>,
+        worker: Worker,
         flags: u64,
     ) {
         let record = self.record;
@@ -123,12 +143,12 @@ impl Tenant {
         self.texts.store(texts, RELAXED);
         record.lengths_flags.store(text::on_board(texts) | flags, RELAXED);
         record.turned.store(now, RELAXED);
-        record.holder.store(worker.map_or(0, Mine::holder), RELAXED);
+        record.holder.store(worker.holder, RELAXED);
         // The rest of what belongs to statuses is reset by the first of them.
         record.statuses.store(0, RELAXED);
         record.served.store(0, RELAXED);
         tenancy::settle(&record.state, generation);
-        self.worker.store(worker.map_or(0, Mine::token), RELAXED);
+        self.worker.store(worker.token, RELAXED);
         self.begun.store(now, RELAXED);
         self.count.store(0, RELAXED);
         self.outcome.store(0, RELAXED);
@@ -137,7 +157,7 @@ impl Tenant {
 
     /// Ends the operation, as it was told or as it looks.
     #[inline(always)]
-    pub(super) fn end(&self, mine: &Mine, site: &'static Site, panicking: bool) {
+    pub(super) fn end(&self, site: &'static Site, panicking: bool) -> Ended {
         let now = clock::units();
         asking::end(&self.open);
         self.record.ended.store(now, RELAXED);
@@ -151,24 +171,14 @@ impl Tenant {
             self.spend(now);
         }
         let took = now.saturating_sub(self.begun.load(RELAXED));
-        let number = match site.kind {
+        let kind = match site.kind {
             Some(kind) => {
                 kind.times.record(clock::to_ns(took));
                 kind.number.load(RELAXED) as usize
             }
             None => usize::MAX,
         };
-        let Some(table) = mine.board().map(|board| &board.ops).filter(|table| table.has(self))
-        else {
-            return;
-        };
-        let mut free = Some(self.record_number());
-        if table.slow.wants(number, took) {
-            free = table.slow.offer(number, self.record_number(), took, now);
-        }
-        if let Some(free) = free {
-            mine.give(table, free);
-        }
+        Ended { kind, took, now }
     }
 
     /// How it will have ended.
@@ -206,7 +216,7 @@ impl Tenant {
         self.place.store(self.place_of(number), RELAXED);
         let offset = spent.offset.load(RELAXED);
         self.offset.store(offset, RELAXED);
-        if let Some(shard) = cursor::shard() {
+        if let Some(shard) = shard() {
             shard.add(offset, 1);
         }
     }
@@ -231,7 +241,7 @@ impl Tenant {
             sum.store(total, RELAXED);
             number = known.load(RELAXED);
         }
-        if let Some(shard) = cursor::shard() {
+        if let Some(shard) = shard() {
             shard.add_second(self.offset.load(RELAXED), elapsed);
         }
         (place, status_entry(u64::from(number), total))
@@ -267,10 +277,9 @@ impl Tenant {
 
     /// This thread works on it from now on, or nobody.
     #[inline(always)]
-    pub(super) fn hold(&self, worker: Option<&Mine>) {
-        let holder = worker.map_or(0, Mine::holder);
-        holding::turn(&self.record.holder, &self.record.turned, holder, clock::coarse());
-        self.worker.store(worker.map_or(0, Mine::token), RELAXED);
+    pub(super) fn hold(&self, worker: Worker) {
+        holding::turn(&self.record.holder, &self.record.turned, worker.holder, clock::coarse());
+        self.worker.store(worker.token, RELAXED);
     }
 
     /// Whether the thread with this token works on it.
@@ -315,7 +324,7 @@ impl Tenant {
         if !texts::begin(&record.lengths_flags, OP_TEXT_BITS)
             && !texts::begin(&record.lengths_flags, OP_TEXT_BITS)
         {
-            return crate::on::board::tables::lost(|lost| &lost.signals);
+            return lost(|lost| &lost.signals);
         }
         let texts = (&new).store(&record.text);
         self.texts.store(texts, RELAXED);

@@ -185,7 +185,7 @@ fn join(mut made: Label, who: &[u8], is_cut: bool) -> Label {
 /// The label only if the daemon wants such labels seen.
 pub fn sensitive(made: impl Into<Label>) -> Label {
     let made = made.into();
-    if crate::on::start::init::shows_sensitive() { made } else { made.hidden() }
+    if crate::on::ground::settings::shows_sensitive() { made } else { made.hidden() }
 }
 
 impl Label {

@@ -3,7 +3,7 @@
 //! ```text
 //! site    one of them                      kind    what those of operations know
 //! scope   tags that nest                   filter  which groups are on
-//! late    those that are made at run time
+//! tags    a thread is at one               late    those that are made at run time
 //! ```
 
 pub(crate) mod filter;
@@ -11,3 +11,4 @@ pub(crate) mod kind;
 pub(crate) mod late;
 pub(crate) mod scope;
 pub(crate) mod site;
+pub(crate) mod tags;

@@ -5,9 +5,9 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use super::site::Site;
 use crate::layout::FrameRecord;
-use crate::on::sites::site::Site;
-use crate::on::thread::cursor;
+use crate::on::thread::{line, nest};
 
 /// Guard of [`scope!`](crate::scope): the scope ends when it is dropped. Bound to its thread.
 #[derive(Debug)]
@@ -23,13 +23,13 @@ impl Scope {
     #[doc(hidden)]
     #[inline(always)]
     pub fn enter(site: &'static Site) -> Self {
-        Self { frame: cursor::push(site, None), bound: PhantomData }
+        Self { frame: nest::push(site.tag(), None), bound: PhantomData }
     }
 
     #[doc(hidden)]
     #[inline(always)]
     pub fn enter_with(site: &'static Site, argument: u64) -> Self {
-        Self { frame: cursor::push(site, Some(argument)), bound: PhantomData }
+        Self { frame: nest::push(site.tag(), Some(argument)), bound: PhantomData }
     }
 
     #[doc(hidden)]
@@ -42,7 +42,7 @@ impl Scope {
 impl Drop for Scope {
     #[inline(always)]
     fn drop(&mut self) {
-        cursor::pop(self.frame);
+        nest::pop(self.frame);
     }
 }
 
@@ -76,9 +76,9 @@ impl<F: Future> Future for Scoped<F> {
             return this.future.poll(context);
         };
         let scope = Scope::enter_with(site, *this.argument);
-        cursor::set_line(scope.frame, *this.line);
+        line::set_line(scope.frame, *this.line);
         let polled = this.future.poll(context);
-        *this.line = cursor::line_of(scope.frame);
+        *this.line = line::line_of(scope.frame);
         polled
     }
 }

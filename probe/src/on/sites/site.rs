@@ -2,7 +2,8 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::on::thread::cursor;
+use crate::on::thread::desk::{self, Ask};
+use crate::on::thread::shard::shard;
 
 pub use crate::layout::Class;
 
@@ -120,7 +121,7 @@ impl Hits {
     /// One pass.
     #[inline(always)]
     pub fn pass(&'static self) {
-        match cursor::shard() {
+        match shard() {
             Some(shard) => shard.add(self.0.load(Ordering::Relaxed), 1),
             None => self.pass_first(),
         }
@@ -129,9 +130,9 @@ impl Hits {
     #[cold]
     #[inline(never)]
     fn pass_first(&self) {
-        crate::on::slots::register::register();
+        desk::ask(Ask::Place);
         // Without a board there is nothing to remember the pass by.
-        if let Some(shard) = cursor::shard() {
+        if let Some(shard) = shard() {
             shard.add(self.0.load(Ordering::Relaxed), 1);
         }
     }

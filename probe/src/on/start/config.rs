@@ -6,13 +6,6 @@ use nix::unistd::{Gid, Group};
 
 use crate::layout::Capacity;
 
-/// Whether `PROBE=off` was said: for layers that are made before, or without, a board.
-#[cfg(any(feature = "tracing", feature = "tower"))]
-pub(crate) fn is_off() -> bool {
-    crate::on::ground::limits::environment_is_trusted()
-        && std::env::var_os("PROBE").is_some_and(|on| on == "off")
-}
-
 /// Settings of a board. A daemon sets them in [`init!`](crate::init); the environment (`PROBE=…`,
 /// `PROBE_BOARD=…`, see the README) has the last word.
 #[derive(Clone, Debug)]
@@ -204,7 +197,7 @@ impl Config {
 
     /// Lets the environment have its say; a set-uid program's is not asked.
     pub(crate) fn with_environment(mut self) -> Self {
-        if !crate::on::ground::limits::environment_is_trusted() {
+        if !crate::on::ground::settings::environment_is_trusted() {
             return self;
         }
         let complaints = &mut self.complaints;

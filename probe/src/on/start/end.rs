@@ -10,6 +10,7 @@ use crate::layout::{EXIT_CODE_UNKNOWN, PANIC_TEXT_BYTES, PANIC_TEXT_WORD, WORD, 
 use crate::on::board::store::Store;
 use crate::on::board::tables::board;
 use crate::on::ground::clock;
+use crate::on::keeper::{life, totals};
 use crate::protocol::{doubled, published};
 
 /// The board's memory, to take its name away at a clean exit, and whether to leave it.
@@ -135,7 +136,13 @@ fn write_panic(info: &PanicHookInfo<'_>) {
         head.copy_from_slice(&[clock::units(), clock::wall_ns(), 0, length]);
     }
     let count = PANICS.fetch_add(1, Ordering::Relaxed) + 1;
-    doubled::publish(&board.end.panics, &board.end.even, &board.end.odd, count, copy);
+    doubled::publish(
+        &board.single.end.panics,
+        &board.single.end.even,
+        &board.single.end.odd,
+        count,
+        copy,
+    );
     PANICKING.store(false, Ordering::Release);
 }
 
@@ -150,13 +157,14 @@ fn end(code: Option<libc::c_int>) {
     if board.pid != std::process::id() {
         return;
     }
-    crate::on::keeper::beat::stop();
-    crate::on::keeper::beat::last_look(board);
+    life::stop();
+    // What the keeper would have written next.
+    totals::sum_private(board);
     let word = code.map_or(EXIT_CODE_UNKNOWN, |code| i64::from(code & 0xff) as u64);
-    board.end.exit_code.store(word, Ordering::Relaxed);
-    board.end.exit_stamp.store(clock::units(), Ordering::Relaxed);
-    board.end.exit_wall_ns.store(clock::wall_ns(), Ordering::Relaxed);
-    published::publish(&board.end.exited, 1);
+    board.single.end.exit_code.store(word, Ordering::Relaxed);
+    board.single.end.exit_stamp.store(clock::units(), Ordering::Relaxed);
+    board.single.end.exit_wall_ns.store(clock::wall_ns(), Ordering::Relaxed);
+    published::publish(&board.single.end.exited, 1);
     // Acquire: pairs with the release in `watch`.
     let exit = AT_EXIT.load(Ordering::Acquire);
     // SAFETY: only `watch` stores here, and what it stores is leaked.

@@ -11,9 +11,9 @@ use std::os::fd::AsRawFd;
 
 use crate::on::board::store::Store;
 use crate::on::ground::ours::Inherited;
-use crate::on::slots::register::{Mode, mode, set_mode};
-use crate::on::start::init;
-use crate::on::thread::cursor;
+use crate::on::ops::door;
+use crate::on::slots::mode::{Mode, mode, set_mode};
+use crate::on::slots::register;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
@@ -52,15 +52,10 @@ extern "C" fn in_child() {
     }
     // With these open the child would keep the parent's board locked, and its door when the parent is gone.
     LOCK.close();
-    crate::on::ops::door::close_inherited();
-    cursor::unsettle();
+    door::close_inherited();
+    register::unsettle();
     // A board that another thread was still making when this one forked was nobody's yet.
     if mode() == Mode::Board {
         set_mode(Mode::Forked);
     }
-}
-
-/// The first probe of a forked child makes the child's board.
-pub(crate) fn renew() {
-    init::again();
 }

@@ -1,29 +1,29 @@
 //! From a name to a board: once, in the daemon's own thread, and never at the daemon's expense.
-#![expect(unsafe_code, reason = "follows a pointer that only `remember` sets")]
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::layout::{MAGIC, MAX_BOARD_BYTES, plan};
-use crate::on::board::earlier;
-use crate::on::board::place;
-use crate::on::board::store::Store;
-use crate::on::board::sweep;
-use crate::on::board::tables::{Board, install};
-use crate::on::describe;
-use crate::on::ground::clock;
-use crate::on::ground::clock::Calibration;
-use crate::on::ground::limits;
+use super::config::Config;
+use super::remarks::{say, tell_board};
+use super::{end, fork};
+use crate::layout::{Capacity, MAGIC, MAX_BOARD_BYTES, Planned, plan};
+use crate::on::board::place::{self, Wanted};
+use crate::on::board::store::{Access, Store};
+use crate::on::board::tables::{self, Board, board};
+use crate::on::board::{earlier, sweep};
+use crate::on::describe::header::Said;
+use crate::on::describe::whole;
+use crate::on::ground::clock::{self, Calibration};
+use crate::on::ground::lasting::Lasting;
 use crate::on::ground::mounts::Mounts;
-use crate::on::ground::say::{say, tell_board};
-use crate::on::ground::stay;
-use crate::on::keeper::beat;
-use crate::on::sites::late;
-use crate::on::slots::register::{Mode, mode, prepare_exit_key, set_mode};
-use crate::on::start::config::Config;
-use crate::on::start::end;
-use crate::on::start::fork;
+use crate::on::ground::{limits, settings, stay};
+use crate::on::keeper::life;
+use crate::on::numbers::{holders, pool};
+use crate::on::ops::{door, table};
+use crate::on::slots::mode::{Mode, mode, set_mode};
+use crate::on::slots::{held, register};
+use crate::on::thread::desk::{self, Ask, Desk};
 use crate::protocol::published;
 
 /// What became of [`init!`](crate::init).
@@ -44,30 +44,15 @@ pub enum Status {
 struct State {
     config: Config,
     status: Status,
-    /// What was before, as in a forked child: nothing of it is lost.
-    _before: *mut State,
 }
 
-/// The last of them. A pointer and no lock: a forked child finds it as it was, whoever was at work.
-static STATE: AtomicPtr<State> = AtomicPtr::new(core::ptr::null_mut());
+/// The last of them. No lock: a forked child finds it as it was, whoever was at work.
+static STATE: Lasting<State> = Lasting::none();
 /// The process in which a thread is making a board; 0 for none.
 static MAKING: AtomicU32 = AtomicU32::new(0);
 /// How often, and how long each time, who calls `init!` beside another thread waits for that one.
 const WAITS: u32 = 2000;
 const WAIT: Duration = Duration::from_millis(1);
-
-fn state() -> Option<&'static State> {
-    // Acquire: pairs with the release in `remember`.
-    let state = STATE.load(Ordering::Acquire);
-    // SAFETY: only `remember` stores here, and what it stores is leaked.
-    unsafe { state.as_ref() }
-}
-
-fn remember(config: Config, status: Status) {
-    let state = State { config, status, _before: STATE.load(Ordering::Relaxed) };
-    // Release: pairs with the acquire in `state`.
-    STATE.store(Box::into_raw(Box::new(state)), Ordering::Release);
-}
 
 /// The right to make this process's board, until dropped.
 struct Making;
@@ -90,17 +75,9 @@ impl Drop for Making {
     }
 }
 
-/// Whether labels that were called sensitive are shown.
-static SHOWS_SENSITIVE: AtomicBool = AtomicBool::new(false);
-
-/// Whether labels that were called sensitive are shown.
-pub(crate) fn shows_sensitive() -> bool {
-    SHOWS_SENSITIVE.load(Ordering::Relaxed)
-}
-
 /// What became of [`init!`](crate::init).
 pub fn status() -> Status {
-    state().map_or(Status::Before, |state| state.status.clone())
+    STATE.get().map_or(Status::Before, |state| state.status.clone())
 }
 
 #[doc(hidden)]
@@ -116,41 +93,54 @@ pub fn init(config: Config) -> Status {
     if making.is_none() {
         return status();
     }
-    if let (Mode::Board | Mode::Private, Some(state)) = (mode(), state()) {
+    if let (Mode::Board | Mode::Private, Some(state)) = (mode(), STATE.get()) {
         return state.status.clone();
     }
     let config = config.with_environment();
     let status = start(&config);
-    remember(config, status.clone());
+    STATE.set(State { config, status: status.clone() });
     status
 }
 
+/// Who threads ask for a place.
+static DESK: Desk = |ask| match ask {
+    Ask::Place => {
+        // The first probe of a forked child makes the child's board.
+        if mode() == Mode::Forked {
+            again();
+        }
+        register::register();
+    }
+    Ask::Leave => register::hand_over(),
+};
+
 /// Makes a forked child's board, like the parent's. Whoever comes while another thread does, or from a
 /// signal handler inside it, stays unregistered for the moment.
-pub(crate) fn again() {
+fn again() {
     let Some(_making) = Making::take() else {
         return;
     };
     if mode() != Mode::Forked {
         return;
     }
-    let Some(state) = state() else {
+    let Some(state) = STATE.get() else {
         return;
     };
     let config = state.config.clone();
     let status = start(&config);
-    remember(config, status);
+    STATE.set(State { config, status });
 }
 
 fn start(config: &Config) -> Status {
+    desk::install(&DESK);
     if let Err(why) = stay::stay() {
         // Nothing that would be called after the code is gone may be left behind: no thread is watched.
         say(&format!("no board for {}: {why}", config.name));
         set_mode(Mode::Private);
         return Status::Failed(why);
     }
-    prepare_exit_key();
-    SHOWS_SENSITIVE.store(config.sensitive, Ordering::Relaxed);
+    register::prepare_exit_key();
+    settings::show_sensitive(config.sensitive);
     for complaint in &config.complaints {
         say(&format!("ignored {complaint}"));
     }
@@ -165,13 +155,16 @@ fn start(config: &Config) -> Status {
             }
         }
     };
-    if matches!(status, Status::Board(_)) && config.cancel {
-        open_door(&config.name);
+    let board = board().filter(|_| matches!(status, Status::Board(_)));
+    if let Some(board) = board.filter(|_| config.cancel)
+        && let Err(why) = door::open(board)
+    {
+        say(&format!("operations of {} cannot be cancelled: {why}", config.name));
     }
-    set_mode(if matches!(status, Status::Board(_)) { Mode::Board } else { Mode::Private });
-    if let Some(calibration) = calibration
+    set_mode(if board.is_some() { Mode::Board } else { Mode::Private });
+    if let Some((board, calibration)) = board.zip(calibration)
         && config.keeper
-        && !beat::start(calibration, config.watch_descriptors)
+        && !life::start(board, calibration, config.watch_descriptors, end::mind_hook)
     {
         say(&format!("no keeper for {}: no thread could be started", config.name));
     }
@@ -179,41 +172,33 @@ fn start(config: &Config) -> Status {
     status
 }
 
-/// Lets operations be asked to end; without that the daemon runs as well.
-fn open_door(name: &str) {
-    if let Some(board) = crate::on::board::tables::board()
-        && let Err(why) = crate::on::ops::door::open(board)
-    {
-        say(&format!("operations of {name} cannot be cancelled: {why}"));
-    }
-}
-
+/// Makes a board: its memory, its tables, what it says of itself, and only then what others find it by.
 fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
-    let pid = std::process::id();
     let pid_start = sweep::own_start().unwrap_or(0);
-    let mounts = Mounts::read();
-    let directory = place::find(config, mounts.as_ref())?;
-    let name = format!("{}.{pid}.{pid_start}", config.name);
-    earlier::set_aside(&directory.join(&name), pid, pid_start);
-    sweep::sweep(&directory, &config.name, config.keep_dead);
-
     let capacity = config.fitted_capacity();
-    let (sections, bytes) = plan(&capacity);
-    if bytes as u64 > MAX_BOARD_BYTES {
-        return Err(format!("it would take {bytes} bytes, {MAX_BOARD_BYTES} are the most"));
-    }
-    if let Some(why) = limits::refuse(&directory, mounts.as_ref(), bytes as u64) {
-        return Err(why);
-    }
-    let store = Store::create(config, &directory, &name, bytes)?;
+    let (store, sections) = reserve(config, &capacity, pid_start)?;
     let Some(board) = Board::lay_out(store.segment, &sections, &capacity) else {
         store.remove();
         return Err("the layout does not fit its own plan".to_owned());
     };
+    let board = tables::keep(board);
+    holders::install(board);
+    pool::install(board);
+    table::install(board);
+    held::install(board);
     let calibration = clock::start();
-    describe::describe(&board, config, pid_start, &calibration);
+    let said = Said {
+        name: &config.name,
+        build: config.build,
+        pid_start,
+        clock: &calibration,
+        keeper: config.keeper,
+        text_bytes: capacity.strings,
+        filter: &config.filter,
+    };
+    let scribe = whole::describe(board, &said);
     // Readers believe nothing before this.
-    published::publish(&board.header.magic, MAGIC);
+    published::publish(&board.single.header.magic, MAGIC);
     if let Err(why) = store.show() {
         store.remove();
         return Err(why);
@@ -222,6 +207,33 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     fork::watch(&store);
     clock::set_coarse(0);
     end::watch(store, config.keep);
-    late::catch_up(install(board));
+    tables::install(board);
+    whole::go_on(board, scribe);
     Ok((path, calibration))
+}
+
+/// The memory for a board, and how it is planned. Boards of ended processes make room first.
+fn reserve(
+    config: &Config,
+    capacity: &Capacity,
+    pid_start: u64,
+) -> Result<(Store, Vec<Planned>), String> {
+    let pid = std::process::id();
+    let mounts = Mounts::read();
+    let wanted = Wanted { directory: config.directory.as_deref(), on_disk: config.on_disk };
+    let directory = place::find(wanted, mounts.as_ref())?;
+    let name = format!("{}.{pid}.{pid_start}", config.name);
+    earlier::set_aside(&directory.join(&name), pid, pid_start);
+    sweep::sweep(&directory, &config.name, config.keep_dead);
+
+    let (sections, bytes) = plan(capacity);
+    if bytes as u64 > MAX_BOARD_BYTES {
+        return Err(format!("it would take {bytes} bytes, {MAX_BOARD_BYTES} are the most"));
+    }
+    if let Some(why) = limits::refuse(&directory, mounts.as_ref(), bytes as u64) {
+        return Err(why);
+    }
+    let access = Access { mode: config.permissions(), group: config.group };
+    let in_file = wanted.directory.map(|_| directory.as_path());
+    Ok((Store::create(access, in_file, &name, bytes)?, sections))
 }

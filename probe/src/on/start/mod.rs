@@ -3,9 +3,11 @@
 //! ```text
 //! config  what a daemon and its environment ask for     init  from a name to a board
 //! fork    the child's board                             end   exit and panic
+//! remarks  what `probe` has to say, also on the board
 //! ```
 
 pub(crate) mod config;
 pub(crate) mod end;
 pub(crate) mod fork;
 pub(crate) mod init;
+pub(crate) mod remarks;

@@ -11,9 +11,11 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
+use super::place::Place;
 use crate::layout::{BLOCK_FRAMES, FrameRecord};
-use crate::on::board::tables::Blocks;
-use crate::on::thread::cursor::Place;
+use crate::on::board::records::Blocks;
+#[cfg(feature = "trail")]
+use crate::on::board::trail_ring::TrailRing;
 
 /// Counters in a private shard: as many as a shard of the largest board has.
 pub(crate) const SHARD_WORDS: usize = 4096;
@@ -24,7 +26,7 @@ pub(crate) struct Private {
     shard: [AtomicU64; SHARD_WORDS],
     frames: Blocks,
     #[cfg(feature = "trail")]
-    trail: crate::on::thread::trail::Ring,
+    trail: TrailRing,
     /// 1 while a thread has it.
     taken: AtomicU64,
     /// The block made before it.
@@ -39,7 +41,7 @@ static SINK: Private = Private {
     shard: [const { AtomicU64::new(0) }; SHARD_WORDS],
     frames: Blocks { blocks: [const { [const { new_frame() }; BLOCK_FRAMES] }; 2] },
     #[cfg(feature = "trail")]
-    trail: crate::on::thread::trail::Ring::new(),
+    trail: TrailRing::new(),
     taken: AtomicU64::new(1),
     next: AtomicPtr::new(core::ptr::null_mut()),
 };
@@ -49,7 +51,7 @@ static SINK: Private = Private {
 pub(crate) const SINK_FRAME: *const FrameRecord = &raw const SINK.frames.blocks[0][1];
 /// The sink's trail.
 #[cfg(feature = "trail")]
-pub(crate) const SINK_TRAIL: *const crate::on::thread::trail::Ring = &raw const SINK.trail;
+pub(crate) const SINK_TRAIL: *const TrailRing = &raw const SINK.trail;
 
 const fn new_frame() -> FrameRecord {
     FrameRecord {
@@ -61,10 +63,10 @@ const fn new_frame() -> FrameRecord {
 }
 
 impl Private {
-    /// The place it makes.
-    pub(crate) fn place(&'static self) -> Place {
+    /// The place it makes for the thread whose cursor stands at `address`.
+    pub(crate) fn place(&'static self, address: usize) -> Place {
         let shard = self.shard();
-        let (_, block) = self.frames.clear_of(crate::on::thread::cursor::address());
+        let (_, block) = self.frames.clear_of(address);
         Place {
             block,
             shard,
@@ -87,9 +89,9 @@ impl Private {
     }
 }
 
-/// The sink's place.
-pub(crate) fn sink() -> Place {
-    SINK.place()
+/// The sink's place, likewise.
+pub(crate) fn sink(address: usize) -> Place {
+    SINK.place(address)
 }
 
 /// A block for this thread: one that a thread left, or a new one; `None` when there is no memory.

@@ -11,41 +11,11 @@
 #![expect(unsafe_code, reason = "follows this thread's own trail pointer")]
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU64, Ordering, fence};
+use core::sync::atomic::AtomicU64;
 
-use crate::layout::{TRAIL_ENTRIES, TRAIL_STRIDE, WORD};
-use crate::on::thread::cursor;
-use crate::on::thread::private;
-
-const RING_BYTES: usize = TRAIL_ENTRIES * WORD;
-
-/// A ring of tags and the word behind it.
-#[derive(Debug, zerocopy::FromBytes)]
-#[repr(C, align(512))]
-pub(crate) struct Ring {
-    entries: [AtomicU64; TRAIL_ENTRIES],
-    behind: AtomicU64,
-    rest: [AtomicU64; TRAIL_STRIDE / WORD - TRAIL_ENTRIES - 1],
-}
-
-const _: () = assert!(RING_BYTES == 256 && size_of::<Ring>() == TRAIL_STRIDE);
-
-impl Ring {
-    pub(crate) const fn new() -> Self {
-        Self {
-            entries: [const { AtomicU64::new(0) }; TRAIL_ENTRIES],
-            behind: AtomicU64::new(0),
-            rest: [const { AtomicU64::new(0) }; TRAIL_STRIDE / WORD - TRAIL_ENTRIES - 1],
-        }
-    }
-
-    /// Forgets the last thread's tags.
-    pub(crate) fn clear(&self) {
-        for entry in &self.entries {
-            entry.store(0, Ordering::Relaxed);
-        }
-    }
-}
+use super::private::SINK_TRAIL;
+use crate::layout::{TRAIL_ENTRIES, WORD};
+use crate::on::board::trail_ring::{RING_BYTES, TrailRing};
 
 /// The address of the next entry.
 pub(crate) struct Trail(UnsafeCell<*const AtomicU64>);
@@ -56,11 +26,10 @@ impl Trail {
         Self(UnsafeCell::new(Self::START))
     }
 
-    const START: *const AtomicU64 =
-        private::SINK_TRAIL.cast::<AtomicU64>().wrapping_add(TRAIL_ENTRIES - 1);
+    const START: *const AtomicU64 = SINK_TRAIL.cast::<AtomicU64>().wrapping_add(TRAIL_ENTRIES - 1);
 
     /// At the first entry of `ring`.
-    pub(crate) fn begin(&self, ring: &'static Ring) {
+    pub(crate) fn begin(&self, ring: &'static TrailRing) {
         self.set(core::ptr::from_ref(ring).cast());
     }
 
@@ -69,67 +38,33 @@ impl Trail {
         self.set(Self::START);
     }
 
-    fn get(&self) -> *const AtomicU64 {
+    /// The next entry.
+    pub(super) fn next(&self) -> *const AtomicU64 {
         // SAFETY: only this thread reaches its trail, and no reference to the pointer is kept.
         unsafe { *self.0.get() }
     }
 
     fn set(&self, next: *const AtomicU64) {
-        // SAFETY: as in `get`.
+        // SAFETY: only this thread reaches its trail, and no reference to the pointer is kept.
         unsafe { *self.0.get() = next };
     }
 
     /// Goes one entry on; tells whether that wrapped. On a little-endian machine the pointer's low byte
     /// is changed alone, in place: one instruction instead of three.
     #[inline(always)]
-    fn advance(&self) -> bool {
+    pub(super) fn advance(&self) -> bool {
         if cfg!(target_endian = "little") {
             let low = self.0.get().cast::<u8>();
             // SAFETY: the first byte of this thread's own pointer.
             let next = unsafe { *low }.wrapping_add(WORD as u8);
-            // SAFETY: as above; the pointer stays inside its 256-byte-aligned ring.
+            // SAFETY: the first byte of this thread's own pointer, which only this thread reaches; the pointer
+            // stays inside its 256-byte-aligned ring.
             unsafe { *low = next };
             return next == 0;
         }
-        let at = self.get();
+        let at = self.next();
         let next = at.map_addr(|at| at & !(RING_BYTES - 1) | (at + WORD) & (RING_BYTES - 1));
         self.set(next);
         next.addr() & (RING_BYTES - 1) == 0
-    }
-}
-
-/// Notes a tag.
-#[inline(always)]
-pub(crate) fn note(tag: u64) {
-    let wrapped = cursor::with(|local| {
-        let next = local.trail.get();
-        // SAFETY: the pointer is always at one of a ring's entries, and rings stay mapped; behind every
-        // entry stands another word of the ring.
-        let behind = unsafe { &*next.wrapping_add(1) };
-        // SAFETY: as above.
-        let entry = unsafe { &*next };
-        behind.store(0, Ordering::Relaxed);
-        // Release: who finds the new tag finds the zero behind it.
-        fence(Ordering::Release);
-        entry.store(tag, Ordering::Relaxed);
-        local.trail.advance()
-    });
-    if wrapped {
-        lap(tag);
-    }
-}
-
-/// Once a lap: a thread without a place asks for one, and notes the tag there.
-#[cold]
-#[inline(never)]
-fn lap(tag: u64) {
-    if cursor::is_settled() {
-        return;
-    }
-    crate::on::slots::register::register();
-    if cursor::is_settled() {
-        note(tag);
-    } else {
-        cursor::with(|local| local.trail.reset());
     }
 }

@@ -59,7 +59,7 @@ pub fn dump_on(signal: i32) -> bool {
     match set_up(signal) {
         Ok(()) => true,
         Err(why) => {
-            crate::on::ground::say::say(&format!("no list on signal {signal}: {why}"));
+            crate::on::start::remarks::say(&format!("no list on signal {signal}: {why}"));
             false
         }
     }

@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use crate::layout::*;
 use crate::on::board::tables::{Board, board};
 use crate::on::ground::clock;
+use crate::on::keeper::ring;
 use crate::on::sites::site::{self, Site};
 use crate::protocol::tenancy::{self, Reading};
 use crate::protocol::{holding, keyed, stack, statuses, texts};
@@ -21,7 +22,7 @@ pub(super) fn block() -> String {
     let threads = threads(board, now);
     let ops = operations(board, now);
     let mut out = String::with_capacity(4096);
-    let up = clock::to_ns(now.saturating_sub(board.header.clock_start.load(RELAXED)));
+    let up = clock::to_ns(now.saturating_sub(board.single.header.clock_start.load(RELAXED)));
     let _ = writeln!(
         out,
         "probe: pid {}, up {}: {} operations in flight, {} threads",
@@ -73,7 +74,7 @@ impl Thread {
 
 fn threads(board: &Board, now: u64) -> Vec<Thread> {
     let read = |slot: usize| -> Option<Thread> {
-        let record = board.slots.get(slot)?;
+        let record = board.threads.slots.get(slot)?;
         let reading = tenancy::read(
             || record.state.load(RELAXED),
             |generation| {
@@ -91,10 +92,10 @@ fn threads(board: &Board, now: u64) -> Vec<Thread> {
         };
         let stands =
             stands(board, slot, digest).map(|since| clock::to_ns(now.saturating_sub(since)));
-        let load = crate::on::keeper::beat::load(board, slot, now);
+        let load = ring::load(board, slot, now);
         Some(Thread { slot, generation, name: printable(&name), tid, place, stands, load })
     };
-    (0..board.slots.count()).filter_map(read).collect()
+    (0..board.threads.slots.count()).filter_map(read).collect()
 }
 
 /// The innermost site of a thread, and the digest of where it is.
@@ -104,7 +105,7 @@ fn position(
     block: usize,
     generation: u64,
 ) -> Option<(Option<&'static Site>, u64)> {
-    let frames = board.blocks.get(slot)?.blocks.get(block)?;
+    let frames = board.threads.blocks.get(slot)?.blocks.get(block)?;
     let word = |frame: usize, word: usize| {
         frames.get(frame).map_or(0, |frame| {
             let word = match word {
@@ -127,7 +128,7 @@ fn position(
 
 /// Since when the keeper has seen the thread there.
 fn stands(board: &Board, slot: usize, digest: u64) -> Option<u64> {
-    let watch = board.watches.get(slot)?;
+    let watch = board.threads.watches.get(slot)?;
     let (position, rest) = keyed::read(
         || watch.position.load(RELAXED),
         |_| watch.since.load(RELAXED),
@@ -184,12 +185,9 @@ impl Operation {
 
 /// Those in flight, the oldest first.
 fn operations(board: &Board, now: u64) -> Vec<Operation> {
-    let mut all: Vec<Operation> = board
-        .ops
-        .records()
-        .enumerate()
-        .filter_map(|(index, record)| operation(board, index, record))
-        .collect();
+    let records = board.ops.iter().enumerate();
+    let mut all: Vec<Operation> =
+        records.filter_map(|(index, record)| operation(board, index, record)).collect();
     all.sort_by_key(|op| std::cmp::Reverse(now.saturating_sub(op.begun)));
     all
 }
@@ -242,7 +240,7 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<Operation
 /// Whether the thread that a holder names has given up its slot.
 fn has_ended(board: &Board, holder: u64) -> bool {
     from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN).is_some_and(|(slot, generation)| {
-        let slot = board.slots.get(slot);
+        let slot = board.threads.slots.get(slot);
         slot.is_some_and(|slot| tenancy::has_ended(slot.state.load(RELAXED), generation))
     })
 }

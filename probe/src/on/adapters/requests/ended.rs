@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::on::board::tables;
 use crate::on::ground::placed::Placed;
 use crate::on::numbers::family::{CounterMember, Family as _};
-use crate::on::numbers::metric::Count as _;
+use crate::on::numbers::verbs::Count as _;
 
 crate::metrics! {
     /// Requests in `OpLayer` that ended: by the class of their answer's status, or without all of an answer.

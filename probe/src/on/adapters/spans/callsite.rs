@@ -7,8 +7,9 @@ use tracing_core::Metadata;
 
 use super::fields::{is_end, is_peer};
 use crate::layout::{Class, SITE_OP, SITE_SCOPE, SITE_STATUS, SITE_UNTOLD};
+use crate::on::board::lost::lost;
+use crate::on::describe::late::{self, Saying};
 use crate::on::ground::placed::Placed;
-use crate::on::sites::late::{self, Saying};
 use crate::on::sites::site::Site;
 
 /// Looks of one that waits for another who makes a site.
@@ -86,7 +87,7 @@ fn places(metadata: &'static Metadata<'static>) -> impl Iterator<Item = &'static
 fn make(metadata: &'static Metadata<'static>) -> Option<&'static Callsite> {
     if FILLED.fetch_add(1, Ordering::Relaxed) >= MOST {
         FILLED.fetch_sub(1, Ordering::Relaxed);
-        crate::on::board::tables::lost(|lost| &lost.sites);
+        lost(|lost| &lost.sites);
         return None;
     }
     let has = |is: fn(&str) -> bool| {

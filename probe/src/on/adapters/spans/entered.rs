@@ -4,9 +4,10 @@
 use core::cell::Cell;
 
 use crate::layout::{FrameRecord, MAX_DEPTH};
+use crate::on::board::lost::lost;
 use crate::on::ops::{OpId, by_id};
 use crate::on::sites::site::Site;
-use crate::on::thread::cursor;
+use crate::on::thread::nest;
 
 /// A span that this thread is in.
 #[derive(Clone, Copy)]
@@ -38,9 +39,9 @@ pub(super) fn enter(span: u64, site: &'static Site, op: Option<OpId>) {
     ENTERED.with(|entered| {
         let depth = entered.depth.get();
         let Some(place) = entered.entries.get(depth) else {
-            return crate::on::board::tables::lost(|lost| &lost.nested);
+            return lost(|lost| &lost.nested);
         };
-        let frame = cursor::push(site, None);
+        let frame = nest::push(site.tag(), None);
         let before = op.and_then(by_id::enter);
         place.set(Some(Entry { span, site, op, before, frame }));
         entered.depth.set(depth + 1);
@@ -59,7 +60,7 @@ pub(super) fn exit(span: u64) {
         let Some(left) = entered.entries.get(at).and_then(Cell::take) else { return };
         entered.depth.set(depth - 1);
         // Closes the scopes inside it too.
-        cursor::pop(left.frame);
+        nest::pop(left.frame);
         if let (Some(op), Some(before)) = (left.op, left.before) {
             by_id::leave(op, before);
         }
@@ -68,7 +69,7 @@ pub(super) fn exit(span: u64) {
             let Some(mut entry) = from.take() else { break };
             // A span without a scope closed nobody's.
             if !left.frame.is_null() && !entry.frame.is_null() {
-                entry.frame = cursor::push(entry.site, None);
+                entry.frame = nest::push(entry.site.tag(), None);
             }
             // The next one leads back to where the one that was left would have.
             if entry.before.is_some() && before.is_some() {

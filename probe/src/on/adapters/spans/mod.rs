@@ -23,7 +23,8 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use crate::on::ops::emit::{begin_detached, status_here};
 use crate::on::ops::{Label, Op, OpId, by_id};
 use crate::on::sites::site::Site;
-use crate::on::thread::cursor;
+use crate::on::sites::tags;
+use crate::on::thread::local;
 use crate::outcome::Outcome;
 use crate::tracing::{Out, SpanLayer};
 use callsite::Callsite;
@@ -129,12 +130,12 @@ where
             }
         }
         // Outside of spans nothing would take the line away again when its work is done.
-        if *event.metadata().level() > self.events || !cursor::is_in_scope() {
+        if *event.metadata().level() > self.events || !local::is_in_scope() {
             return;
         }
         let Some((_, site)) = callsite::of(event.metadata()) else { return };
         if site.spent.is_none() {
-            return cursor::at(site);
+            return tags::at(site);
         }
         // Several threads may be in one span: one of them at a time changes its status.
         let span = context.lookup_current();

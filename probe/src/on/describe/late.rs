@@ -1,18 +1,14 @@
-//! Making sites at run time.
+//! Making sites at run time, and describing them at once if there is a board.
 
 #[cfg(feature = "tower")]
 use core::panic::Location;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::FIRST;
-use super::Node;
-use super::catch_up;
-#[cfg(feature = "tower")]
-use super::sites;
+use super::catch_up::catch_up;
 use crate::layout::{SITE_OP, SITE_STATUS};
-use crate::on::board::tables;
-use crate::on::ground::placed::Placed;
+use crate::on::board::lost::lost;
 use crate::on::sites::kind::{Kind, Spent};
+use crate::on::sites::late;
 use crate::on::sites::site::{Class, Function, Gate, Site};
 
 /// More are not made: what makes them then makes them over and over again.
@@ -28,23 +24,15 @@ static MADE: AtomicUsize = AtomicUsize::new(0);
 fn add(site: Site) -> Option<&'static Site> {
     if MADE.fetch_add(1, Ordering::Relaxed) >= MOST {
         MADE.fetch_sub(1, Ordering::Relaxed);
-        tables::lost(|lost| &lost.sites);
+        lost(|lost| &lost.sites);
         return None;
     }
-    let made = Node { site, next: Placed::nowhere(), written: AtomicBool::new(false) };
-    let node: &'static Node = Box::leak(Box::new(made));
-    let mut link = &FIRST;
-    while !link.place_first(node) {
-        link = link.get().map_or(link, |other| &other.next);
-    }
-    if let Some(board) = tables::board() {
-        for _ in 0..PATIENCE {
-            catch_up(board);
-            if node.written.load(Ordering::Acquire) {
-                break;
-            }
-            std::thread::yield_now();
+    let node = late::hang(site);
+    for _ in 0..PATIENCE {
+        if !catch_up() || node.is_written() {
+            break;
         }
+        std::thread::yield_now();
     }
     Some(&node.site)
 }
@@ -92,7 +80,7 @@ pub(crate) fn at(
     flags: u64,
 ) -> Option<&'static Site> {
     let (file, line, column) = (place.file(), place.line(), place.column());
-    let known = sites().find(|site| {
+    let known = late::sites().find(|site| {
         (site.line, site.column, site.class, site.flags, site.file, site.label)
             == (line, column, class, flags, file, label)
     });

@@ -43,7 +43,13 @@ impl WindowTable {
     }
 
     /// The keeper's copy number `turn` of every histogram, as of `stamp`.
-    fn take(&self, board: &Board, turn: u64, stamp: u64, sums: &mut [u32; WINDOW_BUCKETS]) {
+    pub(crate) fn take(
+        &self,
+        board: &Board,
+        turn: u64,
+        stamp: u64,
+        sums: &mut [u32; WINDOW_BUCKETS],
+    ) {
         for (record, word) in self.records.iter().zip(&self.marks) {
             // Acquire: pairs with the release in `keep`.
             let whose = word.load(Ordering::Acquire);
@@ -51,7 +57,7 @@ impl WindowTable {
                 return;
             }
             sums.fill(0);
-            let blocks = board.histograms.iter().filter(|block| {
+            let blocks = board.numbers.histograms.iter().filter(|block| {
                 let metric = block.head.metric.load(Ordering::Relaxed);
                 mark(metric, block.head.role.load(Ordering::Relaxed)) == whose
             });
@@ -76,47 +82,4 @@ impl WindowTable {
             key.store(stamp, Ordering::Release);
         }
     }
-}
-
-/// What the keeper does about them, and about the processor time of the process: it needs a memory of
-/// its own.
-#[derive(Debug)]
-pub(crate) struct Windows {
-    sums: Box<[u32; WINDOW_BUCKETS]>,
-    /// Stamp and processor time of the last look, of the one before, and of the newest asking.
-    newer: (u64, u64),
-    older: (u64, u64),
-    latest: (u64, u64),
-}
-
-/// Beats between two copies, and between two askings for the processor time.
-const EVERY: u64 = WINDOW_PERIOD_NS / KEEPER_PERIOD_NS;
-const ASK_EVERY: u64 = 20;
-
-impl Windows {
-    /// The process's time counts from its start: the first window is as long as it lived.
-    pub(crate) fn new(start: u64) -> Self {
-        let begun = (start, processor_ns());
-        Self { sums: Box::new([0; WINDOW_BUCKETS]), newer: begun, older: begun, latest: begun }
-    }
-
-    /// At each beat; what the pulse says of the processor: its time so far, stamp and time of a look 10 to
-    /// 20 s ago, and the stamp of the time so far.
-    pub(crate) fn look(&mut self, board: &Board, beat: u64, stamp: u64) -> [u64; 4] {
-        if beat % ASK_EVERY == 1 {
-            self.latest = (stamp, processor_ns());
-        }
-        if beat % EVERY == 1 {
-            (self.older, self.newer) = (self.newer, self.latest);
-            board.windows.take(board, beat / EVERY, stamp, &mut self.sums);
-        }
-        [self.latest.1, self.older.0, self.older.1, self.latest.0]
-    }
-}
-
-/// Processor time of all of the process's threads so far.
-fn processor_ns() -> u64 {
-    let clock = nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID;
-    let time = nix::time::clock_gettime(clock).map(core::time::Duration::from);
-    time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -1,0 +1,65 @@
+//! Totals of what is counted, and of what was counted where no board sees it.
+
+use core::sync::atomic::Ordering;
+
+use crate::layout::*;
+use crate::on::board::tables::Board;
+use crate::on::numbers::declared::{Declared, METRICS};
+use crate::on::sites::late;
+use crate::on::sites::site::SITES;
+use crate::on::thread::private;
+
+/// Total of a metric: a counter's shards, a queue's completions, else its cell.
+pub(super) fn total(board: &Board, index: usize) -> u64 {
+    let Some(record) = board.numbers.metrics.get(index) else {
+        return 0;
+    };
+    if record.state.load(Ordering::Relaxed) & 0xff != METRIC_LIVE {
+        return 0;
+    }
+    let kind_flags = record.kind_flags.load(Ordering::Relaxed);
+    let place = record.place.load(Ordering::Relaxed) as usize;
+    match MetricKind::from_word(kind_flags) {
+        Some(MetricKind::Counter) if kind_flags & METRIC_SHARED == 0 => {
+            (0..=board.threads.slots.count()).fold(0, |sum, slot| {
+                let word = board
+                    .threads
+                    .shards
+                    .get(slot * board.threads.shard_words + place % board.threads.shard_words);
+                sum.wrapping_add(word.map_or(0, |word| word.load(Ordering::Relaxed)))
+            })
+        }
+        Some(MetricKind::Queue) => board
+            .numbers
+            .queues
+            .get(place)
+            .map_or(0, |queue| queue.completions.load(Ordering::Relaxed)),
+        _ => board.numbers.cells.get(index).map_or(0, |cell| cell.value.load(Ordering::Relaxed)),
+    }
+}
+
+/// Puts what threads without a slot counted, and what was counted before the board, into the shard
+/// behind the last slot's.
+pub(crate) fn sum_private(board: &Board) {
+    let row = board.threads.slots.count() * board.threads.shard_words;
+    let counters = METRICS.iter().filter_map(|declared| match declared {
+        Declared::Counter(counter) => {
+            Some((counter.offset.load(Ordering::Relaxed), counter.early.load(Ordering::Relaxed)))
+        }
+        _ => None,
+    });
+    let sites = || SITES.iter().chain(late::sites());
+    let hits = sites().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));
+    // A status has two words.
+    let spent = sites().filter_map(|site| site.spent).flat_map(|spent| {
+        let offset = spent.offset.load(Ordering::Relaxed);
+        [offset, if offset == 0 { 0 } else { offset + WORD as u32 }]
+    });
+    let counted = hits.chain(spent).map(|offset| (offset, 0));
+    for (offset, early) in counters.chain(counted).filter(|&(offset, _)| offset != 0) {
+        let word = offset as usize / WORD;
+        if let Some(to) = board.threads.shards.get(row + word) {
+            to.store(private::sum(word).wrapping_add(early), Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Noting a tag on this thread's trail.
+#![expect(unsafe_code, reason = "follows this thread's own trail pointer")]
+
+use core::sync::atomic::{Ordering, fence};
+
+use super::desk::{self, Ask};
+use super::local;
+
+/// Notes a tag.
+#[inline(always)]
+pub(crate) fn note(tag: u64) {
+    let wrapped = local::with(|local| {
+        let next = local.trail.next();
+        // SAFETY: the pointer is always at one of a ring's entries, and rings stay mapped; behind every
+        // entry stands another word of the ring.
+        let behind = unsafe { &*next.wrapping_add(1) };
+        // SAFETY: the pointer is always at one of a ring's entries, and rings stay mapped.
+        let entry = unsafe { &*next };
+        behind.store(0, Ordering::Relaxed);
+        // Release: who finds the new tag finds the zero behind it.
+        fence(Ordering::Release);
+        entry.store(tag, Ordering::Relaxed);
+        local.trail.advance()
+    });
+    if wrapped {
+        lap(tag);
+    }
+}
+
+/// Once a lap: a thread without a place asks for one, and notes the tag there.
+#[cold]
+#[inline(never)]
+fn lap(tag: u64) {
+    if local::is_settled() {
+        return;
+    }
+    desk::ask(Ask::Place);
+    if local::is_settled() {
+        note(tag);
+    } else {
+        local::with(|local| local.trail.reset());
+    }
+}
