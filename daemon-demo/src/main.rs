@@ -10,11 +10,15 @@
 mod args;
 mod command;
 mod failure;
+mod limits;
 mod load;
+mod metrics;
 mod net;
 mod quantity;
+mod resp;
 mod say;
 mod serve;
+mod shared;
 mod store;
 mod tour;
 

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, raise};
 
-use super::{After, Context, Outcome, Refusal, server};
-use crate::net::reply;
-use crate::net::request::Request;
+use super::refusal::{Refusal, subcommand};
+use super::spec::{After, Context, Outcome};
+use crate::resp::reply;
+use crate::resp::request::Request;
 
 /// Longest sleep: longer ones are what HANG is for.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
@@ -36,7 +37,7 @@ pub(super) fn debug(context: &mut Context<'_>, request: &Request<'_>) -> Outcome
             let _ = raise(Signal::SIGSEGV);
             Ok(After::Close)
         }
-        _ => Err(server::subcommand("DEBUG", request)),
+        _ => Err(subcommand("DEBUG", request)),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Commands about records as such: whether they exist, how long they live, and tables as a whole.
 
-use super::{After, Context, Held, Outcome, Refusal};
-use crate::net::reply;
-use crate::net::request::{Request, integer};
+use super::refusal::Refusal;
+use super::spec::{After, Context, Held, Outcome};
+use crate::resp::reply;
+use crate::resp::request::{Request, integer};
 use crate::store::{Decision, Record, TABLES, Update, now_ms};
 
 /// `DEL key..`

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::table::{self, COMMANDS, Command};
-use super::{After, Context, Outcome, Refusal};
-use crate::net::reply;
-use crate::net::request::{Request, integer};
+use super::refusal::{Refusal, subcommand};
+use super::spec::{After, Command, Context, Outcome, find};
+use crate::resp::reply;
+use crate::resp::request::{Request, integer};
 use crate::store::TABLES;
 
 /// `PING [text]`
@@ -104,22 +104,23 @@ pub(super) fn config(context: &mut Context<'_>, request: &Request<'_>) -> Outcom
 /// `COMMAND [COUNT|LIST|INFO [name..]|DOCS [name..]]`
 pub(super) fn command(context: &mut Context<'_>, request: &Request<'_>) -> Outcome {
     probe::tag!(hits, "COMMAND");
+    let commands = context.commands;
     let named = || -> Vec<Option<&Command>> {
         if request.len() <= 2 {
-            COMMANDS.iter().map(Some).collect()
+            commands.iter().map(Some).collect()
         } else {
             request
                 .words_from(2)
-                .map(|name| table::find(name).map(|(_, command)| command))
+                .map(|name| find(commands, name).map(|(_, command)| command))
                 .collect()
         }
     };
     let out = &mut *context.out;
     match (request.word(1).to_ascii_uppercase().as_slice(), request.len()) {
-        (b"COUNT", 2) => reply::count(out, COMMANDS.len()),
+        (b"COUNT", 2) => reply::count(out, commands.len()),
         (b"LIST", 2) => {
-            reply::array(out, COMMANDS.len());
-            COMMANDS.iter().for_each(|command| reply::bulk(out, command.name.as_bytes()));
+            reply::array(out, commands.len());
+            commands.iter().for_each(|command| reply::bulk(out, command.name.as_bytes()));
         }
         (b"" | b"INFO", _) => {
             let named = named();
@@ -195,12 +196,4 @@ pub(super) fn info(context: &mut Context<'_>, _: &Request<'_>) -> Outcome {
     }
     reply::bulk(context.out, text.as_bytes());
     Ok(After::Next)
-}
-
-pub(super) fn subcommand(command: &str, request: &Request<'_>) -> Refusal {
-    let name = String::from_utf8_lossy(request.word(1)).into_owned();
-    let name: String = name.chars().take(128).collect();
-    Refusal::new(format!(
-        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try COMMAND DOCS {command}."
-    ))
 }

@@ -1,8 +1,9 @@
 //! Commands that read and write values.
 
-use super::{After, Context, Outcome, Refusal};
-use crate::net::reply;
-use crate::net::request::{Request, integer};
+use super::refusal::Refusal;
+use super::spec::{After, Context, Outcome};
+use crate::resp::reply;
+use crate::resp::request::{Request, integer};
 use crate::store::{Decision, Record, Update, now_ms};
 
 /// `GET key`

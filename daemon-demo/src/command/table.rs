@@ -1,32 +1,7 @@
 //! The table of commands.
 
-use super::{Context, Outcome, debug, keys, server, strings};
-use crate::net::request::Request;
-
-/// One command.
-#[derive(Debug)]
-pub(crate) struct Command {
-    /// In lower case.
-    pub(crate) name: &'static str,
-    /// Words of a request, the name included; negative: at least so many.
-    pub(crate) arity: i64,
-    /// Whether it may submit updates.
-    pub(crate) is_write: bool,
-    /// Position of the first key, of the last (negative: from the end), and the step between keys.
-    pub(crate) keys: (i64, i64, i64),
-    /// One line for a person.
-    pub(crate) summary: &'static str,
-    /// Runs it.
-    pub(crate) run: fn(&mut Context<'_>, &Request<'_>) -> Outcome,
-}
-
-impl Command {
-    /// Whether a request of so many words has the right number.
-    pub(crate) fn takes(&self, words: usize) -> bool {
-        let words = i64::try_from(words).unwrap_or(i64::MAX);
-        if self.arity < 0 { words >= -self.arity } else { words == self.arity }
-    }
-}
+use super::spec::Command;
+use super::{debug, keys, server, strings};
 
 macro_rules! commands {
     ($($name:literal $arity:literal $kind:ident $keys:tt $run:path, $summary:literal;)*) => {
@@ -76,37 +51,30 @@ pub(crate) const COMMANDS: &[Command] = commands! {
     "unlink"    -2 write (1, -1, 1) keys::del,         "Deletes records";
 };
 
-/// The command of a name in any case, and its place in [`COMMANDS`].
-pub(crate) fn find(name: &[u8]) -> Option<(usize, &'static Command)> {
-    const LONGEST: usize = 16;
-    let mut buffer = [0; LONGEST];
-    let lower = buffer.get_mut(..name.len())?;
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    let index = COMMANDS.binary_search_by(|command| command.name.as_bytes().cmp(lower)).ok()?;
-    COMMANDS.get(index).map(|command| (index, command))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::spec::find;
 
     #[test]
     fn commands_are_found_in_any_case() {
         assert!(COMMANDS.is_sorted_by(|a, b| a.name < b.name));
         for command in COMMANDS {
             let upper = command.name.to_ascii_uppercase();
-            assert_eq!(find(upper.as_bytes()).map(|(_, found)| found.name), Some(command.name));
+            assert_eq!(
+                find(COMMANDS, upper.as_bytes()).map(|(_, found)| found.name),
+                Some(command.name)
+            );
         }
         for unknown in ["", "ge", "gett", "a name that is longer than any"] {
-            assert!(find(unknown.as_bytes()).is_none());
+            assert!(find(COMMANDS, unknown.as_bytes()).is_none());
         }
     }
 
     #[test]
     fn arity_is_exact_or_a_minimum() {
         let takes = |name: &str, words| {
-            find(name.as_bytes()).is_some_and(|(_, command)| command.takes(words))
+            find(COMMANDS, name.as_bytes()).is_some_and(|(_, command)| command.takes(words))
         };
         assert!(takes("get", 2) && !takes("get", 1) && !takes("get", 3));
         assert!(takes("del", 2) && takes("del", 99) && !takes("del", 1));

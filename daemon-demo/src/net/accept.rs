@@ -10,9 +10,9 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::event_loop::Mailbox;
 use crate::failure::Failure;
+use crate::metrics::{ACCEPTED, REFUSED};
 use crate::say::say;
-use crate::serve::Shared;
-use crate::serve::metrics::{ACCEPTED, REFUSED};
+use crate::shared::Shared;
 
 const LISTENER: Token = Token(0);
 const WAKER: Token = Token(1);

@@ -12,16 +12,17 @@ use mio::event::Event;
 use mio::net::TcpStream;
 
 use super::in_flight::{InFlight, give_up, watch};
-use super::limits::ClientMemory;
 use super::output::Output;
-use super::reply;
-use super::request::{Parser, ProtocolError};
 use super::turn::Turn;
-use crate::command::{self, Begun, Context, Ran, Session};
+use super::waiting::{CANCELLED_UNSTARTED, Waiting};
+use crate::command::run::{self, Begun, Ran};
+use crate::command::spec::{Context, Held, Session};
+use crate::limits::ClientMemory;
+use crate::metrics::REFUSED;
+use crate::resp::reply;
+use crate::resp::request::{Parser, ProtocolError};
 use crate::say::say;
-use crate::serve::Shared;
-use crate::serve::metrics::REFUSED;
-use waits::{CANCELLED_UNSTARTED, Waiting};
+use crate::shared::Shared;
 
 /// Read and run so often before other connections have their turn.
 const ROUNDS: usize = 8;
@@ -231,32 +232,13 @@ impl Connection {
                 start += self.parser.next();
                 continue;
             }
-            self.in_flight.runs();
-            let position = self.output.position();
-            let mut context = Context {
-                shared: turn.shared,
-                reader: &mut turn.reader,
-                session: &mut self.session,
-                now: turn.now,
-                out: self.output.buffer(),
-            };
             let begun = match waited.take() {
                 Some(waiting) => Begun::Before(waiting.op),
                 None if start == 0 && self.parser.used() == input.len() => Begun::Alone,
                 None => Begun::InPipeline,
             };
-            match command::run(&mut context, &self.parser.request(input), begun) {
-                Ran::Done => {}
-                Ran::Last => self.phase = Phase::Closing,
-                Ran::Written(generation, op) => {
-                    probe::status!(op, wait, "commit");
-                    watch(&op, &turn.waker);
-                    self.output.hold(position, generation, op);
-                }
-                Ran::Waits(held, op) => {
-                    self.wait(Waiting { held, op }, was_held, &turn.waker);
-                    break Stop::Held;
-                }
+            if !self.run_one(turn, start, begun, was_held) {
+                break Stop::Held;
             }
             self.in_flight.served();
             start += self.parser.next();
@@ -266,6 +248,42 @@ impl Connection {
             self.input.shrink_to(ClientMemory::MODEST_BYTES / 2);
         }
         stop
+    }
+
+    /// Runs the request that begins at `start` of the input; false when it has to wait. `before`: what it waited
+    /// for already.
+    fn run_one(
+        &mut self,
+        turn: &mut Turn<'_>,
+        start: usize,
+        begun: Begun,
+        before: Option<Held>,
+    ) -> bool {
+        self.in_flight.runs();
+        let position = self.output.position();
+        let input = self.input.get(start..).unwrap_or_default();
+        let mut context = Context {
+            commands: turn.commands,
+            shared: turn.shared,
+            reader: &mut turn.reader,
+            session: &mut self.session,
+            now: turn.now,
+            out: self.output.buffer(),
+        };
+        match run::run(&mut context, &self.parser.request(input), begun) {
+            Ran::Done => {}
+            Ran::Last => self.phase = Phase::Closing,
+            Ran::Written(generation, op) => {
+                probe::status!(op, wait, "commit");
+                watch(&op, &turn.waker);
+                self.output.hold(position, generation, op);
+            }
+            Ran::Waits(held, op) => {
+                self.wait(Waiting { held, op }, before, &turn.waker);
+                return false;
+            }
+        }
+        true
     }
 
     fn refuse(&mut self, error: &ProtocolError) {

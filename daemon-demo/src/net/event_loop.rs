@@ -13,9 +13,10 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::connection::{Connection, Next};
 use super::turn::Turn;
+use crate::command::spec::Command;
+use crate::metrics::CONNECTIONS;
 use crate::say::say;
-use crate::serve::Shared;
-use crate::serve::metrics::CONNECTIONS;
+use crate::shared::Shared;
 use crate::store::Wake;
 
 const WAKER: Token = Token(usize::MAX);
@@ -94,11 +95,11 @@ impl EventLoop {
     }
 
     /// Runs until the daemon stops and the replies are sent.
-    pub(crate) fn run(mut self, shared: &Shared) {
+    pub(crate) fn run(mut self, shared: &Shared, commands: &'static [Command]) {
         let mut events = Events::with_capacity(128);
         let mut crowd =
             Crowd { shared, connections: HashMap::new(), waiting: HashSet::new(), next_token: 0 };
-        let mut turn = Turn::new(shared, task::Waker::from(Arc::clone(&self.mailbox)));
+        let mut turn = Turn::new(shared, commands, task::Waker::from(Arc::clone(&self.mailbox)));
         // Connections that have more to do and only gave way to others.
         let mut eager: Vec<Token> = Vec::new();
         let mut farewell: Option<Instant> = None;
@@ -137,24 +138,7 @@ impl EventLoop {
             }
             probe::tag!("events");
             let ready = std::mem::take(&mut eager);
-            for event in &events {
-                if event.token() == WAKER {
-                    let arrivals = std::mem::take(
-                        &mut *self.mailbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner),
-                    );
-                    for (stream, peer) in arrivals {
-                        eager.extend(crowd.welcome(&self.poll, stream, peer, &turn.waker));
-                    }
-                } else if let Some(connection) = crowd.connections.get_mut(&event.token()) {
-                    connection.note(event);
-                    eager.push(event.token());
-                }
-            }
-            if self.mailbox.asked.swap(false, Ordering::Acquire) {
-                let asked =
-                    crowd.connections.iter().filter(|(_, connection)| connection.is_asked());
-                eager.extend(asked.map(|(token, _)| token));
-            }
+            self.note_events(&events, &mut crowd, &turn, &mut eager);
             eager.extend(ready);
             if farewell.is_some() {
                 eager.extend(crowd.connections.keys());
@@ -162,6 +146,33 @@ impl EventLoop {
             eager.sort_unstable();
             eager.dedup();
             eager.retain(|&token| crowd.go_on(token, &mut turn));
+        }
+    }
+
+    /// Takes note of what happened: which connections may go on.
+    fn note_events(
+        &self,
+        events: &Events,
+        crowd: &mut Crowd<'_>,
+        turn: &Turn<'_>,
+        eager: &mut Vec<Token>,
+    ) {
+        for event in events {
+            if event.token() == WAKER {
+                let arrivals = std::mem::take(
+                    &mut *self.mailbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner),
+                );
+                for (stream, peer) in arrivals {
+                    eager.extend(crowd.welcome(&self.poll, stream, peer, &turn.waker));
+                }
+            } else if let Some(connection) = crowd.connections.get_mut(&event.token()) {
+                connection.note(event);
+                eager.push(event.token());
+            }
+        }
+        if self.mailbox.asked.swap(false, Ordering::Acquire) {
+            let asked = crowd.connections.iter().filter(|(_, connection)| connection.is_asked());
+            eager.extend(asked.map(|(token, _)| token));
         }
     }
 }

@@ -4,10 +4,6 @@ pub(crate) mod accept;
 mod connection;
 pub(crate) mod event_loop;
 mod in_flight;
-mod limits;
 mod output;
-pub(crate) mod reply;
-pub(crate) mod request;
 mod turn;
-
-pub(crate) use limits::{ClientMemory, Limits};
+mod waiting;

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use probe::Op;
 
 use super::in_flight::give_up;
-use crate::serve::metrics::UNACKNOWLEDGED;
+use crate::limits::ClientMemory;
+use crate::metrics::UNACKNOWLEDGED;
 
 /// A reply that may not leave before a commit is on disk. Nothing behind it may, either.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Output {
         self.sent += sent;
         if self.sent == self.bytes.len() {
             self.bytes.clear();
-            self.bytes.shrink_to(super::ClientMemory::MODEST_BYTES / 2);
+            self.bytes.shrink_to(ClientMemory::MODEST_BYTES / 2);
             self.sent = 0;
         } else if self.sent >= WORTH_MOVING {
             self.bytes.drain(..self.sent);

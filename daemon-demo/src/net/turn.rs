@@ -3,7 +3,8 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::serve::Shared;
+use crate::command::spec::Command;
+use crate::shared::Shared;
 use crate::store::{Reader, Status};
 
 /// Bytes read at a time.
@@ -11,6 +12,8 @@ const READ_BYTES: usize = 64 << 10;
 
 /// What the connections of a thread share while they have their turn.
 pub(crate) struct Turn<'a> {
+    /// What clients may ask for.
+    pub(crate) commands: &'static [Command],
     /// The daemon.
     pub(crate) shared: &'a Shared,
     /// The last commit.
@@ -24,10 +27,10 @@ pub(crate) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn new(shared: &'a Shared, waker: Waker) -> Self {
+    pub(crate) fn new(shared: &'a Shared, commands: &'static [Command], waker: Waker) -> Self {
         let (reader, status) = (Reader::default(), Status::default());
         let scratch = vec![0; READ_BYTES];
-        Self { shared, reader, waker, status, now: Instant::now(), scratch }
+        Self { commands, shared, reader, waker, status, now: Instant::now(), scratch }
     }
 
     /// Looks at the clock.

@@ -8,9 +8,7 @@
 //! periodic    expiry, statistics, compaction
 //! ```
 
-pub(crate) mod metrics;
 mod periodic;
-mod shared;
 mod threads;
 
 use std::net::SocketAddr;
@@ -20,13 +18,14 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::args::{Ack, Serve};
+use crate::command::table::COMMANDS;
 use crate::failure::Failure;
 use crate::net::accept::Acceptor;
-use crate::net::event_loop::EventLoop;
+use crate::net::event_loop::{EventLoop, Mailbox};
 use crate::say::say;
-use crate::store::disk::{Disk, FileSettings};
+use crate::shared::Shared;
+use crate::store::disk::{Contents, Disk, FileSettings};
 use crate::store::{BacklogLimits, Store, Wake, core};
-pub(crate) use shared::Shared;
 use threads::Threads;
 
 /// Serves until a signal says to stop.
@@ -40,7 +39,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
     });
     let _ = probe::dump_on_signal();
     if settings.show_keys {
-        crate::command::show_keys();
+        crate::command::name::show_keys();
     }
     let ends = block_signals()?;
     probe::tag!("start");
@@ -59,7 +58,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
         age: settings.backlog_age,
     };
     let store = Store::new(disk, &contents, limits, settings.linger, settings.walk_index);
-    let shared = Arc::new(Shared::new(settings, store, address.port()));
+    let shared = Arc::new(Shared::new(settings, store, address.port(), COMMANDS.len()));
 
     let event_loops: Vec<EventLoop> = (0..shared.settings.io_threads)
         .map(|_| EventLoop::new())
@@ -71,21 +70,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
     let listeners = mailboxes.iter().map(|mailbox| Arc::clone(mailbox) as Arc<dyn Wake>);
     shared.store.set_listeners(listeners.collect());
 
-    let mut threads = Threads::new();
-    let core_shared = Arc::clone(&shared);
-    threads.start("store-core".to_owned(), move || {
-        core::run(&core_shared.store, &contents, core_shared.settings.drain_timeout);
-    })?;
-    for (number, event_loop) in event_loops.into_iter().enumerate() {
-        let shared = Arc::clone(&shared);
-        threads.start(format!("io-{number}"), move || event_loop.run(&shared))?;
-    }
-    let periodic_shared = Arc::clone(&shared);
-    threads.start("periodic".to_owned(), move || periodic::run(&periodic_shared))?;
-    let (accept_shared, accept_mailboxes) = (Arc::clone(&shared), mailboxes.clone());
-    threads
-        .start("acceptor".to_owned(), move || acceptor.run(&accept_shared, &accept_mailboxes))?;
-
+    let mut threads = start_threads(&shared, contents, event_loops, acceptor, &mailboxes)?;
     announce(&shared, address);
     probe::tag!(idle, "wait for a signal");
     let signal = wait_for(&ends);
@@ -100,6 +85,31 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
     let _ = waker.wake();
     mailboxes.iter().for_each(|mailbox| mailbox.nudge());
     end(&shared, threads)
+}
+
+/// Starts the core thread, the io threads, the periodic jobs, and last who lets clients in.
+fn start_threads(
+    shared: &Arc<Shared>,
+    contents: Contents,
+    event_loops: Vec<EventLoop>,
+    acceptor: Acceptor,
+    mailboxes: &[Arc<Mailbox>],
+) -> Result<Threads, Failure> {
+    let mut threads = Threads::new();
+    let core_shared = Arc::clone(shared);
+    threads.start("store-core".to_owned(), move || {
+        core::run(&core_shared.store, &contents, core_shared.settings.drain_timeout);
+    })?;
+    for (number, event_loop) in event_loops.into_iter().enumerate() {
+        let shared = Arc::clone(shared);
+        threads.start(format!("io-{number}"), move || event_loop.run(&shared, COMMANDS))?;
+    }
+    let periodic_shared = Arc::clone(shared);
+    threads.start("periodic".to_owned(), move || periodic::run(&periodic_shared))?;
+    let (accept_shared, accept_mailboxes) = (Arc::clone(shared), mailboxes.to_vec());
+    threads
+        .start("acceptor".to_owned(), move || acceptor.run(&accept_shared, &accept_mailboxes))?;
+    Ok(threads)
 }
 
 /// Ends in order: first nobody may submit any more, then the core thread drains the queue.

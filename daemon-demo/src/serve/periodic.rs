@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Shared;
-use super::metrics::{COMPACTION, EXPIRED, EXPIRY, FILE_BYTES, STATISTICS};
+use crate::metrics::{COMPACTION, EXPIRED, EXPIRY, FILE_BYTES, STATISTICS};
 use crate::say::say;
+use crate::shared::Shared;
 use crate::store::{Admission, Reader, now_ms};
 
 /// The thread looks this often whether a job is due.

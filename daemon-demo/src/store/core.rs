@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::disk;
 use super::disk::Contents;
 use super::front::Store;
 use super::queue::Layer;
-use super::{TABLES, disk};
-use crate::say::say;
-use crate::serve::metrics::{
+use super::record::TABLES;
+use crate::metrics::{
     BATCH_JOBS, COMMIT_ERRORS, COMMIT_TIME, COMMITS, COMMITTED, ROWS, SEQUENCE, UPDATES,
 };
+use crate::say::say;
 
 /// Time between two tries of a commit that fails.
 const RETRY_EVERY: Duration = Duration::from_millis(500);

@@ -15,12 +15,12 @@ use redb::{
     ReadableTable as _, TableDefinition, TableError, WriteTransaction,
 };
 
-use super::TABLES;
 use super::lock::{FILE_LOCK, take};
 use super::queue::{Layer, TableWrites};
+use super::record::{Record, TABLES};
 use super::row;
 use crate::failure::Failure;
-use crate::serve::metrics::REPAIR;
+use crate::metrics::REPAIR;
 
 type RowTable = TableDefinition<'static, u32, &'static [u8]>;
 type TtlTable = TableDefinition<'static, (u64, &'static [u8]), ()>;
@@ -346,7 +346,7 @@ impl Snapshot {
         table: usize,
         bucket: u32,
         key: &[u8],
-    ) -> Result<Option<super::Record>, StorageError> {
+    ) -> Result<Option<Record>, StorageError> {
         let (Some(opened), Some(names)) = (self.tables.get_mut(table), NAMES.get(table)) else {
             return Ok(None);
         };

@@ -3,14 +3,14 @@
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use super::disk;
 use super::disk::{Contents, Disk, StorageError};
 use super::lock::{INDEX_LOCK, hold};
 use super::pressure::{Admission, BacklogLimits, Pressure};
 use super::queue::{Counts, IndexedQueue, Known, Layer};
 use super::reader::Reader;
-use super::record::{Record, Update, now_ms};
+use super::record::{Record, TABLES, Update, now_ms};
 use super::row::bucket_of;
-use super::{TABLES, disk};
 
 /// Told after each commit and each failure, because somebody may wait for it.
 pub(crate) trait Wake: Send + Sync {

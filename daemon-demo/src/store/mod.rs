@@ -17,7 +17,4 @@ mod row;
 pub(crate) use front::{Decision, Status, Store, Wake};
 pub(crate) use pressure::{Admission, BacklogLimits};
 pub(crate) use reader::Reader;
-pub(crate) use record::{Record, Update, now_ms};
-
-/// Tables of a store: the databases that SELECT knows.
-pub(crate) const TABLES: usize = 16;
+pub(crate) use record::{Record, TABLES, Update, now_ms};

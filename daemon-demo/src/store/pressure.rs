@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::serve::metrics::{BACKLOG_AGE, BACKLOG_BYTES, BACKLOG_JOBS};
+use crate::metrics::{BACKLOG_AGE, BACKLOG_BYTES, BACKLOG_JOBS};
 
 /// The backlog at which writers are slowed.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Tables of a store: the databases that SELECT knows.
+pub(crate) const TABLES: usize = 16;
+
 /// A value with its time to live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {

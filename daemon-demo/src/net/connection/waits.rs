@@ -2,39 +2,21 @@
 
 use std::task::Waker;
 
-use probe::{Op, Outcome};
+use probe::Outcome;
 
 use super::super::in_flight::{Doing, give_up, watch};
-use super::super::reply;
 use super::super::turn::Turn;
+use super::super::waiting::Waiting;
 use super::{Connection, Next, Phase};
-use crate::command::{self, Held};
-use crate::serve::metrics::{HELD, SLOWED};
-use crate::store::Admission;
+use crate::command::refusal::misconf;
+use crate::command::spec::Held;
+use crate::metrics::{HELD, SLOWED};
+use crate::resp::reply;
 
 // Replies to those who were asked to end.
-pub(super) const CANCELLED_UNSTARTED: &str =
-    "CANCELLED the command was asked to end before it was run, it changed nothing";
 const CANCELLED_WRITTEN: &str =
     "CANCELLED the command was asked to end while it waited for its commit, which still writes it";
 const CANCELLED_CONNECTION: &str = "CANCELLED the connection was asked to end, nothing more is run";
-
-/// The command at hand, which has to wait.
-pub(super) struct Waiting {
-    pub(super) held: Held,
-    pub(super) op: Op,
-}
-
-impl Waiting {
-    pub(super) fn is_over(&self, turn: &Turn<'_>) -> bool {
-        match self.held {
-            Held::Backlog => turn.shared.store.admit(turn.now) != Admission::Held,
-            Held::Commit(generation) => {
-                generation <= turn.status.committed || turn.status.failing.is_some()
-            }
-        }
-    }
-}
 
 impl Connection {
     /// Whether it, or a command of it that waits, was asked to end.
@@ -65,7 +47,7 @@ impl Connection {
     /// somebody asked the command to end.
     pub(super) fn fail_replies(&mut self, turn: &Turn<'_>) {
         if let Some(error) = &turn.status.failing {
-            let text = error_reply(&command::misconf(error));
+            let text = error_reply(&misconf(error));
             self.output.fail(&text, |op| {
                 op.fail();
                 true

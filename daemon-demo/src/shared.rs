@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::args::{Ack, Serve};
-use crate::command::COMMAND_COUNT;
-use crate::net::{ClientMemory, Limits};
+use crate::limits::{ClientMemory, Limits};
 use crate::store::Store;
 
 /// The daemon.
@@ -26,14 +25,15 @@ pub(crate) struct Shared {
     /// Limit of all connections together.
     pub(crate) memory: ClientMemory,
     /// Counters of the commands, made when a command comes for the first time.
-    pub(crate) by_name: [OnceLock<probe::CounterMember>; COMMAND_COUNT],
+    pub(crate) by_name: Box<[OnceLock<probe::CounterMember>]>,
     stopping: AtomicBool,
     clients: AtomicUsize,
     last_client_id: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Serve, store: Store, port: u16) -> Self {
+    /// `commands`: how many there are.
+    pub(crate) fn new(settings: Serve, store: Store, port: u16, commands: usize) -> Self {
         let limits = Limits {
             bulk_bytes: settings.max_bulk,
             arguments: settings.max_arguments,
@@ -47,7 +47,7 @@ impl Shared {
             is_durable: settings.ack == Ack::Durable,
             limits,
             memory: ClientMemory::new(settings.client_memory),
-            by_name: [const { OnceLock::new() }; COMMAND_COUNT],
+            by_name: (0..commands).map(|_| OnceLock::new()).collect(),
             stopping: AtomicBool::new(false),
             clients: AtomicUsize::new(0),
             last_client_id: AtomicU64::new(0),

@@ -14,7 +14,7 @@ pub(crate) fn simple(out: &mut Vec<u8>, text: &str) {
 
 /// An error; its first word is the kind. Line ends and control characters in it become spaces.
 pub(crate) fn error(out: &mut Vec<u8>, text: &str) {
-    probe::count!(crate::serve::metrics::ERRORS);
+    probe::count!(crate::metrics::ERRORS);
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line(out, format_args!("-{text}"));
 }

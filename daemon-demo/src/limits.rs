@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::serve::metrics::CLIENT_BYTES;
+use crate::metrics::CLIENT_BYTES;
 
 /// Limits of one connection.
 #[derive(Clone, Copy, Debug)]

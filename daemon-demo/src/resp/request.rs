@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::limits::Limits;
+use crate::limits::Limits;
 
 /// Longest line: a count, a length, or a request in words.
 const LINE_BYTES: usize = 4 << 10;
