@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, RenameFlags, renameat2};
+use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::unistd::linkat;
 
 use super::Failure;
@@ -150,7 +150,7 @@ pub(crate) fn name(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> Res
             linkat(AT_FDCWD, held.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)
         }
         Some(part) => {
-            match renameat2(AT_FDCWD, part, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE) {
+            match moved(part, path) {
                 // Neither does every file system know this.
                 Err(Errno::EINVAL | Errno::ENOSYS) => {
                     linkat(AT_FDCWD, part, AT_FDCWD, path, AtFlags::empty())?;
@@ -160,6 +160,19 @@ pub(crate) fn name(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> Res
             }
         }
     }
+}
+
+/// Moves a file to a name that nothing has.
+#[cfg(target_env = "gnu")]
+fn moved(part: &Path, path: &Path) -> Result<(), Errno> {
+    use nix::fcntl::{RenameFlags, renameat2};
+    renameat2(AT_FDCWD, part, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE)
+}
+
+/// Other C libraries are offered it without the flag alone.
+#[cfg(not(target_env = "gnu"))]
+fn moved(_: &Path, _: &Path) -> Result<(), Errno> {
+    Err(Errno::ENOSYS)
 }
 
 /// The name of a file that is not whole: beside the one that it will have.
