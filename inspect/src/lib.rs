@@ -13,6 +13,7 @@
 //! - [`snapshot`] copies a board, bounded and counted;
 //! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
+//! - [`check`] holds a report against limits, for monitoring;
 //! - [`top`] draws the same on a screen that lives.
 //!
 //! The profiler looks at positions alone, often:
@@ -36,6 +37,7 @@
 
 pub mod attach;
 pub mod attached;
+pub mod check;
 pub mod cli;
 pub mod context;
 pub mod derive;

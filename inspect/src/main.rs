@@ -19,7 +19,9 @@ fn main() -> ExitCode {
     let result = match command::parse(std::env::args_os()) {
         Ok(cli) => cli::run(&cli, &mut out, &mut io::stderr()),
         Err(Early::Text(text)) => out.write_all(text.as_bytes()).map_err(Failure::from),
-        Err(Early::Wrong(failure)) => Err(failure),
+        Err(Early::Wrong(failure)) => {
+            Err(cli::check::wrong(std::env::args_os(), failure, &mut out))
+        }
     };
     // What was said before a failure is still worth having.
     let flushed = out.flush().map_err(Failure::from);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::{Limits, NumberLimit};
 use crate::export::Format;
 use crate::locate::Target;
 use crate::quantity::{duration, some_time};
@@ -230,6 +231,15 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// Thresholds for monitoring: OK, WARNING, CRITICAL or UNKNOWN.
+    Check {
+        /// What is asked of each board, beside that it lives.
+        #[command(flatten)]
+        ask: Ask,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -258,6 +268,29 @@ pub enum Verb {
         #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "verb")]
         dir: Option<PathBuf>,
     },
+}
+
+/// Limits, each WARN or WARN,CRIT.
+#[derive(Clone, Debug, Args)]
+pub struct Ask {
+    /// A thread, not idle, stands still for longer.
+    #[arg(long, value_name = "T[,T]", value_parser = Limits::times, allow_hyphen_values = true)]
+    pub stalled: Option<Limits>,
+    /// A periodic job is late (critical).
+    #[arg(long)]
+    pub overdue: bool,
+    /// A thread's load over 10 s is higher, in percent.
+    #[arg(long, value_name = "PCT[,PCT]", value_parser = Limits::percent, allow_hyphen_values = true)]
+    pub load: Option<Limits>,
+    /// An operation at work, or the first of a queue, is older.
+    #[arg(long, value_name = "T[,T]", value_parser = Limits::times, allow_hyphen_values = true)]
+    pub oldest: Option<Limits>,
+    /// Something found no room on the board (a warning).
+    #[arg(long)]
+    pub lost: bool,
+    /// A counter or gauge: 'NAME>N[,N]', 'NAME<N[,N]', 'rate(NAME)>N[,N]'; may be repeated.
+    #[arg(long = "counter", value_name = "COND", value_parser = NumberLimit::parse)]
+    pub numbers: Vec<NumberLimit>,
 }
 
 /// How often, for how long, and of whom samples are taken.
@@ -408,9 +441,11 @@ impl Cli {
                 | Verb::Report { which, .. }
                 | Verb::Export { which, .. }
                 | Verb::Ops { which, .. }
+                | Verb::Check { which, .. }
                 | Verb::Annotate { which, .. },
             ) => which.target.as_ref(),
-            _ => None,
+            // By name, so that a new verb's target cannot be forgotten.
+            None | Some(Verb::Diff { .. } | Verb::Completions { .. } | Verb::Man { .. }) => None,
         };
         let bare =
             [self.target.as_ref(), after].into_iter().flatten().map(|text| Target::guess(text));

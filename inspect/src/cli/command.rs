@@ -49,6 +49,7 @@ pub const TAKES: &[(&str, &[&str])] = &[
         ],
     ),
     ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
+    ("check", &["name", "pid", "file", "json"]),
     ("doctor", &["name", "pid", "file", "json"]),
     ("clean", &["name", "pid"]),
     ("completions", &[]),

@@ -5,6 +5,7 @@ mod annotate;
 pub mod args;
 mod cancel;
 mod capture;
+pub mod check;
 mod clean;
 pub mod command;
 pub mod complete;
@@ -147,6 +148,7 @@ fn verb(
             cancel::run(cli, target, id, *timeout, out, remarks)
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
+        Some(Verb::Check { ask, .. }) => check::run(cli, target, ask, out),
         Some(Verb::Doctor(_)) => doctor::run(cli, target, out),
         Some(Verb::Clean { dry_run, unknown, .. }) => {
             let way = clean::Way { dry_run: *dry_run, unknown: *unknown };

@@ -234,6 +234,17 @@ said with -n. A path of a recording shows its report.",
         columns: &[("COLUMNS", OF_OPERATIONS)],
     },
     Page {
+        verb: "check",
+        says: "One line by the convention of the monitoring plugins: the status, why, and behind a bar the values with their limits. Without limits it asks whether the daemon lives.\n\nIt ends with 0 for OK, 1 for WARNING, 2 for CRITICAL, 3 for UNKNOWN (wrong usage too). Of several boards and limits the worst decides: CRITICAL, then WARNING, then UNKNOWN. A daemon that is dead, stopped or not there is CRITICAL; damaged data, no permission, and what a board does not tell are UNKNOWN.\n\nA limit is WARN or WARN,CRIT, and passed when the value is beyond it. The label of a value is the board's name and the question, so that it stays the same when the process is started anew; of several processes of one name it is the worst value.",
+        examples: &[
+            ("inspect check recordd", "does it live?"),
+            ("inspect check recordd --stalled 5s,30s --overdue", "does it move?"),
+            ("inspect check recordd --load 80,95 --oldest 1s,10s", "has it room left?"),
+            ("inspect check recordd --counter 'rate(errors)>1,10' --counter 'connections<1'", "its own numbers"),
+        ],
+        columns: &[],
+    },
+    Page {
         verb: "doctor",
         says: "Looks for every reason why a board would not be found or read: probes compiled out, permissions, file systems, limits, clocks, containers.",
         examples: &[

@@ -13,6 +13,7 @@
 mod watch;
 
 pub use watch::{Level, Watch};
+pub(crate) use watch::{total, value};
 
 use crate::quantity::duration;
 
@@ -100,7 +101,7 @@ impl Condition {
 }
 
 impl What {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (word, inside) = match text.split_once('(') {
             Some((word, rest)) => {
                 let inside = rest.strip_suffix(')').ok_or("a bracket is not closed")?;

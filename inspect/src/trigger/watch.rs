@@ -138,13 +138,13 @@ fn holds(
 }
 
 /// A counter's total, members of a family added up.
-pub(super) fn total(report: &BoardReport, name: &str) -> Option<u64> {
+pub(crate) fn total(report: &BoardReport, name: &str) -> Option<u64> {
     let members = report.counters.iter().filter(|one| one.name.raw() == name);
     members.fold(None, |sum: Option<u64>, one| Some(sum.unwrap_or(0).wrapping_add(one.value)))
 }
 
 /// The value of a counter or gauge, members added up.
-fn value(report: &BoardReport, name: &str) -> Option<f64> {
+pub(crate) fn value(report: &BoardReport, name: &str) -> Option<f64> {
     let gauges = report.gauges.iter().filter(|one| one.name.raw() == name);
     let gauge =
         gauges.fold(None, |sum: Option<f64>, one| Some(sum.unwrap_or(0.0) + one.value as f64));

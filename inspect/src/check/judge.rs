@@ -1,0 +1,182 @@
+//! One board against what is asked. Pure: from a report alone.
+
+use super::{Asked, Finding, Limits, Measure, Status};
+use crate::liveness::State;
+use crate::model::{BoardReport, ThreadReport};
+use crate::render::human::{or_none, time, whole};
+use crate::trigger::{What, total, value};
+
+/// Every question about a board, answered.
+pub fn judge(report: &BoardReport, asked: &Asked) -> Vec<Finding> {
+    let mut findings = vec![life(report)];
+    // Of what does not run, loads and ages mean nothing.
+    if matches!(report.state, State::Dead | State::Stopped) {
+        return findings;
+    }
+    findings.extend(asked.stalled.map(|limits| stalled(report, limits)));
+    findings.extend(asked.overdue.then(|| overdue(report)));
+    findings.extend(asked.load.map(|limits| load(report, limits)));
+    findings.extend(asked.oldest.map(|limits| oldest(report, limits)));
+    findings.extend(asked.lost.then(|| lost(report)));
+    for number in &asked.numbers {
+        findings.push(self::number(report, &number.name, &number.what, number.limits));
+    }
+    findings
+}
+
+fn finding(report: &BoardReport, status: Status, text: String) -> Finding {
+    let name = report.name.raw().to_owned();
+    Finding { status, name, pid: Some(report.pid), text, measure: None }
+}
+
+fn life(report: &BoardReport) -> Finding {
+    let (status, text) = match report.state {
+        State::Live => (Status::Ok, format!("live for {}", time(report.uptime_ns))),
+        State::Dead => (Status::Critical, report.verdict.clone()),
+        State::Stopped => (Status::Critical, report.verdict.clone()),
+        State::Unreachable => (Status::Unknown, report.verdict.clone()),
+    };
+    finding(report, status, text)
+}
+
+/// A value against its limits. `per` is how many of them are one of the unit of the performance data.
+fn against(
+    report: &BoardReport,
+    (label, unit, per): (&str, &'static str, f64),
+    value: f64,
+    limits: Limits,
+    words: impl FnOnce(&str) -> String,
+) -> Finding {
+    let critical = limits.critical.filter(|limit| limits.beyond(value, *limit));
+    let warning = Some(limits.warning).filter(|limit| limits.beyond(value, *limit));
+    let status = match (critical, warning) {
+        (Some(_), _) => Status::Critical,
+        (None, Some(_)) => Status::Warning,
+        (None, None) => Status::Ok,
+    };
+    let shown = |limit: f64| match unit {
+        "s" => time(limit as u64),
+        "%" => format!("{limit}%"),
+        _ => format!("{limit}"),
+    };
+    let limit = critical.or(warning).map(|limit| format!(", limit {}", shown(limit)));
+    let mut found = finding(report, status, words(limit.as_deref().unwrap_or_default()));
+    let scaled = Limits {
+        warning: limits.warning / per,
+        critical: limits.critical.map(|limit| limit / per),
+        below: limits.below,
+    };
+    let label = format!("{} {label}", report.name.raw());
+    found.measure = Some(Measure { label, value: value / per, unit, limits: Some(scaled) });
+    found
+}
+
+fn stalled(report: &BoardReport, limits: Limits) -> Finding {
+    // Those that `since_ns` is an upper bound of have moved since the keeper's last look.
+    let stands = |thread: &&ThreadReport| {
+        matches!(thread.class, Some("work" | "wait"))
+            && !thread.left
+            && !thread.since_at_most
+            && thread.exists != Some(false)
+    };
+    let standing = report.threads.iter().filter(stands);
+    let longest = standing.max_by_key(|thread| thread.since_ns);
+    let value = longest.and_then(|thread| thread.since_ns).unwrap_or(0);
+    against(report, ("stalled", "s", 1e9), value as f64, limits, |limit| match longest {
+        Some(thread) if !limit.is_empty() => {
+            let label = thread.label.as_ref().or(thread.function.as_ref());
+            let place = label.map(|label| format!(" in {}", label.raw())).unwrap_or_default();
+            format!("{} stalled for {}{place}{limit}", thread.name.raw(), time(value))
+        }
+        _ => "no thread stalled".to_owned(),
+    })
+}
+
+fn overdue(report: &BoardReport) -> Finding {
+    let late: Vec<String> = report
+        .heartbeats
+        .iter()
+        .filter(|beat| beat.overdue)
+        .map(|beat| {
+            let age = or_none(beat.age_ns, time);
+            format!("{} overdue: {age} ago, due every {}", beat.name.raw(), time(beat.every_ns))
+        })
+        .collect();
+    let status = if late.is_empty() { Status::Ok } else { Status::Critical };
+    let text = if late.is_empty() { "no job overdue".to_owned() } else { late.join(", ") };
+    let mut found = finding(report, status, text);
+    let label = format!("{} overdue", report.name.raw());
+    found.measure = Some(Measure { label, value: late.len() as f64, unit: "", limits: None });
+    found
+}
+
+fn load(report: &BoardReport, limits: Limits) -> Finding {
+    let loads = report.threads.iter().filter_map(|thread| {
+        // A process younger than 10 s has no such window yet.
+        Some((thread, thread.load.s10.or(thread.load.s1)?))
+    });
+    let Some((thread, load)) = loads.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        let why = "load not known: no thread has marked its work yet".to_owned();
+        return finding(report, Status::Unknown, why);
+    };
+    against(report, ("load", "%", 1.0), (load * 1000.0).round() / 10.0, limits, |limit| {
+        format!("{} is {:.0}% busy{limit}", thread.name.raw(), load * 100.0)
+    })
+}
+
+fn oldest(report: &BoardReport, limits: Limits) -> Finding {
+    let operations = crate::derive::headline::at_it(&report.ops, 0);
+    let operation = operations.first().and_then(|op| {
+        let label = op.label.as_ref().map(|label| format!(" {}", label.raw()));
+        Some((op.active_ns?, format!("{}{} at it", op.kind.raw(), label.unwrap_or_default())))
+    });
+    let waiting = report.queues.iter().filter_map(|queue| {
+        Some((queue.oldest_age_ns?, format!("the first of queue {} waits", queue.name.raw())))
+    });
+    let oldest = waiting.chain(operation).max_by_key(|(age, _)| *age);
+    let age = oldest.as_ref().map_or(0, |(age, _)| *age);
+    against(report, ("oldest", "s", 1e9), age as f64, limits, |limit| match oldest {
+        Some((age, what)) => format!("{what} for {}{limit}", time(age)),
+        None => "nothing in flight".to_owned(),
+    })
+}
+
+fn lost(report: &BoardReport) -> Finding {
+    let lost: u64 = report.lost.values().fold(0, |sum, lost| sum.saturating_add(*lost));
+    let kinds = report.lost.iter().filter(|(_, lost)| **lost > 0);
+    let kinds: Vec<String> = kinds.map(|(kind, lost)| format!("{} {kind}", whole(*lost))).collect();
+    let (status, text) = match lost {
+        0 => (Status::Ok, "nothing lost".to_owned()),
+        _ => (Status::Warning, format!("no room on the board for {}", kinds.join(", "))),
+    };
+    let mut found = finding(report, status, text);
+    let label = format!("{} lost", report.name.raw());
+    found.measure = Some(Measure { label, value: lost as f64, unit: "c", limits: None });
+    found
+}
+
+fn number(report: &BoardReport, name: &str, what: &What, limits: Limits) -> Finding {
+    let (known, unit) = match what {
+        What::Rate(counter) => (rate(report, counter), ""),
+        What::Value(counter) if total(report, counter).is_some() => (value(report, counter), "c"),
+        What::Value(gauge) => (value(report, gauge), ""),
+        _ => (None, ""),
+    };
+    match known {
+        Some(value) => against(report, (name, unit, 1.0), value, limits, |limit| {
+            format!("{name} is {value}{limit}")
+        }),
+        // Its keeper has not looked twice yet.
+        None if matches!(what, What::Rate(counter) if total(report, counter).is_some()) => {
+            finding(report, Status::Unknown, format!("{name} is not known yet"))
+        }
+        None => finding(report, Status::Unknown, format!("{name} is not known on this board")),
+    }
+}
+
+/// A counter's growth a second, members of a family added up.
+fn rate(report: &BoardReport, name: &str) -> Option<f64> {
+    let mut members = report.counters.iter().filter(|one| one.name.raw() == name).peekable();
+    members.peek()?;
+    members.map(|one| one.rate_per_s).sum()
+}

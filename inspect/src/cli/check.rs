@@ -1,0 +1,107 @@
+//! `check`: thresholds for monitoring, by the convention of the monitoring plugins. Its exit codes are its own:
+//! 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use super::args::{Ask, Cli};
+use super::{Failure, document};
+use crate::attached::{Attached, Found, drop_root};
+use crate::check::{Answer, Asked, Finding, Status, judge};
+use crate::context::Look as Around;
+use crate::derive::clock::{Moment, rfc3339};
+use crate::error::AttachError;
+use crate::locate::{self, Target};
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    ask: &Ask,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let asked = Asked {
+        stalled: ask.stalled,
+        overdue: ask.overdue,
+        load: ask.load,
+        oldest: ask.oldest,
+        lost: ask.lost,
+        numbers: ask.numbers.clone(),
+    };
+    let answer = Answer::new(findings(target, &asked));
+    let code = answer.status.exit_code();
+    let text = if cli.common.json || cli.common.jsonl {
+        document(
+            cli,
+            &serde_json::json!({
+                "schema": 1,
+                "taken_at": rfc3339(Moment::now(false).wall_ns),
+                "status": answer.status,
+                "text": answer.line(),
+                "findings": answer.findings,
+            }),
+        )?
+    } else {
+        answer.line()
+    };
+    // What cannot be told to the monitor is not known to it.
+    let told = writeln!(out, "{text}").and_then(|()| out.flush());
+    told.map_err(|error| Failure { code: Status::Unknown.exit_code(), text: error.to_string() })?;
+    match code {
+        0 => Ok(()),
+        code => Err(Failure { code, text: String::new() }),
+    }
+}
+
+fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
+    let mut found = match locate::find(target) {
+        Ok(candidates) => Found::open(candidates, Around::Verdict),
+        Err(error) => return vec![unread(error)],
+    };
+    if !found.boards.iter().any(Attached::exists) {
+        // The living one may have lost its name.
+        found.add(locate::unnamed(target), Around::Verdict);
+    }
+    found.choose(target);
+    if let Err(errno) = drop_root(&found.boards) {
+        return vec![unknown(format!("cannot give up root before reading: {errno}"))];
+    }
+    let mut findings = Vec::new();
+    for board in &mut found.boards {
+        match board.report() {
+            Ok(report) => findings.extend(judge(&report, asked)),
+            Err(error) => findings.push(unread(error)),
+        }
+    }
+    findings.extend(found.failed.into_iter().map(|(_, error)| unread(error)));
+    if findings.is_empty() {
+        findings.push(unread(locate::not_found(target)));
+    }
+    findings
+}
+
+/// A board that is not there does not serve; of one that cannot be read nothing is known.
+fn unread(error: AttachError) -> Finding {
+    let missing = error.exit_code() == 3;
+    let found = unknown(Failure::from(error).text);
+    if missing { Finding { status: Status::Critical, ..found } } else { found }
+}
+
+fn unknown(text: String) -> Finding {
+    Finding { status: Status::Unknown, name: String::new(), pid: None, text, measure: None }
+}
+
+/// A wrong command line as this verb has it: UNKNOWN, also in a line on stdout, where a monitor reads.
+pub fn wrong(
+    args: impl IntoIterator<Item = OsString>,
+    failure: Failure,
+    out: &mut dyn Write,
+) -> Failure {
+    let verb = args.into_iter().skip(1).find(|arg| !arg.to_string_lossy().starts_with('-'));
+    if verb.is_none_or(|verb| verb != "check") {
+        return failure;
+    }
+    let line = Answer::new(vec![unknown(failure.text.clone())]).line();
+    // stdout may be closed; the exit code still tells.
+    let _ = writeln!(out, "{line}");
+    Failure { code: Status::Unknown.exit_code(), text: String::new() }
+}
