@@ -1,10 +1,10 @@
 //! A board in hand: found, opened, looked around, and read as often as wanted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
-use probe::layout::{HeaderCopy, MAX_BOARD_BYTES};
+use probe::layout::HeaderCopy;
 
 use crate::attach::{BoardFile, Mapping, Trust};
 use crate::context::{Context, Look};
@@ -50,9 +50,8 @@ impl Attached {
         let trust = if candidate.held { Trust::Named } else { Trust::Found };
         let file = BoardFile::open(&candidate.path, trust)?;
         let owner = (file.uid, file.gid);
-        let too_large = file.bytes > MAX_BOARD_BYTES;
-        if candidate.held && (too_large || is_saved(&file)) {
-            return Self::saved(candidate, &file);
+        if candidate.held && saved::is_saved(&file) {
+            return Self::saved(candidate, file);
         }
         // The context is told from fixed words of the header; nothing is parsed yet.
         let mut words = [0; HeaderCopy::BYTES / 8];
@@ -74,18 +73,11 @@ impl Attached {
         Ok(Self { candidate, board, context, owner, look: None, memory })
     }
 
-    fn saved(candidate: Candidate, file: &BoardFile) -> Result<Self, AttachError> {
-        let (words, context) = saved::read(file)?;
-        let mut memory = Memory::default();
-        let board = Board::open(Source::Memory(words), &file.path)?;
-        let context = match context {
-            Some(context) => context,
-            None => {
-                let asking = Asking { may_be_copy: true, patient: true };
-                Context::observe(file, &board.header, asking, &mut memory, Look::Verdict)
-            }
-        };
-        Ok(Self { candidate, board, context, owner: (file.uid, file.gid), look: None, memory })
+    fn saved(candidate: Candidate, file: BoardFile) -> Result<Self, AttachError> {
+        let (path, owner) = (file.path.clone(), (file.uid, file.gid));
+        let (source, context) = saved::read(file)?;
+        let board = Board::open(source, &path)?;
+        Ok(Self { candidate, board, context, owner, look: None, memory: Memory::default() })
     }
 
     /// Looks around again; a saved board stays as it was seen.
@@ -105,7 +97,7 @@ impl Attached {
 
     /// Whether this is a saved board.
     pub fn is_saved(&self) -> bool {
-        matches!(self.board.source, Source::Memory(_))
+        self.board.source.is_still()
     }
 
     /// Time between two looks of our own.
@@ -158,12 +150,6 @@ impl Attached {
         }
         Ok(derive::report(&self.board, &snapshot, &self.context))
     }
-}
-
-fn is_saved(file: &BoardFile) -> bool {
-    let mut first = [0];
-    file.pread(0, &mut first);
-    first[0] == saved::MAGIC
 }
 
 /// Whether a board may be mapped: it is one's own and its writer runs. Others are copied with
@@ -254,16 +240,22 @@ pub(crate) const NOBODY: u32 = 65_534;
 /// # Errors
 /// When the system refuses, in which case the boards must not be read.
 pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
-    let foreign: Vec<(u32, u32)> =
-        boards.iter().map(|board| board.owner).filter(|&(uid, _)| uid != 0).collect();
-    if !geteuid().is_root() || foreign.is_empty() {
-        return Ok(None);
-    }
-    let same = foreign.iter().all(|owner| *owner == foreign[0]) && foreign.len() == boards.len();
-    let (uid, gid) = if same { foreign[0] } else { (NOBODY, NOBODY) };
+    let files = boards.iter().map(|board| (board.owner, board.candidate.path.clone()));
+    leave_root(files.collect())
+}
+
+/// The same for files of any kind, by their owners (user and group) and paths.
+///
+/// # Errors
+/// As [`drop_root`].
+pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Option<u32>> {
+    let mut foreign = files.iter().map(|(owner, _)| *owner).filter(|&(uid, _)| uid != 0);
+    let Some(first) = foreign.next().filter(|_| geteuid().is_root()) else { return Ok(None) };
+    let same = files.iter().all(|(owner, _)| *owner == first);
+    let (uid, gid) = if same { first } else { (NOBODY, NOBODY) };
     // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
     // opened.
-    let _ = opener::keep(boards.iter().map(|board| board.candidate.path.clone()).collect());
+    let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect());
     setgroups(&[])?;
     setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
     setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))?;

@@ -5,6 +5,7 @@
 //! the board byte for byte. Records that other threads were changing are copied until two reads agree.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use probe::layout::{MAX_BOARD_BYTES, SectionKind};
@@ -13,12 +14,15 @@ use zerocopy::IntoBytes;
 use crate::attach::{BoardFile, Trust};
 use crate::context::Context;
 use crate::error::AttachError;
-use crate::snapshot::Board;
+use crate::snapshot::{Board, Sect};
+use crate::source::Source;
 
 /// First word of a saved board: `SCOREDMP` read as a big-endian number.
 pub const MAGIC: u64 = 0x5343_4F52_4544_4D50;
 /// Version of this form.
 pub const VERSION: u64 = 1;
+/// Bytes before the context.
+const HEAD_BYTES: u64 = 32;
 /// Bytes of context that are believed at most.
 const MAX_CONTEXT: u64 = 4 << 20;
 
@@ -34,86 +38,121 @@ const CHANGING: [SectionKind; 8] = [
     SectionKind::End,
 ];
 
-/// Copies a board's words, all of them.
-///
-/// # Errors
-/// [`AttachError::Truncated`] when it shrank meanwhile.
-pub fn copy(board: &Board) -> Result<Vec<u64>, AttachError> {
-    let mut words = vec![0; (board.header.total_bytes / 8) as usize];
-    board.source.words(0, &mut words);
-    let contents = board.contents();
-    for sect in CHANGING.into_iter().flat_map(|kind| contents.all(kind)) {
-        for index in 0..sect.capacity {
-            let Some(at) = sect.at(index) else { break };
-            let first = (at / 8) as usize;
-            let Some(record) = words.get_mut(first..first + (sect.stride / 8) as usize) else {
-                break;
-            };
-            board.source.stable(at, record);
-        }
-    }
-    board.check_whole()?;
-    Ok(words)
-}
+/// Words that are copied at once.
+const PIECE: usize = 8 << 10;
 
-/// Writes a saved board.
+/// Writes a board as it is now, a piece at a time: it may be as large as all that this program may take.
+/// Returns its bytes.
 ///
 /// # Errors
-/// What writing said.
-pub fn write(out: &mut impl Write, words: &[u64], context: &Context) -> io::Result<()> {
-    let mut text = serde_json::to_vec(context)?;
+/// What writing said, or [`AttachError::Truncated`] when the board shrank meanwhile.
+pub fn write(out: &mut impl Write, board: &Board, context: &Context) -> Result<u64, Failed> {
+    let bytes = board.header.total_bytes / 8 * 8;
+    let mut text = serde_json::to_vec(context).map_err(io::Error::from)?;
     text.resize(text.len().next_multiple_of(8), b' ');
-    for word in [MAGIC, VERSION, text.len() as u64, words.len() as u64 * 8] {
+    for word in [MAGIC, VERSION, text.len() as u64, bytes] {
         out.write_all(&word.to_ne_bytes())?;
     }
     out.write_all(&text)?;
-    // As they stand in memory: no copy of up to 64 MiB.
-    out.write_all(words.as_bytes())?;
-    out.flush()
+    let contents = board.contents();
+    let small = |sect: &&Sect| sect.stride / 8 <= PIECE as u64;
+    let changing = CHANGING.into_iter().flat_map(|kind| contents.all(kind)).filter(small);
+    let mut changing: Vec<&Sect> = changing.collect();
+    // They do not lie over each other.
+    changing.sort_by_key(|sect| sect.offset);
+    let mut words = vec![0; PIECE];
+    let mut at = 0;
+    for sect in changing {
+        plain(out, board, at..sect.offset, &mut words)?;
+        let record = &mut words[..(sect.stride / 8) as usize];
+        for offset in (0..sect.capacity).filter_map(|index| sect.at(index)) {
+            board.source.stable(offset, record);
+            out.write_all(record.as_bytes())?;
+        }
+        at = sect.offset + sect.capacity * sect.stride;
+    }
+    plain(out, board, at..bytes, &mut words)?;
+    out.flush()?;
+    board.check_whole()?;
+    Ok(bytes)
 }
 
-/// A file's words and, for a saved board, its context; `None` for a board's own file.
+/// What does not change as a whole.
+fn plain(
+    out: &mut impl Write,
+    board: &Board,
+    bytes: Range<u64>,
+    words: &mut [u64],
+) -> io::Result<()> {
+    let mut at = bytes.start;
+    while at < bytes.end {
+        let count = words.len().min(((bytes.end - at) / 8) as usize);
+        let piece = &mut words[..count];
+        board.source.words(at, piece);
+        out.write_all(piece.as_bytes())?;
+        at += count as u64 * 8;
+    }
+    Ok(())
+}
+
+/// Why a board was not saved.
+#[derive(Debug)]
+pub enum Failed {
+    /// The file takes no more.
+    Writing(io::Error),
+    /// The board cannot be read.
+    Reading(AttachError),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Writing(error)
+    }
+}
+
+impl From<AttachError> for Failed {
+    fn from(error: AttachError) -> Self {
+        Self::Reading(error)
+    }
+}
+
+/// Whether a file is a saved board.
+pub fn is_saved(file: &BoardFile) -> bool {
+    let mut first = [0];
+    file.pread(0, &mut first);
+    first[0] == MAGIC
+}
+
+/// A saved board's bytes, in its file, and its context.
 ///
 /// # Errors
-/// [`AttachError`] when it cannot be read, is too large, or is a saved board that is damaged.
-pub fn read(file: &BoardFile) -> Result<(Vec<u64>, Option<Context>), AttachError> {
-    let not = |why: String| AttachError::NotABoard { path: file.path.clone(), why };
-    if file.bytes > MAX_BOARD_BYTES + MAX_CONTEXT {
+/// [`AttachError`] when it is too large, or damaged.
+pub fn read(file: BoardFile) -> Result<(Source, Context), AttachError> {
+    let path = file.path.clone();
+    let not = |why: String| AttachError::NotABoard { path: path.clone(), why };
+    if file.bytes > MAX_BOARD_BYTES + MAX_CONTEXT + HEAD_BYTES {
         return Err(not(format!("{} bytes are more than any board has", file.bytes)));
     }
-    let mut words = vec![0; (file.bytes / 8) as usize];
-    file.pread(0, &mut words);
-    if words.first() != Some(&MAGIC) {
-        return Ok((words, None));
+    let mut head = [0; (HEAD_BYTES / 8) as usize];
+    if !file.pread(0, &mut head) {
+        return Err(not("a saved board that was cut".into()));
     }
-    let head: [u64; 4] = match words.first_chunk() {
-        Some(head) => *head,
-        None => return Err(not("a saved board that was cut".into())),
-    };
-    let [_, version, text_bytes, board_bytes] = head;
+    let [_, version, text_bytes, bytes] = head;
     if version != VERSION {
         return Err(not(format!("a saved board of form {version}, this inspect reads {VERSION}")));
     }
-    let text_words = (text_bytes / 8) as usize;
-    let rest = &words[4..];
-    if text_bytes > MAX_CONTEXT || text_words > rest.len() {
+    let base = HEAD_BYTES + text_bytes.min(MAX_CONTEXT) / 8 * 8;
+    if text_bytes > MAX_CONTEXT || base > file.bytes {
         return Err(not("a saved board that was cut".into()));
     }
-    let (text, board) = rest.split_at(text_words);
-    if board_bytes > board.len() as u64 * 8 {
-        return Err(AttachError::Truncated {
-            path: file.path.clone(),
-            expected: board_bytes,
-            found: board.len() as u64 * 8,
-        });
+    if bytes > file.bytes - base {
+        return Err(AttachError::Truncated { path, expected: bytes, found: file.bytes - base });
     }
-    let text: Vec<u8> = text.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let context = serde_json::from_slice(&text)
+    let mut text = vec![0u64; ((base - HEAD_BYTES) / 8) as usize];
+    file.pread(HEAD_BYTES, &mut text);
+    let context = serde_json::from_slice(text.as_bytes())
         .map_err(|error| not(format!("a saved board with a damaged context ({error})")))?;
-    // In place: a copy would be as large again.
-    words.drain(..4 + text_words);
-    words.truncate((board_bytes / 8) as usize);
-    Ok((words, Some(context)))
+    Ok((Source::Saved { file, base, bytes: bytes / 8 * 8 }, context))
 }
 
 /// Opens a file that the user named.

@@ -11,7 +11,16 @@ pub enum Source {
     Map(Mapping, BoardFile),
     /// A live board of somebody else's: every read is a copy into private memory.
     Copy(BoardFile),
-    /// A saved board, in memory.
+    /// A saved board, read where it lies in its file: it is as large as a board.
+    Saved {
+        /// The file.
+        file: BoardFile,
+        /// Where in it the board begins, a multiple of 8.
+        base: u64,
+        /// Bytes of the board.
+        bytes: u64,
+    },
+    /// A board in memory.
     Memory(Vec<u64>),
 }
 
@@ -29,6 +38,13 @@ impl Source {
                 map.load(first, words)
             }
             Self::Copy(file) => file.pread(offset, words),
+            Self::Saved { file, base, bytes } => {
+                // What follows the board in the file is none of it.
+                let there = bytes.saturating_sub(offset) / 8;
+                let there = words.len().min(usize::try_from(there).unwrap_or(usize::MAX));
+                words[there..].fill(0);
+                file.pread(base + offset, &mut words[..there]) && there == words.len()
+            }
             Self::Memory(all) => {
                 let first = usize::try_from(offset / 8).unwrap_or(usize::MAX);
                 let rest = all.get(first..).unwrap_or(&[]);
@@ -62,8 +78,19 @@ impl Source {
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Map(_, file) | Self::Copy(file) => file.bytes_now(),
+            Self::Saved { file, base, bytes } => file.bytes_now().saturating_sub(*base).min(*bytes),
             Self::Memory(all) => all.len() as u64 * 8,
         }
+    }
+
+    /// Whether every read is a call of the system.
+    pub fn is_called(&self) -> bool {
+        matches!(self, Self::Copy(_) | Self::Saved { .. })
+    }
+
+    /// Whether nobody goes on writing it.
+    pub fn is_still(&self) -> bool {
+        matches!(self, Self::Saved { .. } | Self::Memory(_))
     }
 
     /// Whether pages went missing while the board was read.

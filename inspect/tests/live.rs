@@ -249,14 +249,17 @@ fn a_saved_board_reads_as_it_was_seen() {
     let (_, file) = write(dir.path(), &ours().finish());
     lock(&file);
     let board = open(dir.path());
-    let words = inspect::saved::copy(&board.board).unwrap();
     let mut context = board.context.clone();
     context.saved_wall_ns = Some(context.moment.wall_ns);
     let path = dir.path().join("saved");
     let mut out = File::create(&path).unwrap();
-    inspect::saved::write(&mut out, &words, &context).unwrap();
+    let bytes = inspect::saved::write(&mut out, &board.board, &context).unwrap();
+    // Byte for byte.
+    let whole = std::fs::read(&board.candidate.path).unwrap();
+    let kept = std::fs::read(&path).unwrap();
+    assert_eq!((bytes, &kept[kept.len() - whole.len()..]), (whole.len() as u64, &whole[..]));
     drop(file);
-    std::fs::remove_file(dir.path().join(format!("recordd.{}.{}", words[7], words[8]))).unwrap();
+    std::fs::remove_file(&board.candidate.path).unwrap();
     let mut saved = inspect::attach(&Target::File(path.clone())).unwrap().remove(0);
     assert_eq!(saved.context, context);
     let report = saved.report().unwrap();

@@ -114,3 +114,65 @@ fn who_says_nothing_at_the_door_keeps_nobody_out() {
     let _ = demo.child.kill();
     let _ = demo.child.wait();
 }
+
+/// Root reads what another user recorded or saved as that user, and writes its own files as root.
+#[test]
+fn files_of_others_are_parsed_with_their_owners_rights() {
+    const OTHER: u32 = 4242;
+    if !nix::unistd::geteuid().is_root() || !tests::build::needs("strace", "strace") {
+        return;
+    }
+    let name = program::name("others-file");
+    let (_program, _) = tests::program::Program::behave(&name, &["shares", "700"]);
+    // Where nobody but root may look, so that rights that are given up are missed.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (recording, saved) = (file("theirs.rec"), file("theirs.board"));
+    for arguments in [
+        &["record", "-n", &name, "-d", "500ms", "-o", &recording][..],
+        &["dump", "-n", &name, "-o", &saved],
+    ] {
+        assert!(program::inspect(arguments).status.success(), "{arguments:?}");
+    }
+    for path in [&recording, &saved] {
+        std::os::unix::fs::chown(path, Some(OTHER), Some(OTHER)).expect("given away");
+    }
+    let (svg, both, csv) = (file("flame.svg"), file("both.svg"), file("counts.csv"));
+    for arguments in [
+        &["report", &recording][..],
+        &["-f", &recording],
+        &["annotate", &recording],
+        &["diff", &recording, &recording, "--svg", &both],
+        &["export", "svg", &recording, "-o", &svg],
+        &["export", "csv", &recording, "-o", &csv],
+        &["-f", &saved],
+        &["ops", "-f", &saved],
+        &["list", "-f", &saved],
+        &["doctor", "-f", &saved],
+        &["diff", &saved, &saved],
+    ] {
+        let trace = file("trace");
+        let traced = Command::new("strace")
+            .args(["-f", "-y", "-e", "trace=pread64,setresuid", "-o", &trace])
+            .arg(program::debug("scoreboard-inspect", "inspect"))
+            .args(arguments)
+            .output()
+            .expect("strace");
+        let said = String::from_utf8_lossy(&traced.stderr);
+        assert!(traced.status.success(), "{arguments:?}: {said}");
+        let trace = std::fs::read_to_string(&trace).expect("a trace");
+        // The first words tell what kind of file it is; what is beyond them is parsed.
+        let parses = |line: &str| {
+            line.contains("pread64(") && line.contains("/theirs.") && !line.contains(", 8, 0)")
+        };
+        let call = format!("setresuid({OTHER}, {OTHER}, {OTHER})");
+        let left = |line: &str| line.contains(&call) && line.ends_with("= 0");
+        let first = trace.lines().position(parses).expect("it is parsed");
+        let down = trace.lines().position(left);
+        assert!(down.is_some_and(|down| down < first), "{arguments:?}: {trace}");
+    }
+    for path in [&svg, &both, &csv] {
+        let facts = std::fs::metadata(path).expect("made");
+        assert_eq!(std::os::unix::fs::MetadataExt::uid(&facts), 0, "{path}");
+    }
+}

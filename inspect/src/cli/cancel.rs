@@ -217,7 +217,7 @@ fn report(cli: &Cli, id: &str, op: &Op, end: End, out: &mut dyn Write) -> Result
         let document = serde_json::json!({
             "schema": 1, "id": id, "outcome": outcome, "after_ns": after,
         });
-        writeln!(out, "{}", super::document(cli, &document)?)?;
+        super::document(cli, out, &document)?;
     } else {
         writeln!(out, "{text}")?;
     }

@@ -93,13 +93,16 @@ fn recordings(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    // Opened first: reading may mean giving up the right to.
+    let svg = svg.map(Output::create).transpose()?;
+    super::leave_root(&files)?;
     let [before, after] = files.map(|file| read(file, options(cli, only, By::Line), remarks));
     let (before, after) = (before?, after?);
     let (old, new) = (answered(&before), answered(&after));
     nonempty(&before, &old)?;
     nonempty(&after, &new)?;
-    if let Some(path) = svg {
-        Output::create(path)?.finish(export::difference(&before, &after).as_bytes())?;
+    if let Some(file) = svg {
+        file.finish(export::difference(&before, &after).as_bytes())?;
     }
     let changes = diff::changes((&before, &old), (&after, &new));
     if cli.common.json {
@@ -116,6 +119,11 @@ fn two_boards(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    let files = targets.into_iter().filter_map(|target| match target {
+        Target::File(path) => Some(path.as_path()),
+        _ => None,
+    });
+    super::leave_root(&files.collect::<Vec<_>>())?;
     let [before, after] = targets.map(|target| one(cli, target, remarks));
     let (mut before, mut after) = (before?, after?);
     let old = report(&mut before)?;

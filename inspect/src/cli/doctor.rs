@@ -184,6 +184,12 @@ fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) -> bool {
             return false;
         }
     };
+    if let Target::File(path) = target
+        && let Err(failure) = super::leave_root(&[path])
+    {
+        checks.push((Mark::Bad, failure.text));
+        return false;
+    }
     let found = Found::open(candidates, Around::Verdict);
     for board in &found.boards {
         let text =

@@ -1,6 +1,6 @@
 //! `dump`: a board saved as it is, with its context.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::args::Cli;
@@ -11,7 +11,7 @@ use crate::derive::clock::Moment;
 use crate::locate::Target;
 use crate::render::human::bytes;
 use crate::render::term::term;
-use crate::saved;
+use crate::saved::{self, Failed};
 
 pub(super) fn run(
     cli: &Cli,
@@ -53,16 +53,14 @@ fn save(
         return Err(Failure { code: 3, text: format!("no board of {}", target.words()) });
     };
     let mut context = board.context.clone();
-    let words = saved::copy(&board.board)?;
     if !board.is_saved() {
         context.moment = Moment::now(context.moment.tsc != 0);
         context.saved_wall_ns = Some(context.moment.wall_ns);
     }
-    saved::write(file, &words, &context)?;
-    Ok(format!(
-        "saved {} of pid {} ({})",
-        bytes(words.len() as u64 * 8),
-        board.board.header.pid,
-        context.verdict
-    ))
+    let saved = saved::write(&mut BufWriter::new(file), &board.board, &context);
+    let saved = saved.map_err(|failed| match failed {
+        Failed::Writing(error) => Failure::from(error),
+        Failed::Reading(error) => error.into(),
+    })?;
+    Ok(format!("saved {} of pid {} ({})", bytes(saved), board.board.header.pid, context.verdict))
 }

@@ -53,8 +53,7 @@ pub(super) fn run(
             let document = serde_json::json!({
                 "schema": 1, "taken_at": rfc3339(Moment::now(false).wall_ns), "boards": rows,
             });
-            let text = super::document(cli, &document)?;
-            writeln!(out, "{text}")?;
+            super::document(cli, out, &document)?;
         } else {
             table(out, &rows, &look)?;
         }
@@ -90,6 +89,9 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
             all
         }
     };
+    if let Target::File(path) = target {
+        super::leave_root(&[path])?;
+    }
     let mut found = Found::open(candidates, Around::Verdict);
     // Everything that needs root is done: the boards themselves are hostile until proved otherwise.
     drop_root(&found.boards)

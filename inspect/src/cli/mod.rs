@@ -26,9 +26,11 @@ mod show;
 mod top;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::attached::{Attached, Found, drop_root};
+use crate::attach::{BoardFile, Trust};
+use crate::attached::{self, Attached, Found, drop_root};
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::locate::{self, Target};
@@ -163,10 +165,15 @@ fn verb(
     }
 }
 
-/// A document as text: on one line where a stream was asked for.
-fn document(cli: &Cli, document: &impl serde::Serialize) -> Result<String, Failure> {
-    let text = if cli.common.jsonl { json::line(document) } else { json::pretty(document) };
-    text.map_err(|error| Failure::new(error.to_string()))
+/// Prints a document: on one line where a stream was asked for.
+fn document(
+    cli: &Cli,
+    out: &mut dyn Write,
+    document: &impl serde::Serialize,
+) -> Result<(), Failure> {
+    let done = json::write(out, document, !cli.common.jsonl);
+    done.map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 /// A document over several lines, harmless on a terminal.
@@ -220,13 +227,14 @@ pub(crate) fn boards(
     around: Around,
     remarks: &mut dyn Write,
 ) -> Result<Vec<Attached>, Failure> {
+    if let Target::File(path) = target {
+        leave_root(&[path])?;
+    }
     let deadline = common.wait.map(|wait| Instant::now() + wait);
     loop {
         let error = match find(target, around, remarks) {
             Ok(boards) => {
-                drop_root(&boards).map_err(|errno| {
-                    Failure::new(format!("cannot give up root before reading: {errno}"))
-                })?;
+                drop_root(&boards).map_err(|errno| no_way_down(&errno))?;
                 return Ok(boards);
             }
             Err(error) => error,
@@ -238,6 +246,21 @@ pub(crate) fn boards(
             _ => return Err(error.into()),
         }
     }
+}
+
+/// Gives up root before anything of files is parsed that were named and are others': to their owner, or to
+/// nobody. Files that cannot be opened are for whoever reads them to name.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn leave_root(paths: &[&Path]) -> Result<(), Failure> {
+    let open = |path: &&Path| BoardFile::open(path, Trust::Named).ok();
+    let files = paths.iter().filter_map(open).map(|file| ((file.uid, file.gid), file.path));
+    attached::leave_root(files.collect()).map(|_| ()).map_err(|errno| no_way_down(&errno))
+}
+
+fn no_way_down(errno: &nix::errno::Errno) -> Failure {
+    Failure::new(format!("cannot give up root before reading: {errno}"))
 }
 
 fn find(

@@ -45,8 +45,7 @@ pub(super) fn run(
         }
         if cli.common.json || cli.common.jsonl {
             let document = json::document(reports, &look);
-            let text = super::document(cli, &document)?;
-            writeln!(out, "{text}")?;
+            super::document(cli, out, &document)?;
         } else {
             let tables: Vec<String> =
                 reports.iter().map(|report| table(report, pick, &look)).collect();

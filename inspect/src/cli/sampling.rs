@@ -308,6 +308,7 @@ pub(super) fn open(path: &std::path::Path) -> Result<Recording, Failure> {
     if path.is_dir() {
         return Err(Failure { code: 5, text: format!("{name}: a directory, not a recording") });
     }
+    super::leave_root(&[path])?;
     Ok(Recording::open(path)?)
 }
 

@@ -45,8 +45,7 @@ pub(super) fn run(
         }
         if common.json || common.jsonl {
             let document = json::document(reports, &look);
-            let text = super::document(cli, &document)?;
-            writeln!(out, "{text}")?;
+            super::document(cli, out, &document)?;
         } else {
             let show = if common.help_numbers { meaning::board } else { text::board };
             let tables: Vec<String> = reports.iter().map(|report| show(report, &look)).collect();

@@ -1,6 +1,8 @@
 //! The one line that a person reads first: what is wrong, the worst of it first, or that all is well. Pure:
 //! from a report alone.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::liveness::State;
@@ -97,24 +99,26 @@ fn joined(mut said: Vec<(Severity, String)>) -> Headline {
 /// Threads that stand still, causes before what waits for them, then the longest first.
 fn stalled(report: &BoardReport) -> Vec<&ThreadReport> {
     let mut stalled: Vec<_> = report.threads.iter().filter(|thread| thread.stalled).collect();
-    stalled.sort_by_key(|thread| rank(thread, &report.threads));
+    let awaited = awaited(&report.threads);
+    stalled.sort_by_key(|thread| rank(thread, &awaited));
     stalled
 }
 
 /// Where a stalled thread stands among others: who is waited for, then who works, then the longest.
 pub fn rank(
     thread: &ThreadReport,
-    all: &[ThreadReport],
+    awaited: &HashSet<u64>,
 ) -> (bool, bool, std::cmp::Reverse<Option<u64>>) {
-    (waiters(thread, all) == 0, thread.class != Some("work"), std::cmp::Reverse(thread.since_ns))
+    (
+        !awaited.contains(&thread.tid),
+        thread.class != Some("work"),
+        std::cmp::Reverse(thread.since_ns),
+    )
 }
 
-/// Threads that wait for something that this one holds.
-fn waiters(thread: &ThreadReport, all: &[ThreadReport]) -> usize {
-    let holds = |other: &&ThreadReport| {
-        other.held_by.as_ref().is_some_and(|holder| holder.tid == thread.tid)
-    };
-    all.iter().filter(holds).count()
+/// Ids of the threads that hold what others wait for.
+pub fn awaited(all: &[ThreadReport]) -> HashSet<u64> {
+    all.iter().filter_map(|other| other.held_by.as_ref()).map(|holder| holder.tid).collect()
 }
 
 fn stalls(stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
@@ -172,8 +176,8 @@ fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(S
     let long = at_it(&report.ops, LONG_NS);
     let waiting = long.iter().filter(|op| waits(op)).count();
     // What a stalled thread has in hand is said with the thread.
-    let by_stalled =
-        |op: &&&Op| stalled.iter().any(|thread| op.tid == Some(thread.tid) && !waits(op));
+    let tids: HashSet<u64> = stalled.iter().map(|thread| thread.tid).collect();
+    let by_stalled = |op: &&&Op| op.tid.is_some_and(|tid| tids.contains(&tid)) && !waits(op);
     let others = long.len() - long.iter().filter(by_stalled).count();
     if !stalled.is_empty() {
         match (waiting, others) {

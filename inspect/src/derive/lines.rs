@@ -6,14 +6,18 @@ use probe::layout::Class;
 
 use super::threads::word;
 use crate::model::{LineReport, ThreadReport};
-use crate::snapshot::{Label, Snapshot};
+use crate::snapshot::{Label, Room, Snapshot};
 
 /// Every line that was passed by count, or at which a thread is; by file and line.
-pub(super) fn lines(snapshot: &Snapshot, threads: &[ThreadReport]) -> Vec<LineReport> {
+pub(super) fn lines(
+    snapshot: &Snapshot,
+    threads: &[ThreadReport],
+    room: &mut Room,
+) -> Vec<LineReport> {
     type Key = (Option<Label>, Option<u32>, Option<Label>, Option<Label>, Option<&'static str>);
     let mut found: BTreeMap<Key, (Option<u64>, u64)> = BTreeMap::new();
     let text = |word| snapshot.strings.get(word);
-    for site in snapshot.sites.values() {
+    for site in snapshot.sites.values().filter(|site| site.hits > 0) {
         let place = site.hits.checked_sub(1).and_then(|place| usize::try_from(place).ok());
         let Some(&passes) = place.and_then(|place| snapshot.shard_totals.get(place)) else {
             continue;
@@ -29,9 +33,14 @@ pub(super) fn lines(snapshot: &Snapshot, threads: &[ThreadReport]) -> Vec<LineRe
         let key = (one.file.clone(), one.line, one.function.clone(), one.label.clone(), one.class);
         found.entry(key).or_default().1 += 1;
     }
+    let long = |text: &Option<Label>| text.as_ref().map_or(0, |text| text.raw().len());
     found
         .into_iter()
         .filter(|(_, (hits, threads))| hits.is_some_and(|hits| hits > 0) || *threads > 0)
+        .filter(|((file, _, function, label, _), _)| {
+            let text = long(file) + long(function) + long(label);
+            room.take("lines", size_of::<LineReport>() + text)
+        })
         .map(|((file, line, function, label, class), (hits, threads))| LineReport {
             file,
             line,

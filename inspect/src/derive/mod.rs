@@ -12,7 +12,7 @@ pub mod quantile;
 pub mod rates;
 pub mod threads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{EXIT_CODE_UNKNOWN, OP_SPARE, SectionKind};
 use probe::protocol::tenancy::LIVE;
@@ -32,7 +32,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     let uptime_ns = clock.span_ns(header.clock_start, clock.now);
     let beat_age = snapshot.pulse.map(|pulse| clock.age_at_present_ns(pulse.stamp));
     let text = |word| snapshot.strings.get(word);
-    let tids: Option<Vec<u64>> =
+    let tids: Option<HashSet<u64>> =
         context.tasks.as_ref().map(|tasks| tasks.iter().map(|task| u64::from(task.tid)).collect());
     let dead = context.state == State::Dead;
     let exists = |tid: u64| match &tids {
@@ -40,9 +40,10 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         Some(tids) => Some(tids.contains(&tid)),
         None => None,
     };
-    let mut threads = threads::threads(snapshot, &clock, exists);
+    let mut room = snapshot.room.said();
+    let mut threads = threads::threads(snapshot, &clock, exists, &mut room);
     rename(&mut threads, context);
-    let (ops, ended_ops) = ops::operations(snapshot, &clock, &threads);
+    let (ops, ended_ops) = ops::operations(snapshot, &clock, &threads, &mut room);
     let mut report = BoardReport {
         name: text(header.name).unwrap_or_else(|| Label::from("?")),
         pid: header.pid,
@@ -66,6 +67,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         lost: lost(snapshot),
         keeper_skipped: snapshot.pulse.map_or(0, |pulse| pulse.skipped),
         reader: snapshot.effort,
+        left_out: BTreeMap::new(),
         remarks: snapshot.contents.remarks.clone(),
         vitals: context.vitals.clone().map(|vitals| recent(vitals, snapshot, &clock)),
         fd_trend: snapshot.pulse.as_ref().and_then(descriptors::trend),
@@ -86,8 +88,9 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         ops,
         ended_ops,
     };
-    report.lines = lines::lines(snapshot, &report.threads);
-    numbers::fill(&mut report, snapshot, &clock);
+    numbers::fill(&mut report, snapshot, &clock, &mut room);
+    report.lines = lines::lines(snapshot, &report.threads, &mut room);
+    report.left_out = room.left_out;
     report.headline = headline::headline(&report);
     report
 }
@@ -289,8 +292,7 @@ pub const OWN_THREADS: [&str; 3] = ["probe-keeper", "probe-cancel", "probe-dump"
 /// Threads of the process that have no slot, the keeper aside.
 fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
     let tasks = context.tasks.as_ref()?;
-    let probed: std::collections::HashSet<u64> =
-        snapshot.threads.iter().map(|thread| thread.tid).collect();
+    let probed: HashSet<u64> = snapshot.threads.iter().map(|thread| thread.tid).collect();
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));
     let named = without.map(|task| context.named(task));
     // A thread without a name ended between two readings.

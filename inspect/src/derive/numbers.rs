@@ -11,7 +11,7 @@ use crate::model::{
     BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, RatioTotal,
     ThreadReport, Windows,
 };
-use crate::snapshot::{HistogramRead, Label, MetricRead, Snapshot};
+use crate::snapshot::{HistogramRead, Label, MetricRead, Room, Snapshot};
 
 /// A metric with its text.
 struct Named<'a> {
@@ -23,8 +23,9 @@ struct Named<'a> {
 }
 
 /// Fills in every number of a report whose threads are there.
-pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock) {
-    let all = named(snapshot);
+pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock, room: &mut Room) {
+    let mut all = named(snapshot);
+    all.retain(|metric| room.take("metrics", bytes(metric)));
     let of = |kind: MetricKind| all.iter().filter(move |metric| metric.read.kind == kind);
     report.counters = counters(snapshot, clock, of(MetricKind::Counter));
     report.gauges = of(MetricKind::Gauge).map(gauge).collect();
@@ -37,6 +38,17 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock)
         .collect();
     report.heartbeats = of(MetricKind::Heartbeat).map(|metric| heartbeat(clock, metric)).collect();
     report.progress = of(MetricKind::Progress).map(progress).collect();
+}
+
+/// What a row takes, its texts as often as it says them; quantiles and all of the largest kind.
+fn bytes(metric: &Named) -> usize {
+    let long = |text: &Option<Label>| text.as_ref().map_or(0, |text| text.raw().len());
+    let labels = metric.labels.iter().map(|(key, value)| key.raw().len() + value.raw().len() + 64);
+    size_of::<Queue>()
+        + metric.name.raw().len()
+        + long(&metric.unit)
+        + long(&metric.help)
+        + labels.sum::<usize>()
 }
 
 /// All metrics by name and labels: the linker's order of declarations means nothing to anybody.

@@ -1,5 +1,6 @@
 //! What is being done: operations in words, and rolled up by kind and by status.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{
@@ -11,7 +12,7 @@ use probe::protocol::tenancy::LIVE;
 
 use super::clock::Clock;
 use crate::model::{Op, OpStatus, OpTotal, Place, StatusTotal, ThreadReport};
-use crate::snapshot::{Label, OpRead, Snapshot};
+use crate::snapshot::{Label, OpRead, Room, Snapshot};
 
 /// Nobody polls a future for so long that says it works: its waker was lost, or it was forgotten.
 pub const LEAKED_NS: u64 = 60_000_000_000;
@@ -21,17 +22,46 @@ pub fn operations(
     snapshot: &Snapshot,
     clock: &Clock,
     threads: &[ThreadReport],
+    room: &mut Room,
 ) -> (Vec<Op>, Vec<Op>) {
     let names = Names::new(snapshot, threads);
-    let (live, ended): (Vec<_>, Vec<_>) =
+    let (mut live, mut ended): (Vec<_>, Vec<_>) =
         snapshot.ops.iter().partition(|operation| operation.state == LIVE);
-    let say = |operations: Vec<&OpRead>| -> Vec<Op> {
-        operations.into_iter().map(|one| names.operation(snapshot, clock, one)).collect()
+    // Where there is no room for all, for those that are longest at it.
+    live.sort_by_key(|one| one.record.begun);
+    ended.sort_by_key(|one| Reverse(one.record.ended));
+    let mut say = |operations: Vec<&OpRead>| {
+        let mut rows: Vec<Op> = Vec::new();
+        for one in &operations {
+            let row = names.operation(snapshot, clock, one);
+            if !room.take("ops", bytes(&row)) {
+                room.leave("ops", operations.len() - rows.len() - 1);
+                break;
+            }
+            rows.push(row);
+        }
+        rows
     };
     let (mut live, mut ended) = (say(live), say(ended));
     live.sort_by(|a, b| (b.age_ns, &a.id).cmp(&(a.age_ns, &b.id)));
     ended.sort_by(|a, b| (a.ended_ago_ns, &a.id).cmp(&(b.ended_ago_ns, &b.id)));
     (live, ended)
+}
+
+/// What a row takes, its texts as often as it says them.
+fn bytes(row: &Op) -> usize {
+    let long = |text: &Option<Label>| text.as_ref().map_or(0, |text| text.raw().len());
+    let place = |at: &Place| long(&at.file) + long(&at.function) + long(&at.label);
+    let history = row.history.iter().map(|at| {
+        size_of::<OpStatus>() + at.status.raw().len() + at.place.as_ref().map_or(0, place)
+    });
+    let totals = row.totals.iter().map(|at| size_of::<OpTotal>() + at.status.raw().len());
+    let texts = [&row.label, &row.peer, &row.status, &row.thread, &row.file, &row.begun_file];
+    size_of::<Op>()
+        + row.kind.raw().len()
+        + texts.into_iter().map(long).sum::<usize>()
+        + history.sum::<usize>()
+        + totals.sum::<usize>()
 }
 
 /// What operations refer to.

@@ -1,11 +1,13 @@
 //! What each thread is doing: sites into places, looks into ages, busy time into load.
 
+use std::collections::HashMap;
+
 use probe::layout::{Class, SITE_ARG, SITE_UNTOLD, SiteCopy, position_digest};
 
 use super::clock::Clock;
 use super::load::{Load, Point, busy_now, curve, load};
 use crate::model::{Holder, Place, ThreadReport, Windows};
-use crate::snapshot::{Label, Snapshot, ThreadRead};
+use crate::snapshot::{Label, Room, Snapshot, ThreadRead};
 
 /// Unmoved for this long is stalled.
 const STALLED_NS: u64 = 1_000_000_000;
@@ -15,16 +17,32 @@ pub fn threads(
     snapshot: &Snapshot,
     clock: &Clock,
     exists: impl Fn(u64) -> Option<bool>,
+    room: &mut Room,
 ) -> Vec<ThreadReport> {
-    let mut reports: Vec<ThreadReport> = snapshot
-        .threads
-        .iter()
-        .map(|thread| report(snapshot, clock, thread, exists(thread.tid)))
-        .collect();
-    for (index, thread) in snapshot.threads.iter().enumerate() {
-        reports[index].held_by = held_by(snapshot, thread);
+    let mut reports: Vec<ThreadReport> = Vec::new();
+    for thread in &snapshot.threads {
+        let row = report(snapshot, clock, thread, exists(thread.tid));
+        if !room.take("threads", bytes(&row)) {
+            // Those that are left are the first ones, as they are in the snapshot.
+            room.leave("threads", snapshot.threads.len() - reports.len() - 1);
+            break;
+        }
+        reports.push(row);
+    }
+    let holders = Holders::new(snapshot);
+    for (report, thread) in reports.iter_mut().zip(&snapshot.threads) {
+        report.held_by = holders.held_by(snapshot, thread);
     }
     reports
+}
+
+/// What a row takes, its texts as often as it says them.
+fn bytes(row: &ThreadReport) -> usize {
+    let places = || row.stack.iter().chain(&row.trail);
+    let all = size_of::<ThreadReport>() + places().count() * size_of::<Place>();
+    let texts = [&row.file, &row.function, &row.label].into_iter();
+    let texts = texts.chain(places().flat_map(|at| [&at.file, &at.function, &at.label]));
+    all + texts.flatten().map(|text| text.raw().len()).sum::<usize>()
 }
 
 fn report(
@@ -200,32 +218,68 @@ pub(super) fn busy_times(snapshot: &Snapshot, now: u64) -> Vec<u64> {
     times
 }
 
-/// Who holds what a waiting thread waits for: another thread with an open scope whose argument is the
+/// A thread by its number in the snapshot, and a site: of the scope that it holds.
+type Holding<'a> = (usize, &'a SiteCopy);
+
+/// Who holds what waiting threads wait for: another thread with an open scope whose argument is the
 /// same. A scope with the same label wins, since numbers of different kinds of things may agree.
-fn held_by(snapshot: &Snapshot, thread: &ThreadRead) -> Option<Holder> {
-    let (address, arg) = position(thread)?;
-    let site = snapshot.sites.get(&address)?;
-    let arg = arg.filter(|_| site.class_flags & SITE_ARG != 0)?;
-    if class_of(site) != Class::Wait {
-        return None;
+struct Holders<'a> {
+    /// The first two threads, by slot, that hold something with an argument: one may be who asks.
+    any: HashMap<u64, Vec<Holding<'a>>>,
+    /// The same, with an argument and a label.
+    labelled: HashMap<(u64, Label), Vec<Holding<'a>>>,
+}
+
+impl<'a> Holders<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let (mut any, mut labelled) = (HashMap::new(), HashMap::new());
+        let mut threads: Vec<usize> = (0..snapshot.threads.len()).collect();
+        threads.sort_by_key(|&index| snapshot.threads[index].slot);
+        for index in threads {
+            let frames = snapshot.threads[index].frames.iter().flatten();
+            for frame in frames {
+                let Some(site) = snapshot.sites.get(&frame.scope) else { continue };
+                if site.class_flags & SITE_ARG == 0 {
+                    continue;
+                }
+                // Of one thread the innermost scope is meant.
+                let add = |held: &mut Vec<Holding<'a>>| match held
+                    .iter()
+                    .position(|(other, _)| *other == index)
+                {
+                    Some(known) => held[known].1 = site,
+                    None if held.len() < 2 => held.push((index, site)),
+                    None => {}
+                };
+                add(any.entry(frame.scope_arg).or_default());
+                if let Some(label) = snapshot.strings.get(site.label) {
+                    add(labelled.entry((frame.scope_arg, label)).or_default());
+                }
+            }
+        }
+        Self { any, labelled }
     }
-    let label = snapshot.strings.get(site.label);
-    let holders =
-        snapshot.threads.iter().filter(|other| other.slot != thread.slot).flat_map(|other| {
-            other.frames.iter().flatten().filter_map(move |frame| {
-                let scope = snapshot.sites.get(&frame.scope)?;
-                let holds = scope.class_flags & SITE_ARG != 0 && frame.scope_arg == arg;
-                holds.then_some((other, scope))
-            })
-        });
-    let (holder, scope) = holders.max_by_key(|(other, scope)| {
-        let same = label.is_some() && snapshot.strings.get(scope.label) == label;
-        (same, std::cmp::Reverse(other.slot))
-    })?;
-    Some(Holder {
-        thread: holder.name.clone(),
-        tid: holder.tid,
-        file: snapshot.strings.get(scope.file),
-        line: Some((scope.line_column >> 32) as u32),
-    })
+
+    fn held_by(&'a self, snapshot: &Snapshot, thread: &ThreadRead) -> Option<Holder> {
+        let (address, arg) = position(thread)?;
+        let site = snapshot.sites.get(&address)?;
+        let arg = arg.filter(|_| site.class_flags & SITE_ARG != 0)?;
+        if class_of(site) != Class::Wait {
+            return None;
+        }
+        let other = |held: &'a Vec<Holding<'a>>| {
+            held.iter().find(|(index, _)| snapshot.threads[*index].slot != thread.slot)
+        };
+        let same =
+            snapshot.strings.get(site.label).and_then(|label| self.labelled.get(&(arg, label)));
+        let (holder, scope) =
+            same.and_then(other).or_else(|| self.any.get(&arg).and_then(other))?;
+        let holder = &snapshot.threads[*holder];
+        Some(Holder {
+            thread: holder.name.clone(),
+            tid: holder.tid,
+            file: snapshot.strings.get(scope.file),
+            line: Some((scope.line_column >> 32) as u32),
+        })
+    }
 }

@@ -70,6 +70,9 @@ pub struct BoardReport {
     pub keeper_skipped: u64,
     /// How hard the board was to read.
     pub reader: Effort,
+    /// Rows of each kind that the board says there are and that this view leaves out: there is a bound to what
+    /// is kept of a board. Empty but for enormous ones.
+    pub left_out: BTreeMap<&'static str, u64>,
     /// Parts that could not be believed.
     pub remarks: Vec<String>,
     /// How the process is doing, from `/proc`.

@@ -1,5 +1,7 @@
 //! JSON schema 1: one document for all boards.
 
+use std::io::{self, BufWriter, Write};
+
 use serde::Serialize;
 
 use super::{Look, Sort, term};
@@ -12,7 +14,9 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
         // A program finds what it looks for by name: threads stay as they came unless it asks.
         let sort = if look.sort == Sort::First { Sort::Slot } else { look.sort };
         let look = &Look { sort, ..look.clone() };
-        board.threads = look.sorted(&board.threads).into_iter().cloned().collect();
+        if sort != Sort::Slot || look.filter.is_some() {
+            board.threads = look.sorted(&board.threads).into_iter().cloned().collect();
+        }
         if look.filter.is_some() {
             board.ops.retain(|op| super::ops::shows(op, look));
             board.ended_ops.retain(|op| super::ops::shows(op, look));
@@ -39,7 +43,9 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
 /// # Errors
 /// What the serializer said.
 pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(document).map(|text| safe(&text))
+    let mut out = Vec::new();
+    write(&mut out, document, true)?;
+    String::from_utf8(out).map_err(serde::ser::Error::custom)
 }
 
 /// The same on one line, for a stream of documents.
@@ -47,22 +53,55 @@ pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
 /// # Errors
 /// What the serializer said.
 pub fn line(document: &impl Serialize) -> serde_json::Result<String> {
-    serde_json::to_string(document).map(|text| safe(&text))
+    let mut out = Vec::new();
+    write(&mut out, document, false)?;
+    String::from_utf8(out).map_err(serde::ser::Error::custom)
 }
 
-fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
+/// The same, written as it is made: a document may be much larger than what it is made of.
+///
+/// # Errors
+/// What the serializer or `out` said.
+pub fn write(
+    out: &mut (impl Write + ?Sized),
+    document: &impl Serialize,
+    pretty: bool,
+) -> serde_json::Result<()> {
+    let mut safe = Safe(BufWriter::with_capacity(64 << 10, out));
+    match pretty {
+        true => serde_json::to_writer_pretty(&mut safe, document)?,
+        false => serde_json::to_writer(&mut safe, document)?,
+    }
+    safe.0.flush().map_err(serde_json::Error::io)
+}
+
+/// Writes what a terminal would obey as escapes. The serializer hands over whole strings, or parts between
+/// characters.
+struct Safe<W: Write>(BufWriter<W>);
+
+impl<W: Write> Write for Safe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Outside of strings JSON is printable ASCII and line feeds, and so is what is left of C0.
-        if char == '\n' || term::printable(char) {
-            out.push(char);
-        } else {
-            for unit in char.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        for char in text.chars() {
+            if char == '\n' || term::printable(char) {
+                self.0.write_all(char.encode_utf8(&mut [0; 4]).as_bytes())?;
+            } else {
+                for unit in char.encode_utf16(&mut [0; 2]) {
+                    write!(self.0, "\\u{unit:04x}")?;
+                }
             }
         }
+        Ok(bytes.len())
     }
-    out
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[cfg(test)]

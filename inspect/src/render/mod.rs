@@ -9,7 +9,7 @@ pub mod ops;
 pub mod term;
 pub mod text;
 
-use crate::derive::headline::rank;
+use crate::derive::headline::{awaited, rank};
 use crate::locate::glob;
 use crate::model::ThreadReport;
 use crate::snapshot::Label;
@@ -133,8 +133,9 @@ impl Look {
         match self.sort {
             Sort::First => {
                 let many = shown.len() > FIT;
+                let awaited = awaited(threads);
                 shown.sort_by_key(|thread| match thread.stalled {
-                    true => (0, Some(rank(thread, threads))),
+                    true => (0, Some(rank(thread, &awaited))),
                     false => (1 + u8::from(many && idle(thread)), None),
                 });
             }

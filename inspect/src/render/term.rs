@@ -1,5 +1,7 @@
 //! The sink to a terminal: nothing that came from a board reaches it but printable characters.
 
+use std::fmt::Write;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::snapshot::Label;
@@ -7,13 +9,16 @@ use crate::snapshot::Label;
 /// Makes text harmless: control characters become `\xNN`; marks that turn the direction of text,
 /// take no width or separate lines become `\u{…}`.
 pub fn term(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         let code = u32::from(char);
         if char.is_control() {
-            out.push_str(&format!("\\x{code:02x}"));
+            let _ = write!(out, "\\x{code:02x}");
         } else if invisible(char) {
-            out.push_str(&format!("\\u{{{code:x}}}"));
+            let _ = write!(out, "\\u{{{code:x}}}");
         } else {
             out.push(char);
         }
@@ -49,28 +54,53 @@ fn invisible(char: char) -> bool {
 
 /// Columns that harmless text takes.
 pub fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
     text.width()
 }
 
-/// Text cut to `columns`, the last of them `…` when something was cut.
+/// Text cut to `columns`, the last of them `…` when something was cut. A number is there with its unit or not
+/// at all: half of one is another number.
 pub fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
-    let mut out = String::new();
     let mut used = 0;
-    for char in text.chars() {
+    let mut end = 0;
+    for (at, char) in text.char_indices() {
         let wide = char.width().unwrap_or(0);
         if used + wide + 1 > columns {
             break;
         }
         used += wide;
-        out.push(char);
+        end = at + char.len_utf8();
     }
+    let mut out = text[..before_number(text, end)].to_owned();
     if columns > 0 {
         out.push('…');
     }
     out
+}
+
+/// Where to cut instead of at `end`, so that no number and no unit is cut.
+fn before_number(text: &str, end: usize) -> usize {
+    let (head, tail) = text.split_at(end);
+    let next = tail.chars().next();
+    let word = head.rfind(' ').map_or(0, |space| space + 1);
+    let digit = |char: char| char.is_ascii_digit();
+    // A word that begins with a number, in full or not: 42, <4.2s, 0x7f, 12/500.
+    let number = head[word..].trim_start_matches(['<', '>', '~', '+', '-', '(']).starts_with(digit);
+    let whole = next.is_none_or(|char| char == ' ') && !head.ends_with(digit);
+    if number {
+        return if whole { end } else { word };
+    }
+    // One inside a word: `store.rs:42`, `p99=4ms`.
+    let unit = head.trim_end_matches(|char: char| char.is_alphabetic() || char == '%');
+    let run = unit.trim_end_matches(|char: char| digit(char) || matches!(char, '.' | ','));
+    let goes_on = next.is_some_and(|char| char.is_alphanumeric() || matches!(char, '.' | '%'));
+    let value = unit.len() > run.len() && head.len() - unit.len() <= 3;
+    if head.ends_with(digit) || value && goes_on { run.len().max(word) } else { end }
 }
 
 /// Sentences folded between words, so that no line has more than so many columns; a longer word is cut.
@@ -127,6 +157,20 @@ mod tests {
         assert_eq!(cut("größe", 5), "größe");
         assert_eq!(cut("größer", 5), "größ…");
         assert_eq!(cut("表表表", 5), "表表…");
+        for (text, columns, expected) in [
+            ("served 42 times", 9, "served …"),
+            ("served 42 times", 10, "served …"),
+            ("served 42 times", 11, "served 42 …"),
+            ("seen 4ms ago", 8, "seen …"),
+            ("seen 4ms ago", 9, "seen 4ms…"),
+            ("seen <9.82s", 9, "seen …"),
+            ("at 0x7f3a40 now", 9, "at …"),
+            ("in store.rs:427", 14, "in store.rs:…"),
+            ("p99=4ms more", 7, "p99=…"),
+            ("42", 1, "…"),
+        ] {
+            assert_eq!(cut(text, columns), expected, "{text} {columns}");
+        }
         assert_eq!(left("ab", 4), "ab  ");
         assert_eq!(left("abcdef", 4), "abc…");
         assert_eq!(right("12", 4), "  12");

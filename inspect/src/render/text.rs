@@ -124,6 +124,11 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
     for remark in &report.remarks {
         line(out, look, &format!("remark: {}", term(remark)));
     }
+    if !report.left_out.is_empty() {
+        let more: Vec<String> =
+            report.left_out.iter().map(|(kind, count)| format!("{count} more {kind}")).collect();
+        line(out, look, &format!("… and {} that this view leaves out", more.join(", ")));
+    }
 }
 
 /// What is the matter, in a line.

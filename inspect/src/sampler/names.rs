@@ -69,7 +69,7 @@ impl Names {
         self.sites_used = contents.get(SectionKind::Sites).map_or(0, |sect| sect.used);
         let strings = snapshot::strings(board);
         let text = |word| strings.get(word).unwrap_or_else(|| Label::from(""));
-        for site in snapshot::sites(board, &contents) {
+        for site in snapshot::sites(board, &contents, None) {
             if self.sites.contains_key(&site.address) {
                 continue;
             }

@@ -67,7 +67,7 @@ impl<'a> Words<'a> {
     pub(super) fn of(board: &'a Board, copies: &'a Copies) -> Self {
         match &board.source {
             Source::Map(map, _) => Self::Live(map.live()),
-            Source::Copy(_) | Source::Memory(_) => Self::Copied(copies),
+            _ => Self::Copied(copies),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The frame of a board: its header and table of contents, checked before anything else is read.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use probe::layout::{
@@ -193,6 +194,11 @@ impl Board {
     /// a remark.
     pub fn contents(&self) -> Contents {
         let mut contents = Contents::default();
+        let own = self.header.toc_count * SectionCopy::BYTES as u64;
+        let mut taken = vec![
+            0..HeaderCopy::BYTES as u64,
+            self.header.toc_offset..self.header.toc_offset.saturating_add(own),
+        ];
         for index in 0..self.header.toc_count {
             let mut words = [0; SectionCopy::BYTES / 8];
             self.source
@@ -203,9 +209,20 @@ impl Board {
             let Some(kind) = KNOWN.into_iter().find(|&kind| kind as u64 == entry.kind) else {
                 continue;
             };
+            // Bytes that are two things at once would be read as often as they are named.
+            let place = entry.offset..entry.offset.saturating_add(entry.length);
+            let free = |taken: &Range<u64>| taken.end <= place.start || place.end <= taken.start;
             match self.check(kind, &entry) {
                 Some(sect) if contents.all(kind).count() < MAX_OF_A_KIND => {
-                    contents.sections.push((kind, sect));
+                    if place.is_empty() || taken.iter().all(free) {
+                        taken.push(place);
+                        contents.sections.push((kind, sect));
+                    } else {
+                        contents.remarks.push(format!(
+                            "section {index} ({kind:?}) at {:#x} lies over another one",
+                            entry.offset
+                        ));
+                    }
                 }
                 Some(_) => {}
                 None => contents.remarks.push(format!(

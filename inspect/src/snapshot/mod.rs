@@ -3,7 +3,9 @@
 mod board;
 mod numbers;
 mod operations;
+mod pages;
 mod records;
+mod room;
 mod text;
 mod threads;
 mod windows;
@@ -17,6 +19,7 @@ pub use numbers::{HistogramRead, MetricRead, Ring};
 pub use operations::OpRead;
 pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Processor, Pulse, doubled};
+pub use room::Room;
 pub use text::{Label, Strings};
 pub use threads::{ThreadRead, Watch, Work};
 pub use windows::WindowRead;
@@ -69,6 +72,8 @@ pub struct Snapshot {
     pub pulse: Option<Pulse>,
     /// What is known of the end.
     pub end: EndRead,
+    /// What there was no room for, and the room that is left.
+    pub room: Room,
     /// Stamp and processor time (ns) of a look of this reader's own, at a daemon without a keeper.
     pub own_ran: Option<(u64, u64)>,
 }
@@ -90,34 +95,42 @@ impl Snapshot {
     /// what cannot be believed is left out, and counted or remarked on.
     pub fn take(board: &Board, depth: Depth) -> Result<Self, AttachError> {
         let mut effort = Effort::default();
+        let mut room = Room::new();
         let contents = board.contents();
         let full = depth == Depth::Full;
         let pulse = records::pulse(board, &contents, &mut effort);
         let threads = threads::Rooms::new(board, &contents)
             // Without a keeper, the threads' stamps tell how long the daemon lived.
             .filter(|_| full || pulse.is_none())
-            .map(|rooms| rooms.threads(&mut effort))
+            .map(|rooms| rooms.threads(&mut effort, &mut room))
             .unwrap_or_default();
-        let metrics =
-            if full { numbers::metrics(board, &contents, &mut effort) } else { Vec::new() };
-        let ops =
-            if full { operations::operations(board, &contents, &mut effort) } else { Vec::new() };
-        // After what refers to them: a site may have been made since the first look.
-        let sites = if full { sites(board, &board.contents()) } else { Vec::new() };
+        let (mut metrics, mut ops, mut sites) = (Vec::new(), Vec::new(), Vec::new());
+        if full {
+            metrics = numbers::metrics(board, &contents, &mut effort, &mut room);
+            ops = operations::operations(board, &contents, &mut effort, &mut room);
+            // After what refers to them: a site may have been made since the first look.
+            sites = self::sites(board, &board.contents(), Some(&mut room));
+        }
+        let facts = if full { records::facts(board, &contents, &mut effort) } else { Vec::new() };
+        // Text last: every record that was read refers to text that was there before it. What follows has none.
+        let strings = strings(board);
+        let histograms = match full {
+            true => numbers::histograms(board, &contents, &mut room),
+            false => BTreeMap::new(),
+        };
         let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
         let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
         let snapshot = Self {
             shard_totals: numbers::shard_totals(board, &contents, &metrics, &sites),
             queues: if full { numbers::queues(board, &contents) } else { Vec::new() },
-            histograms: if full { numbers::histograms(board, &contents) } else { BTreeMap::new() },
-            busy_rings: numbers::rings(board, &contents, SectionKind::BusyRing, slots),
-            count_rings: numbers::rings(board, &contents, SectionKind::CountRing, rows),
-            facts: if full { records::facts(board, &contents, &mut effort) } else { Vec::new() },
+            histograms,
+            busy_rings: numbers::rings(board, &contents, SectionKind::BusyRing, slots, &room),
+            count_rings: numbers::rings(board, &contents, SectionKind::CountRing, rows, &room),
+            facts,
             lost: records::lost(board, &contents),
             end: records::end(board, &contents, &mut effort),
             own_ran: None,
-            // Text last: every record that was read refers to text that was there before it.
-            strings: strings(board),
+            strings,
             site_order: sites.iter().map(|site| site.address).collect(),
             ops,
             sites: sites.into_iter().map(|site| (site.address, site)).collect(),
@@ -126,6 +139,7 @@ impl Snapshot {
             pulse,
             contents,
             effort,
+            room,
         };
         board.check_whole()?;
         Ok(snapshot)
@@ -133,15 +147,27 @@ impl Snapshot {
 }
 
 /// The sites in the table.
-pub(crate) fn sites(board: &Board, contents: &Contents) -> Vec<SiteCopy> {
+pub(crate) fn sites(
+    board: &Board,
+    contents: &Contents,
+    mut room: Option<&mut Room>,
+) -> Vec<SiteCopy> {
     let Some(sect) = contents.get(SectionKind::Sites) else { return Vec::new() };
-    (0..sect.used)
-        .filter_map(|index| {
-            let mut words = [0; SiteCopy::BYTES / 8];
-            board.record(sect, index, &mut words);
-            SiteCopy::from_words(&words).filter(|site| site.address != 0)
-        })
-        .collect()
+    let mut pages = pages::Pages::new(board, sect);
+    let mut sites = Vec::new();
+    for index in 0..sect.used {
+        let mut words = [0; SiteCopy::BYTES / 8];
+        let Some(record) = pages.record(index) else { break };
+        record.words(0, &mut words);
+        let site = SiteCopy::from_words(&words).filter(|site| site.address != 0);
+        let fits = |room: &mut &mut Room| room.take("sites", 3 * SiteCopy::BYTES);
+        if let Some(site) = site
+            && room.as_mut().is_none_or(fits)
+        {
+            sites.push(site);
+        }
+    }
+    sites
 }
 
 /// The strings in use now.
@@ -149,7 +175,12 @@ pub(crate) fn strings(board: &Board) -> Strings {
     let contents = board.contents();
     let Some(sect) = contents.get(SectionKind::Strings) else { return Strings::default() };
     let bytes = sect.used.min(sect.capacity.saturating_mul(sect.stride)) as usize;
-    let mut words = vec![0; bytes.div_ceil(8)];
-    board.source.words(sect.offset, &mut words);
-    Strings::new(probe::layout::unpack(&words, bytes))
+    let mut text = Vec::with_capacity(bytes);
+    let mut words = [0; 1024];
+    while text.len() < bytes {
+        board.source.words(sect.offset + text.len() as u64, &mut words);
+        let wanted = (bytes - text.len()).min(size_of_val(&words));
+        text.extend(probe::layout::unpack(&words, wanted));
+    }
+    Strings::new(text)
 }

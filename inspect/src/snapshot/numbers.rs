@@ -11,6 +11,8 @@ use probe::protocol::tenancy::{self, Reading};
 
 use super::Effort;
 use super::board::{Board, Contents, Sect};
+use super::pages::{Pages, Record};
+use super::room::Room;
 use super::windows::WindowRead;
 use crate::snapshot::Label;
 
@@ -68,30 +70,39 @@ pub struct Ring {
 }
 
 /// Reads every live metric.
-pub(super) fn metrics(board: &Board, contents: &Contents, effort: &mut Effort) -> Vec<MetricRead> {
+pub(super) fn metrics(
+    board: &Board,
+    contents: &Contents,
+    effort: &mut Effort,
+    room: &mut Room,
+) -> Vec<MetricRead> {
     let Some(sect) = contents.get(SectionKind::Metrics) else { return Vec::new() };
-    let cells = contents.get(SectionKind::Cells);
-    (0..sect.used).filter_map(|index| metric(board, sect, cells, index, effort)).collect()
+    let mut records = Pages::new(board, sect);
+    let mut cells = contents.get(SectionKind::Cells).map(|cells| Pages::new(board, cells));
+    let mut metrics = Vec::new();
+    for index in 0..sect.used {
+        let Some(record) = records.record(index) else { break };
+        let cell = cells.as_mut().and_then(|cells| cells.record(index));
+        if let Some(read) = metric(record, cell, index, effort)
+            && room.take("metrics", size_of::<MetricRead>() + 64 * read.labels.len())
+        {
+            metrics.push(read);
+        }
+    }
+    metrics
 }
 
-fn metric(
-    board: &Board,
-    sect: &Sect,
-    cells: Option<&Sect>,
-    index: u64,
-    effort: &mut Effort,
-) -> Option<MetricRead> {
-    let at = sect.at(index)?;
+fn metric(at: Record, cell: Option<Record>, index: u64, effort: &mut Effort) -> Option<MetricRead> {
     let mut retries = 0;
     let read = tenancy::read(
-        || board.source.word(at),
+        || at.word(0),
         |_| {
             let mut words = [0; MetricCopy::BYTES / 8];
-            board.record(sect, index, &mut words);
+            at.words(0, &mut words);
             let record = MetricCopy::from_words(&words)?;
             let mut words = [0; CellCopy::BYTES / 8];
-            if let Some(cells) = cells {
-                board.record(cells, index, &mut words);
+            if let Some(cell) = cell {
+                cell.words(0, &mut words);
             }
             let cell = CellCopy::from_words(&words)?;
             let kind = MetricKind::from_word(record.kind_flags)?;
@@ -175,6 +186,7 @@ pub(super) fn queues(board: &Board, contents: &Contents) -> Vec<QueueCopy> {
 pub(super) fn histograms(
     board: &Board,
     contents: &Contents,
+    room: &mut Room,
 ) -> BTreeMap<(u64, u64), HistogramRead> {
     let mut all: BTreeMap<(u64, u64), HistogramRead> = BTreeMap::new();
     let Some(sect) = contents.get(SectionKind::Histograms) else { return all };
@@ -195,9 +207,13 @@ pub(super) fn histograms(
         board.source.fence();
         board.record(sect, index, &mut words);
         let Some(block) = HistogramCopy::from_words(&words) else { continue };
-        let merged = all.entry((metric, block.role)).or_insert_with(|| HistogramRead {
+        let key = (metric, block.role);
+        if !all.contains_key(&key) && !room.take("histograms", HISTOGRAM_BYTES + WINDOWED) {
+            continue;
+        }
+        let merged = all.entry(key).or_insert_with(|| HistogramRead {
             limit,
-            windows: windows.remove(&(metric, block.role)).unwrap_or_default(),
+            windows: windows.remove(&key).unwrap_or_default(),
             ..HistogramRead::empty()
         });
         merged.sum = merged.sum.wrapping_add(block.sum);
@@ -209,6 +225,9 @@ pub(super) fn histograms(
     all
 }
 
+/// Bytes of a histogram's earlier copies.
+const WINDOWED: usize = 2 * (size_of::<WindowRead>() + 4 * probe::layout::WINDOW_BUCKETS);
+
 /// Words of all rings of a kind that are read at most.
 const MAX_RING_WORDS: u64 = 1 << 20;
 
@@ -218,9 +237,10 @@ pub(super) fn rings(
     contents: &Contents,
     kind: SectionKind,
     columns: u64,
+    room: &Room,
 ) -> Vec<Ring> {
     // What one ring takes of the words, the others do not have.
-    let mut left = MAX_RING_WORDS;
+    let mut left = MAX_RING_WORDS.min(room.left() as u64 / 16);
     contents.all(kind).filter_map(|sect| ring(board, sect, columns, &mut left)).collect()
 }
 

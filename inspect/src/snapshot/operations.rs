@@ -6,10 +6,12 @@ use probe::layout::{
 };
 use probe::protocol::holding;
 use probe::protocol::statuses::{self, Statuses};
-use probe::protocol::tenancy::{self, Reading};
+use probe::protocol::tenancy::{self, LIVE, Reading};
 use probe::protocol::texts;
 
 use super::board::{Board, Contents, Sect};
+use super::pages::{Pages, Record};
+use super::room::Room;
 use super::{Effort, Label};
 
 /// One operation, copied out.
@@ -34,39 +36,59 @@ pub struct OpRead {
 }
 
 /// Every operation in flight, and those that ended and are still there.
-pub(super) fn operations(board: &Board, contents: &Contents, effort: &mut Effort) -> Vec<OpRead> {
+pub(super) fn operations(
+    board: &Board,
+    contents: &Contents,
+    effort: &mut Effort,
+    room: &mut Room,
+) -> Vec<OpRead> {
     let Some(sect) = contents.get(SectionKind::Ops) else { return Vec::new() };
     // Boards of version 1.0 reserved the section and left it empty.
     if sect.stride < OpCopy::BYTES as u64 {
         return Vec::new();
     }
     let slots = contents.get(SectionKind::Slots);
-    (0..sect.capacity).filter_map(|index| operation(board, sect, slots, index, effort)).collect()
+    let mut pages = Pages::new(board, sect);
+    let mut operations = Vec::new();
+    for index in 0..sect.capacity {
+        let Some(record) = pages.record(index) else { break };
+        if let Some(read) = operation(board, record, slots, index, effort)
+            && room
+                .take("ops", size_of::<OpRead>() + read.label.raw().len() + read.peer.raw().len())
+        {
+            operations.push(read);
+        }
+    }
+    operations.shrink_to_fit();
+    operations
 }
 
 fn operation(
     board: &Board,
-    sect: &Sect,
+    at: Record,
     slots: Option<&Sect>,
     index: u64,
     effort: &mut Effort,
 ) -> Option<OpRead> {
-    let at = sect.at(index)?;
     let mut retries = 0;
     let read = tenancy::read_if(
         |_| true,
-        || board.source.word(at),
+        || at.word(0),
         |generation, state| {
             let mut words = [0; OpCopy::BYTES / WORD];
-            board.record(sect, index, &mut words);
+            at.words(0, &mut words);
             let mut record = OpCopy::from_words(&words)?;
-            let word = |field: usize| board.source.word(at + field as u64);
-            let holder = || word(core::mem::offset_of!(OpRecord, holder));
-            let turned = || word(core::mem::offset_of!(OpRecord, turned));
-            (record.holder, record.turned) = holding::read(holder, turned);
-            let gone = holding::is_gone(holder, |holder| has_ended(board, slots, holder));
-            let statuses = statuses(board, at, effort);
-            let (label, peer) = texts(board, at, &mut record, effort);
+            let word = |field: usize| at.word(field as u64);
+            let (holder, turned) =
+                (core::mem::offset_of!(OpRecord, holder), core::mem::offset_of!(OpRecord, turned));
+            (record.holder, record.turned) = holding::read(|| word(holder), || word(turned));
+            // Another table is asked in between, as it is now: so is this record, after it.
+            let mut first = Some(record.holder);
+            let load = || first.take().unwrap_or_else(|| at.now(holder as u64));
+            let ended = |holder| has_ended(board, slots, holder);
+            let gone = state == LIVE && holding::is_gone(load, ended);
+            let statuses = statuses(at, effort);
+            let (label, peer) = texts(at, &mut record, effort);
             Some(OpRead { index, generation, state, record, gone, statuses, label, peer })
         },
         &mut retries,
@@ -91,8 +113,8 @@ fn has_ended(board: &Board, slots: Option<&Sect>, holder: u64) -> bool {
     })
 }
 
-fn statuses(board: &Board, at: u64, effort: &mut Effort) -> Statuses<OP_RECENT, OP_TOTALS> {
-    let word = |field: usize, index: usize| board.source.word(at + (field + index * WORD) as u64);
+fn statuses(at: Record, effort: &mut Effort) -> Statuses<OP_RECENT, OP_TOTALS> {
+    let word = |field: usize, index: usize| at.word((field + index * WORD) as u64);
     let count = core::mem::offset_of!(OpRecord, statuses);
     let (recent, totals) =
         (core::mem::offset_of!(OpRecord, recent), core::mem::offset_of!(OpRecord, totals));
@@ -104,8 +126,8 @@ fn statuses(board: &Board, at: u64, effort: &mut Effort) -> Statuses<OP_RECENT, 
 }
 
 /// Label and peer, which may be changed at any time: the peer begins at the next whole word.
-fn texts(board: &Board, at: u64, record: &mut OpCopy, effort: &mut Effort) -> (Label, Label) {
-    let word = |field: usize, index: usize| board.source.word(at + (field + index * WORD) as u64);
+fn texts(at: Record, record: &mut OpCopy, effort: &mut Effort) -> (Label, Label) {
+    let word = |field: usize, index: usize| at.word((field + index * WORD) as u64);
     let (lengths, text) = texts::read(
         || word(core::mem::offset_of!(OpRecord, lengths_flags), 0),
         OP_TEXT_BITS,
@@ -116,9 +138,9 @@ fn texts(board: &Board, at: u64, record: &mut OpCopy, effort: &mut Effort) -> (L
     let label = (lengths as usize & 0xff).min(OP_LABEL_BYTES);
     let peer = (lengths as usize >> 8 & 0xff).min(OP_PEER_BYTES);
     let bytes = unpack(&text, OP_TEXT_BYTES);
-    let at = label.next_multiple_of(WORD);
+    let behind = label.next_multiple_of(WORD);
     let part = |from: usize, length: usize| {
         Label::from_bytes(bytes.get(from..(from + length).min(bytes.len())).unwrap_or_default())
     };
-    (part(0, label), part(at, peer))
+    (part(0, label), part(behind, peer))
 }

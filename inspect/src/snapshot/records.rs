@@ -8,6 +8,7 @@ use probe::protocol::doubled;
 
 use super::Effort;
 use super::board::{Board, Contents};
+use super::pages::Pages;
 use crate::snapshot::Label;
 use crate::source::Source;
 
@@ -196,18 +197,23 @@ pub(super) fn facts(board: &Board, contents: &Contents, effort: &mut Effort) -> 
     if sect.stride < FactCopy::BYTES as u64 {
         return Vec::new();
     }
-    (0..sect.capacity)
-        .filter_map(|index| {
-            let at = sect.at(index)?;
-            let key = board.source.word(at + 8);
-            if key == 0 {
-                return None;
-            }
-            board.source.fence();
-            let (sequence, copy): (u64, [u64; 15]) =
-                doubled(&board.source, at, [at + 0x10, at + 0x88], effort)?;
-            let length = usize::try_from(copy[0]).unwrap_or(usize::MAX).min(FACT_BYTES);
-            (sequence != 0).then(|| (key, Label::from_bytes(&unpack(&copy[1..], length))))
-        })
-        .collect()
+    let mut pages = Pages::new(board, sect);
+    let mut fact = |index| {
+        let record = pages.record(index)?;
+        let key = record.word(8);
+        if key == 0 {
+            return None;
+        }
+        record.fence();
+        let read = doubled::read(
+            || record.word(0),
+            |odd, index| record.word(if odd { 0x88 } else { 0x10 } + (index * WORD) as u64),
+            &mut effort.retries,
+        );
+        effort.torn += u64::from(read.is_none());
+        let (sequence, copy): (u64, [u64; 15]) = read?;
+        let length = usize::try_from(copy[0]).unwrap_or(usize::MAX).min(FACT_BYTES);
+        (sequence != 0).then(|| (key, Label::from_bytes(&unpack(&copy[1..], length))))
+    };
+    (0..sect.capacity).filter_map(&mut fact).collect()
 }

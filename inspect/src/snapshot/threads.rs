@@ -4,13 +4,15 @@ use probe::layout::{
     BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SectionKind, SlotCopy, TRAIL_ENTRIES, WORD, WatchCopy,
     WorkerCopy, unpack_zero_ended,
 };
+use probe::protocol::doubled;
 use probe::protocol::keyed;
 use probe::protocol::stack::{self, Level as Frame};
 use probe::protocol::tenancy::{self, Reading};
 
 use super::Effort;
-use super::board::{Board, Contents, Sect};
-use super::records::doubled;
+use super::board::{Board, Contents};
+use super::pages::Pages;
+use super::room::Room;
 use crate::snapshot::Label;
 
 /// What a thread did, from its worker record.
@@ -71,39 +73,72 @@ type Position = (Vec<Frame>, Option<(u64, Option<u64>)>);
 
 /// The sections that hold one record for each slot.
 pub(super) struct Rooms<'a> {
-    board: &'a Board,
-    slots: &'a Sect,
-    frames: Option<&'a Sect>,
-    workers: Option<&'a Sect>,
-    watches: Option<&'a Sect>,
-    trails: Option<&'a Sect>,
+    used: u64,
+    slots: Pages<'a>,
+    frames: Option<Pages<'a>>,
+    workers: Option<Pages<'a>>,
+    watches: Option<Pages<'a>>,
+    trails: Option<Pages<'a>>,
 }
 
 impl<'a> Rooms<'a> {
     pub(super) fn new(board: &'a Board, contents: &'a Contents) -> Option<Self> {
+        let pages = |kind| contents.get(kind).map(|sect| Pages::new(board, sect));
         Some(Self {
-            board,
-            slots: contents.get(SectionKind::Slots)?,
-            frames: contents.get(SectionKind::Frames),
-            workers: contents.get(SectionKind::Workers),
-            watches: contents.get(SectionKind::Watches),
-            trails: contents.get(SectionKind::Trails),
+            used: contents.get(SectionKind::Slots)?.used,
+            slots: pages(SectionKind::Slots)?,
+            frames: pages(SectionKind::Frames),
+            workers: pages(SectionKind::Workers),
+            watches: pages(SectionKind::Watches),
+            trails: pages(SectionKind::Trails),
         })
     }
 
-    /// Every live thread.
-    pub(super) fn threads(&self, effort: &mut Effort) -> Vec<ThreadRead> {
-        (0..self.slots.used).filter_map(|slot| self.thread(slot, effort)).collect()
+    /// Every live thread that there is room for.
+    pub(super) fn threads(mut self, effort: &mut Effort, room: &mut Room) -> Vec<ThreadRead> {
+        let mut threads = Vec::new();
+        for slot in 0..self.used {
+            if let Some(thread) = self.thread(slot, effort)
+                && room.take("threads", thread.bytes())
+            {
+                threads.push(thread);
+            }
+        }
+        threads.shrink_to_fit();
+        threads
     }
 
     /// One slot. It changed hands at every try: counted as torn, and left out, since any row would
     /// pair one thread's name with another's line.
-    fn thread(&self, slot: u64, effort: &mut Effort) -> Option<ThreadRead> {
-        let state_at = self.slots.at(slot)?;
+    fn thread(&mut self, slot: u64, effort: &mut Effort) -> Option<ThreadRead> {
+        let state = self.slots.record(slot)?;
+        let (frames, workers) = (&mut self.frames, &mut self.workers);
+        let (watches, trails) = (&mut self.watches, &mut self.trails);
         let mut retries = 0;
         let read = tenancy::read(
-            || self.board.source.word(state_at),
-            |generation| self.tenant(slot, generation, effort),
+            || state.word(0),
+            |generation| {
+                let mut words = [0; SlotCopy::BYTES / 8];
+                state.words(0, &mut words);
+                let record = SlotCopy::from_words(&words)?;
+                let (frames, last) = match position(frames, slot, record.block & 1, effort) {
+                    Some((frames, last)) => (Some(frames), last),
+                    None => (None, None),
+                };
+                Some(ThreadRead {
+                    slot,
+                    generation,
+                    tid: record.tid,
+                    name: Label::from_bytes(&unpack_zero_ended(&record.name)),
+                    started: record.started,
+                    busy_at_start: record.busy_at_start,
+                    frames,
+                    last,
+                    work: work(workers, slot, generation, effort),
+                    watch: watch(watches, slot, effort),
+                    trail: trail(trails, slot),
+                })
+            },
             &mut retries,
         );
         effort.retries += retries;
@@ -116,106 +151,101 @@ impl<'a> Rooms<'a> {
             }
         }
     }
+}
 
-    /// What a slot says of the thread with this generation.
-    fn tenant(&self, slot: u64, generation: u64, effort: &mut Effort) -> Option<ThreadRead> {
-        let mut words = [0; SlotCopy::BYTES / 8];
-        self.board.record(self.slots, slot, &mut words);
-        let record = SlotCopy::from_words(&words)?;
-        let (frames, last) = match self.frames(slot, record.block & 1, effort) {
-            Some((frames, last)) => (Some(frames), last),
-            None => (None, None),
-        };
-        Some(ThreadRead {
-            slot,
-            generation,
-            tid: record.tid,
-            name: Label::from_bytes(&unpack_zero_ended(&record.name)),
-            started: record.started,
-            busy_at_start: record.busy_at_start,
-            frames,
-            last,
-            work: self.work(slot, generation, effort),
-            watch: self.watch(slot, effort),
-            trail: self.trail(slot),
+impl ThreadRead {
+    /// Bytes that it takes here.
+    fn bytes(&self) -> usize {
+        let frames = self.frames.as_ref().map_or(0, Vec::len) * size_of::<Frame>();
+        size_of::<Self>() + frames + self.trail.len() * size_of::<u64>() + self.name.raw().len()
+    }
+}
+
+/// The open frames of the block in use, the base first, and what the thread did last; `None` when pushes outran
+/// every try.
+fn position(
+    pages: &mut Option<Pages>,
+    slot: u64,
+    block: u64,
+    effort: &mut Effort,
+) -> Option<Position> {
+    let none = Some((Vec::new(), None));
+    let Some(record) = pages.as_mut().and_then(|pages| pages.record(slot)) else { return none };
+    if record.stride() < (block + 1) * BLOCK_BYTES as u64 {
+        return none;
+    }
+    let load = |frame: usize, word: usize| {
+        record.word(block * BLOCK_BYTES as u64 + (frame * FrameCopy::BYTES + word * WORD) as u64)
+    };
+    let mut levels = [Frame::default(); BLOCK_FRAMES - 1];
+    let depth = stack::read(load, &mut levels, &mut effort.retries);
+    if depth.is_none() {
+        effort.torn += 1;
+    }
+    let levels = levels.get(..depth?).unwrap_or_default();
+    let nowhere = matches!(levels, [base] if base.line == 0);
+    Some((levels.to_vec(), if nowhere { stack::last(load) } else { None }))
+}
+
+/// The trail, the newest tag first. The newest stands before the first empty entry, or last; what
+/// the thread overwrote while the ring was read is cut off.
+fn trail(pages: &mut Option<Pages>, slot: u64) -> Vec<u64> {
+    let mut before = [0; TRAIL_ENTRIES];
+    let mut after = [0; TRAIL_ENTRIES];
+    let record = pages.as_mut().and_then(|pages| pages.record(slot));
+    let Some(record) = record.filter(|record| record.stride() >= 8 * TRAIL_ENTRIES as u64) else {
+        return Vec::new();
+    };
+    record.words(0, &mut before);
+    record.fence();
+    record.words(0, &mut after);
+    let empty = before.iter().position(|&site| site == 0).unwrap_or(TRAIL_ENTRIES);
+    let backwards =
+        (0..TRAIL_ENTRIES).map(|step| (empty + 2 * TRAIL_ENTRIES - 1 - step) % TRAIL_ENTRIES);
+    backwards
+        .map_while(|at| {
+            let (site, again) = (before.get(at).copied()?, after.get(at).copied()?);
+            (site != 0 && site == again).then_some(site)
         })
-    }
+        .collect()
+}
 
-    /// The open frames of the block in use, the base first, and what it did last; `None` when pushes outran
-    /// every try.
-    fn frames(&self, slot: u64, block: u64, effort: &mut Effort) -> Option<Position> {
-        let none = Some((Vec::new(), None));
-        let Some(at) = self.frames.and_then(|sect| sect.at(slot)) else { return none };
-        let stride = self.frames.map_or(0, |sect| sect.stride);
-        if stride < (block + 1) * BLOCK_BYTES as u64 {
-            return none;
-        }
-        let at = at + block * BLOCK_BYTES as u64;
-        let load = |frame: usize, word: usize| {
-            self.board.source.word(at + (frame * FrameCopy::BYTES + word * WORD) as u64)
-        };
-        let mut levels = [Frame::default(); BLOCK_FRAMES - 1];
-        let depth = stack::read(load, &mut levels, &mut effort.retries);
-        if depth.is_none() {
-            effort.torn += 1;
-        }
-        let levels = levels.get(..depth?).unwrap_or_default();
-        let nowhere = matches!(levels, [base] if base.line == 0);
-        Some((levels.to_vec(), if nowhere { stack::last(load) } else { None }))
+/// The worker record, when it is this generation's.
+fn work(
+    pages: &mut Option<Pages>,
+    slot: u64,
+    generation: u64,
+    effort: &mut Effort,
+) -> Option<Work> {
+    let record = pages.as_mut()?.record(slot)?;
+    let mut head = [0; 3];
+    record.words(0, &mut head);
+    let [sequence, queue, owner] = head;
+    if sequence == 0 || owner != generation || record.stride() < WorkerCopy::BYTES as u64 {
+        return None;
     }
+    let read = doubled::read(
+        || record.word(0),
+        |odd, index| record.word(if odd { 0x80 } else { 0x40 } + (index * WORD) as u64),
+        &mut effort.retries,
+    );
+    if read.is_none() {
+        effort.torn += 1;
+    }
+    let (_, [busy, changed, in_hand, finished]) = read?;
+    Some(Work { queue: queue.checked_sub(1), busy, changed, in_hand, finished })
+}
 
-    /// The trail, the newest tag first. The newest stands before the first empty entry, or last; what
-    /// the thread overwrote while the ring was read is cut off.
-    fn trail(&self, slot: u64) -> Vec<u64> {
-        let mut before = [0; TRAIL_ENTRIES];
-        let mut after = [0; TRAIL_ENTRIES];
-        let Some(sect) = self.trails.filter(|sect| sect.stride >= 8 * TRAIL_ENTRIES as u64) else {
-            return Vec::new();
-        };
-        self.board.record(sect, slot, &mut before);
-        self.board.source.fence();
-        self.board.record(sect, slot, &mut after);
-        let empty = before.iter().position(|&site| site == 0).unwrap_or(TRAIL_ENTRIES);
-        let backwards =
-            (0..TRAIL_ENTRIES).map(|step| (empty + 2 * TRAIL_ENTRIES - 1 - step) % TRAIL_ENTRIES);
-        backwards
-            .map_while(|at| {
-                let (site, again) = (before.get(at).copied()?, after.get(at).copied()?);
-                (site != 0 && site == again).then_some(site)
-            })
-            .collect()
+/// What the keeper noticed. A watch that changed at every try is no loss: there is no age then.
+fn watch(pages: &mut Option<Pages>, slot: u64, effort: &mut Effort) -> Option<Watch> {
+    let record = pages.as_mut()?.record(slot)?;
+    if record.stride() < WatchCopy::BYTES as u64 {
+        return None;
     }
-
-    /// The worker record, when it is this generation's.
-    fn work(&self, slot: u64, generation: u64, effort: &mut Effort) -> Option<Work> {
-        let sect = self.workers?;
-        let mut head = [0; 3];
-        self.board.record(sect, slot, &mut head);
-        let [sequence, queue, owner] = head;
-        if sequence == 0 || owner != generation {
-            return None;
-        }
-        let at = sect.at(slot)?;
-        if sect.stride < WorkerCopy::BYTES as u64 {
-            return None;
-        }
-        let (_, copy) = doubled(&self.board.source, at, [at + 0x40, at + 0x80], effort)?;
-        let [busy, changed, in_hand, finished] = copy;
-        Some(Work { queue: queue.checked_sub(1), busy, changed, in_hand, finished })
-    }
-
-    /// What the keeper noticed. A watch that changed at every try is no loss: there is no age then.
-    fn watch(&self, slot: u64, effort: &mut Effort) -> Option<Watch> {
-        let sect = self.watches?;
-        let at = sect.at(slot)?;
-        if sect.stride < WatchCopy::BYTES as u64 {
-            return None;
-        }
-        let word = |index: usize| self.board.source.word(at + (index * WORD) as u64);
-        let busy = |position| position == u64::MAX;
-        let (position, rest) =
-            keyed::read(|| word(0), |index| word(1 + index), busy, &mut effort.retries);
-        let [since, still_since] = rest?;
-        (since != 0).then_some(Watch { position, since, still_since })
-    }
+    let word = |index: usize| record.word((index * WORD) as u64);
+    let busy = |position| position == u64::MAX;
+    let (position, rest) =
+        keyed::read(|| word(0), |index| word(1 + index), busy, &mut effort.retries);
+    let [since, still_since] = rest?;
+    (since != 0).then_some(Watch { position, since, still_since })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use probe::layout::{SectionKind, WINDOW_BUCKETS, WINDOW_WORDS, WindowCopy};
 
 use super::board::{Board, Contents};
+use super::pages::{Pages, Record};
 
 /// A coarse copy of a histogram's counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +26,16 @@ pub(super) fn windows(board: &Board, contents: &Contents) -> BTreeMap<(u64, u64)
     }
     let even = core::mem::offset_of!(WindowCopy, even) as u64;
     let odd = core::mem::offset_of!(WindowCopy, odd) as u64;
+    let mut pages = Pages::new(board, sect);
     for index in 0..sect.capacity {
-        let Some(at) = sect.at(index) else { break };
+        let Some(record) = pages.record(index) else { break };
         // Records are handed out in order.
-        let Some(metric) = board.source.word(at).checked_sub(1) else { break };
+        let Some(metric) = record.word(0).checked_sub(1) else { break };
         // Pairs with the release store of `metric`.
-        board.source.fence();
-        let role = board.source.word(at + 8);
+        record.fence();
+        let role = record.word(8);
         let mut copies: Vec<WindowRead> =
-            [even, odd].into_iter().filter_map(|copy| read(board, at + copy)).collect();
+            [even, odd].into_iter().filter_map(|copy| read(record, copy)).collect();
         copies.sort_by_key(|copy| copy.stamp);
         all.insert((metric, role), copies);
     }
@@ -42,19 +44,19 @@ pub(super) fn windows(board: &Board, contents: &Contents) -> BTreeMap<(u64, u64)
 }
 
 /// One copy; `None` before the first, or while it is being written.
-fn read(board: &Board, at: u64) -> Option<WindowRead> {
-    let stamp = board.source.word(at);
+fn read(record: Record, at: u64) -> Option<WindowRead> {
+    let stamp = record.word(at);
     if stamp == 0 {
         return None;
     }
     // Pairs with the release store of the stamp after the counts.
-    board.source.fence();
+    record.fence();
     let mut words = [0; WINDOW_WORDS];
-    board.source.words(at + 8, &mut words);
+    record.words(at + 8, &mut words);
     // Pairs with the release fence before the counts are written again.
-    board.source.fence();
+    record.fence();
     let counts: Vec<u32> =
         words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]).collect();
     debug_assert_eq!(counts.len(), WINDOW_BUCKETS);
-    (board.source.word(at) == stamp).then_some(WindowRead { stamp, counts })
+    (record.word(at) == stamp).then_some(WindowRead { stamp, counts })
 }

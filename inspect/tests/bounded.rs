@@ -1,0 +1,272 @@
+//! Boards of 64 MiB whose every record says that it is in use: what is kept of them, and said, is bounded
+//! whatever their bytes. Counted in bytes that are held, and never timed.
+#![allow(clippy::unwrap_used, reason = "a test")]
+#![expect(unsafe_code, reason = "counts what is allocated")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use common::{Synth, context};
+use inspect::attach::{BoardFile, Trust};
+use inspect::model::BoardReport;
+use inspect::render::{Look, json, text};
+use inspect::snapshot::{Board, Depth, Snapshot};
+use inspect::source::Source;
+use inspect::{State, derive};
+use probe::layout::*;
+use zerocopy::IntoBytes;
+
+/// Counts bytes that are held, and the most of them at once.
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands everything to the system's allocator, and counts beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
+        MOST.fetch_max(held, Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Large blocks are moved by their pages: they are never there twice.
+        let held = HELD.fetch_add(size, Relaxed) + size - layout.size();
+        MOST.fetch_max(held, Relaxed);
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(at, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// One at a time: they count in one place.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const SIZE: u64 = MAX_BOARD_BYTES;
+/// Of 64 MiB, what the program's own pages leave.
+const BOUND: usize = 56 << 20;
+
+fn stride(kind: u64) -> u64 {
+    match kind {
+        1 => 1,
+        3 | 5 | 17 => 128,
+        2 | 4 | 8 => 64,
+        6 => 2048,
+        7 => 1024,
+        11 => HISTOGRAM_BYTES as u64,
+        16 => 512,
+        20 => 1760,
+        _ => 256,
+    }
+}
+
+/// A board with these sections (kind and records; disjoint unless `over`), every word of them as `word` says.
+fn hostile(file: &mut File, sections: &[(u64, u64)], over: bool, word: impl Fn(u64) -> u64) {
+    let mut at = 8192;
+    let mut entries = Vec::new();
+    for &(kind, records) in sections {
+        let stride = stride(kind);
+        let room = if over { SIZE / stride } else { (SIZE - at) / stride };
+        let records = records.min(room);
+        let (offset, length) =
+            if over { (0, SIZE) } else { (at, (records * stride).next_multiple_of(8)) };
+        entries.push([kind, 1, offset, length, stride, records, records, 0]);
+        at += length;
+    }
+    let mut header = Synth::new(&Capacity::default()).words[..32].to_vec();
+    header[0x20 / 8] = SIZE;
+    header[0x28 / 8] = 512;
+    header[0x30 / 8] = entries.len() as u64;
+    let fixed = entries.iter().map(|entry: &[u64; 8]| *entry.first_chunk().unwrap());
+    header[CHECK_WORD] = check_word(&header, fixed);
+    file.set_len(0).unwrap();
+    file.seek(SeekFrom::Start(0)).unwrap();
+    let mut words = vec![0; 1 << 17];
+    for chunk in 0..SIZE / (8 << 17) {
+        for (index, place) in words.iter_mut().enumerate() {
+            *place = word((chunk << 17) + index as u64);
+        }
+        file.write_all(words.as_bytes()).unwrap();
+    }
+    file.write_all_at(header.as_bytes(), 0).unwrap();
+    file.write_all_at(entries.as_bytes(), 512).unwrap();
+}
+
+/// What is said of it, and the most bytes that were held while it was read, told as a table and as JSON.
+fn told(path: &Path, saved: bool) -> (BoardReport, usize) {
+    let before = HELD.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let file = BoardFile::open(path, Trust::Named).unwrap();
+    let source = match saved {
+        true => Source::Saved { file, base: 0, bytes: SIZE },
+        false => Source::Copy(file),
+    };
+    let board = Board::open(source, path).unwrap();
+    let snapshot = Snapshot::take(&board, Depth::Full).unwrap();
+    let report = derive::report(&board, &snapshot, &context(State::Dead));
+    let look = Look { columns: 100, all: true, ..Look::default() };
+    let mut lines = text::board(&report, &look).lines().count();
+    let mut table = String::new();
+    let ops: Vec<_> = report.ops.iter().chain(&report.ended_ops).collect();
+    inspect::render::ops::rows(&mut table, &ops, &look);
+    lines += table.lines().count();
+    assert!(lines > 2);
+    drop(table);
+    let document = json::document(vec![report], &look);
+    json::write(&mut std::io::sink(), &document, true).unwrap();
+    let most = MOST.load(Relaxed) - before;
+    (document.boards.into_iter().next().unwrap(), most)
+}
+
+/// All of everything, then as much as fits of what costs most.
+fn shapes() -> Vec<(&'static str, Vec<(u64, u64)>)> {
+    let all: &[(u64, u64)] = &[
+        (1, 16 << 20),
+        (2, 65_536),
+        (3, 4_095),
+        (4, 4_095),
+        (5, 8_192),
+        (6, 8_192),
+        (8, 8_192),
+        (9, 8_192),
+        (16, 8_192),
+        (15, 16_464),
+        (10, 1_024),
+        (14, 4_096),
+        (7, 1_000),
+        (11, 1_000),
+        (20, 500),
+    ];
+    let pick =
+        |kinds: &'static [u64]| all.iter().copied().filter(move |(kind, _)| kinds.contains(kind));
+    vec![
+        ("all", all.to_vec()),
+        ("operations", pick(&[1, 2, 15]).collect()),
+        ("threads", pick(&[1, 2, 5, 6, 8, 9, 16]).collect()),
+        ("numbers", pick(&[2, 3, 4, 7, 10, 14]).chain([(11, 4_096), (20, 2_048)]).collect()),
+    ]
+}
+
+#[test]
+fn whatever_its_bytes_a_board_takes_no_more_than_its_share() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
+    type Word = (&'static str, fn(u64) -> u64);
+    let words: [Word; 3] = [
+        ("live", |_| 0x202),
+        // Every text as long as one can be, each another one.
+        ("long", |index| (index % 4096) << 42 | 1024),
+        ("noise", |index| {
+            let mixed = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (mixed ^ mixed >> 31) & 0x00ff_ffff_0000_07ff | 2
+        }),
+    ];
+    for (shape, sections) in shapes() {
+        for (number, (kind, word)) in words.into_iter().enumerate() {
+            // What is said of the words is tried where there is all of everything.
+            if number > 0 && shape != "all" {
+                continue;
+            }
+            hostile(&mut file.reopen().unwrap(), &sections, false, word);
+            let saved = number % 2 == 1;
+            let (report, most) = told(file.path(), saved);
+            println!("{shape} {kind}: {} KiB, {:?}", most >> 10, report.left_out);
+            assert!(most <= BOUND, "{shape} {kind} saved {saved}: {most} bytes");
+            assert!(report.remarks.is_empty(), "{:?}", report.remarks);
+        }
+    }
+}
+
+/// Sections that name the same bytes again would be read as often as they are named.
+#[test]
+fn sections_over_each_other_are_read_once() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
+    let sections: Vec<(u64, u64)> = (0..64).map(|index| (1 + index % 20, u64::MAX >> 16)).collect();
+    hostile(&mut file.reopen().unwrap(), &sections, true, |_| 0x202);
+    let (report, most) = told(file.path(), false);
+    assert!(most <= BOUND, "{most} bytes");
+    assert!(
+        report.remarks.iter().all(|remark| remark.contains("lies over")),
+        "{:?}",
+        report.remarks
+    );
+    assert!(report.remarks.len() >= 20 && report.threads.is_empty(), "{:?}", report.remarks);
+}
+
+/// What there is no room for is counted: nothing vanishes.
+#[test]
+fn rows_that_are_left_out_are_counted_and_said() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
+    let (_, sections) = shapes().swap_remove(2);
+    hostile(&mut file.reopen().unwrap(), &sections, false, |_| 0x202);
+    let (report, _) = told(file.path(), true);
+    let out = report.left_out.get("threads").copied().unwrap_or(0);
+    assert!(out > 0, "a board that is bounded");
+    assert_eq!(report.threads.len() as u64 + out, 8_192);
+    let table = text::board(&report, &Look { columns: 100, ..Look::default() });
+    let said = table.lines().find(|line| line.ends_with("that this view leaves out")).unwrap();
+    assert!(said.contains(&format!("{out} more threads")), "{said}");
+}
+
+/// A copy of a board is made a piece at a time.
+#[test]
+fn a_board_is_saved_without_being_held() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
+    let (_, sections) = shapes().swap_remove(2);
+    hostile(&mut file.reopen().unwrap(), &sections, false, |_| 0x202);
+    let source = Source::Copy(BoardFile::open(file.path(), Trust::Named).unwrap());
+    let board = Board::open(source, file.path()).unwrap();
+    let before = HELD.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let bytes = inspect::saved::write(&mut std::io::sink(), &board, &context(State::Dead)).unwrap();
+    let most = MOST.load(Relaxed) - before;
+    assert!(bytes == SIZE && most < 1 << 20, "{bytes}, {most} held");
+}
+
+/// An honest board of the largest tables is whole.
+#[test]
+fn an_honest_board_is_told_whole() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let capacity = Capacity { threads: 5_000, ops: 1_000, ..Capacity::default() };
+    let mut board = Synth::new(&capacity);
+    let serve = board.site(0, 10, "serve", Class::Work, SITE_SCOPE);
+    let read = board.site(1, 12, "read", Class::Work, 0);
+    for slot in 0..5_000 {
+        board.thread(slot, &format!("worker-{slot}"), &[[0, read, 0, 0], [serve, read, 0, 7]]);
+    }
+    let report = common::report(board.finish(), State::Live).unwrap();
+    assert_eq!((report.threads.len(), report.left_out.len()), (5_000, 0));
+    // As many operations as can be in flight.
+    let capacity = Capacity { ops: Capacity::MOST.ops, ..Capacity::default() };
+    let mut board = Synth::new(&capacity);
+    for index in 0..3 {
+        board.site(index, 10, "status", Class::Work, SITE_STATUS);
+    }
+    for index in 0..Capacity::MOST.ops {
+        board.unpolled(index, 0, index % 3 + 1, 0, 9);
+    }
+    let report = common::report(board.finish(), State::Live).unwrap();
+    assert_eq!((report.ops.len(), &report.left_out), (Capacity::MOST.ops, &BTreeMap::new()));
+}
