@@ -29,9 +29,10 @@ pub(super) fn run(
     };
     let answer = Answer::new(findings(target, &asked));
     let code = answer.status.exit_code();
-    let text = if cli.common.json || cli.common.jsonl {
+    let told = if cli.common.json || cli.common.jsonl {
         document(
             cli,
+            out,
             &serde_json::json!({
                 "schema": 1,
                 "taken_at": rfc3339(Moment::now(false).wall_ns),
@@ -39,13 +40,13 @@ pub(super) fn run(
                 "text": answer.line(),
                 "findings": answer.findings,
             }),
-        )?
+        )
     } else {
-        answer.line()
+        writeln!(out, "{}", answer.line()).map_err(Failure::from)
     };
     // What cannot be told to the monitor is not known to it.
-    let told = writeln!(out, "{text}").and_then(|()| out.flush());
-    told.map_err(|error| Failure { code: Status::Unknown.exit_code(), text: error.to_string() })?;
+    let told = told.and_then(|()| Ok(out.flush()?));
+    told.map_err(|failure| Failure { code: Status::Unknown.exit_code(), ..failure })?;
     match code {
         0 => Ok(()),
         code => Err(Failure { code, text: String::new() }),
