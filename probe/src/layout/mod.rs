@@ -23,6 +23,7 @@ mod position;
 mod record;
 mod text;
 mod window;
+mod word;
 mod work;
 
 pub use cancel::*;
@@ -35,7 +36,5 @@ pub use plan::*;
 pub use position::*;
 pub use text::*;
 pub use window::*;
+pub use word::*;
 pub use work::*;
-
-/// Bytes of a word, the only unit the board is made of.
-pub const WORD: usize = 8;

@@ -72,7 +72,6 @@ pub const OP_TEXT_BITS: u64 = 0xffff | OP_SENSITIVE | OP_CUT | OP_PEER_CUT;
 /// The most operations in flight that a board has room for: their ids have 16 bits for the record, of which one number
 /// is nobody's.
 pub const OP_MOST: usize = 0xfffe - OP_SPARE;
-const _: () = assert!(super::Capacity::MOST.ops <= OP_MOST);
 
 /// [`OpRecord::holder`] of a thread that has no slot.
 pub const HOLDER_UNSEEN: u64 = 0xffff;

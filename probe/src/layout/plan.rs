@@ -1,7 +1,13 @@
 //! Where everything goes: from capacities to offsets. Pure arithmetic, done before the first byte
 //! is reserved.
 
-use super::*;
+use super::count::*;
+use super::header::*;
+use super::minute::*;
+use super::operation::*;
+use super::position::*;
+use super::window::*;
+use super::work::*;
 
 /// How much of everything a board holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +223,8 @@ pub fn plan(capacity: &Capacity) -> (Vec<Planned>, usize) {
         .collect();
     (sections, at.next_multiple_of(PAGE))
 }
+
+const _: () = assert!(Capacity::MOST.ops <= OP_MOST);
 
 #[cfg(test)]
 mod tests {

@@ -288,8 +288,8 @@ pub mod private {
     pub fn label_here(_: super::Label) {}
     pub fn peer_here(_: impl core::fmt::Display) {}
     pub fn op(_: &super::Op) {}
-    pub fn asked_here() -> crate::Asked {
-        crate::Asked::no()
+    pub fn asked_here() -> crate::outcome::Asked {
+        crate::outcome::Asked::no()
     }
 
     pub trait Count {

@@ -53,7 +53,7 @@ impl Op {
     pub fn served(&self, _: u64) {}
     /// Does nothing.
     #[inline(always)]
-    pub fn outcome(&self, _: crate::Outcome) {}
+    pub fn outcome(&self, _: crate::outcome::Outcome) {}
     /// Does nothing.
     #[inline(always)]
     pub fn fail(&self) {}
@@ -62,20 +62,20 @@ impl Op {
     pub fn wake_on_cancel(&self, _: &core::task::Waker) {}
     /// Nobody asked.
     #[inline(always)]
-    pub fn asked(&self) -> crate::Asked {
-        crate::Asked::no()
+    pub fn asked(&self) -> crate::outcome::Asked {
+        crate::outcome::Asked::no()
     }
     /// Nobody asked.
     ///
     /// # Errors
     /// None in this build.
     #[inline(always)]
-    pub fn check(&self) -> Result<(), crate::Cancelled> {
+    pub fn check(&self) -> Result<(), crate::outcome::Cancelled> {
         Ok(())
     }
     /// Does nothing.
     #[inline(always)]
-    pub fn end(self, _: crate::Outcome) {}
+    pub fn end(self, _: crate::outcome::Outcome) {}
     /// The future as it is.
     #[inline(always)]
     pub fn track<F: Future>(self, future: F) -> F {
@@ -91,7 +91,7 @@ impl Op {
     pub async fn track_cancellable<F: Future>(
         self,
         future: F,
-    ) -> Result<F::Output, crate::Cancelled> {
+    ) -> Result<F::Output, crate::outcome::Cancelled> {
         Ok(future.await)
     }
 }

@@ -22,7 +22,7 @@ pub mod emit;
 pub(crate) mod ground;
 mod keeper;
 mod numbers;
-mod ops;
+pub(crate) mod ops;
 mod sites;
 mod slots;
 mod start;

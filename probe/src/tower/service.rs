@@ -8,10 +8,11 @@ use bytes::Buf as _;
 use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 
+use super::layer::{Head, OpLayer, Say};
 use super::length::{Asked, Length, says_failed};
-use super::{Head, OpLayer, Say};
-use crate::__private::{End, Origin};
-use crate::{Op, OpId, Outcome};
+use crate::on::adapters::requests::{End, Origin};
+use crate::on::ops::{Op, OpId};
+use crate::outcome::Outcome;
 
 /// A service whose requests are operations: what [`OpLayer`] makes of one.
 #[derive(Clone, Copy, Debug)]

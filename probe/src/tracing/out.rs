@@ -14,8 +14,6 @@ use tracing_core::subscriber::{NoSubscriber, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Identity;
 
-use super::SpanLayer;
-
 /// What a layer that is out knows of those below it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Out {
@@ -45,10 +43,14 @@ impl Out {
     }
 
     /// What a layer answers that is asked for `id`.
-    pub(crate) fn downcast(layer: &SpanLayer, out: Option<Self>, id: TypeId) -> Option<*const ()> {
+    pub(crate) fn downcast<L: 'static>(
+        layer: &L,
+        out: Option<Self>,
+        id: TypeId,
+    ) -> Option<*const ()> {
         static NOBODY: Option<Identity> = None;
         let filters = out.is_some_and(|out| out.filters == Some(id));
-        if filters || id == TypeId::of::<SpanLayer>() {
+        if filters || id == TypeId::of::<L>() {
             return Some(core::ptr::from_ref(layer).cast());
         }
         out?;

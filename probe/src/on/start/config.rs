@@ -1,8 +1,8 @@
-//! What a daemon, and then its environment, say about the board.
+//! What a daemon says about the board.
 
 use std::path::PathBuf;
 
-use nix::unistd::{Gid, Group};
+use nix::unistd::Gid;
 
 use crate::layout::Capacity;
 
@@ -195,71 +195,6 @@ impl Config {
         self
     }
 
-    /// Lets the environment have its say; a set-uid program's is not asked.
-    pub(crate) fn with_environment(mut self) -> Self {
-        if !crate::on::ground::settings::environment_is_trusted() {
-            return self;
-        }
-        let complaints = &mut self.complaints;
-        let mut complain =
-            |key: &str, value: &str, want: &str| complaints.push(format!("{key}={value}: {want}"));
-        let mut get = |key: &str| {
-            let value = std::env::var_os(key).filter(|value| !value.is_empty())?;
-            let text = value.into_string();
-            text.inspect_err(|value| complain(key, &value.to_string_lossy(), "not UTF-8")).ok()
-        };
-        let values = [
-            "PROBE",
-            "PROBE_BOARD",
-            "PROBE_MODE",
-            "PROBE_GROUP",
-            "PROBE_SIZE",
-            "PROBE_KEEP",
-            "PROBE_FILTER",
-        ]
-        .map(&mut get);
-        let [on, board, mode, group, size, keep, filter] = values;
-        match on.as_deref() {
-            None | Some("on") => {}
-            Some("off") => self.off = true,
-            Some(other) => complain("PROBE", other, "expected on or off"),
-        }
-        if let Some(board) = board {
-            let place = board.split_once(':').filter(|(_, directory)| !directory.is_empty());
-            match (board.as_str(), place) {
-                ("shm", _) => self.directory = None,
-                (_, Some((kind @ ("file" | "disk"), directory))) => {
-                    self.directory = Some(directory.into());
-                    self.on_disk = kind == "disk";
-                }
-                _ => complain("PROBE_BOARD", &board, "expected shm or file:DIR"),
-            }
-        }
-        if let Some(mode) = mode {
-            let read = u32::from_str_radix(&mode, 8).ok().filter(|&bits| bits <= 0o777);
-            let read = read.ok_or("expected octal permissions such as 0640");
-            match read.and_then(permissions) {
-                Ok(bits) => self.mode = Some(bits),
-                Err(why) => complain("PROBE_MODE", &mode, why),
-            }
-        }
-        if let Some(group) = group {
-            self.group = group_id(&group);
-            if self.group.is_none() {
-                complain("PROBE_GROUP", &group, "expected a group's name or number");
-            }
-        }
-        if let Some(size) = size {
-            match size.parse() {
-                Ok(bytes) => self.size = Some(bytes),
-                Err(_) => complain("PROBE_SIZE", &size, "expected a number of bytes"),
-            }
-        }
-        self.keep |= keep.is_some_and(|value| value != "0");
-        self.filter = filter.unwrap_or_default();
-        self
-    }
-
     /// Permissions as they will be once the map is made: nobody needs to write.
     pub(crate) fn permissions(&self) -> u32 {
         self.mode.unwrap_or(if self.group.is_some() { 0o640 } else { 0o600 }) & !0o222
@@ -275,7 +210,7 @@ impl Config {
 }
 
 /// Permissions that a board may have.
-fn permissions(mode: u32) -> Result<u32, &'static str> {
+pub(super) fn permissions(mode: u32) -> Result<u32, &'static str> {
     let mode = mode & 0o777;
     if mode & 0o022 != 0 {
         return Err("others could write the board: expected 0640 (with PROBE_GROUP) or 0644");
@@ -284,10 +219,4 @@ fn permissions(mode: u32) -> Result<u32, &'static str> {
         return Err("its owner could not look either: expected 0600, 0640 or 0644");
     }
     Ok(mode)
-}
-
-/// The id of a group, by number or name. A number is not looked up: that may take a server's answer.
-fn group_id(group: &str) -> Option<Gid> {
-    let by_name = || Group::from_name(group).ok().flatten().map(|group| group.gid);
-    group.parse().ok().map(Gid::from_raw).or_else(by_name)
 }

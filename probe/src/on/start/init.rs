@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::config::Config;
 use super::remarks::{say, tell_board};
-use super::{end, fork};
+use super::{end, environment, fork};
 use crate::layout::{Capacity, MAGIC, MAX_BOARD_BYTES, Planned, plan};
 use crate::on::board::place::{self, Wanted};
 use crate::on::board::store::{Access, Store};
@@ -96,7 +96,7 @@ pub fn init(config: Config) -> Status {
     if let (Mode::Board | Mode::Private, Some(state)) = (mode(), STATE.get()) {
         return state.status.clone();
     }
-    let config = config.with_environment();
+    let config = environment::apply(config);
     let status = start(&config);
     STATE.set(State { config, status: status.clone() });
     status

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tracing_core::Metadata;
 
-use super::fields::{is_end, is_peer};
+use super::names::{is_end, is_peer};
 use crate::layout::{Class, SITE_OP, SITE_SCOPE, SITE_STATUS, SITE_UNTOLD};
 use crate::on::board::lost::lost;
 use crate::on::describe::late::{self, Saying};

@@ -7,46 +7,10 @@ use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Record};
 
 use super::callsite::Callsite;
+use super::names::{is_end, is_http, is_peer, is_rpc};
 use crate::layout::OP_LABEL_BYTES;
 use crate::on::ops::Label;
 use crate::on::ops::emit::{from_arguments, peer};
-
-/// Whether a field of this name says for whom a span is.
-pub(super) fn is_peer(name: &str) -> bool {
-    matches!(
-        name,
-        "peer"
-            | "peer_addr"
-            | "peer.addr"
-            | "peer.address"
-            | "addr"
-            | "remote"
-            | "remote_addr"
-            | "remote.addr"
-            | "client"
-            | "client_addr"
-            | "client_ip"
-            | "client.addr"
-            | "client.address"
-            | "client.ip"
-            | "network.peer.address"
-            | "net.peer.ip"
-            | "net.sock.peer.addr"
-    )
-}
-
-/// Whether a field of this name may say that a span failed.
-pub(super) fn is_end(name: &str) -> bool {
-    is_http(name) || is_rpc(name) || matches!(name, "otel.status_code" | "error")
-}
-
-fn is_http(name: &str) -> bool {
-    matches!(name, "http.response.status_code" | "http.status_code" | "status_code" | "status")
-}
-
-fn is_rpc(name: &str) -> bool {
-    matches!(name, "rpc.grpc.status_code" | "grpc.status_code")
-}
 
 /// Fields with their values.
 #[derive(Clone, Copy)]

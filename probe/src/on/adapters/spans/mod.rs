@@ -4,6 +4,7 @@
 //! callsite  the site of a span or an event in the source
 //! entered   the spans that this thread is in
 //! fields    a span's fields as label and peer
+//! names     what the name of a field says
 //! lost      closes that the registry loses
 //! ```
 
@@ -11,6 +12,7 @@ mod callsite;
 mod entered;
 mod fields;
 mod lost;
+mod names;
 
 use core::any::TypeId;
 use std::sync::Mutex;

@@ -1,0 +1,40 @@
+//! What the name of a field says.
+
+/// Whether a field of this name says for whom a span is.
+pub(super) fn is_peer(name: &str) -> bool {
+    matches!(
+        name,
+        "peer"
+            | "peer_addr"
+            | "peer.addr"
+            | "peer.address"
+            | "addr"
+            | "remote"
+            | "remote_addr"
+            | "remote.addr"
+            | "client"
+            | "client_addr"
+            | "client_ip"
+            | "client.addr"
+            | "client.address"
+            | "client.ip"
+            | "network.peer.address"
+            | "net.peer.ip"
+            | "net.sock.peer.addr"
+    )
+}
+
+/// Whether a field of this name may say that a span failed.
+pub(super) fn is_end(name: &str) -> bool {
+    is_http(name) || is_rpc(name) || matches!(name, "otel.status_code" | "error")
+}
+
+/// Whether it is the status of an answer of HTTP.
+pub(super) fn is_http(name: &str) -> bool {
+    matches!(name, "http.response.status_code" | "http.status_code" | "status_code" | "status")
+}
+
+/// Whether it is the status of an answer of gRPC.
+pub(super) fn is_rpc(name: &str) -> bool {
+    matches!(name, "rpc.grpc.status_code" | "grpc.status_code")
+}
