@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::Uid;
 
-use crate::on::ground::mounts::{Class, Mounts};
+use crate::on::ground::mounts::{Medium, Mounts};
 
 /// Where shared-memory objects appear as files.
 pub(crate) const SHM_DIRECTORY: &str = "/dev/shm";
@@ -73,15 +73,15 @@ fn in_memory(
             ))
         };
     };
-    match mount.class() {
-        Class::Memory => Ok(()),
-        Class::Disk if wanted.on_disk => Ok(()),
-        Class::Disk => Err(format!(
+    match mount.medium() {
+        Medium::Memory => Ok(()),
+        Medium::Disk if wanted.on_disk => Ok(()),
+        Medium::Disk => Err(format!(
             "{named} is on {}, a disk, where a probe may wait for writes: name a directory on tmpfs, as \
              /run and /dev/shm are, or accept that with PROBE_BOARD=disk:DIR",
             mount.kind
         )),
-        Class::Kernel | Class::Foreign => Err(format!(
+        Medium::Kernel | Medium::Foreign => Err(format!(
             "{named} is on {}, which is no place for files: name a directory on tmpfs, as /run and \
              /dev/shm are",
             mount.kind

@@ -8,7 +8,7 @@ use crate::on::board::tables::Board;
 use crate::on::ground::clock::{self, Calibration};
 
 /// What a board is to say of its process, besides what the process knows of itself.
-pub(crate) struct Said<'a> {
+pub(crate) struct Subject<'a> {
     /// Its name, as in the board's.
     pub(crate) name: &'a str,
     /// The program's version.
@@ -25,7 +25,7 @@ pub(crate) struct Said<'a> {
 }
 
 /// Fills the header, but for the magic.
-pub(super) fn write(board: &Board, about: &Said<'_>, texts: &mut Texts) {
+pub(super) fn write(board: &Board, about: &Subject<'_>, texts: &mut Texts) {
     let header = board.single.header;
     let set = |word: &AtomicU64, value: u64| word.store(value, Ordering::Relaxed);
     set(&header.layout_version, u64::from(MAJOR) << 32 | u64::from(MINOR));

@@ -1,7 +1,7 @@
 //! All that is known at init.
 
 use super::catch_up::catch_up;
-use super::header::{self, Said};
+use super::header::{self, Subject};
 use super::places::Places;
 use super::scribe::{self, Scribe};
 use crate::on::board::tables::Board;
@@ -11,7 +11,7 @@ use crate::on::sites::site::SITES;
 
 /// Writes all that is known at init: the header but for its magic, sites, declared numbers, texts. Puts
 /// every declared number in its place on the board. Nobody else knows the board yet.
-pub(crate) fn describe(board: &Board, said: &Said<'_>) -> Scribe {
+pub(crate) fn describe(board: &Board, said: &Subject<'_>) -> Scribe {
     let mut scribe = Scribe::new(said.text_bytes, Places::new(said.keeper), said.filter);
     header::write(board, said, &mut scribe.texts);
     let filter = Filter::parse(said.filter, |rule| {

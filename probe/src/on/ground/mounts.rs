@@ -27,7 +27,7 @@ pub(crate) struct Mount {
 
 /// What can be expected of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum Medium {
     /// Memory.
     Memory,
     /// A local disk: it answers, but stores into a map of it may wait for the disk.
@@ -40,17 +40,17 @@ pub(crate) enum Class {
 
 impl Mount {
     /// What can be expected of it. What is not known here is not trusted.
-    pub(crate) fn class(&self) -> Class {
+    pub(crate) fn medium(&self) -> Medium {
         match self.kind.as_str() {
-            "tmpfs" | "ramfs" | "rootfs" | "devtmpfs" => Class::Memory,
+            "tmpfs" | "ramfs" | "rootfs" | "devtmpfs" => Medium::Memory,
             "ext2" | "ext3" | "ext4" | "xfs" | "btrfs" | "f2fs" | "zfs" | "bcachefs" | "jfs"
             | "reiserfs" | "nilfs2" | "overlay" | "aufs" | "vfat" | "exfat" | "msdos" | "ntfs3"
             | "squashfs" | "erofs" | "iso9660" | "udf" | "ecryptfs" | "hfsplus" | "ubifs"
-            | "jffs2" | "minix" => Class::Disk,
+            | "jffs2" | "minix" => Medium::Disk,
             "proc" | "sysfs" | "devpts" | "cgroup" | "cgroup2" | "mqueue" | "hugetlbfs"
             | "debugfs" | "tracefs" | "securityfs" | "configfs" | "pstore" | "bpf" | "nsfs"
-            | "efivarfs" | "binfmt_misc" | "selinuxfs" | "resctrl" => Class::Kernel,
-            _ => Class::Foreign,
+            | "efivarfs" | "binfmt_misc" | "selinuxfs" | "resctrl" => Medium::Kernel,
+            _ => Medium::Foreign,
         }
     }
 }
@@ -121,7 +121,7 @@ impl Mounts {
             }
             let next = here.join(&name);
             if let Some(mount) = self.of(&next)
-                && mount.class() == Class::Foreign
+                && mount.medium() == Medium::Foreign
             {
                 return Err(format!(
                     "{named} is on {} (mounted at {}), which may hang: name a directory on tmpfs, \
@@ -236,11 +236,11 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_trusted() {
-        let class = |path| Mounts::parse(TABLE).of(Path::new(path)).map(Mount::class);
-        assert_eq!(class("/dev/shm"), Some(Class::Memory));
-        assert_eq!(class("/"), Some(Class::Disk));
-        assert_eq!(class("/a"), Some(Class::Foreign));
-        assert_eq!(class("/over"), Some(Class::Foreign));
+        let medium = |path| Mounts::parse(TABLE).of(Path::new(path)).map(Mount::medium);
+        assert_eq!(medium("/dev/shm"), Some(Medium::Memory));
+        assert_eq!(medium("/"), Some(Medium::Disk));
+        assert_eq!(medium("/a"), Some(Medium::Foreign));
+        assert_eq!(medium("/over"), Some(Medium::Foreign));
         assert!(Mounts::parse(b"x y z\n\n9 8 - -\n").of(Path::new("/")).is_none());
     }
 

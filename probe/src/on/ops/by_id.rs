@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::mine;
 use super::op::{Op, OpId, tenant_here};
 #[cfg(feature = "tracing")]
-use super::tenant::Worker;
+use super::tenant::Holder;
 #[cfg(feature = "tracing")]
 use super::text::{Label, Text};
 #[cfg(feature = "tracing")]
@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 #[cfg(feature = "tracing")]
 /// Begins an operation that nobody works on yet and that is part of no other.
 pub(crate) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
-    let tenant = mine::alone(|mine| mine.begin(mine.table()?, site, text, 0, Worker::NOBODY));
+    let tenant = mine::alone(|mine| mine.begin(mine.table()?, site, text, 0, Holder::NOBODY));
     Op { tenant: tenant.flatten(), site, alone: PhantomData }
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn leave(id: OpId, before: u64) {
     mine::alone(|mine| {
         if let Some(tenant) = mine.table().and_then(|table| table.find(id.0)) {
             tenant.becomes_future();
-            tenant.hold(Worker::NOBODY);
+            tenant.hold(Holder::NOBODY);
         }
         mine.back_to(before, id.0);
     });

@@ -9,7 +9,7 @@ use core::cell::Cell;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::table::{self, OpTable};
-use super::tenant::{Tenant, Worker};
+use super::tenant::{Holder, Tenant};
 use super::text::Text;
 use crate::layout::HOLDER_UNSEEN;
 use crate::on::board::lost::lost;
@@ -110,8 +110,8 @@ impl Mine {
 
     /// This thread as whoever works on an operation.
     #[inline(always)]
-    pub(super) fn worker(&self) -> Worker {
-        Worker { holder: self.holder.get(), token: self.token() }
+    pub(super) fn worker(&self) -> Holder {
+        Holder { holder: self.holder.get(), token: self.token() }
     }
 
     #[inline(always)]
@@ -149,7 +149,7 @@ impl Mine {
         site: &'static Site,
         text: impl Text,
         parent: u64,
-        worker: Worker,
+        worker: Holder,
     ) -> Option<&'static Tenant> {
         let Some((tenant, flags)) = self.take(table).and_then(|record| table.opened(record)) else {
             lost(|lost| &lost.ops);

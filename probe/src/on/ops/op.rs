@@ -7,7 +7,7 @@ use core::mem::ManuallyDrop;
 
 use super::mine::{self, LOST, Mine};
 use super::table::OpTable;
-use super::tenant::{Tenant, Worker};
+use super::tenant::{Holder, Tenant};
 use super::text::{self, Label, Text};
 use crate::on::sites::site::Site;
 use crate::on::sites::tags;
@@ -228,7 +228,7 @@ impl Drop for Entered<'_> {
 fn leave(tenant: Option<&'static Tenant>, before: u64) {
     mine::alone(|mine| {
         if let Some(tenant) = tenant {
-            tenant.hold(Worker::NOBODY);
+            tenant.hold(Holder::NOBODY);
         }
         mine.back_to(before, tenant.map_or(LOST, Tenant::id));
     });
@@ -334,7 +334,7 @@ fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'s
     mine::alone(|mine| {
         let table = mine.table()?;
         let parent = parent_of(mine, table, parent);
-        mine.begin(table, site, text, parent, Worker::NOBODY)
+        mine.begin(table, site, text, parent, Holder::NOBODY)
     })
     .flatten()
 }

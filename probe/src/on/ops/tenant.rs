@@ -19,14 +19,14 @@ const RELAXED: Ordering = Ordering::Relaxed;
 
 /// Whoever works on an operation.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Worker {
+pub(super) struct Holder {
     /// As the record's holder: slot and generation; 0 for nobody.
     pub(super) holder: u64,
     /// No two threads that live have the same; 0 for nobody. Never followed.
     pub(super) token: u64,
 }
 
-impl Worker {
+impl Holder {
     /// No thread works on it.
     pub(super) const NOBODY: Self = Self { holder: 0, token: 0 };
 }
@@ -128,7 +128,7 @@ impl Tenant {
         site: &'static Site,
         text: impl Text,
         parent: u64,
-        worker: Worker,
+        worker: Holder,
         flags: u64,
     ) {
         let record = self.record;
@@ -277,7 +277,7 @@ impl Tenant {
 
     /// This thread works on it from now on, or nobody.
     #[inline(always)]
-    pub(super) fn hold(&self, worker: Worker) {
+    pub(super) fn hold(&self, worker: Holder) {
         holding::turn(&self.record.holder, &self.record.turned, worker.holder, clock::coarse());
         self.worker.store(worker.token, RELAXED);
     }

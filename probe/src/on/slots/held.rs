@@ -24,30 +24,30 @@ pub(crate) struct SlotUser {
 
 /// The slots of a board, and who holds each.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct Slots {
     pub(crate) board: &'static Board,
     claims: Box<[AtomicU64]>,
     users: Box<[SlotUser]>,
 }
 
-static HELD: Lasting<Held> = Lasting::none();
+static HELD: Lasting<Slots> = Lasting::none();
 
 /// Those of this process's board.
-pub(crate) fn current() -> Option<&'static Held> {
+pub(crate) fn current() -> Option<&'static Slots> {
     HELD.get()
 }
 
 /// From now on slots are those of `board`.
 pub(crate) fn install(board: &'static Board) {
     let count = board.threads.slots.count();
-    HELD.set(Held {
+    HELD.set(Slots {
         board,
         claims: (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
         users: (0..count).map(|_| SlotUser::default()).collect(),
     });
 }
 
-impl Held {
+impl Slots {
     /// A slot that nobody has.
     pub(super) fn claim(&self) -> Option<usize> {
         let slot = claims::claim(&self.claims, self.board.threads.slots.count());

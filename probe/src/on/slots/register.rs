@@ -7,7 +7,7 @@
 use core::sync::atomic::Ordering;
 
 use super::exit;
-use super::held::{self, Held};
+use super::held::{self, Slots};
 use super::mode::{Mode, mode};
 use super::seat;
 use crate::on::board::lost::lost;
@@ -68,7 +68,7 @@ pub(crate) fn unsettle() {
     local::unsettle();
 }
 
-fn settle_on(held: &'static Held) {
+fn settle_on(held: &'static Slots) {
     match seat::take(held).or_else(|| seat::take_over(held)) {
         Some(seat) => {
             worker::begin_tenancy(seat.generation, seat.busy, seat.sequence);

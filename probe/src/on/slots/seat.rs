@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::held::Held;
+use super::held::Slots;
 use super::kernel;
 use crate::layout::{SectionKind, pack};
 use crate::on::ground::clock;
@@ -19,17 +19,17 @@ pub(super) struct Seat {
 }
 
 /// A free slot, filled for this thread.
-pub(super) fn take(held: &'static Held) -> Option<Seat> {
+pub(super) fn take(held: &'static Slots) -> Option<Seat> {
     fill(held, held.claim()?)
 }
 
 /// The slot of a thread that ended without running its destructors, filled for this thread.
-pub(super) fn take_over(held: &'static Held) -> Option<Seat> {
+pub(super) fn take_over(held: &'static Slots) -> Option<Seat> {
     fill(held, reclaim(held)?)
 }
 
 /// Fills a slot that this thread has just claimed.
-fn fill(held: &'static Held, slot: usize) -> Option<Seat> {
+fn fill(held: &'static Slots, slot: usize) -> Option<Seat> {
     let tables = &held.board.threads;
     let record = tables.slots.get(slot)?;
     let user = held.user(slot)?;
@@ -78,7 +78,7 @@ fn fill(held: &'static Held, slot: usize) -> Option<Seat> {
 }
 
 /// Takes over the slot of a thread that ended without running its destructors.
-fn reclaim(held: &Held) -> Option<usize> {
+fn reclaim(held: &Slots) -> Option<usize> {
     let gone = |slot: &usize| {
         let tid = held.user(*slot).map_or(0, |user| user.tid.load(Ordering::Acquire));
         tid != 0 && !kernel::thread_exists(tid)

@@ -12,7 +12,7 @@ use crate::on::board::place::{self, Wanted};
 use crate::on::board::store::{Access, Store};
 use crate::on::board::tables::{self, Board, board};
 use crate::on::board::{earlier, sweep};
-use crate::on::describe::header::Said;
+use crate::on::describe::header::Subject;
 use crate::on::describe::whole;
 use crate::on::ground::clock::{self, Calibration};
 use crate::on::ground::lasting::Lasting;
@@ -187,7 +187,7 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     table::install(board);
     held::install(board);
     let calibration = clock::start();
-    let said = Said {
+    let said = Subject {
         name: &config.name,
         build: config.build,
         pid_start,

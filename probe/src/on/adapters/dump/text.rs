@@ -140,7 +140,7 @@ fn stands(board: &Board, slot: usize, digest: u64) -> Option<u64> {
 }
 
 /// An operation as it is written.
-struct Operation {
+struct InFlight {
     id: String,
     site: Option<&'static Site>,
     begun: u64,
@@ -151,7 +151,7 @@ struct Operation {
     text: String,
 }
 
-impl Operation {
+impl InFlight {
     fn write(&self, out: &mut String, threads: &[Thread], now: u64) {
         let since = |stamp: u64| time(clock::to_ns(now.saturating_sub(stamp)));
         let kind = self.site.map_or("?", |site| site.label);
@@ -184,15 +184,15 @@ impl Operation {
 }
 
 /// Those in flight, the oldest first.
-fn operations(board: &Board, now: u64) -> Vec<Operation> {
+fn operations(board: &Board, now: u64) -> Vec<InFlight> {
     let records = board.ops.iter().enumerate();
-    let mut all: Vec<Operation> =
+    let mut all: Vec<InFlight> =
         records.filter_map(|(index, record)| operation(board, index, record)).collect();
     all.sort_by_key(|op| std::cmp::Reverse(now.saturating_sub(op.begun)));
     all
 }
 
-fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<Operation> {
+fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<InFlight> {
     let get = |word: &AtomicU64| word.load(RELAXED);
     let reading = tenancy::read(
         || get(&record.state),
@@ -218,7 +218,7 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<Operation
                 |_| record.text.each_ref().map(get),
                 &mut 0,
             );
-            Operation {
+            InFlight {
                 id: format!("{index}-{generation}"),
                 site: site::find(get(&record.site)),
                 begun: get(&record.begun),

@@ -17,7 +17,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::sys::stat::Mode;
 
-use crate::on::ground::mounts::{Class, Mounts};
+use crate::on::ground::mounts::{Medium, Mounts};
 
 const STDERR: RawFd = libc::STDERR_FILENO;
 /// Bytes that a pipe takes whole or not at all.
@@ -50,9 +50,9 @@ fn way() -> Option<Way> {
     let mode = u32::from(facts.stx_mode) & libc::S_IFMT;
     if mode == libc::S_IFREG || mode == libc::S_IFIFO {
         // A pipe without a name is on no mount; a file on none may be anywhere.
-        let found = Mounts::read()?.of_descriptor(STDERR).map(|mount| mount.class());
+        let found = Mounts::read()?.of_descriptor(STDERR).map(|mount| mount.medium());
         let answers = match found {
-            Some(class) => class != Class::Foreign,
+            Some(medium) => medium != Medium::Foreign,
             None => mode == libc::S_IFIFO,
         };
         if !answers {
