@@ -1,4 +1,17 @@
-//! Only here because `links` needs a build script.
+//! Where probes can be in: on 64-bit Linux, unless `--cfg probe_off` forbids it. Elsewhere the same macros and types
+//! compile to nothing, so that a program for many systems needs no `cfg` of its own. (That is also what `links` needs a
+//! build script for.)
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(probe_can)");
+    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|is| is == value);
+    let forbidden = std::env::var_os("CARGO_CFG_PROBE_OFF").is_some();
+    let possible = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_POINTER_WIDTH", "64");
+    if possible && !forbidden {
+        println!("cargo::rustc-cfg=probe_can");
+    } else if !possible && std::env::var_os("CARGO_FEATURE_ENABLE").is_some() {
+        let target = std::env::var("TARGET").unwrap_or_default();
+        println!("cargo::warning=probes are out: boards are made on 64-bit Linux, and this is {target}");
+    }
 }

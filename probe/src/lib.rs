@@ -49,27 +49,27 @@ mod macros;
 mod number;
 mod outcome;
 
-#[cfg(any(not(probe_off), feature = "layout"))]
+#[cfg(any(probe_can, feature = "layout"))]
 pub mod layout;
-#[cfg(any(not(probe_off), feature = "layout"))]
+#[cfg(any(probe_can, feature = "layout"))]
 pub mod protocol;
-#[cfg(any(not(probe_off), feature = "layout"))]
+#[cfg(any(probe_can, feature = "layout"))]
 mod sync;
 
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod on;
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 #[doc(hidden)]
 pub use on::emit as __private;
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 pub use on::*;
 
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 mod off;
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[doc(hidden)]
 pub use off::private as __private;
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 pub use off::*;
 
 #[cfg(feature = "tower")]
@@ -81,4 +81,4 @@ pub use outcome::{Asked, Cancelled, Outcome};
 pub use probe_macros::instrument;
 
 /// Whether this build has probes.
-pub const ENABLED: bool = cfg!(all(not(probe_off), any(debug_assertions, feature = "enable")));
+pub const ENABLED: bool = cfg!(all(probe_can, any(debug_assertions, feature = "enable")));

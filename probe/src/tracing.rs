@@ -131,7 +131,7 @@ impl SpanLayer {
 }
 
 /// With probes out, what filters of its own would have cost.
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 impl SpanLayer {
     /// The layer as it is: nothing is taken, so nothing is filtered. Stands before the method of `Layer`, whose filter
     /// would be asked all the same.
@@ -141,7 +141,7 @@ impl SpanLayer {
     }
 }
 
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[expect(unsafe_code, reason = "a layer that is not there says so through an unsafe method")]
 impl<S: tracing_core::Subscriber> tracing_subscriber::Layer<S> for SpanLayer {
     fn on_layer(&mut self, subscriber: &mut S) {

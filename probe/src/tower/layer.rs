@@ -5,7 +5,7 @@ use core::panic::Location;
 
 use http::{Extensions, HeaderMap, Method, Uri, Version};
 
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 use crate::on::adapters::requests::Origin;
 
 /// What is known of a request before it is served.
@@ -30,14 +30,14 @@ pub(super) type Say = fn(&Head<'_>, &mut fmt::Formatter<'_>) -> fmt::Result;
 /// A layer that makes each request an operation; see the [module](super).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(
-    not(all(not(probe_off), any(debug_assertions, feature = "enable"))),
+    not(all(probe_can, any(debug_assertions, feature = "enable"))),
     expect(dead_code, reason = "probes out")
 )]
 pub struct OpLayer {
     place: &'static Location<'static>,
     kind: &'static str,
     of_connection: bool,
-    #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+    #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
     pub(super) origin: Option<Origin>,
     pub(super) label: Say,
     pub(super) peer: Option<Say>,
@@ -55,7 +55,7 @@ impl OpLayer {
             place,
             kind,
             of_connection,
-            #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+            #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
             origin: None,
             label,
             peer: None,
@@ -64,12 +64,12 @@ impl OpLayer {
     }
 
     /// With the sites of what it is now.
-    #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+    #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
     fn located(self) -> Self {
         Self { origin: Origin::new(self.place, self.kind, self.of_connection), ..self }
     }
 
-    #[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+    #[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
     fn located(self) -> Self {
         self
     }

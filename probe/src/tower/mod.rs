@@ -69,26 +69,26 @@
 //! ```
 
 mod layer;
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod length;
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod service;
 
 pub use layer::{Head, OpLayer};
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 pub use service::{OpBody, OpFuture, OpService};
 
 /// A service in the layer: with probes out, the service itself.
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 pub type OpService<S> = S;
 /// Its future: with probes out, the service's own.
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 pub type OpFuture<F> = F;
 /// The body of its answer: with probes out, the service's own.
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 pub type OpBody<B> = B;
 
-#[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 impl<S> tower_layer::Layer<S> for OpLayer {
     type Service = OpService<S>;
 
@@ -98,7 +98,7 @@ impl<S> tower_layer::Layer<S> for OpLayer {
 }
 
 /// With probes out there is nothing between a service and its server.
-#[cfg(not(all(not(probe_off), any(debug_assertions, feature = "enable"))))]
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 impl<S> tower_layer::Layer<S> for OpLayer {
     type Service = S;
 

@@ -24,7 +24,7 @@ pub(crate) struct Out {
 impl Out {
     /// For a layer that is made now.
     pub(crate) fn if_so() -> Option<Self> {
-        #[cfg(all(not(probe_off), any(debug_assertions, feature = "enable")))]
+        #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
         if !crate::on::ground::settings::is_off() {
             return None;
         }
