@@ -8,14 +8,16 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use common::sample;
+use common::{NOW, SECOND, sample};
 use inspect::attach::{BoardFile, Trust};
 use inspect::recording::Entry;
 use inspect::report::{Options as Counting, Tally, answer};
 use inspect::sampler::{self, Clock, Options, Progress, Subject, Wish};
 use inspect::snapshot::Board;
 use inspect::source::Source;
-use probe::layout::{BLOCK_BYTES, Class, SLOT_FREE, SLOT_LIVE, SectionKind};
+use probe::layout::{
+    BLOCK_BYTES, Class, SITE_SCOPE, SITE_UNTOLD, SLOT_FREE, SLOT_LIVE, SectionKind,
+};
 
 /// Sites of the thread's three lines.
 const LINES: [u64; 3] = [0x5000 + 8 * 20, 0x5000 + 8 * 21, 0x5000 + 8 * 22];
@@ -144,4 +146,69 @@ fn the_end_of_the_process_is_noticed_within_a_hundredth_of_a_second() {
         .iter()
         .any(|entry| matches!(entry, Entry::BoardEnd { verdict, .. } if verdict.raw() == "killed"));
     assert!(said);
+}
+
+/// At a site that leaves it to the kernel what is done there, a thread works until the keeper found that it used
+/// no processor time, and from there on until it moves or uses some.
+#[test]
+fn a_thread_rests_where_nobody_told_as_the_keeper_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut synth = sample();
+    let span = synth.site(20, 20, "span", Class::Work, SITE_UNTOLD | SITE_SCOPE);
+    let told = synth.site(21, 21, "told", Class::Work, 0);
+    for slot in 0..8 {
+        let at = synth.at(SectionKind::Slots, slot);
+        synth.put(at, &[SLOT_FREE]);
+    }
+    let frames = [[0; 4], [span, 0, 0, 0]];
+    synth.thread(0, "joins", &frames);
+    synth.watch(0, &frames, NOW - SECOND, NOW - SECOND);
+    synth.thread(1, "works", &frames);
+    synth.watch(1, &frames, NOW - SECOND, u64::MAX);
+    // What the keeper noted is of another place.
+    synth.thread(2, "moved", &frames);
+    synth.watch(2, &[[0, told, 0, 0]], NOW - SECOND, NOW - SECOND);
+    // Its program says that it works.
+    let frames = [[0, told, 0, 0]];
+    synth.thread(3, "told", &frames);
+    synth.watch(3, &frames, NOW - SECOND, NOW - SECOND);
+    let path = dir.path().join("recordd.1.2");
+    std::fs::write(&path, zerocopy::IntoBytes::as_bytes(&synth.finish()[..])).unwrap();
+    let source = Source::Copy(BoardFile::open(&path, Trust::Named).unwrap());
+    let board = Board::open(source, &path).unwrap();
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    let mut clock = Driven { now: 1_000, file, line_at: 1 << 30, late: None, waits: 0 };
+    let mut entries: Vec<Entry> = Vec::new();
+    let subject = Subject { board, life: alive(), crowd: None };
+    let mut go_on = |_: &Progress| Wish::default();
+    sampler::run(vec![subject], &options(2), &mut clock, &mut entries, &mut go_on).unwrap();
+    let (mut sites, mut stacks, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = std::collections::BTreeMap::new();
+    for entry in &entries {
+        match entry {
+            Entry::Site(site) => sites.push(site),
+            Entry::Stack(stack) => stacks.push(stack),
+            Entry::Thread { name, .. } => names.push(name.raw()),
+            Entry::At { thread, stack } => {
+                _ = last.insert(names[*thread as usize], *stack as usize)
+            }
+            _ => {}
+        }
+    }
+    let classes: Vec<_> = last
+        .iter()
+        .map(|(name, stack)| {
+            let site = sites[*stacks[*stack].last().unwrap() as usize];
+            (*name, site.label.raw(), site.class)
+        })
+        .collect();
+    assert_eq!(
+        classes,
+        [
+            ("joins", "span", Class::Wait),
+            ("moved", "span", Class::Work),
+            ("told", "told", Class::Work),
+            ("works", "span", Class::Work),
+        ]
+    );
 }

@@ -111,6 +111,23 @@ fn a_thread_in_a_span_works_or_waits_as_the_kernel_has_it() {
         let class = |name| program::named(&board["threads"], name)["class"].clone();
         (class("joins") == "wait" && class("works") == "work").then_some(())
     });
+    // So do samples, now and in a recording.
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("spans.rec").to_str().expect("UTF-8").to_owned();
+    let pid = program.pid().to_string();
+    let taken = program::inspect(&["record", "-d", "2s", "-o", &recording, "-p", &pid]);
+    assert!(taken.status.success(), "{taken:?}");
+    for (name, most) in [("joins", "wait"), ("works", "work")] {
+        let report = ["report", &recording, "--thread", name, "--by", "line", "--idle", "--json"];
+        let output = program::inspect(&report);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let rows = report["lines"].as_array().expect("lines");
+        let samples = |class: &str| -> u64 {
+            let rows = rows.iter().filter(|row| class.is_empty() || row["class"] == class);
+            rows.filter_map(|row| row["samples"].as_u64()).sum()
+        };
+        assert!(samples(most) * 10 >= samples("") * 8, "{name}: {report:#}");
+    }
     // Out of every span it says what it did last.
     let board = program::board(program.pid());
     let between = program::named(&board["threads"], "between");

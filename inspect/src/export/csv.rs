@@ -22,7 +22,7 @@ pub fn csv(tally: &Tally) -> String {
             board.map(|board| board.pid.to_string()).unwrap_or_default(),
             thread.name.raw().to_owned(),
             thread.tid.to_string(),
-            class_word(tally, cell).to_owned(),
+            class_word(tally, &cell).to_owned(),
             leaf.map(|site| site.file.raw().to_owned()).unwrap_or_default(),
             leaf.map(|site| site.line.to_string()).unwrap_or_default(),
             leaf.map(|site| site.function.raw().to_owned()).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::flame::title;
 use super::page::{Frame, page};
-use super::{TORN, cells, frame_name};
+use super::{OTHER, TORN, cells, frame_name};
 use crate::recording::SiteInfo;
 use crate::render::human::whole;
 use crate::report::text::percent;
@@ -24,7 +24,7 @@ pub fn difference(before: &Tally, after: &Tally) -> String {
     let mut root = Node::default();
     for (side, tally) in [before, after].into_iter().enumerate() {
         for (cell, sites) in cells(tally) {
-            let mut path = vec![thread(tally, cell)];
+            let mut path = vec![thread(tally, &cell)];
             // A line that moved is one frame, called as it is now.
             let name = |site: &SiteInfo| match side {
                 0 => names.get(site).cloned().unwrap_or_else(|| frame_name(site)),
@@ -55,6 +55,9 @@ pub fn difference(before: &Tally, after: &Tally) -> String {
 
 /// Threads are the same by name: processes and their numbers change.
 fn thread(tally: &Tally, cell: &Cell) -> String {
+    if cell.stack == Some(u32::MAX) {
+        return OTHER.to_owned();
+    }
     let Some(thread) = tally.threads.get(cell.thread as usize) else { return String::new() };
     let several = tally.boards.iter().any(|board| board.name != tally.boards[0].name);
     match tally.boards.get(thread.board as usize).filter(|_| several) {

@@ -32,7 +32,7 @@ struct Node {
 pub fn svg(tally: &Tally) -> String {
     let mut root = Node::default();
     for (cell, sites) in cells(tally) {
-        let mut path = vec![(thread_name(tally, cell), Kind::Thread)];
+        let mut path = vec![(thread_name(tally, &cell), Kind::Thread)];
         path.extend(
             sites
                 .iter()

@@ -10,7 +10,7 @@ use crate::report::Tally;
 pub fn folded(tally: &Tally) -> String {
     let mut out = String::new();
     for (cell, sites) in cells(tally) {
-        let mut frames = vec![thread_name(tally, cell)];
+        let mut frames = vec![thread_name(tally, &cell)];
         frames.extend(sites.iter().map(|site| frame_name(site)));
         if cell.stack.is_none() {
             frames.push(TORN.to_owned());

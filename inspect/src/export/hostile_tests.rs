@@ -256,3 +256,42 @@ fn the_checks_see_what_came_out_raw_before() {
     }
     assert!(raw(|text| drop(parsed(text)), "\"\u{7f}\""));
 }
+
+/// A stack says its frames again with each cell: 500 cells of 200 frames, each of a kilobyte, of a recording that is
+/// half as large as one of them.
+#[test]
+fn what_repeats_its_frames_is_bounded_and_its_sums_stay_right() {
+    let label = "x".repeat(1_000);
+    let labels: Vec<String> = (0..LABELS).map(|number| format!("{label}{number}")).collect();
+    let mut tally = tally(&labels);
+    let mut put = |entry: Entry| tally.put(&entry).expect("within its limits");
+    for stack in 0..500 {
+        // Deeper than any probe nests, too.
+        let sites = (0..400).map(|step| (stack * 7 + step) % LABELS).collect();
+        put(Entry::Stack(sites));
+        put(Entry::At { thread: stack % 8, stack: LABELS + stack });
+        put(Entry::Ticks { at_ns: u64::from(LABELS + stack) * 1_000_000, count: 1 });
+    }
+    tally.finish();
+    let counted: u64 =
+        tally.cells.iter().filter(|cell| cell.row.is_some()).map(|cell| cell.samples).sum();
+    let folded = folded(&tally);
+    let sum: u64 = folded
+        .lines()
+        .map(|line| line.rsplit_once(' ').expect("a count").1.parse::<u64>().expect("a number"))
+        .sum();
+    assert_eq!(sum, counted, "nothing is lost");
+    assert!(folded.lines().any(|line| line.starts_with("(other);(other) ")), "it is said");
+    for (form, most) in [
+        (Format::Folded, 2),
+        (Format::Csv, 2),
+        (Format::Speedscope, 2),
+        (Format::Pprof, 1),
+        // Frames stand in it with their place and a title of their own.
+        (Format::Svg, 8),
+    ] {
+        let bytes = export(form, &tally).len();
+        assert!(bytes <= most * SPELLED, "{form:?}: {bytes}");
+    }
+    assert!(difference(&tally, &tally).len() <= 16 * SPELLED);
+}

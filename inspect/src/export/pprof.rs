@@ -64,7 +64,7 @@ pub fn pprof(tally: &Tally) -> Vec<u8> {
     let mut places: HashMap<(String, String, u64), u64> = HashMap::new();
     for (cell, sites) in cells(tally) {
         let mut stack: Vec<(String, String, u64)> =
-            vec![(thread_name(tally, cell), String::new(), 0)];
+            vec![(thread_name(tally, &cell), String::new(), 0)];
         stack.extend(
             sites
                 .iter()
@@ -101,7 +101,7 @@ pub fn pprof(tally: &Tally) -> Vec<u8> {
         sample.packed(1, &locations);
         sample.packed(2, &[cell.samples, cell.samples.saturating_mul(tick_ns)]);
         for (key, value) in
-            [("thread", thread_name(tally, cell)), ("class", class_word(tally, cell).to_owned())]
+            [("thread", thread_name(tally, &cell)), ("class", class_word(tally, &cell).to_owned())]
         {
             let mut label = Message::default();
             label.number(1, texts.of(key)).number(2, texts.of(&value));

@@ -37,7 +37,7 @@ pub fn speedscope(tally: &Tally) -> Value {
         let stack: Vec<usize> = stack.collect();
         let thread = threads
             .entry(cell.thread)
-            .or_insert_with(|| (thread_name(tally, cell), Vec::new(), Vec::new()));
+            .or_insert_with(|| (thread_name(tally, &cell), Vec::new(), Vec::new()));
         thread.1.push(stack);
         thread.2.push(cell.samples.saturating_mul(tick_ns));
     }

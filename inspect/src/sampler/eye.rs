@@ -12,6 +12,7 @@ use probe::protocol::stack::{self, Level};
 use probe::protocol::tenancy::{self, Reading};
 
 use super::names::{Names, Numbers, next};
+use super::rest::Watches;
 use super::words::{Copies, Words};
 use crate::recording::{BoardInfo, Entry, Sink};
 use crate::snapshot::{self, Board, Label, Sect};
@@ -104,6 +105,9 @@ pub struct Eye {
     changes: Vec<(usize, Change)>,
     seated: usize,
     names: Names,
+    watches: Watches,
+    /// Which seats' threads were said to rest where nobody told what they do.
+    resting: Vec<bool>,
     copies: Copies,
     levels: [Level; BLOCK_FRAMES - 1],
     words: Vec<u64>,
@@ -142,6 +146,8 @@ impl Eye {
             changes: Vec::new(),
             seated: 0,
             names: Names::open(index, board, numbers, sink)?,
+            watches: Watches::of(board),
+            resting: Vec::new(),
             copies: Copies::default(),
             levels: [Level::default(); BLOCK_FRAMES - 1],
             words: Vec::new(),
@@ -175,6 +181,7 @@ impl Eye {
             self.seats.push(Seat { state_at: state_at as u32, ..Seat::default() });
             self.nests.push(Nests::default());
             self.known.push((0, Label::from("")));
+            self.resting.push(false);
         }
         let mut copies = std::mem::take(&mut self.copies);
         if !board.source.is_mapped() {
@@ -246,6 +253,53 @@ impl Eye {
             // Whose it was last is the best that can be said; a slot of nobody's is not counted.
             Reading::Torn => self.torn(slot, sink),
         }
+    }
+
+    /// Seats so far.
+    pub(super) fn seats(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// Says of one seat's thread that it rests, or that it does no more, where its site leaves that to the
+    /// kernel.
+    pub(super) fn rest_at(
+        &mut self,
+        slot: usize,
+        board: &Board,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<()> {
+        let seat = &self.seats[slot];
+        let leaf = if seat.line == 0 { seat.scopes.last().copied() } else { Some(seat.line) };
+        let (Some(thread), Some(leaf)) = (seat.thread, leaf) else { return Ok(()) };
+        if !self.names.is_untold(leaf) {
+            return Ok(());
+        }
+        let block_at = u64::from(seat.block_at) * WORD as u64;
+        let load = |frame: usize, word: usize| {
+            board.source.word(block_at + (frame * FrameCopy::BYTES + word * WORD) as u64)
+        };
+        let depth = stack::read(load, &mut self.levels, &mut self.retries);
+        let levels = depth.and_then(|depth| self.levels.get(..depth)).unwrap_or_default();
+        // The next tick says where it is, if it has moved since the last one.
+        let scopes = levels.iter().skip(1).map(|level| level.scope);
+        let moved = levels.last().map_or(0, |level| level.line) != seat.line
+            || !scopes.eq(seat.scopes.iter().copied());
+        let rests = !moved && self.watches.rests(board, slot, seat.state >> 8, levels);
+        if moved || rests == self.resting[slot] {
+            return Ok(());
+        }
+        self.words.clear();
+        self.words.extend(&seat.scopes);
+        self.words.extend(Some(seat.line).filter(|&line| line != 0));
+        if rests && let Some(last) = self.words.last_mut() {
+            *last = self.names.resting(leaf, numbers, sink)?;
+        }
+        let Some(stack) = self.names.stack(&self.words, board, numbers, sink)? else {
+            return Ok(());
+        };
+        self.resting[slot] = rests;
+        sink.put(&Entry::At { thread, stack })
     }
 
     fn leave(&mut self, slot: usize, sink: &mut dyn Sink) -> io::Result<()> {
@@ -351,6 +405,8 @@ impl Eye {
         numbers: &mut Numbers,
         sink: &mut dyn Sink,
     ) -> io::Result<()> {
+        // It moved: what is known of its rest is of before.
+        self.resting[slot] = false;
         let seat = &mut self.seats[slot];
         seat.line = line;
         let Some(thread) = seat.thread else { return Ok(()) };

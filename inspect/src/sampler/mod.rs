@@ -7,6 +7,7 @@ mod crowd;
 mod eye;
 mod names;
 mod pace;
+mod rest;
 mod runs;
 mod words;
 
@@ -33,6 +34,8 @@ const CHECK_NS: u64 = 10_000_000;
 const VERDICT_NS: u64 = 500_000_000;
 /// Time between two readings of hit counts.
 const HITS_NS: u64 = 1_000_000_000;
+/// Time between looks for threads that rest: as long as between two of the keeper's.
+const REST_NS: u64 = 100_000_000;
 
 /// Says how a board's process ended, or `None` while it runs. Gets the moment.
 pub type Life = Box<dyn FnMut(&Board, u64) -> Option<String>>;
@@ -150,6 +153,7 @@ pub fn run(
     let mut pace = Pace::new(start, period, start ^ 0x9e37_79b9_7f4a_7c15);
     let mut progress = Progress::default();
     let (mut next_check, mut next_hits) = (start + CHECK_NS, start + HITS_NS);
+    let mut next_rest = start + REST_NS;
     let sink = &mut Runs::new(sink, period);
     let mut now = start;
     let why = 'sampling: loop {
@@ -194,6 +198,12 @@ pub fn run(
             progress.samples += one.eye.threads() as u64;
         }
         progress.ticks += 1;
+        if now >= next_rest {
+            next_rest = now + REST_NS;
+            for one in watched.iter_mut().filter(|one| one.alive) {
+                one.eye.rest(&one.subject.board, &mut numbers, sink)?;
+            }
+        }
         // Before the tick: the hits of a second belong to the chunk that it ends.
         if now >= next_hits {
             next_hits = now + HITS_NS;

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::io;
 
-use probe::layout::{Class, SITE_SCOPE, SectionKind, SiteCopy, WORD};
+use probe::layout::{Class, SITE_SCOPE, SITE_UNTOLD, SectionKind, SiteCopy, WORD};
 
 use crate::recording::{Entry, Sink, SiteInfo};
 use crate::snapshot::{self, Board, Label, Sect};
 
 /// Sites and stacks of one board at most: a board that goes on inventing some does not fill memory.
 const MOST: usize = 1 << 20;
+
+/// In the address of a site, for a thread that rests there: programs have no addresses that large.
+const RESTS: u64 = 1 << 63;
 
 /// Numbers given out so far, over all boards of a recording.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +36,8 @@ pub(super) struct Names {
     sites: HashMap<u64, u32>,
     sites_used: u64,
     stacks: HashMap<Box<[u64]>, u32>,
+    /// Sites that leave it to the kernel whether a thread works or waits there.
+    untold: HashMap<u64, SiteInfo>,
     /// Counted sites: index, word of the shards, passes when last said.
     counted: Vec<(u32, u64, Option<u64>)>,
     shards: Option<Sect>,
@@ -51,6 +56,7 @@ impl Names {
             sites: HashMap::new(),
             sites_used: 0,
             stacks: HashMap::new(),
+            untold: HashMap::new(),
             counted: Vec::new(),
             shards: board.contents().get(SectionKind::Shards).copied(),
         };
@@ -77,7 +83,7 @@ impl Names {
             self.sites.insert(site.address, index);
             let word = site.hits.checked_sub(1).filter(|_| self.shards.is_some());
             self.counted.extend(word.map(|word| (index, word, None)));
-            sink.put(&Entry::Site(SiteInfo {
+            let info = SiteInfo {
                 board: self.board,
                 file: text(site.file),
                 line: (site.line_column >> 32) as u32,
@@ -87,7 +93,11 @@ impl Names {
                 class: class(&site),
                 scope: site.class_flags & SITE_SCOPE != 0,
                 counted: word.is_some(),
-            }))?;
+            };
+            if site.class_flags & SITE_UNTOLD != 0 {
+                self.untold.insert(site.address, info.clone());
+            }
+            sink.put(&Entry::Site(info))?;
         }
         Ok(())
     }
@@ -108,6 +118,30 @@ impl Names {
             }
         }
         Ok(())
+    }
+
+    /// Whether a site leaves it to the kernel what a thread does there.
+    pub(super) fn is_untold(&self, address: u64) -> bool {
+        self.untold.contains_key(&address)
+    }
+
+    /// What stands for such a site in the stack of a thread that rests there: the same place, as one where is
+    /// waited, introduced when it is new.
+    pub(super) fn resting(
+        &mut self,
+        address: u64,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<u64> {
+        let rests = address ^ RESTS;
+        if let Some(info) = self.untold.get(&address)
+            && !self.sites.contains_key(&rests)
+        {
+            let info = SiteInfo { class: Class::Wait, counted: false, ..info.clone() };
+            sink.put(&Entry::Site(info))?;
+            self.sites.insert(rests, next(&mut numbers.sites));
+        }
+        Ok(rests)
     }
 
     /// The number of a stack (scopes and the line in the innermost), which is introduced when it is
