@@ -12,6 +12,8 @@ fn main() {
         println!("cargo::rustc-cfg=probe_can");
     } else if !possible && std::env::var_os("CARGO_FEATURE_ENABLE").is_some() {
         let target = std::env::var("TARGET").unwrap_or_default();
-        println!("cargo::warning=probes are out: boards are made on 64-bit Linux, and this is {target}");
+        println!(
+            "cargo::warning=probes are out: boards are made on 64-bit Linux, and this is {target}"
+        );
     }
 }

@@ -295,7 +295,7 @@ fn no_line_is_wider_than_the_terminal() {
     let sample = report(sample().finish(), State::Live).unwrap();
     let dead = report(common::sample().finish(), State::Dead).unwrap();
     for report in [sample, dead, hostile(), calm(40)] {
-        for columns in [40, 60, 80, 120, 200] {
+        for columns in [20, 27, 40, 60, 80, 120, 200] {
             for (all, trail) in [(false, false), (true, true)] {
                 let look =
                     Look { columns, all, trail, host: Some("web-3".into()), ..Look::default() };
@@ -310,6 +310,57 @@ fn no_line_is_wider_than_the_terminal() {
                     assert!(width(line) <= columns, "{columns}, {} wide: {line}", width(line));
                 }
             }
+        }
+    }
+}
+
+/// Everything that is shown of a board, at so many columns.
+fn shown(report: &BoardReport, columns: usize) -> String {
+    let look = Look { columns, all: true, host: Some("web-3".into()), ..Look::default() };
+    let mut table = text::board(report, &look);
+    table += &text::process(report, &look);
+    let ops: Vec<_> = report.ops.iter().collect();
+    inspect::render::ops::rows(&mut table, &ops, &look);
+    inspect::render::ops::by_kind(&mut table, report, &look);
+    inspect::render::ops::by_status(&mut table, report, &look);
+    table
+}
+
+/// Words with a digit in them, as they stand between spaces and marks.
+fn numbers(text: &str) -> std::collections::BTreeSet<&str> {
+    let marks = |char: char| matches!(char, ',' | ';' | ':' | '…' | '(' | ')' | '"' | '!');
+    let words = text.split_whitespace().map(|word| word.trim_matches(marks));
+    // What a terminal would obey is spelled out, and no number.
+    let words = words.filter(|word| !word.contains('\\'));
+    words.filter(|word| word.contains(|char: char| char.is_ascii_digit())).collect()
+}
+
+/// Half a number is another number: `served 4…` is not 42. At every width each one is there whole, or not at all.
+#[test]
+fn no_number_is_cut_at_the_edge_of_any_terminal() {
+    let mut busy = calm(3);
+    busy.ops = (0..8)
+        .map(|index| Op {
+            label: Some(Label::from(format!("GET /user/{}", 1_000 + index).as_str())),
+            peer: Some("10.0.0.7:52044".into()),
+            served: 4_217_000 + index,
+            file: Some("src/net/io.rs".into()),
+            line: Some(1_427),
+            status: Some("reply".into()),
+            status_age_ns: Some(1_234_567_890),
+            ..op(&format!("{index}-71"), "command", Some(9_820_000_000 + index))
+        })
+        .collect();
+    for report in [report(sample().finish(), State::Live).unwrap(), busy] {
+        let whole = shown(&report, 400);
+        let whole = numbers(&whole);
+        for columns in 20..=200 {
+            let table = shown(&report, columns);
+            for line in table.lines() {
+                assert!(width(line) <= columns, "{columns}, {} wide: {line}", width(line));
+            }
+            let cut: Vec<_> = numbers(&table).difference(&whole).copied().collect();
+            assert!(cut.is_empty(), "{columns}: {cut:?} in\n{table}");
         }
     }
 }

@@ -208,7 +208,7 @@ pub fn look(common: &Common) -> Look {
 fn columns() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    asked.or_else(terminal).unwrap_or(100).clamp(40, 400)
+    asked.or_else(terminal).unwrap_or(100).clamp(20, 400)
 }
 
 /// The name of this host.

@@ -139,6 +139,8 @@ struct Cell {
 
 /// Columns of a value.
 const VALUE: usize = 10;
+/// Columns of a name at least.
+const NAMED: usize = 6;
 
 /// Cells side by side in two columns (one on a narrow terminal), row by row. What is said beside a
 /// value has `beside` columns, so that the eye compares values down a column.
@@ -149,7 +151,9 @@ fn cells(out: &mut String, look: &Look, heading: &str, beside: usize, cells: &[C
     title(out, look, &format!(" {heading}"));
     // Two on a screen of 80, and no wider than the eye follows from a name to its value.
     let across = if look.columns >= 76 { (look.columns / 50).clamp(2, 6) } else { 1 };
-    let columns = (look.columns / across).saturating_sub(1).max(30);
+    let columns = (look.columns / across).saturating_sub(1);
+    // What is said beside a value is worth less than its name.
+    let beside = if columns < NAMED + VALUE + 3 + beside { 0 } else { beside };
     let name = columns.saturating_sub(beside + VALUE + 3);
     for row in cells.chunks(across) {
         let mut text = String::new();
@@ -160,7 +164,7 @@ fn cells(out: &mut String, look: &Look, heading: &str, beside: usize, cells: &[C
                 " {}{} {}",
                 left(&cell.name, name.saturating_sub(over)),
                 right(&cell.value, VALUE),
-                left(&cell.beside, beside)
+                if beside > 0 { left(&cell.beside, beside) } else { String::new() }
             );
             text.push_str(&look.paint(cell.paint, &left(&part, columns)));
             text.push(' ');
@@ -304,9 +308,13 @@ fn histograms(out: &mut String, report: &BoardReport, look: &Look) {
     if shown.is_empty() {
         return;
     }
+    let name = if look.columns < 76 { 14.min(look.columns / 2) } else { 28 };
+    // Where there is no room for all: the middle, the slow ones, the worst, how many.
+    let room = look.columns.saturating_sub(name) / 8;
+    let kept: Vec<usize> = [2, 4, 6, 1, 3, 5].into_iter().take(room).collect();
     let row = |cells: [String; 7]| {
-        let mut row = left(&cells[0], 28);
-        for cell in &cells[1..] {
+        let mut row = left(&cells[0], name);
+        for (_, cell) in cells.iter().enumerate().filter(|(at, _)| kept.contains(at)) {
             row.push_str(&right(cell, 8));
         }
         row
