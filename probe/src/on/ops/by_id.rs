@@ -3,8 +3,9 @@
 #[cfg(feature = "tracing")]
 use core::marker::PhantomData;
 
+use super::here::tenant_here;
 use super::mine;
-use super::op::{Op, OpId, tenant_here};
+use super::op::{Op, OpId};
 #[cfg(feature = "tracing")]
 use super::tenant::Holder;
 #[cfg(feature = "tracing")]

@@ -1,21 +1,24 @@
 //! Operations: what is being done right now, from its beginning to its end, on whichever thread.
 //!
 //! ```text
-//! op      the handle and its guard          table   who holds which record
-//! tenant  one record                        kind    what sites know
-//! mine    this thread's part in it          slow    the slowest that ended
-//! text    label and peer, cut to fit        future  an operation that is carried by a future
-//! door    where it is asked to end        by_id   for those who can keep no guard
+//! op      the handle                        begin   the guard that ends it
+//! here    what this thread works on         mine    this thread's part in it
+//! tenant  one record                        table   who holds which
+//! text    label and peer, cut to fit        slow    the slowest that ended
+//! future  one that is carried by a future   by_id   for those who can keep no guard
+//! door    where it is asked to end
 //! ```
 //!
 //! A record belongs to the operation, not to a thread: it is claimed at the beginning, written by whoever
 //! works on the operation, and at the end it is left as it is, to be read as history until it is
 //! needed again. So nothing is copied to remember what ended.
 
+mod begin;
 #[cfg(any(feature = "tracing", feature = "tower"))]
 pub(crate) mod by_id;
 pub(crate) mod door;
 mod future;
+mod here;
 mod mine;
 mod op;
 mod slow;
@@ -23,16 +26,16 @@ pub(super) mod table;
 mod tenant;
 mod text;
 
+pub use begin::Operation;
 pub use future::{Tracked, TrackedCancellable};
 pub(crate) use mine::{begin_tenancy, forget_thread, is_free, leave_thread, sit};
-pub use op::{Entered, Op, OpId, Operation};
+pub use op::{Entered, Op, OpId};
 pub use text::Label;
 
 #[doc(hidden)]
 #[expect(unreachable_pub, reason = "what macros call")]
 pub mod emit {
-    pub use super::op::{
-        asked_here, begin, begin_detached, label_here, peer_here, status_here, status_of,
-    };
+    pub use super::begin::{begin, begin_detached};
+    pub use super::here::{asked_here, label_here, peer_here, status_here, status_of};
     pub use super::text::{IntoText, from_arguments, label, peer, sensitive};
 }

@@ -1,21 +1,16 @@
-//! The handle of an operation, and the guard that ends it.
+//! The handle of an operation, and working on it.
 
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use super::mine::{self, LOST, Mine};
-use super::table::OpTable;
+use super::mine::{self, LOST};
 use super::tenant::{Holder, Tenant};
-use super::text::{self, Label, Text};
+use super::text::{self, Label};
 use crate::on::sites::site::Site;
-use crate::on::sites::tags;
 use crate::on::thread::line::{self, Line};
 use crate::outcome::{Asked, Cancelled, Outcome};
-
-/// In place of what a thread worked on before: that did not change.
-const SAME: u64 = u64::MAX;
 
 /// The id of an operation: what `inspect ops` shows and `inspect ops cancel` takes. No other operation of
 /// this process ever has it.
@@ -225,177 +220,11 @@ impl Drop for Entered<'_> {
 
 /// This thread works on the operation no longer, but on what it worked on before.
 #[inline]
-fn leave(tenant: Option<&'static Tenant>, before: u64) {
+pub(super) fn leave(tenant: Option<&'static Tenant>, before: u64) {
     mine::alone(|mine| {
         if let Some(tenant) = tenant {
             tenant.hold(Holder::NOBODY);
         }
         mine.back_to(before, tenant.map_or(LOST, Tenant::id));
-    });
-}
-
-/// As [`leave`], for an operation that found no room.
-#[cold]
-#[inline(never)]
-fn leave_lost(before: u64, line: Line) {
-    leave(None, before);
-    line::go_back(line);
-}
-
-/// Guard of [`op!`](crate::op): the operation that this thread works on until it is dropped, which ends
-/// it. Bound to its thread.
-#[must_use = "the operation ends when this is dropped"]
-pub struct Operation {
-    op: ManuallyDrop<Op>,
-    before: u64,
-    /// Where the thread was.
-    line: Line,
-    bound: PhantomData<*const ()>,
-}
-
-impl fmt::Debug for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.op, formatter)
-    }
-}
-
-impl core::ops::Deref for Operation {
-    type Target = Op;
-    #[inline]
-    fn deref(&self) -> &Op {
-        &self.op
-    }
-}
-
-impl Operation {
-    /// The operation goes on without this thread: to another one, or into a future.
-    pub fn detach(self) -> Op {
-        let this = ManuallyDrop::new(self);
-        if this.before != SAME {
-            leave(this.op.tenant, this.before);
-            line::go_back(this.line);
-        }
-        Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
-    }
-}
-
-impl Drop for Operation {
-    #[inline(always)]
-    fn drop(&mut self) {
-        match self.op.tenant {
-            Some(tenant) => end(tenant, self.op.site, self.before, self.line),
-            None if self.before != SAME => leave_lost(self.before, self.line),
-            None => {}
-        }
-    }
-}
-
-#[inline(never)]
-fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
-    line::go_back(line);
-    let panicking = std::thread::panicking();
-    mine::alone(|mine| {
-        mine.back_to(before, tenant.id());
-        mine.end(tenant, site, panicking);
-    });
-}
-
-/// Begins an operation that this thread works on.
-#[inline(always)]
-pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
-    let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
-    let op = Op { tenant, site, alone: PhantomData };
-    let line = line::go_on(site.tag(), (0, 0));
-    Operation { op: ManuallyDrop::new(op), before, line, bound: PhantomData }
-}
-
-/// Begins an operation that nobody works on yet.
-#[inline(always)]
-pub fn begin_detached(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Op {
-    let tenant = begin_unheld(site, text, parent.map_or(0, |id| id.0));
-    Op { tenant, site, alone: PhantomData }
-}
-
-/// Two words come back, in registers: what comes back in memory is copied in other pieces than it was
-/// written in, and waits for that.
-#[inline(never)]
-fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Tenant>, u64) {
-    mine::alone(|mine| {
-        let Some(table) = mine.table() else { return (None, SAME) };
-        let parent = parent_of(mine, table, parent);
-        let tenant = mine.begin(table, site, text, parent, mine.worker());
-        (tenant, mine.work_on(tenant.map_or(LOST, Tenant::id)))
-    })
-    .unwrap_or((None, SAME))
-}
-
-#[inline(never)]
-fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Tenant> {
-    mine::alone(|mine| {
-        let table = mine.table()?;
-        let parent = parent_of(mine, table, parent);
-        mine.begin(table, site, text, parent, Holder::NOBODY)
-    })
-    .flatten()
-}
-
-/// The parent as said, else what this thread works on.
-#[inline(always)]
-fn parent_of(mine: &Mine, table: &OpTable, said: u64) -> u64 {
-    if said != 0 { said } else { mine.here(table).map_or(0, Tenant::id) }
-}
-
-/// What this thread works on, if that is still in flight.
-#[inline]
-pub(super) fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
-    mine.here(mine.table()?)
-}
-
-/// The operation has another status.
-#[inline]
-pub fn status_of(op: &Op, site: &'static Site) -> Asked {
-    if let (Some(tenant), Some(spent)) = (op.tenant, site.spent) {
-        mine::alone(|_| tenant.status(spent));
-    }
-    op.asked()
-}
-
-/// What this thread works on has another status, and the thread is at that line.
-#[inline(never)]
-pub fn status_here(site: &'static Site) -> Asked {
-    tags::at(site);
-    let asked = mine::alone(|mine| {
-        let tenant = tenant_here(mine)?;
-        if let Some(spent) = site.spent {
-            tenant.status(spent);
-        }
-        Some(tenant.sees_cancel())
-    });
-    Asked::from(asked.flatten().unwrap_or(false))
-}
-
-/// Whether what this thread works on was asked to end.
-#[inline]
-pub fn asked_here() -> Asked {
-    let asked = mine::alone(|mine| tenant_here(mine).map(Tenant::sees_cancel));
-    Asked::from(asked.flatten().unwrap_or(false))
-}
-
-/// What this thread works on is called otherwise from here on.
-pub fn label_here(label: Label) {
-    mine::alone(|mine| {
-        if let Some(tenant) = tenant_here(mine) {
-            tenant.set_label(label);
-        }
-    });
-}
-
-/// What this thread works on is for somebody else.
-pub fn peer_here(who: impl fmt::Display) {
-    let who = text::peer(Label::none(), who);
-    mine::alone(|mine| {
-        if let Some(tenant) = tenant_here(mine) {
-            tenant.set_peer(&who);
-        }
     });
 }
