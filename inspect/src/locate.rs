@@ -218,6 +218,11 @@ pub fn held_by(pid: u32) -> Vec<Candidate> {
     let found = links.filter_map(|entry| {
         let target = fs::read_link(entry.path()).ok()?;
         let file_name = target.file_name()?.to_str()?.trim_end_matches(" (deleted)");
+        // Only what is called like one is touched: a process may hold files that never answer.
+        if parse_name(file_name).is_none() && !file_name.starts_with('#') {
+            return None;
+        }
+        patience::answers(&entry.path()).ok()?;
         let facts = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file)?;
         // A file made without a name (O_TMPFILE) stands here as `#inode`, whatever it was named
         // later: its first word tells.

@@ -96,6 +96,11 @@ pub(crate) fn given_up() -> Vec<PathBuf> {
 /// Whether a path may be on a file system that somebody else answers for. Only the mount table is asked.
 fn may_hang(path: &Path) -> bool {
     let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    // What a process holds is where its link says. The link itself asks nobody.
+    let held = path.starts_with("/proc")
+        && path.parent().is_some_and(|dir| dir.ends_with("fd") || dir.ends_with("map_files"));
+    let target = if held { std::fs::read_link(path).ok() } else { None };
+    let path = target.as_deref().unwrap_or(path);
     on_foreign(&String::from_utf8_lossy(&mounts), path)
 }
 

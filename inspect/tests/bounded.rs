@@ -189,7 +189,6 @@ fn whatever_its_bytes_a_board_takes_no_more_than_its_share() {
             hostile(&mut file.reopen().unwrap(), &sections, false, word);
             let saved = number % 2 == 1;
             let (report, most) = told(file.path(), saved);
-            println!("{shape} {kind}: {} KiB, {:?}", most >> 10, report.left_out);
             assert!(most <= BOUND, "{shape} {kind} saved {saved}: {most} bytes");
             assert!(report.remarks.is_empty(), "{:?}", report.remarks);
         }

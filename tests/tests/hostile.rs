@@ -21,7 +21,9 @@ fn a_file_system_that_never_answers_is_given_up_and_the_others_shown() {
         "exec 3<>/dev/fuse; mount -i -t fuse none {far} -o \
          fd=3,rootmode=40755,user_id=0,group_id=0 || exit 9; \
          timeout -s KILL 1 stat {far}/x 3<&-; \
-         INSPECT_DIRS={far} {inspect} list 2>&1 3<&- | cat",
+         INSPECT_DIRS={far} {inspect} list 2>&1 3<&- | cat; \
+         {inspect} record -n {name} -d 300ms -o {far}/made.rec 2>&1 3<&- | cat; \
+         {inspect} report {far}/theirs.rec 2>&1 3<&- | cat",
         far = far.path().display(),
         inspect = program::debug("scoreboard-inspect", "inspect").display(),
     );
@@ -31,7 +33,11 @@ fn a_file_system_that_never_answers_is_given_up_and_the_others_shown() {
         .output()
         .expect("a shell");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("did not answer"), "{output:?}");
+    for path in ["made.rec: cannot be written", "theirs.rec"] {
+        let named = |line: &str| line.contains(path) && line.contains("did not answer");
+        assert!(said.lines().any(named), "{path}: {output:?}");
+    }
+    assert!(said.contains("boards there are not shown"), "{output:?}");
     assert!(said.contains(&name[..13]) && output.status.success(), "{output:?}");
 }
 

@@ -11,6 +11,9 @@ use super::pages::{COMMON, PAGES, Page};
 use super::{Failure, command};
 use crate::render::term::term;
 
+/// When the pages were last read through; readers of pages want a day.
+const DATE: &str = "2026-11-26";
+
 pub(super) fn run(
     verb: Option<&str>,
     dir: Option<&Path>,
@@ -62,7 +65,7 @@ fn page(name: &str) -> io::Result<Option<Vec<u8>>> {
     };
     let mut out = Vec::new();
     let more: Vec<Command> = of.get_subcommands().cloned().collect();
-    let man = Man::new(of).manual("Scoreboard").section("1");
+    let man = Man::new(of).manual("Scoreboard").section("1").date(DATE);
     man.render_title(&mut out)?;
     man.render_name_section(&mut out)?;
     man.render_synopsis_section(&mut out)?;

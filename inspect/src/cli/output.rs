@@ -38,13 +38,14 @@ impl Output {
             let (file, path) = (File::from(stdout), path.to_owned());
             return Ok(Self { file, path, part: None, ticket: 0, named: true });
         }
-        if path.symlink_metadata().is_ok() {
-            return Err(refused(path, &Errno::EEXIST.into()));
-        }
         let directory = match path.parent() {
             Some(directory) if directory != Path::new("") => directory,
             _ => Path::new("."),
         };
+        crate::patience::answers(directory).map_err(|error| refused(path, &error))?;
+        if path.symlink_metadata().is_ok() {
+            return Err(refused(path, &Errno::EEXIST.into()));
+        }
         let mut options = OpenOptions::new();
         options.write(true).read(true).mode(0o600);
         // It gets its name through `/proc`, which may be hidden.

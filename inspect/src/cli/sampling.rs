@@ -305,7 +305,7 @@ pub(super) fn open(path: &std::path::Path) -> Result<Recording, Failure> {
             text: format!("{name}: not a recording; `inspect record -o FILE` makes one"),
         });
     }
-    if path.is_dir() {
+    if answers && path.is_dir() {
         return Err(Failure { code: 5, text: format!("{name}: a directory, not a recording") });
     }
     super::leave_root(&[path])?;

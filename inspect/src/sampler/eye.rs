@@ -433,7 +433,10 @@ fn info(board: &Board) -> BoardInfo {
     let text = |word| strings.get(word).unwrap_or_else(|| Label::from(""));
     let header = &board.header;
     let program = text(header.program);
-    let changed = std::fs::metadata(program.raw()).and_then(|facts| facts.modified()).ok();
+    // A board may name any path.
+    let path = std::path::Path::new(program.raw());
+    let facts = crate::patience::answers(path).and_then(|()| std::fs::metadata(path));
+    let changed = facts.and_then(|facts| facts.modified()).ok();
     let since = changed.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     BoardInfo {
         name: text(header.name),
