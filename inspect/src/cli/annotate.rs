@@ -97,7 +97,7 @@ pub(super) fn run(
 /// A source file: below `directory` by as much of its path as fits, else where it was compiled.
 fn find(name: &str, directory: Option<&Path>) -> Option<PathBuf> {
     let Some(directory) = directory else {
-        return Some(PathBuf::from(name)).filter(there);
+        return Some(PathBuf::from(name)).filter(|path| there(path));
     };
     let parts: Vec<_> = Path::new(name)
         .components()
@@ -105,11 +105,11 @@ fn find(name: &str, directory: Option<&Path>) -> Option<PathBuf> {
         .collect();
     (0..parts.len())
         .map(|skipped| directory.join(parts[skipped..].iter().collect::<PathBuf>()))
-        .find(there)
+        .find(|path| there(path))
 }
 
 /// Whether a file is there: the recording says where, and there may be nobody who answers.
-fn there(path: &PathBuf) -> bool {
+fn there(path: &Path) -> bool {
     crate::patience::answers(path).is_ok() && path.is_file()
 }
 
