@@ -42,6 +42,7 @@ fn op(id: &str, kind: &str, active_ns: Option<u64>) -> Op {
         age_ns: 100 * SECOND,
         active_ns,
         status: None,
+        told: true,
         status_age_ns: None,
         thread: None,
         tid: None,
@@ -105,6 +106,53 @@ fn a_stalled_thread_and_those_who_wait_come_first() {
         "store-core stalled 9.00s in slow commit; 2 operations wait; overdue heartbeat expiry";
     assert!(found.text.starts_with(says), "{}", found.text);
     assert_eq!(found.severity, Severity::Critical);
+}
+
+/// One thread waits inside its operation, another computes in its own: one is said with the thread, one is another.
+#[test]
+fn what_a_stalled_thread_has_in_hand_is_no_other_operation() {
+    let mut report = calm(3);
+    stall(&mut report.threads[2], "worker", 9 * SECOND);
+    report.threads[2].class = Some("wait");
+    let mut in_hand = waiting("1-1", 9 * SECOND);
+    in_hand.tid = Some(report.threads[2].tid);
+    report.ops = vec![in_hand.clone()];
+    assert_eq!(headline(&report).text, "worker stalled 9.00s in slow commit");
+    report.ops = vec![in_hand, op("2-1", "request", Some(5 * SECOND))];
+    let text = "worker stalled 9.00s in slow commit; 1 other operation takes long";
+    assert_eq!(headline(&report).text, text);
+}
+
+/// A span without a status may be a connection, which stays, or a request.
+#[test]
+fn what_nobody_tells_of_is_long_only_beside_very_many_of_its_kind() {
+    let mut report = calm(3);
+    let mut span = op("1-1", "http", Some(90 * SECOND));
+    span.told = false;
+    report.ops = vec![span];
+    assert_eq!(headline(&report).text, "all well: 0 of 3 threads at work");
+    report.histograms = report_with_histogram("http", 100, SECOND / 2);
+    assert_eq!(headline(&report).text, "http at it for 1m30s");
+    for (count, longest) in [(99, SECOND / 2), (100, 2 * SECOND)] {
+        report.histograms = report_with_histogram("http", count, longest);
+        assert_eq!(headline(&report).severity, Severity::Ok);
+    }
+}
+
+fn report_with_histogram(kind: &str, count: u64, longest: u64) -> Vec<inspect::model::Histogram> {
+    let mut values = inspect::model::Distribution::default();
+    values.since_start.max = Some(longest);
+    let labels = [("kind".into(), kind.into())].into();
+    let (unit, help) = (None, None);
+    vec![inspect::model::Histogram {
+        name: "op_time".into(),
+        labels,
+        unit,
+        count,
+        sum: 0,
+        values,
+        help,
+    }]
 }
 
 fn report_with_heartbeat() -> Vec<inspect::model::Heartbeat> {

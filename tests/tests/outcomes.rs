@@ -145,7 +145,16 @@ fn an_operation_ends_as_its_client_saw_it_end() {
     };
     let want = [("2xx", 18), ("3xx", 1), ("4xx", 1), ("5xx", 1), ("cancelled", 4), ("failed", 3)];
     let want: Vec<_> = want.map(|(end, count)| (end.to_owned(), count)).into();
-    assert_eq!(counts(&program::board(web.program.pid())), want);
+    let board = program::board(web.program.pid());
+    assert_eq!(counts(&board), want);
+    let kinds = board["op_kinds"].as_array().expect("kinds");
+    let requests = kinds.iter().find(|kind| kind["kind"] == "request").expect("a kind");
+    let want = serde_json::json!({ "ok": 20, "error": 4, "cancelled": 4, "panicked": 0 });
+    assert_eq!(requests["since_start"], want);
+    // The runtime's workers: their load is the time in polls of requests.
+    let threads = board["threads"].as_array().expect("threads").iter();
+    let loads: Vec<_> = threads.filter_map(|thread| thread["load"]["60s"].as_f64()).collect();
+    assert!(!loads.is_empty() && loads.iter().all(|&load| load < 0.9), "{loads:?}");
 }
 
 #[test]

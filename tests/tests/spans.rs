@@ -134,6 +134,57 @@ fn a_thread_in_a_span_works_or_waits_as_the_kernel_has_it() {
     assert_eq!((&between["class"], &between["label"]), (&Value::Null, &"over".into()));
 }
 
+/// Of a thread whose program does not tell its load, the time in spans does; who is in one for ever serves nobody.
+#[test]
+fn load_is_the_time_in_spans_where_nothing_else_tells_it() {
+    let (program, _) = start(&program::name("span-loads"), "loads");
+    let soon = Duration::from_secs(60);
+    let close = |board: &Value, name: &str, inside: &str, up: &str| {
+        let load = program::named(&board["threads"], name)["load"]["60s"].as_f64();
+        let gauge = |name| program::named(&board["gauges"], name)["value"].as_f64().unwrap_or(0.0);
+        // All of the thread's life, once that is long beside a single turn.
+        let own = gauge(inside) / gauge(up).max(1.0);
+        load.is_some_and(|load| (load - own).abs() < 0.05) && gauge(up) > 1e6
+    };
+    until("loads as the threads have them themselves", soon, || {
+        let board = program::board(program.pid());
+        // Naively one in a span for all its life would be fully loaded.
+        let framed = program::named(&board["threads"], "framed")["load"]["1s"].as_f64();
+        (close(&board, "worker", "worker_in", "worker_up") && framed.is_some_and(|load| load < 0.9))
+            .then_some(())
+    });
+    let board = program::board(program.pid());
+    let load = |name| program::named(&board["threads"], name)["load"].clone();
+    assert_eq!(load("joins")["1s"], Value::Null, "{:#}", load("joins"));
+    // Who says himself what his jobs are is believed.
+    assert!(load("tells")["60s"].as_f64().is_some_and(|load| load < 0.5), "{:#}", load("tells"));
+}
+
+/// How many ended in which way, and how often.
+#[test]
+fn spans_are_counted_by_how_they_ended_and_by_their_status() {
+    let (program, _) = start(&program::name("span-ends"), "loads");
+    let board = program::board(program.pid());
+    let kinds = board["op_kinds"].as_array().expect("kinds");
+    let answered = kinds.iter().find(|kind| kind["kind"] == "answered").expect("a kind");
+    let want = serde_json::json!({ "ok": 100, "error": 200, "cancelled": 0, "panicked": 0 });
+    assert_eq!(answered["since_start"], want);
+    let rates = &answered["rates"];
+    let per_s = |end: &str| rates[end].as_f64().expect("a rate");
+    let seconds = rates["over_ns"].as_f64().expect("a time") / 1e9;
+    assert!((per_s("ok") * seconds - 100.0).abs() < 1.0, "{rates}");
+    assert!((per_s("error") * seconds - 200.0).abs() < 1.0, "{rates}");
+    let counters = board["counters"].as_array().expect("counters").iter();
+    let statuses: Vec<_> = counters
+        .filter(|counter| counter["name"] == "span_requests")
+        .map(|counter| (counter["labels"]["end"].clone(), counter["value"].clone()))
+        .collect();
+    assert_eq!(statuses, ["2xx", "4xx", "5xx"].map(|end| (end.into(), 100.into())));
+    let table = program::inspect(&["ops", "--by", "kind", "-p", &program.pid().to_string()]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("OK/s") && table.contains("answered"), "{table}");
+}
+
 /// `GHOSTS=N` for more than a gate has time for. The registry by itself loses closes: `fixture-spans NAME without N`
 /// says how many spans were made and how many closed, 5 to 60 fewer of a million.
 #[test]

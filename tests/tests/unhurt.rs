@@ -132,6 +132,66 @@ fn a_closed_pipe_ends_no_program_that_takes_signals_as_c_programs_do() {
     assert!(said.iter().any(|line| line.starts_with(SAID)), "{said:?}");
 }
 
+/// One of many boards, or many inits, would fill a log with it.
+#[test]
+fn a_limit_is_said_once_though_init_and_children_meet_it_again() {
+    let (mut reader, writer) = std::io::pipe().expect("a pipe");
+    let (program, said) = speaks_to(OwnedFd::from(writer), "limits");
+    // Two limits, each kept once, also where the child has a board of its own.
+    assert_eq!(said, ["here 2 there 2"]);
+    drop(program);
+    let mut all = String::new();
+    reader.read_to_string(&mut all).expect("what was said");
+    for limit in ["ops(1000000): there are", "threads(1000000): there are"] {
+        assert_eq!(all.matches(limit).count(), 1, "{all}");
+    }
+}
+
+/// A job in the background whose terminal stops those that write (`stty tostop`) is not stopped by what `probe` says.
+#[test]
+fn a_daemon_in_the_background_is_not_stopped_by_its_terminal() {
+    if !build::needs("bash", "bash") || !build::needs("stty", "coreutils") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = program::name("tostop");
+    // The naive one is stopped: it says so by not coming to its end.
+    let script = format!(
+        "set -m; stty tostop; cd {}\n\
+         bash -c 'echo naive >&2; echo written >naive' & echo $! >naive.pid\n\
+         PROBE_MODE=0666 {} {name} remarks >said & echo $! >pid\n\
+         wait",
+        folder.path().display(),
+        behave().display()
+    );
+    let (pty, terminal) = pty_process::blocking::open().expect("a terminal");
+    let command = pty_process::blocking::Command::new("bash").args(["-c", &script]);
+    let mut shell = command.spawn(terminal).expect("a shell");
+    let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap_or_default();
+    let state = |file: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", read(file).trim())).ok()?;
+        stat.rsplit(") ").next()?.chars().next()
+    };
+    soon("the naive one is stopped", || (state("naive.pid") == Some('T')).then_some(()));
+    soon("ours is ready", || read("said").contains("ready").then_some(()));
+    assert_ne!(state("pid"), Some('T'));
+    let mut seen = String::new();
+    let mut pty = pty;
+    while !seen.contains(SAID) {
+        let mut some = [0; 500];
+        let length = pty.read(&mut some).expect("what was said");
+        seen += &String::from_utf8_lossy(&some[..length]);
+    }
+    for pid in ["pid", "naive.pid"] {
+        let pid = nix::unistd::Pid::from_raw(read(pid).trim().parse().expect("a pid"));
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+    }
+    let _ = shell.kill();
+    let _ = shell.wait();
+    program::remove_boards(&name);
+    assert_eq!(read("naive"), "", "what is stopped writes nothing");
+}
+
 #[test]
 fn the_demo_outlives_its_stderr() {
     let full = || Stdio::from(File::options().write(true).open("/dev/full").expect("a device"));

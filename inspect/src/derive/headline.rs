@@ -11,6 +11,8 @@ use crate::render::human::{or_none, percent, time, whole};
 use crate::snapshot::Label;
 
 /// Work that takes this long is worth a word.
+/// Operations of a kind that are very many.
+const MANY: u64 = 100;
 const LONG_NS: u64 = 1_000_000_000;
 /// A thread with this share of its last ten seconds at work has no room left.
 const FULL: f64 = 0.95;
@@ -173,19 +175,26 @@ fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(S
         let plural = if leaked == 1 { "operation" } else { "operations" };
         said.push((Severity::Critical, format!("{leaked} {plural} suspected leaked")));
     }
-    let long = at_it(&report.ops, LONG_NS);
+    let mut long = at_it(&report.ops, LONG_NS);
+    long.retain(|op| op.told || is_unusual(report, op));
     let waiting = long.iter().filter(|op| waits(op)).count();
     // What a stalled thread has in hand is said with the thread.
     let tids: HashSet<u64> = stalled.iter().map(|thread| thread.tid).collect();
-    let by_stalled = |op: &&&Op| op.tid.is_some_and(|tid| tids.contains(&tid)) && !waits(op);
+    let in_hand = |op: &&&Op| op.tid.is_some_and(|tid| tids.contains(&tid));
+    let by_stalled = |op: &&&Op| in_hand(op) && !waits(op);
     let others = long.len() - long.iter().filter(by_stalled).count();
+    let elsewhere = long.len() - long.iter().filter(in_hand).count();
     if !stalled.is_empty() {
         match (waiting, others) {
             (_, 0) => {}
+            (1, 1) if elsewhere == 0 => {}
             (1, 1) => said.push((Severity::Critical, "1 operation waits".to_owned())),
             (n, m) if n == m => said.push((Severity::Critical, format!("{n} operations wait"))),
-            (_, 1) => said.push((Severity::Critical, "1 other operation takes long".to_owned())),
-            (_, n) => said.push((Severity::Critical, format!("{n} other operations take long"))),
+            _ => match elsewhere {
+                0 => {}
+                1 => said.push((Severity::Critical, "1 other operation takes long".to_owned())),
+                n => said.push((Severity::Critical, format!("{n} other operations take long"))),
+            },
         }
         return;
     }
@@ -203,6 +212,17 @@ fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(S
         text.push_str(&format!(", {} more over {}", long.len() - 1, time(LONG_NS)));
     }
     said.push((Severity::Warning, text));
+}
+
+/// Whether an operation of which nobody tells what it does takes longer than any of its kind did, of very many: a
+/// request, say. A connection may stay.
+fn is_unusual(report: &BoardReport, op: &Op) -> bool {
+    let of_kind = report.histograms.iter().find(|times| {
+        times.name.raw() == "op_time" && times.labels.values().any(|kind| *kind == op.kind)
+    });
+    of_kind.is_some_and(|times| {
+        times.count >= MANY && times.values.since_start.max.is_some_and(|max| max < LONG_NS)
+    })
 }
 
 /// Whether its status says that it waits.
@@ -248,7 +268,8 @@ fn well(report: &BoardReport) -> Headline {
             format!("{} of {} threads at work", at_work.count(), report.threads.len())
         }
     };
-    let active = at_it(&report.ops, 0);
+    let mut active = at_it(&report.ops, 0);
+    active.retain(|op| op.told || op.working);
     if let Some(longest) = active.first() {
         let plural = if active.len() == 1 { "operation" } else { "operations" };
         let age = or_none(longest.active_ns, time);

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod compare;
 pub mod descriptors;
 pub mod headline;
+mod kinds;
 mod lines;
 pub mod load;
 mod numbers;
@@ -84,6 +85,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         heartbeats: Vec::new(),
         progress: Vec::new(),
         facts: facts(snapshot),
+        op_kinds: Vec::new(),
         op_statuses: ops::statuses(snapshot, &clock, &ops, &ended_ops),
         ops,
         ended_ops,
@@ -91,6 +93,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     numbers::fill(&mut report, snapshot, &clock, &mut room);
     report.lines = lines::lines(snapshot, &report.threads, &mut room);
     report.left_out = room.left_out;
+    report.op_kinds = kinds::kinds(&report, snapshot, &clock);
     report.headline = headline::headline(&report);
     report
 }

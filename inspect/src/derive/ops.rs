@@ -68,6 +68,7 @@ fn bytes(row: &Op) -> usize {
 struct Names<'a> {
     /// Sites by their number in the table, plus 1.
     numbered: HashMap<u64, &'a SiteCopy>,
+    addressed: &'a HashMap<u64, SiteCopy>,
     /// Live threads by slot and generation.
     threads: HashMap<(u64, u64), &'a ThreadReport>,
     /// Operations of which others in flight are a part.
@@ -78,6 +79,7 @@ impl<'a> Names<'a> {
     fn new(snapshot: &'a Snapshot, threads: &'a [ThreadReport]) -> Self {
         let read = snapshot.threads.iter().zip(threads);
         Self {
+            addressed: &snapshot.sites,
             numbered: (1..)
                 .zip(snapshot.site_order.iter())
                 .filter_map(|(number, address)| Some((number, snapshot.sites.get(address)?)))
@@ -138,6 +140,7 @@ impl<'a> Names<'a> {
             age_ns,
             active_ns: active_ns(age_ns, &history),
             status: last.map(|status| status.status.clone()),
+            told: self.is_told(read),
             status_age_ns: last.map(|status| status.for_ns),
             thread: holder.filter(|_| held).map(|thread| thread.name.clone()),
             tid: holder.filter(|_| held).map(|thread| thread.tid),
@@ -165,6 +168,14 @@ impl<'a> Names<'a> {
         self.status_class(read) == Some(Class::Work)
             && read.peer.is_empty()
             && !self.wholes.contains(&op_id(read.index as usize, read.generation))
+    }
+
+    /// Whether its program says what it does: at its beginning, or by a status.
+    fn is_told(&self, read: &OpRead) -> bool {
+        let untold = |flags: u64| flags & SITE_UNTOLD != 0;
+        let begun =
+            self.addressed.get(&read.record.site).is_some_and(|site| untold(site.class_flags));
+        !begun || read.statuses.count > 0
     }
 
     /// What the status that it has says of it.

@@ -66,6 +66,7 @@ fn quantiles(
         }
     });
     Quantiles {
+        count: total(counts),
         p50: at(0.5),
         p90: at(0.9),
         p99: at(0.99),

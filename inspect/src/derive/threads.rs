@@ -87,8 +87,11 @@ fn report(
         load: each(windows, |load| (load.share * 1e4).round() / 1e4),
         load_covered_ns: each(windows, |load| clock.span_ns(0, load.covered)),
         left: here.is_none() && shown.is_some(),
+        // Who serves others has a job in hand and does nothing. Where nobody told what a thread does, one that has
+        // none may just wait for work.
         stalled: class.is_some_and(|class| class != Class::Idle)
-            && seen.is_some_and(|seen| seen.stalled),
+            && seen.is_some_and(|seen| seen.stalled)
+            && (!untold || thread.work.is_some_and(|work| work.in_hand > 0)),
         exists,
         torn: thread.frames.is_none(),
         held_by: None,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::liveness::State;
 use crate::proc::{Task, Vitals};
 use crate::snapshot::{Effort, Label};
-pub use ops::{Op, OpStatus, OpTotal, StatusTotal};
+pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, StatusTotal};
 
 /// One answer: every board that was asked for.
 #[derive(Clone, Debug, Serialize)]
@@ -110,6 +110,8 @@ pub struct BoardReport {
     /// Operations that ended and are still there, the last first: the last few of each thread, and the
     /// slowest of each kind.
     pub ended_ops: Vec<Op>,
+    /// Operations by kind: in flight, and how they ended.
+    pub op_kinds: Vec<OpKind>,
     /// Time in each status over all operations.
     pub op_statuses: Vec<StatusTotal>,
 }
@@ -332,6 +334,8 @@ pub struct Histogram {
 /// of all time, within 1/8 over a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Quantiles {
+    /// Values recorded in that time.
+    pub count: u64,
     /// Median; null when nothing was recorded in that time.
     pub p50: Option<u64>,
     /// 90 % are at most this.

@@ -30,6 +30,8 @@ pub struct Op {
     pub active_ns: Option<u64>,
     /// Current status, or the last.
     pub status: Option<Label>,
+    /// Its program says what it does: not so of a span without a status, which may wait for whatever it likes.
+    pub told: bool,
     /// Time in it.
     pub status_age_ns: Option<u64>,
     /// Thread that works on it, or did last.
@@ -112,4 +114,42 @@ pub struct StatusTotal {
     pub taken: u64,
     /// Time in it, ever.
     pub total_ns: u64,
+}
+
+/// Operations of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OpKind {
+    /// The kind.
+    pub kind: Label,
+    /// Operations in flight.
+    pub in_flight: u64,
+    /// Age of the oldest of those.
+    pub oldest_ns: Option<u64>,
+    /// How many ended in which way a second, lately.
+    pub rates: Option<OpRates>,
+    /// How many did, ever.
+    pub since_start: OpEnds<u64>,
+}
+
+/// How many operations ended in which way a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct OpRates {
+    /// In each way.
+    #[serde(flatten)]
+    pub per_s: OpEnds<f64>,
+    /// The time that it covers: as for quantiles, the last 10 to 20 s.
+    pub over_ns: u64,
+}
+
+/// Something of each way in which an operation ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OpEnds<T> {
+    /// As it should.
+    pub ok: T,
+    /// As an error.
+    pub error: T,
+    /// Given up.
+    pub cancelled: T,
+    /// By a panic.
+    pub panicked: T,
 }

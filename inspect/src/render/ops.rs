@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::human::{NONE, or_none, time, whole};
+use super::human::{NONE, or_none, short, time, whole};
 use super::term::{cut, label, left, right, width};
 use super::text::{line, short_file};
 use super::{Look, Paint};
-use crate::model::{BoardReport, Op};
+use crate::model::{BoardReport, Op, OpEnds};
+use crate::snapshot::Label;
 
 /// Operations in the plain table: those longest at it, and how many more there are.
 const BRIEF: usize = 8;
@@ -232,51 +233,47 @@ pub fn detail(out: &mut String, op: &Op, look: &Look) {
     }
 }
 
-/// By kind: how many, the oldest, and how long those that ended took.
+/// By kind: how many, the oldest, and how those that ended did, how often and after how long.
 pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
-    let mut kinds: BTreeMap<String, (u64, Option<u64>)> = BTreeMap::new();
-    for op in &report.ops {
-        let kind = kinds.entry(label(&op.kind)).or_default();
-        kind.0 += 1;
-        kind.1 = kind.1.max(Some(op.age_ns));
-    }
     let times = report.histograms.iter().filter(|histogram| histogram.name.raw() == "op_time");
-    let mut ended = BTreeMap::new();
-    for histogram in times {
-        let kind = histogram.labels.iter().find(|(key, _)| key.raw() == "kind");
-        if let Some((_, kind)) = kind {
-            kinds.entry(label(kind)).or_default();
-            ended.insert(label(kind), histogram);
+    let times: BTreeMap<&Label, &crate::model::Histogram> = times
+        .filter_map(|times| {
+            let kind = times.labels.iter().find(|(key, _)| key.raw() == "kind")?;
+            Some((kind.1, times))
+        })
+        .collect();
+    let cells = |cells: [&str; 10]| {
+        let mut text = format!(" {}", left(cells[0], 10));
+        for (cell, width) in cells[1..].iter().zip([5, 8, 11, 7, 7, 7, 8, 8, 8]) {
+            text.push_str(&right(cell, width));
         }
-    }
-    let heading = format!(
-        " {}{}{}{}{}{}{}",
-        left("KIND", 14),
-        right("NOW", 7),
-        right("OLDEST", 9),
-        right("ENDED", 13),
-        right("p50", 9),
-        right("p99", 9),
-        right("MAX", 9),
-    );
+        text
+    };
+    let heading =
+        cells(["KIND", "NOW", "OLDEST", "ENDED", "OK/s", "ERR/s", "CANC/s", "p50", "p99", "MAX"]);
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
-    for (kind, (now, oldest)) in kinds {
-        let times = ended.get(&kind);
+    for kind in &report.op_kinds {
+        let times = times.get(&kind.kind);
         let quantiles = times.map(|times| match look.since_start {
             true => times.values.since_start,
             false => times.values.recent,
         });
-        let of = |pick: Option<u64>| right(&or_none(pick, time), 9);
-        let text = format!(
-            " {}{}{}{}{}{}{}",
-            left(&kind, 14),
-            right(&whole(now), 7),
-            of(oldest),
-            right(&times.map_or_else(|| NONE.to_owned(), |times| whole(times.count)), 13),
-            of(quantiles.and_then(|of| of.p50)),
-            of(quantiles.and_then(|of| of.p99)),
-            of(quantiles.and_then(|of| of.max)),
-        );
+        let of = |pick: Option<u64>| or_none(pick, time);
+        let rate = |pick: fn(&OpEnds<f64>) -> f64| {
+            or_none(kind.rates.as_ref().map(|rates| pick(&rates.per_s)), short)
+        };
+        let text = cells([
+            &label(&kind.kind),
+            &whole(kind.in_flight),
+            &of(kind.oldest_ns),
+            &times.map_or_else(|| NONE.to_owned(), |times| whole(times.count)),
+            &rate(|ends| ends.ok),
+            &rate(|ends| ends.error + ends.panicked),
+            &rate(|ends| ends.cancelled),
+            &of(quantiles.and_then(|of| of.p50)),
+            &of(quantiles.and_then(|of| of.p99)),
+            &of(quantiles.and_then(|of| of.max)),
+        ]);
         line(out, look, text.trim_end());
     }
 }

@@ -5,6 +5,7 @@ mod ended;
 use core::fmt;
 use core::panic::Location;
 
+use super::polls::Inside;
 use crate::layout::{SITE_OP, SITE_SCOPE, SITE_STATUS};
 use crate::on::describe::late;
 use crate::on::ops::emit::{begin_detached, from_arguments, peer, status_here, status_of};
@@ -84,6 +85,7 @@ impl Origin {
 
     /// Runs `body` as work on the operation, in its scope.
     pub fn work<T>(self, op: &Op, body: impl FnOnce() -> T) -> T {
+        let _polled = Inside::enter();
         let _scope = Scope::enter(self.kind);
         let _working = op.enter();
         body()

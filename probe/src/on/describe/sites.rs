@@ -1,15 +1,16 @@
 //! The site table, and what sites count in: one record after the other, at init and later.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::places::{offset, shared_block};
 use super::scribe::Scribe;
 use crate::layout::*;
 use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
+use crate::on::numbers::family;
 use crate::on::numbers::holders;
 use crate::on::sites::filter::Filter;
-use crate::on::sites::kind::Kind;
+use crate::on::sites::kind::{ENDS, Kind};
 use crate::on::sites::site::Site;
 use crate::protocol::tenancy;
 
@@ -68,10 +69,32 @@ impl Scribe {
             kind.number.store(*number, Ordering::Relaxed);
             return;
         }
+        if self.kinds.is_empty() {
+            self.ends(board);
+        }
         let number = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
         kind.number.store(number, Ordering::Relaxed);
         self.kinds.insert(label, (kind, number));
         self.times(board, kind, label);
+    }
+
+    /// Where members of [`ENDS`] find their name: in private memory, as there may be none.
+    fn ends(&mut self, board: &Board) {
+        let about = &ENDS.about;
+        let words = [about.name, about.unit, about.help].map(|text| self.texts.add(board, text));
+        let word = |value| AtomicU64::new(value);
+        let [name, unit, help] = words.map(word);
+        ENDS.pattern.place(Box::leak(Box::new(MetricRecord {
+            state: word(0),
+            kind_flags: word(0),
+            name,
+            unit,
+            help,
+            place: word(0),
+            extra: word(0),
+            extra2: word(0),
+            labels: core::array::from_fn(|_| word(0)),
+        })));
     }
 
     fn times(&mut self, board: &Board, kind: &'static Kind, label: &str) -> Option<()> {
@@ -89,7 +112,7 @@ impl Scribe {
             word.store(text, Ordering::Relaxed);
         }
         let mut labels = [0; LABEL_BYTES / WORD];
-        pack(&format!("kind={}", label.replace(['\n', '\0'], " ")), &mut labels);
+        pack(&family::line("kind", label), &mut labels);
         for (word, value) in record.labels.iter().zip(labels) {
             word.store(value, Ordering::Relaxed);
         }

@@ -47,7 +47,7 @@ macro_rules! family {
         impl Family for $family {
             type Member = $member;
             fn member(&self, label: &str) -> $member {
-                $member(Member::new(self.pattern.get(), $kind, self.key, label))
+                $member(Member::new(self.pattern.get(), $kind, &line(self.key, label)))
             }
         }
 
@@ -91,6 +91,19 @@ impl Count for CounterMember {
     }
 }
 
+impl CounterFamily {
+    /// The member with one label more, `other` under `key`.
+    pub(crate) fn member_with(&self, label: &str, key: &str, other: &str) -> CounterMember {
+        let labels = format!("{}\n{}", line(self.key, label), line(key, other));
+        CounterMember(Member::new(self.pattern.get(), MetricKind::Counter, &labels))
+    }
+}
+
+/// A label, as it stands on the board.
+pub(crate) fn line(key: &str, label: &str) -> String {
+    format!("{key}={}", label.replace(['\n', '\0'], " "))
+}
+
 /// A member's place.
 #[derive(Debug)]
 enum Member {
@@ -101,15 +114,10 @@ enum Member {
 }
 
 impl Member {
-    fn new(
-        pattern: Option<&'static MetricRecord>,
-        kind: MetricKind,
-        key: &str,
-        label: &str,
-    ) -> Self {
-        let placed = holders::current().zip(pattern).and_then(|(holders, pattern)| {
-            fill(holders, holders.claim()?, pattern, kind, key, label)
-        });
+    fn new(pattern: Option<&'static MetricRecord>, kind: MetricKind, labels: &str) -> Self {
+        let placed = holders::current()
+            .zip(pattern)
+            .and_then(|(holders, pattern)| fill(holders, holders.claim()?, pattern, kind, labels));
         placed.unwrap_or_else(|| Self::Private(Box::new(new_cell())))
     }
 
@@ -127,8 +135,7 @@ fn fill(
     index: usize,
     pattern: &MetricRecord,
     kind: MetricKind,
-    key: &str,
-    label: &str,
+    labels: &str,
 ) -> Option<Member> {
     let board = holders.board;
     let record = board.numbers.metrics.get(index)?;
@@ -145,9 +152,9 @@ fn fill(
     ] {
         to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
     }
-    let mut labels = [0; LABEL_BYTES / WORD];
-    pack(&format!("{key}={}", label.replace(['\n', '\0'], " ")), &mut labels);
-    for (word, value) in record.labels.iter().zip(labels) {
+    let mut packed = [0; LABEL_BYTES / WORD];
+    pack(labels, &mut packed);
+    for (word, value) in record.labels.iter().zip(packed) {
         word.store(value, Ordering::Relaxed);
     }
     for word in [&cell.value, &cell.max, &cell.stamp] {

@@ -7,7 +7,8 @@
 //! queue     what waits in them               fifo     those that know their head
 //! worker    the threads that serve them      fact     named texts
 //! spread    a histogram over threads         pool     the blocks of histograms
-//! windows   what histograms counted a while ago       about  what every number has
+//! windows   what histograms counted a while ago       about    what every number has
+//! way       how things ended
 //! ```
 
 pub(crate) mod about;
@@ -22,5 +23,6 @@ pub(crate) mod pool;
 pub(crate) mod queue;
 pub(crate) mod spread;
 pub(crate) mod verbs;
+pub(crate) mod way;
 pub(crate) mod windows;
 pub(crate) mod worker;

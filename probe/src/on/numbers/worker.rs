@@ -9,6 +9,9 @@ use crate::on::thread::desk::{self, Ask};
 use crate::on::thread::local;
 use crate::protocol::doubled;
 
+/// Polls after which a thread is taken for one that serves others: what a program does once at its start is fewer.
+const SERVES: u64 = 8;
+
 /// This thread as a worker: what its record on the board repeats.
 struct Worker {
     generation: Cell<u64>,
@@ -21,6 +24,10 @@ struct Worker {
     in_hand: Cell<u64>,
     /// Jobs ended.
     jobs: Cell<u64>,
+    /// Whether this thread says itself what its jobs are. Then polls of what others wrote are none.
+    told: Cell<bool>,
+    /// Since when it is in such a poll; 0 when it is in none.
+    polls: Cell<u64>,
     /// Set while it is being changed: a signal handler's change is dropped then.
     changing: Cell<bool>,
 }
@@ -34,6 +41,8 @@ thread_local! {
             since: Cell::new(0),
             in_hand: Cell::new(0),
             jobs: Cell::new(0),
+            told: Cell::new(false),
+            polls: Cell::new(0),
             changing: Cell::new(false),
         }
     };
@@ -46,10 +55,98 @@ pub(super) fn begin(now: Stamp, queue: u64) {
         let in_hand = worker.in_hand.get() + 1;
         worker.in_hand.set(in_hand);
         if in_hand == 1 {
+            if !worker.told.replace(true) {
+                worker.drop_poll(now.0);
+            }
             worker.since.set(now.0);
             publish(worker, queue);
         }
     });
+}
+
+impl Worker {
+    /// A poll in hand is over.
+    fn drop_poll(&self, now: u64) {
+        let since = self.polls.replace(0);
+        if since != 0 {
+            self.busy.set(self.busy.get() + now.saturating_sub(since));
+        }
+    }
+
+    /// Whether this thread has served others, as far as polls tell.
+    fn serves(&self) -> bool {
+        self.jobs.get() >= SERVES
+    }
+
+    /// Jobs in hand, a poll among them. Who is in a poll for ever and has not served others before has no load.
+    fn shown_in_hand(&self) -> u64 {
+        match self.in_hand.get() {
+            0 => u64::from(self.polls.get() != 0 && self.serves()),
+            in_hand => in_hand,
+        }
+    }
+}
+
+/// This thread begins to poll what others wrote: for it that is a job, unless it says itself what its jobs are.
+#[cfg(any(feature = "tracing", feature = "tower"))]
+#[inline]
+pub(crate) fn poll_begins() {
+    change(|worker| {
+        if worker.told.get() {
+            return;
+        }
+        let now = clock::units();
+        worker.polls.set(now);
+        if worker.serves() {
+            worker.since.set(now);
+            publish(worker, 0);
+        }
+    });
+}
+
+/// It ends that.
+#[cfg(any(feature = "tracing", feature = "tower"))]
+#[inline]
+pub(crate) fn poll_ends() {
+    change(|worker| {
+        if worker.polls.get() == 0 {
+            return;
+        }
+        let now = clock::units();
+        worker.drop_poll(now);
+        worker.since.set(now);
+        worker.jobs.set(worker.jobs.get() + 1);
+        if worker.serves() {
+            publish(worker, 0);
+        }
+    });
+}
+
+/// The poll in hand turns out to be none. What was shown of it stays.
+#[cfg(any(feature = "tracing", feature = "tower"))]
+#[cold]
+pub(crate) fn poll_was_none() {
+    let first = WORKER.with(|worker| {
+        let first = !worker.serves();
+        if first {
+            worker.polls.set(0);
+        }
+        first
+    });
+    if !first {
+        poll_ends();
+    }
+}
+
+/// How long the poll in hand has been going on, in clock units, to the keeper's last beat;
+/// and whether the thread has not served others yet.
+#[cfg(any(feature = "tracing", feature = "tower"))]
+#[inline]
+pub(crate) fn poll_age() -> Option<(u64, bool)> {
+    WORKER.with(|worker| {
+        let since = worker.polls.get();
+        (since != 0).then(|| (clock::coarse().saturating_sub(since), !worker.serves()))
+    })
 }
 
 /// This thread ends a job: when it was the last in hand, it is idle from `now` on.
@@ -100,7 +197,7 @@ fn publish(worker: &Worker, queue: u64) {
         &record.even,
         &record.odd,
         sequence,
-        [worker.busy.get(), worker.since.get(), worker.in_hand.get(), worker.jobs.get()],
+        [worker.busy.get(), worker.since.get(), worker.shown_in_hand(), worker.jobs.get()],
     );
     // Release: who sees that the record is this thread's sees what it published; before, it shows what
     // the slot's last thread did, and says so.
@@ -115,6 +212,8 @@ pub(crate) fn begin_tenancy(generation: u64, busy: u64, sequence: u64) {
         worker.sequence.set(sequence);
         worker.in_hand.set(0);
         worker.jobs.set(0);
+        worker.told.set(false);
+        worker.polls.set(0);
     });
 }
 
@@ -125,7 +224,7 @@ pub(crate) fn sit(generation: u64, busy: u64, sequence: u64) {
         worker.generation.set(generation);
         worker.busy.set(busy);
         worker.sequence.set(sequence);
-        if worker.in_hand.get() > 0 {
+        if worker.shown_in_hand() > 0 {
             publish(worker, 0);
         }
     });
@@ -133,13 +232,16 @@ pub(crate) fn sit(generation: u64, busy: u64, sequence: u64) {
 
 /// Whether this thread has no job in hand.
 pub(crate) fn is_free() -> bool {
-    WORKER.with(|worker| worker.in_hand.get() == 0 && !worker.changing.get())
+    WORKER.with(|worker| {
+        worker.in_hand.get() == 0 && worker.polls.get() == 0 && !worker.changing.get()
+    })
 }
 
 /// The totals that a thread leaves to the next: jobs in hand end with it.
 pub(crate) fn end_tenancy() -> (u64, u64) {
     WORKER.with(|worker| {
-        if worker.in_hand.replace(0) > 0 {
+        let polled = worker.polls.replace(0) != 0 && worker.serves();
+        if worker.in_hand.replace(0) > 0 || polled {
             let now = clock::units();
             let worked = now.saturating_sub(worker.since.get());
             worker.busy.set(worker.busy.get() + worked);

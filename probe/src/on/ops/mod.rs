@@ -24,7 +24,7 @@ mod op;
 mod slow;
 pub(super) mod table;
 mod tenant;
-mod text;
+pub(crate) mod text;
 
 pub use begin::Operation;
 pub use future::{Tracked, TrackedCancellable};

@@ -174,6 +174,9 @@ impl Tenant {
         let kind = match site.kind {
             Some(kind) => {
                 kind.times.record(clock::to_ns(took));
+                if status != OP_OK {
+                    kind.ended(site.label, status);
+                }
                 kind.number.load(RELAXED) as usize
             }
             None => usize::MAX,

@@ -230,8 +230,11 @@ impl Label {
             to.copy_from_slice(from);
         }
         if !text.is_empty() && old.flags & HIDES == 0 {
-            let gap = if old.label > 0 { " " } else { "" };
-            let _ = write!(Writer(&mut made, OP_LABEL_BYTES), "{gap}{text}");
+            let mut pen = Writer(&mut made, OP_LABEL_BYTES);
+            if !pen.is_empty() {
+                pen.push(" ");
+            }
+            pen.push(text);
             made.flags |= self.flags & OP_CUT;
         }
         let of = if self.peer > 0 { self } else { old };
@@ -245,8 +248,69 @@ impl Label {
     }
 }
 
+/// Label and peer that are written piece by piece.
+#[cfg(feature = "tracing")]
+pub(crate) struct Texts {
+    label: Label,
+    /// As if it were a label.
+    peer: Label,
+}
+
+#[cfg(feature = "tracing")]
+impl Texts {
+    pub(crate) const fn none() -> Self {
+        Self { label: Label::none(), peer: Label::none() }
+    }
+
+    /// What is written goes behind the label.
+    #[inline]
+    pub(crate) fn label(&mut self) -> Pen<'_> {
+        Writer(&mut self.label, OP_LABEL_BYTES)
+    }
+
+    /// What is written goes behind the peer.
+    #[inline]
+    pub(crate) fn peer(&mut self) -> Pen<'_> {
+        Writer(&mut self.peer, OP_PEER_BYTES)
+    }
+
+    /// Both.
+    pub(crate) fn joined(self) -> Label {
+        let who = self.peer.bytes.get(..self.peer.label).unwrap_or_default();
+        match who {
+            [] => self.label,
+            _ => join(self.label, who, self.peer.flags & OP_CUT != 0),
+        }
+    }
+}
+
+/// What writes a label or a peer.
+#[cfg(feature = "tracing")]
+pub(crate) type Pen<'a> = Writer<'a>;
+
+#[cfg(feature = "tracing")]
+impl Writer<'_> {
+    /// Writes a piece, as far as there is room.
+    #[inline]
+    pub(crate) fn push(&mut self, text: &str) {
+        let _ = self.write_str(text);
+    }
+
+    /// Whether nothing was written yet.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.label == 0
+    }
+
+    /// Whether something was cut already.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.flags & OP_CUT != 0
+    }
+}
+
 /// Writes into a label, and cuts.
-struct Writer<'a>(&'a mut Label, usize);
+pub(crate) struct Writer<'a>(&'a mut Label, usize);
 
 impl Write for Writer<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {

@@ -4,6 +4,7 @@
 use core::cell::Cell;
 
 use crate::layout::{FrameRecord, MAX_DEPTH};
+use crate::on::adapters::polls;
 use crate::on::board::lost::lost;
 use crate::on::ops::{OpId, by_id};
 use crate::on::sites::site::Site;
@@ -45,6 +46,7 @@ pub(super) fn enter(span: u64, site: &'static Site, op: Option<OpId>) {
         let before = op.and_then(by_id::enter);
         place.set(Some(Entry { span, site, op, before, frame }));
         entered.depth.set(depth + 1);
+        polls::enter();
     });
 }
 
@@ -59,6 +61,7 @@ pub(super) fn exit(span: u64) {
         let Some(at) = (0..depth).rev().find(known) else { return };
         let Some(left) = entered.entries.get(at).and_then(Cell::take) else { return };
         entered.depth.set(depth - 1);
+        polls::leave();
         // Closes the scopes inside it too.
         nest::pop(left.frame);
         if let (Some(op), Some(before)) = (left.op, left.before) {

@@ -8,9 +8,8 @@ use tracing_core::span::{Attributes, Record};
 
 use super::callsite::Callsite;
 use super::names::{is_end, is_http, is_peer, is_rpc};
-use crate::layout::OP_LABEL_BYTES;
 use crate::on::ops::Label;
-use crate::on::ops::emit::{from_arguments, peer};
+use crate::on::ops::text::{Pen, Texts};
 
 /// Fields with their values.
 #[derive(Clone, Copy)]
@@ -36,91 +35,125 @@ impl Values<'_> {
         }
     }
 
-    /// As label and peer. Runs what the user wrote for it: nothing may be held.
-    pub(super) fn label(self, of: &Callsite) -> Label {
-        if self.are_none() {
-            return Label::none();
+    /// As label and peer, if they are `shown`, and what they say of the span's end. Runs what the user wrote for it:
+    /// nothing may be held.
+    pub(super) fn say(self, of: &Callsite, shown: bool) -> (Label, End) {
+        if self.are_none() || !shown && !of.has_end {
+            return (Label::none(), End::default());
         }
-        let part = |of_peer| Part { values: self, of_peer };
-        let label = from_arguments(format_args!("{}", part(false)));
-        let mut found = Found(false);
-        if of.has_peer {
-            self.visit(&mut found);
+        let mut reader = Reader { of, shown, texts: Texts::none(), end: End::default() };
+        self.visit(&mut reader);
+        (reader.texts.joined(), reader.end)
+    }
+}
+
+/// Reads all fields in one go. What is plain is copied and not formatted: a span's fields are most of its cost.
+struct Reader<'a> {
+    of: &'a Callsite,
+    shown: bool,
+    texts: Texts,
+    end: End,
+}
+
+impl Reader<'_> {
+    /// Where the value goes, behind its name. `None` when it is not shown, or would be cut: then it is not asked for
+    /// its text.
+    #[inline]
+    fn pen(&mut self, field: &Field) -> Option<Pen<'_>> {
+        if !self.shown {
+            return None;
         }
-        if found.0 { peer(label, part(true)) } else { label }
-    }
-
-    /// Whether they say that the span failed.
-    pub(super) fn say_failed(self, of: &Callsite) -> bool {
-        let mut end = End(false);
-        if of.has_end {
-            self.visit(&mut end);
+        let of_peer = self.of.has_peer && is_peer(field.name());
+        let mut pen = if of_peer { self.texts.peer() } else { self.texts.label() };
+        if pen.is_full() {
+            return None;
         }
-        end.0
+        if !pen.is_empty() {
+            pen.push(" ");
+        }
+        if !of_peer {
+            pen.push(field.name());
+            pen.push("=");
+        }
+        Some(pen)
+    }
+
+    fn push(&mut self, field: &Field, text: &str) {
+        if let Some(mut pen) = self.pen(field) {
+            pen.push(text);
+        }
+    }
+
+    fn digits(&mut self, field: &Field, value: u64, sign: &str) {
+        let Some(mut pen) = self.pen(field) else { return };
+        pen.push(sign);
+        let mut digits = [b'0'; 20];
+        let mut left = value;
+        let mut first = digits.len() - 1;
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + (left % 10) as u8;
+            first = at;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        pen.push(digits.get(first..).and_then(|text| str::from_utf8(text).ok()).unwrap_or("?"));
     }
 }
 
-/// Whether there is a peer among them.
-struct Found(bool);
-
-impl Visit for Found {
-    fn record_debug(&mut self, field: &Field, _: &dyn fmt::Debug) {
-        self.0 |= is_peer(field.name());
+impl Visit for Reader<'_> {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.digits(field, value, "");
+        if self.of.has_end {
+            self.end.record_u64(field, value);
+        }
     }
-}
 
-/// The peer alone, or all but it.
-struct Part<'a> {
-    values: Values<'a>,
-    of_peer: bool,
-}
-
-impl fmt::Display for Part<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut writer = Writer { out: formatter, of_peer: self.of_peer, written: 0 };
-        self.values.visit(&mut writer);
-        Ok(())
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.digits(field, value.unsigned_abs(), if value < 0 { "-" } else { "" });
+        if self.of.has_end {
+            self.end.record_i64(field, value);
+        }
     }
-}
 
-struct Writer<'a, 'b> {
-    out: &'a mut fmt::Formatter<'b>,
-    of_peer: bool,
-    written: usize,
-}
-
-impl Write for Writer<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.written += text.len();
-        self.out.write_str(text)
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.push(field, if value { "true" } else { "false" });
+        if self.of.has_end {
+            self.end.record_bool(field, value);
+        }
     }
-}
 
-impl Visit for Writer<'_, '_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
+        self.push(field, value);
+        if self.of.has_end {
+            self.end.record_str(field, value);
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // What would be cut is not asked for its text.
-        if is_peer(field.name()) != self.of_peer || self.written > OP_LABEL_BYTES {
-            return;
+        if let Some(mut pen) = self.pen(field) {
+            // An error is only what a `Debug` of the user's says it is; what it wrote before stays.
+            _ = write!(pen, "{value:?}");
         }
-        let gap = if self.written > 0 { " " } else { "" };
-        // An error is only what a `Debug` of the user's says it is; what it wrote before stays.
-        _ = match self.of_peer {
-            true => write!(self, "{gap}{value:?}"),
-            false => write!(self, "{gap}{}={value:?}", field.name()),
-        };
+        if self.of.has_end {
+            self.end.record_debug(field, value);
+        }
     }
 }
 
-/// Whether a field said that the span failed.
-struct End(bool);
+/// What fields say of a span's end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct End {
+    /// One said that it failed.
+    pub(super) failed: bool,
+    /// Its HTTP status, when one said it.
+    pub(super) status: Option<u16>,
+}
 
 impl Visit for End {
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0 |= value && field.name() == "error";
+        self.failed |= value && field.name() == "error";
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -128,8 +161,11 @@ impl Visit for End {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0 |= is_http(field.name()) && (400..600).contains(&value);
-        self.0 |= is_rpc(field.name()) && value != 0;
+        if is_http(field.name()) && (100..600).contains(&value) {
+            self.status = u16::try_from(value).ok();
+            self.failed |= value >= 400;
+        }
+        self.failed |= is_rpc(field.name()) && value != 0;
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -146,7 +182,8 @@ impl Visit for End {
         match said.number {
             Some(number) => self.record_u64(field, number),
             None => {
-                self.0 |= name == "otel.status_code" && said.is_error && said.read == ERROR.len()
+                self.failed |=
+                    name == "otel.status_code" && said.is_error && said.read == ERROR.len()
             }
         }
     }

@@ -5,10 +5,12 @@
 //! entered   the spans that this thread is in
 //! fields    a span's fields as label and peer
 //! names     what the name of a field says
+//! ended     spans of requests, by the status that they ended with
 //! lost      closes that the registry loses
 //! ```
 
 mod callsite;
+mod ended;
 mod entered;
 mod fields;
 mod lost;
@@ -23,7 +25,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::on::ops::emit::{begin_detached, status_here};
-use crate::on::ops::{Label, Op, OpId, by_id};
+use crate::on::ops::{Op, OpId, by_id};
 use crate::on::sites::site::Site;
 use crate::on::sites::tags;
 use crate::on::thread::local;
@@ -37,6 +39,8 @@ struct SpanOp {
     callsite: &'static Callsite,
     site: &'static Site,
     id: Option<OpId>,
+    /// Its HTTP status, once it said one.
+    status: Option<u16>,
     /// Never locked: whoever may change the span's data has it alone.
     op: Mutex<Op>,
 }
@@ -72,13 +76,20 @@ where
         }
         let Some((callsite, site)) = callsite::of(metadata) else { return };
         let Some(span) = context.span(id) else { return };
-        let op = self.begin(attributes, callsite, site, || {
-            attributes.parent().and_then(|parent| operation_of(context.span(parent)?))
-        });
-        if Values::First(attributes).say_failed(callsite) {
+        let (label, end) = Values::First(attributes).say(callsite, self.fields);
+        let op = match attributes.is_root() {
+            true => by_id::begin_alone(site, &label),
+            false => {
+                let parent = attributes.parent();
+                let parent = parent.and_then(|parent| operation_of(context.span(parent)?));
+                begin_detached(site, &label, parent)
+            }
+        };
+        if end.failed {
             op.fail();
         }
-        let kept = SpanOp { callsite, site, id: op.id(), op: Mutex::new(op) };
+        let (id, status) = (op.id(), end.status);
+        let kept = SpanOp { callsite, site, id, status, op: Mutex::new(op) };
         span.extensions_mut().replace(kept);
     }
 
@@ -90,14 +101,13 @@ where
         let known = span.extensions().get::<SpanOp>().map(|kept| kept.callsite);
         let Some(callsite) = known else { return };
         // Written out first: while the span's data is held nothing of the user's runs.
-        let values = Values::Later(values);
-        let more = if self.fields { values.label(callsite) } else { Label::none() };
-        let failed = values.say_failed(callsite);
+        let (more, end) = Values::Later(values).say(callsite, self.fields);
         if let Some(kept) = span.extensions_mut().get_mut::<SpanOp>()
             && let Ok(op) = kept.op.get_mut()
         {
+            kept.status = end.status.or(kept.status);
             by_id::add(op, &more);
-            if failed {
+            if end.failed {
                 op.fail();
             }
         }
@@ -153,26 +163,12 @@ where
         lost::closes(&span);
         // Here, and not when the registry comes to clear its data.
         let kept = span.extensions_mut().remove::<SpanOp>();
-        drop(kept.map(|kept| kept.op));
-    }
-}
-
-impl SpanLayer {
-    fn begin(
-        &self,
-        attributes: &Attributes<'_>,
-        callsite: &Callsite,
-        site: &'static Site,
-        parent: impl FnOnce() -> Option<OpId>,
-    ) -> Op {
-        let label = match self.fields {
-            true => Values::First(attributes).label(callsite),
-            false => Label::none(),
-        };
-        if attributes.is_root() {
-            return by_id::begin_alone(site, &label);
+        if let Some(kept) = kept {
+            if let Some(status) = kept.status {
+                ended::count(status);
+            }
+            drop(kept.op);
         }
-        begin_detached(site, &label, parent())
     }
 }
 
