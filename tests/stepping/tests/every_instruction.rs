@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::sys::signal::Signal;
 use stepping::board::{Copy, FLUX, Reader, View};
@@ -287,11 +288,31 @@ fn step_through(run: &mut Run, operation: &str, round: u64) -> (u64, u64) {
     (points, changes)
 }
 
+/// Does something for every operation, on as many threads as there are processors (a traced process belongs to
+/// the thread that started it), and adds up what it says.
+fn each_operation(work: impl Fn(&'static str) -> u64 + Sync) -> u64 {
+    let next = AtomicUsize::new(0);
+    let one = || -> u64 {
+        let numbers = std::iter::from_fn(|| OPERATIONS.get(next.fetch_add(1, Ordering::Relaxed)));
+        numbers.map(|operation| work(operation)).sum()
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..workers).map(|_| scope.spawn(one)).collect();
+        let sums = all.into_iter().map(|worker| match worker.join() {
+            Ok(sum) => sum,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        sums.sum()
+    })
+}
+
 #[test]
 fn killed_after_any_instruction() {
     const ROUNDS: u64 = 4;
-    let (mut total, mut kills) = (0, 0);
-    for operation in OPERATIONS {
+    const KILLS: u64 = 5;
+    let total = each_operation(|operation| {
+        let mut total = 0;
         let mut run = Run::start(operation, ROUNDS, "none");
         let mut most = 0;
         for round in 0..ROUNDS {
@@ -303,10 +324,10 @@ fn killed_after_any_instruction() {
         }
         drop(run);
         // And really killed, at some of them: the board of the dead is the one that was there.
-        for part in 0..5 {
+        for part in 0..KILLS {
             let mut run = Run::start(operation, 2, "none");
             run.go_to_operation();
-            for _ in 0..most * part / 5 {
+            for _ in 0..most * part / KILLS {
                 if run.traced.step(None).expect("a traced thread") != Stop::Step {
                     break;
                 }
@@ -319,9 +340,10 @@ fn killed_after_any_instruction() {
                 reader.copy().expect("a readable board") == alive,
                 "{operation}: changed by the kill"
             );
-            kills += 1;
         }
-    }
+        total
+    });
+    let kills = OPERATIONS.len() as u64 * KILLS;
     println!("{total} points, none wrong; {kills} of them by SIGKILL");
 }
 
@@ -437,8 +459,8 @@ fn account_ops(operation: &str, injected: u64, view: &View) {
 
 #[test]
 fn interrupted_at_any_instruction_by_a_handler_that_probes() {
-    let mut total = 0;
-    for operation in OPERATIONS {
+    let total = each_operation(|operation| {
+        let mut total = 0;
         let mut run = Run::start(operation, 2, "none");
         let steps = [0, 1].map(|round| step_through(&mut run, operation, round).0);
         // Whether an operation is among the slowest changes its way: the shorter one is always gone.
@@ -451,6 +473,7 @@ fn interrupted_at_any_instruction_by_a_handler_that_probes() {
         if operation.starts_with("op ") {
             total += interrupt(operation, "op", most.unwrap_or(0));
         }
-    }
+        total
+    });
     println!("{total} points behind a signal, none wrong");
 }
