@@ -25,11 +25,7 @@ impl Order {
     /// The room of a file.
     pub(crate) fn room(&self, file: &str) -> Option<&str> {
         let stem = file.strip_suffix(".rs").unwrap_or(file);
-        let stem = match stem.strip_suffix("/mod") {
-            Some(folder) => folder,
-            None if stem == "main" => "lib",
-            None => stem,
-        };
+        let stem = stem.strip_suffix("/mod").unwrap_or(stem);
         let has = |room: &&str| {
             stem.strip_prefix(*room).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
