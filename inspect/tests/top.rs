@@ -260,3 +260,17 @@ proptest! {
         }
     }
 }
+
+/// A number's unit and help are below the list, of the selected one, at every size that has the lines.
+#[test]
+fn the_selected_number_says_what_it_means() {
+    let live = seen(report(sample().finish(), Life::Live).unwrap());
+    for (columns, rows) in [(40, 15), (80, 24), (200, 50)] {
+        let mut state = state();
+        press(&mut state, "4/submitted\n");
+        picture(&live, &mut state, columns, rows);
+        press(&mut state, "j");
+        let shown = text(&picture(&live, &mut state, columns, rows));
+        assert!(shown.contains("jobs_submitted, counter in jobs"), "{columns}: {shown}");
+    }
+}

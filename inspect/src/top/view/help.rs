@@ -24,7 +24,7 @@ const KEYS: &[(&str, &str)] = &[
     ("SEEN", "at this line at every look since; < it came after the last"),
     ("!", "stalled: not idle, nothing moved for a second; or leaked"),
     ("bars", "one a second, the last at the right; dot 0, blank unknown"),
-    ("numbers", "their units and meaning: inspect --help-numbers"),
+    ("numbers", "below them what the selected one means; all: --help-numbers"),
     ("SHARE", "of the samples that are not idle, unless i was pressed"),
 ];
 

@@ -71,6 +71,9 @@ impl Ink {
     }
 }
 
+/// Lines of the middle from which on one is spared for what a number means.
+const TOLD_FROM: u16 = 6;
+
 /// Makes a row.
 type Row<'a> = Box<dyn Fn(usize) -> Line<'static> + 'a>;
 
@@ -156,6 +159,10 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
         View::Overview => Some(overview::draw(frame, area, seen, state, ink)),
         view => {
             let page = page(view, seen, state, ink, columns);
+            // What the selected number means has the last line, where there are enough of them.
+            let told = view == View::Numbers && area.height >= TOLD_FROM;
+            let all = area;
+            let area = Rect { height: area.height - u16::from(told), ..area };
             let rows = page.room(area);
             state.page = rows.max(1);
             let mut cursor = state.cursor().clone();
@@ -163,6 +170,12 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
             page.draw(frame, area, cursor.top, Some(cursor.index));
             let chosen = page.ids.get(cursor.index).copied();
             *state.cursor() = cursor;
+            if let Some(text) = chosen.and_then(|row| numbers::meaning(&seen.report, row))
+                && told
+            {
+                let line = Line::styled(cut(&text, columns), ink.faint());
+                frame.render_widget(line, Rect { y: area.bottom(), height: 1, ..all });
+            }
             Some(chosen).filter(|_| matches!(view, View::Threads | View::Ops))
         }
     };

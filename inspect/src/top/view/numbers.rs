@@ -216,6 +216,35 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
     }
 }
 
+/// What a number is, by its row: kind, unit, and what the daemon says that it means.
+pub(super) fn meaning(report: &BoardReport, row: u64) -> Option<String> {
+    let none = Labels::new();
+    type Told<'a> = (&'a Label, &'a Labels, &'static str, Option<&'a Label>, Option<&'a Label>);
+    let counters = report.counters.iter();
+    let counters = counters
+        .map(|one| (&one.name, &one.labels, "counter", one.unit.as_ref(), one.help.as_ref()));
+    let gauges = report.gauges.iter();
+    let gauges =
+        gauges.map(|one| (&one.name, &one.labels, "gauge", one.unit.as_ref(), one.help.as_ref()));
+    let histograms = report
+        .histograms
+        .iter()
+        .map(|one| (&one.name, &one.labels, "histogram", one.unit.as_ref(), one.help.as_ref()));
+    let beats = report.heartbeats.iter();
+    let beats = beats.map(|one| (&one.name, &none, "heartbeat", None, one.help.as_ref()));
+    let ratios = report.ratios.iter();
+    let ratios = ratios.map(|one| (&one.name, &none, "ratio", None, one.help.as_ref()));
+    let progress = report.progress.iter();
+    let progress = progress.map(|one| (&one.name, &none, "progress", one.unit.as_ref(), None));
+    let mut all =
+        counters.chain(gauges).chain(histograms).chain(beats).chain(ratios).chain(progress);
+    let (name, _, kind, unit, help): Told<'_> =
+        all.find(|(name, labels, ..)| id(name, labels) == row)?;
+    let unit = unit.map(|unit| format!(" in {}", label(unit))).unwrap_or_default();
+    let help = help.map(|help| format!(": {}", label(help))).unwrap_or_default();
+    Some(format!(" {}, {kind}{unit}{help}", label(name)))
+}
+
 /// The counters that grow fastest.
 pub(super) fn busiest<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) -> Page<'a> {
     let mut numbers = counters(&seen.report, state);
