@@ -39,12 +39,12 @@ fn name(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
         line.plain(format!("  board {} of {boards} ([ ])", board + 1));
     }
     line.plain(or_none(report.heartbeat_age_ns, |age| format!("  heartbeat {} ago", time(age))));
+    // Before what is the same all day: the host's name stands in the prompt that it was called from.
+    line.plain(format!("  {}", text::moment_on(report, None)));
     line.plain(format!("  {}", maybe(report.build.as_ref())));
     if let Some(saved) = &report.saved_at {
         line.plain(format!("  saved {}", term(saved)));
     }
-    // The host's name stands in the prompt that it was called from.
-    line.plain(format!("  {}", text::moment_on(report, None)));
     line.line(columns)
 }
 
