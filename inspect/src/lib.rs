@@ -51,7 +51,7 @@ mod opener;
 mod patience;
 mod pidfd;
 pub mod proc;
-pub mod quantity;
+
 pub mod recording;
 pub mod render;
 pub mod report;
@@ -61,6 +61,7 @@ pub mod snapshot;
 pub mod source;
 pub mod top;
 pub mod trigger;
+pub mod words;
 
 pub use attached::{Attached, attach};
 pub use error::AttachError;

@@ -9,9 +9,9 @@ use inspect::State;
 use inspect::derive::headline::{Severity, at_it, headline};
 use inspect::derive::ops::in_parts;
 use inspect::model::{BoardReport, Op, OpStatus, Place, ThreadReport};
-use inspect::render::term::width;
 use inspect::render::{Look, Sort, text};
 use inspect::snapshot::Label;
+use inspect::words::term::width;
 use probe::layout::{Capacity, Class, KEEPER_PERIOD_NS};
 
 /// A live board with so many threads that have nothing to do, and nothing else.

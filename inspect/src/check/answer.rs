@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Limits;
-use crate::render::term::term;
+use crate::words::term::term;
 
 /// How it stands, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

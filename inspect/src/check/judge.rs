@@ -3,8 +3,8 @@
 use super::{Asked, Finding, Limits, Measure, Status};
 use crate::liveness::State;
 use crate::model::{BoardReport, ThreadReport};
-use crate::render::human::{or_none, time, whole};
 use crate::trigger::{What, total, value};
+use crate::words::human::{or_none, time, whole};
 
 /// Every question about a board, answered.
 pub fn judge(report: &BoardReport, asked: &Asked) -> Vec<Finding> {

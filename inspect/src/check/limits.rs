@@ -1,7 +1,7 @@
 //! What is asked: a limit from where on something is a warning, and one from where on it is critical.
 
-use crate::quantity::duration;
 use crate::trigger::What;
+use crate::words::quantity::duration;
 
 /// Limits of a value that is better the lower it is, or of one that is better the higher.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,7 +63,7 @@ impl Limits {
 
 fn number(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.ok_or_else(|| format!("`{}` is no number", crate::render::term::term(text)))
+    number.ok_or_else(|| format!("`{}` is no number", crate::words::term::term(text)))
 }
 
 /// A limit of a number of the daemon's own.
@@ -90,7 +90,7 @@ impl NumberLimit {
             _ => {
                 return Err(format!(
                     "`{}` is no number; the option of that name asks for it",
-                    crate::render::term::term(name.trim())
+                    crate::words::term::term(name.trim())
                 ));
             }
         };

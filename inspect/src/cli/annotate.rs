@@ -9,8 +9,8 @@ use super::args::{Cli, Only};
 use super::sampling::{answered, nonempty, options, path, read};
 use super::{Failure, look};
 use crate::locate::Target;
-use crate::render::term::term;
 use crate::report::{By, Tally, annotate};
+use crate::words::term::term;
 
 /// Bytes of a source file that are read at most.
 const MAX_SOURCE: u64 = 16 << 20;

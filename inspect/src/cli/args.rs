@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::check::{Limits, NumberLimit};
 use crate::export::Format;
 use crate::locate::Target;
-use crate::quantity::{duration, some_time};
 use crate::render::Sort;
 use crate::report::By;
+use crate::words::quantity::{duration, some_time};
 
 /// Which source line each thread of a daemon is on, and what its numbers say.
 #[derive(Debug, Parser)]

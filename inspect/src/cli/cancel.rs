@@ -15,8 +15,8 @@ use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::Op;
 use crate::opener;
-use crate::render::human::time;
-use crate::render::term::{label, term};
+use crate::words::human::time;
+use crate::words::term::{label, term};
 
 /// How long the daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);

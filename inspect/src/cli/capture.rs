@@ -20,11 +20,11 @@ use crate::context::Look;
 use crate::locate::{Target, glob};
 use crate::model::BoardReport;
 use crate::recording::{Entry, Replay, Ring, Sink};
-use crate::render::human::{time, whole};
-use crate::render::term::{label, term};
 use crate::report::Spot;
 use crate::report::text::place;
 use crate::trigger::{Condition, Level, Watch, What};
+use crate::words::human::{time, whole};
+use crate::words::term::{label, term};
 
 /// What is wanted.
 pub(super) struct Way<'a> {

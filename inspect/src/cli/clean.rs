@@ -21,8 +21,8 @@ use crate::liveness::Proof;
 use crate::locate::{self, Candidate, Target, glob};
 use crate::pidfd;
 use crate::proc;
-use crate::render::term::term;
 use crate::snapshot::BYTE_ORDER;
+use crate::words::term::term;
 
 /// What is wanted.
 #[derive(Clone, Copy)]

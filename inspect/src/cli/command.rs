@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, 
 use super::Failure;
 use super::args::Cli;
 use crate::render::Sort;
-use crate::render::term::term;
+use crate::words::term::term;
 
 /// The options of every verb that mean something for it. Any other is not in its help, and refused. (Without
 /// a verb all of them do; `--color` does no harm anywhere.)

@@ -174,7 +174,7 @@ fn operations(current: &OsStr) -> Vec<Candidate> {
     let ops = living.filter_map(|mut board| Some(board.report().ok()?.ops)).flatten();
     let said = ops.filter_map(|op| {
         let what = [Some(&op.kind), op.label.as_ref()].into_iter().flatten();
-        let what: Vec<String> = what.map(crate::render::term::label).collect();
+        let what: Vec<String> = what.map(crate::words::term::label).collect();
         offered(&op.id, current, what.join(" "))
     });
     said.collect()

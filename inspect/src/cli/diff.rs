@@ -15,8 +15,8 @@ use crate::locate::Target;
 use crate::model::BoardReport;
 use crate::recording::is_recording;
 use crate::render;
-use crate::render::term::{self, term};
 use crate::report::{By, diff};
+use crate::words::term::{self, term};
 
 /// One side.
 enum Side {

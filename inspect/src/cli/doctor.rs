@@ -11,9 +11,9 @@ use crate::attached::Found;
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::locate::{self, Target};
-use crate::render::human::bytes;
 use crate::render::json;
-use crate::render::term::term;
+use crate::words::human::bytes;
+use crate::words::term::term;
 use crate::{pidfd, proc};
 
 /// How a check came out.

@@ -9,9 +9,9 @@ use super::{Failure, boards, record};
 use crate::context::Look as Around;
 use crate::derive::clock::Moment;
 use crate::locate::Target;
-use crate::render::human::bytes;
-use crate::render::term::term;
 use crate::saved::{self, Failed};
+use crate::words::human::bytes;
+use crate::words::term::term;
 
 pub(super) fn run(
     cli: &Cli,

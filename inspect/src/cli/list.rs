@@ -12,10 +12,10 @@ use crate::derive::clock::{Moment, rfc3339};
 use crate::derive::headline::{Headline, Severity};
 use crate::liveness::State;
 use crate::locate::{self, Target, glob};
-use crate::render::human::{NONE, bytes, or_none, time};
-use crate::render::term::{cut, left, right, term};
 use crate::render::{Look, Paint};
 use crate::snapshot::Depth;
+use crate::words::human::{NONE, bytes, or_none, time};
+use crate::words::term::{cut, left, right, term};
 
 /// One line of the list, also in JSON.
 #[derive(Clone, Debug, Serialize)]

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 
 use super::pages::{COMMON, PAGES, Page};
 use super::{Failure, command};
-use crate::render::term::term;
+use crate::words::term::term;
 
 /// When the pages were last read through; readers of pages want a day.
 const DATE: &str = "2026-11-26";

@@ -63,7 +63,7 @@ impl From<AttachError> for Failure {
         let code = error.exit_code();
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         // Paths and names in it may come from a hostile directory.
-        let text = crate::render::term::term(&format!("{error}{}", cause.unwrap_or_default()));
+        let text = crate::words::term::term(&format!("{error}{}", cause.unwrap_or_default()));
         Self { code, text }
     }
 }
@@ -92,7 +92,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
     for directory in crate::patience::given_up() {
         // A file that was named says so itself.
         if locate::directories().contains(&directory) || directory.ends_with("dev/shm") {
-            let name = crate::render::term::term(&directory.display().to_string());
+            let name = crate::words::term::term(&directory.display().to_string());
             let _ = writeln!(
                 remarks,
                 "inspect: {name}: its file system did not answer; boards there are not shown"

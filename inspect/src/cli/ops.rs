@@ -10,7 +10,8 @@ use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::{BoardReport, Op};
 use crate::render::ops::{by_active, by_kind, by_status, detail, rows, shows};
-use crate::render::{Look, Paint, Sort, human, json, term, text};
+use crate::render::{Look, Paint, Sort, json, text};
+use crate::words::{human, term};
 
 pub(super) fn run(
     cli: &Cli,

@@ -14,7 +14,7 @@ use nix::unistd::linkat;
 use super::Failure;
 use super::record::is_stdout;
 use crate::opener;
-use crate::render::term::term;
+use crate::words::term::term;
 
 /// A file without a name, or with one that says that it is not whole.
 pub(super) struct Output {

@@ -8,8 +8,8 @@ use super::args::{Cli, Pacing, Pick};
 use super::sampling::{Sampling, Turn, answered, counting, nonempty, path, read};
 use super::{Failure, look};
 use crate::locate::Target;
-use crate::render::term;
 use crate::report::{Tally, json, text, timeline};
+use crate::words::term;
 
 /// How long `profile` samples when nothing is said.
 const DEFAULT: Duration = Duration::from_secs(10);

@@ -9,8 +9,8 @@ use super::output::{Output, Recorded};
 use super::sampling::{Sampling, Turn, size};
 use crate::locate::Target;
 use crate::recording::Writer;
-use crate::render::human::{time, whole};
-use crate::render::term::term;
+use crate::words::human::{time, whole};
+use crate::words::term::term;
 
 pub(super) fn run<'a>(
     cli: &Cli,

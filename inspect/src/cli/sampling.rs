@@ -16,10 +16,10 @@ use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
 use crate::locate::{self, Candidate, Target};
 use crate::recording::{Entry, Recording, Sink, is_recording};
-use crate::render::human::{bytes, time, whole};
-use crate::render::term::term;
 use crate::report::{Answer, By, Tally, answer};
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
+use crate::words::human::{bytes, time, whole};
+use crate::words::term::term;
 
 /// Nanoseconds between two searches for restarted processes, and between two progress lines.
 const SEARCH_NS: u64 = 250_000_000;

@@ -9,10 +9,10 @@ use super::args::Cli;
 use super::{Failure, boards, look};
 use crate::context::Look as Around;
 use crate::locate::Target;
-use crate::render::term::term;
 use crate::top::state::State;
 use crate::top::watch::Watch;
 use crate::top::{self, Options, TopError};
+use crate::words::term::term;
 
 pub(super) fn run(
     cli: &Cli,

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::liveness::State;
 use crate::model::{BoardReport, Op, ThreadReport};
-use crate::render::human::{or_none, percent, time, whole};
 use crate::snapshot::Label;
+use crate::words::human::{or_none, percent, time, whole};
 
 /// Work that takes this long is worth a word.
 /// Operations of a kind that are very many.

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{cells, class_word, frame_name};
-use crate::render::term::term;
 use crate::report::Tally;
+use crate::words::term::term;
 
 /// A row for each thread and stack.
 pub fn csv(tally: &Tally) -> String {

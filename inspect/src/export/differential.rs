@@ -7,9 +7,9 @@ use super::flame::title;
 use super::page::{Frame, page};
 use super::{OTHER, TORN, cells, frame_name};
 use crate::recording::SiteInfo;
-use crate::render::human::whole;
 use crate::report::text::percent;
 use crate::report::{Cell, Tally};
+use crate::words::human::whole;
 
 /// Samples before and after, and those inside, by name.
 #[derive(Debug, Default)]

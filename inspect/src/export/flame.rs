@@ -7,9 +7,9 @@ use probe::layout::Class;
 
 use super::page::{Frame, page};
 use super::{TORN, cells, frame_name, is_line, thread_name};
-use crate::render::human::{time, whole};
 use crate::report::Tally;
 use crate::report::text::percent;
+use crate::words::human::{time, whole};
 
 /// What a frame is, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

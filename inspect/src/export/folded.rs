@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{TORN, cells, frame_name, thread_name};
-use crate::render::term::term;
 use crate::report::Tally;
+use crate::words::term::term;
 
 /// One line for each thread and stack.
 pub fn folded(tally: &Tally) -> String {

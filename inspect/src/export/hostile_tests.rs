@@ -7,10 +7,10 @@ use probe::layout::Class;
 
 use super::*;
 use crate::recording::{BoardInfo, Entry, Sink};
-use crate::render::term::{printable, term};
 use crate::render::{Look, json};
 use crate::report::{self, Options, answer};
 use crate::snapshot::Label;
+use crate::words::term::{printable, term};
 
 const ROUNDS: u64 = 6;
 const LABELS: u32 = 500;

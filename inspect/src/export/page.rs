@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::render::term::{cut, term};
+use crate::words::term::{cut, term};
 
 /// Pixels of the whole width.
 pub(super) const WIDTH: f64 = 1200.0;

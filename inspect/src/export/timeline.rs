@@ -9,11 +9,11 @@ use probe::layout::Class;
 use super::flame::title;
 use super::page::{THEME, WIDTH, escape};
 use super::shades::Shades;
-use crate::render::human::{percent as percent_of, time};
-use crate::render::term::cut;
 use crate::report::text::place;
 use crate::report::timeline::{Bin, bins, load};
 use crate::report::{Key, Spot, Stall, Tally};
+use crate::words::human::{percent as percent_of, time};
+use crate::words::term::cut;
 
 /// Pixels left of the time, for names.
 const NAMES: f64 = 190.0;
@@ -94,7 +94,7 @@ pub fn timeline(tally: &Tally) -> String {
             shades.colour(line),
             x + 26.0,
             y + 10.5,
-            escape(&cut(&crate::render::term::term(&said(line)), 72))
+            escape(&cut(&crate::words::term::term(&said(line)), 72))
         );
     }
     list(&mut out, tally, listed, below + 34.0 + key);
@@ -175,7 +175,7 @@ fn threads(
         out,
         r#"<text x="8" y="{:.1}">{}<title>{}</title></text>"#,
         y + 12.0,
-        escape(&cut(&crate::render::term::term(&name), 24)),
+        escape(&cut(&crate::words::term::term(&name), 24)),
         escape(&name)
     );
     let mut index = 0;

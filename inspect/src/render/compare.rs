@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::human::{NONE, in_unit, or_none, short, signed, time, whole};
-use super::term::{cut, label, left, maybe, right, width};
 use super::{Look, Paint};
 use crate::derive::compare::{Comparison, Line, Number};
 use crate::model::{BoardReport, LineReport};
+use crate::words::human::{NONE, in_unit, or_none, short, signed, time, whole};
+use crate::words::term::{cut, label, left, maybe, right, width};
 
 /// Columns of a value.
 const VALUE: usize = 12;
@@ -23,7 +23,7 @@ pub fn text(before: &BoardReport, after: &BoardReport, found: &Comparison, look:
             label(&report.name),
             report.pid,
             time(report.uptime_ns),
-            super::term::term(&report.verdict)
+            crate::words::term::term(&report.verdict)
         );
         let _ = writeln!(out, "{}", cut(&line, look.columns));
     }

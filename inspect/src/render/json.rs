@@ -4,9 +4,10 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::{Look, Sort, term};
+use super::{Look, Sort};
 use crate::derive::clock::{Moment, rfc3339};
 use crate::model::{BoardReport, Document};
+use crate::words::term;
 
 /// The document for some boards, filtered and sorted as the table would be.
 pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {

@@ -1,12 +1,10 @@
 //! From what is said of a board to what is printed: text for people, JSON for programs.
 
 pub mod compare;
-pub mod human;
 pub mod json;
 pub mod meaning;
 pub mod numbers;
 pub mod ops;
-pub mod term;
 pub mod text;
 
 use crate::derive::headline::{awaited, rank};

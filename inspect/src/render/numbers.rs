@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::human::{in_unit, or_none, percent, short, signed, time, whole};
-use super::term::{cut, label, left, right, width};
 use super::text::line;
 use super::{Look, Paint};
 use crate::model::{BoardReport, Distribution, Quantiles, Queue};
 use crate::snapshot::Label;
+use crate::words::human::{in_unit, or_none, percent, short, signed, time, whole};
+use crate::words::term::{cut, label, left, right, width};
 
 /// Every section of numbers that has any. What this process never used is left out, and said: a
 /// library's and a sibling's numbers are on every board that links them.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::human::{NONE, or_none, short, time, whole};
-use super::term::{cut, label, left, right, width};
 use super::text::{line, short_file};
 use super::{Look, Paint};
 use crate::model::{BoardReport, Op, OpEnds};
 use crate::snapshot::Label;
+use crate::words::human::{NONE, or_none, short, time, whole};
+use crate::words::term::{cut, label, left, right, width};
 
 /// Operations in the plain table: those longest at it, and how many more there are.
 const BRIEF: usize = 8;

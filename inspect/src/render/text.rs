@@ -3,14 +3,14 @@
 
 use std::fmt::Write;
 
-use super::human::{NONE, bytes, or_none, percent, time};
-use super::term::{cut, label, left, maybe, right, term, width};
 use super::{FIT, Look, Paint, Sort, idle};
 use crate::derive::headline::Severity;
 use crate::liveness::State;
 use crate::model::{BoardReport, Place, ThreadReport};
 use crate::proc::{SOCKETS_UP_TO, Vitals};
 use crate::snapshot::Label;
+use crate::words::human::{NONE, bytes, or_none, percent, time};
+use crate::words::term::{cut, label, left, maybe, right, term, width};
 
 /// One board as text.
 pub fn board(report: &BoardReport, look: &Look) -> String {

@@ -6,10 +6,10 @@ use std::fmt::Write;
 use super::answer::{Answer, class_word};
 use super::tally::Tally;
 use super::text::{heat, percent};
-use crate::render::human::{or_none, whole};
-use crate::render::term::{cut, right, term};
 use crate::render::{Look, Paint};
 use crate::snapshot::Label;
+use crate::words::human::{or_none, whole};
+use crate::words::term::{cut, right, term};
 
 /// Lines of source around a probed one.
 const AROUND: u32 = 3;

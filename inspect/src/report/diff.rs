@@ -12,9 +12,9 @@ use super::row::Spot;
 use super::stats::{Z95, batch_variance, holm, two_sided};
 use super::tally::Tally;
 use super::text::{heat, leaf, percent, place};
-use crate::render::human::{or_none, time, whole};
-use crate::render::term::{cut, label, left, right};
 use crate::render::{Look, Paint};
+use crate::words::human::{or_none, time, whole};
+use crate::words::term::{cut, label, left, right};
 
 /// Stretches that a recording is cut into to see how much its shares vary by themselves.
 const BATCHES: usize = 20;

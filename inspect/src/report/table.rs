@@ -7,9 +7,9 @@ use super::answer::{Answer, Row, by_word, class_word};
 use super::row::{By, Spot};
 use super::tally::Tally;
 use super::text::{columns, heat, percent, place, place_in};
-use crate::render::human::{NONE, or_none, time, whole};
-use crate::render::term::{cut, label, left, right, width};
 use crate::render::{Look, Paint};
+use crate::words::human::{NONE, or_none, time, whole};
+use crate::words::term::{cut, label, left, right, width};
 
 /// Below this width of a terminal intervals are left out.
 const NARROW: usize = 70;

@@ -323,7 +323,7 @@ fn tables_fit_their_columns_and_never_cut_a_line_number() {
         let differences = diff::changes((&tally, &answer), (&tally, &answer));
         let differences = diff::text(&differences, &look);
         for row in report.lines().skip(4).chain(differences.lines()) {
-            assert!(crate::render::term::width(row) <= columns, "{columns}: {row}");
+            assert!(crate::words::term::width(row) <= columns, "{columns}: {row}");
         }
         for line in [":1240", ":1250", ":1260"] {
             assert!(report.contains(line), "{columns}: no {line} in\n{report}");

@@ -6,9 +6,9 @@ use super::answer::Answer;
 use super::row::{Key, Spot};
 use super::table;
 use super::tally::Tally;
-use crate::render::human::{or_none, time, whole};
-use crate::render::term::{cut, fold, label, width};
 use crate::render::{Look, Paint};
+use crate::words::human::{or_none, time, whole};
+use crate::words::term::{cut, fold, label, width};
 
 /// The last part of a path.
 pub fn base(path: &str) -> &str {

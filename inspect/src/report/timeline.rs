@@ -12,8 +12,8 @@ use super::row::{By, Key, Spot};
 use super::tally::Tally;
 use super::text::{leaf, place};
 use crate::render::Look;
-use crate::render::human::{percent, time};
-use crate::render::term::{cut, fold, label, left};
+use crate::words::human::{percent, time};
+use crate::words::term::{cut, fold, label, left};
 
 /// Letters for lines, the most frequent first.
 const LETTERS: &[u8; 26] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";

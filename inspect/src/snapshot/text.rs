@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 const MAX_TEXT: usize = 1024;
 
 /// Text that came from a board. It has no `Display`: it leaves the program through a sink that makes
-/// it harmless (`render::term`, or JSON), never raw.
+/// it harmless (`words::term`, or JSON), never raw.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Label(Arc<str>);
 

@@ -15,7 +15,7 @@ mod watch;
 pub use watch::{Level, Watch};
 pub(crate) use watch::{total, value};
 
-use crate::quantity::duration;
+use crate::words::quantity::duration;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Condition {
             format!(
                 "--when '{}': {why}; write it like 'stalled>2s', 'load(io-*)>90', 'oldest>500ms', \
                  'rate(commits)<10', 'backlog_jobs>1000' or 'ended'",
-                crate::render::term::term(text)
+                crate::words::term::term(text)
             )
         };
         if text == "ended" {

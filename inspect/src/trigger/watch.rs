@@ -10,8 +10,8 @@ use crate::attached::Attached;
 use crate::context::Look;
 use crate::locate::{Candidate, glob};
 use crate::model::BoardReport;
-use crate::render::human::{short, time};
-use crate::render::term::label;
+use crate::words::human::{short, time};
+use crate::words::term::label;
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_millis(100);

@@ -7,11 +7,11 @@ use super::{Ink, Pieces};
 use crate::derive::headline::Severity;
 use crate::liveness::State as Life;
 use crate::model::ThreadReport;
-use crate::render::human::{bytes, or_none, percent, time, whole};
-use crate::render::term::{label, maybe, term, width};
 use crate::render::text;
 use crate::top::state::{Over, State, TABS};
 use crate::top::watch::Seen;
+use crate::words::human::{bytes, or_none, percent, time, whole};
+use crate::words::term::{label, maybe, term, width};
 
 /// Name and state; vitals; the verdict when there is one; the views.
 pub(super) fn lines(seen: &Seen, state: &State, ink: Ink, columns: usize) -> Vec<Line<'static>> {

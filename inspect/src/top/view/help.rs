@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use super::{Ink, Page, Pieces, heading};
-use crate::render::term::left;
+use crate::words::term::left;
 
 const KEYS: &[(&str, &str)] = &[
     ("1 to 6, Tab, ShiftTab", "overview, threads, queues, numbers, lines, operations"),

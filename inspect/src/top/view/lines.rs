@@ -8,13 +8,13 @@ use ratatui::style::Style;
 
 use super::{Ink, Page, Pieces, heading};
 use crate::derive::threads::word;
-use crate::render::human::{or_none, short, time, whole};
-use crate::render::term::{label, left, right};
 use crate::render::text::{short_file, short_function};
 use crate::report::Spot;
 use crate::top::histogram::Line as Counted;
 use crate::top::state::State;
 use crate::top::watch::Seen;
+use crate::words::human::{or_none, short, time, whole};
+use crate::words::term::{label, left, right};
 
 /// A row: a line, its samples (of one thread or of all), and their share.
 pub(super) struct Row<'a> {

@@ -19,7 +19,7 @@ use ratatui::widgets::Clear;
 
 use super::state::{Over, State, View};
 use super::watch::Seen;
-use crate::render::term::{cut, width};
+use crate::words::term::{cut, width};
 
 /// How things stand out. Colour says again what words and signs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use super::{Ink, Page, Pieces, heading};
 use crate::model::BoardReport;
-use crate::render::human::{in_unit, or_none, short, signed, time, whole};
 use crate::render::numbers::bounded;
-use crate::render::term::{label, left, right};
 use crate::snapshot::Label;
 use crate::top::history::{Of, id, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
+use crate::words::human::{in_unit, or_none, short, signed, time, whole};
+use crate::words::term::{label, left, right};
 
 /// One number.
 struct Number {

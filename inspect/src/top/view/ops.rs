@@ -6,12 +6,12 @@ use ratatui::text::Line;
 
 use super::{Ink, Page, Pieces, heading};
 use crate::model::Op;
-use crate::render::human::{bytes, or_none};
 use crate::render::ops::{Columns, mark};
 use crate::render::{Look, ops, text};
 use crate::top::history::name_id;
 use crate::top::state::State;
 use crate::top::watch::Seen;
+use crate::words::human::{bytes, or_none};
 
 /// The operations that pass the filter, in order.
 fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Op> {

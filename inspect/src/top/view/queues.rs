@@ -3,10 +3,10 @@
 use super::{Ink, Page, Pieces, heading};
 use crate::model::Queue;
 use crate::render::numbers::{QUEUE_NAME, QUEUE_TITLES, QUEUE_WIDTHS, queue_cells};
-use crate::render::term::{label, left, right};
 use crate::top::history::{Of, queue_id, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
+use crate::words::term::{label, left, right};
 
 fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Queue> {
     let used = |queue: &Queue| state.all || queue.arrivals > 0 || queue.starts > 0;

@@ -4,12 +4,12 @@ use ratatui::text::Line;
 
 use super::{Ink, Page, Pieces, heading, lines, threads};
 use crate::model::{Place, ThreadReport};
-use crate::render::human::{NONE, or_none, percent, whole};
-use crate::render::term::label;
 use crate::render::text;
 use crate::top::history::{Of, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
+use crate::words::human::{NONE, or_none, percent, whole};
+use crate::words::term::label;
 
 pub(super) fn page(
     seen: &Seen,
@@ -88,7 +88,7 @@ fn past(
     tid: u64,
 ) {
     let (rows, all) = lines::shown(seen, state, Some(tid), "samples");
-    let over = crate::render::human::time(seen.histogram.over_ns);
+    let over = crate::words::human::time(seen.histogram.over_ns);
     let title = format!(" LINES of the last {over}, {} samples, idle too", whole(all));
     out.push(heading(ink, &title, columns));
     out.extend(rows.iter().map(|row| lines::line(row, ink, columns)));

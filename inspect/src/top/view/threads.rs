@@ -2,12 +2,12 @@
 
 use super::{Ink, Page, Pieces, heading};
 use crate::model::ThreadReport;
-use crate::render::human::{NONE, or_none, percent, time};
-use crate::render::term::{label, left, right, width};
 use crate::render::{Look, text};
 use crate::top::history::{Of, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
+use crate::words::human::{NONE, or_none, percent, time};
+use crate::words::term::{label, left, right, width};
 
 /// The threads that pass the filter, in order.
 pub(super) fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a ThreadReport> {

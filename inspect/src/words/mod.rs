@@ -1,0 +1,5 @@
+//! Words for people: quantities, places and text that is harmless on a terminal. Nothing here knows a board.
+
+pub mod human;
+pub mod quantity;
+pub mod term;
