@@ -226,15 +226,3 @@ impl Mapping {
         self.guard.hit()
     }
 }
-
-/// The processor's time-stamp counter; 0 where there is none that user code can read.
-pub(crate) fn tsc() -> u64 {
-    #[cfg(target_arch = "x86_64")]
-    {
-        // SAFETY: every x86-64 processor has it; where a kernel forbids it, the daemon on the same
-        // machine could not have chosen it, and this is only called for boards that did.
-        unsafe { core::arch::x86_64::_rdtsc() }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    0
-}

@@ -113,7 +113,7 @@ impl Attached {
         if !blind || self.is_saved() || self.look.is_some() {
             return Ok(false);
         }
-        self.context.moment = derive::clock::Moment::now(self.context.moment.tsc != 0);
+        self.context.moment = crate::clock::Moment::now(self.context.moment.tsc != 0);
         let snapshot = Snapshot::take(&self.board, Depth::Full)?;
         let look = OwnLook::new(&self.board, &snapshot, &self.context);
         self.look = Some((Instant::now(), look));
@@ -135,7 +135,7 @@ impl Attached {
     pub fn report_of(&mut self, depth: Depth) -> Result<BoardReport, AttachError> {
         // Now is the moment of reading, not that of opening.
         if !self.is_saved() {
-            self.context.moment = derive::clock::Moment::now(self.context.moment.tsc != 0);
+            self.context.moment = crate::clock::Moment::now(self.context.moment.tsc != 0);
         }
         let mut snapshot = Snapshot::take(&self.board, depth)?;
         if depth == Depth::Full {
@@ -230,9 +230,6 @@ pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
     }
 }
 
-/// The user that root becomes where boards have several owners.
-pub(crate) const NOBODY: u32 = 65_534;
-
 /// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
 /// otherwise. To the owner, when there is one owner, else to nobody. Only for programs; the process
 /// cannot go back. Returns the user id that it became, `None` when nothing had to be given up.
@@ -252,7 +249,7 @@ pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Optio
     let mut foreign = files.iter().map(|(owner, _)| *owner).filter(|&(uid, _)| uid != 0);
     let Some(first) = foreign.next().filter(|_| geteuid().is_root()) else { return Ok(None) };
     let same = files.iter().all(|(owner, _)| *owner == first);
-    let (uid, gid) = if same { first } else { (NOBODY, NOBODY) };
+    let (uid, gid) = if same { first } else { (opener::NOBODY, opener::NOBODY) };
     // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
     // opened.
     let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect());

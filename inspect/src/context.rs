@@ -5,7 +5,7 @@ use probe::layout::{ClockKind, HeaderCopy};
 use serde::{Deserialize, Serialize};
 
 use crate::attach::BoardFile;
-use crate::derive::clock::Moment;
+use crate::clock::Moment;
 use crate::liveness::{Asking, Evidence, Memory, Proof, Seen, State, Unseen};
 use crate::proc::{self, Process, Task, Vitals};
 

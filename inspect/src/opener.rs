@@ -92,7 +92,7 @@ pub(crate) fn open(path: &Path) -> Option<io::Result<OwnedFd>> {
         // One owner's rights are never used to parse another's board.
         let owner = nix::sys::stat::fstat(&fd)?.st_uid;
         let me = geteuid().as_raw();
-        if [0, me].contains(&owner) || me == crate::attached::NOBODY {
+        if [0, me].contains(&owner) || me == NOBODY {
             Ok(fd)
         } else {
             Err(io::Error::from_raw_os_error(libc::EACCES))
@@ -218,7 +218,7 @@ fn name(ticket: &[u8]) -> Result<(), Errno> {
     let mut expected = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
     let (file, path, part) = expected.get_mut(ticket).ok_or(Errno::EINVAL)?;
     let file = std::mem::replace(file, -1);
-    crate::cli::output::name(&file, path, part.as_deref())
+    crate::naming::name(&file, path, part.as_deref())
 }
 
 fn knock(instance: &[u8]) -> Result<OwnedFd, Errno> {
@@ -227,3 +227,6 @@ fn knock(instance: &[u8]) -> Result<OwnedFd, Errno> {
     let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;
     UnixStream::connect_addr(&name).map(OwnedFd::from).map_err(failed)
 }
+
+/// The user that root becomes where boards have several owners.
+pub(crate) const NOBODY: u32 = 65_534;

@@ -6,8 +6,9 @@ mod common;
 
 use common::{NOW, SECOND, Synth, report, sample};
 use inspect::State;
-use inspect::derive::headline::{Severity, at_it, headline};
+use inspect::derive::headline::{at_it, headline};
 use inspect::derive::ops::in_parts;
+use inspect::model::Severity;
 use inspect::model::{BoardReport, Op, OpStatus, Place, ThreadReport};
 use inspect::render::{Look, Sort, text};
 use inspect::snapshot::Label;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Limits;
+use super::limits::Limits;
 use crate::words::term::term;
 
 /// How it stands, the mildest first.

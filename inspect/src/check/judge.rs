@@ -1,6 +1,7 @@
 //! One board against what is asked. Pure: from a report alone.
 
-use super::{Asked, Finding, Limits, Measure, Status};
+use super::answer::{Finding, Measure, Status};
+use super::limits::{Asked, Limits};
 use crate::liveness::State;
 use crate::model::{BoardReport, ThreadReport};
 use crate::trigger::{What, total, value};

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::args::{Cli, Only};
+use super::common::look;
+use super::failure::Failure;
 use super::sampling::{answered, nonempty, options, path, read};
-use super::{Failure, look};
 use crate::locate::Target;
 use crate::report::{By, Tally, annotate};
 use crate::words::term::term;
@@ -83,7 +84,7 @@ pub(super) fn run(
     }
     if cli.common.json {
         let document = json!({ "schema": 1, "files": documents });
-        writeln!(out, "{}", super::pretty(&document)?)?;
+        writeln!(out, "{}", super::common::pretty(&document)?)?;
     }
     if left_out > 0 {
         let _ = writeln!(

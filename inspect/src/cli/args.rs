@@ -60,7 +60,7 @@ pub struct Common {
     ///
     /// `first`: what stands still first, causes before what waits for them, the rest as they came. `slot`: as
     /// they came. `load`: the most loaded first. `since`: the longest at one place first.
-    #[arg(long, hide_possible_values = true, hide_default_value = true, value_name = "KEY", value_parser = super::command::orders(&Sort::THREADS),
+    #[arg(long, hide_possible_values = true, hide_default_value = true, value_name = "KEY", value_parser = super::orders::orders(&Sort::THREADS),
           default_value = "first", global = true)]
     pub sort: Sort,
     /// Only what has a name, label or place that matches.

@@ -9,7 +9,8 @@ use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use probe::layout::{CancelAnswer, CancelRequest, cancel_name, op_id};
 
 use super::args::Cli;
-use super::{Failure, boards};
+use super::common::boards;
+use super::failure::Failure;
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::locate::Target;
@@ -217,7 +218,7 @@ fn report(cli: &Cli, id: &str, op: &Op, end: End, out: &mut dyn Write) -> Result
         let document = serde_json::json!({
             "schema": 1, "id": id, "outcome": outcome, "after_ns": after,
         });
-        super::document(cli, out, &document)?;
+        super::common::document(cli, out, &document)?;
     } else {
         writeln!(out, "{text}")?;
     }

@@ -9,20 +9,21 @@ use std::time::Duration;
 use probe::layout::Class;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::args::{Cli, Pacing, Trigger};
+use super::failure::Failure;
 use super::numbered::Files;
 use super::output::Recorded;
 use super::record::default_name;
 use super::sampling::{Sampling, Turn, size};
 use crate::attached::Found;
 use crate::context::Look;
-use crate::locate::{Target, glob};
+use crate::locate::Target;
 use crate::model::BoardReport;
 use crate::recording::{Entry, Replay, Ring, Sink};
 use crate::report::Spot;
-use crate::report::text::place;
+use crate::report::words::place;
 use crate::trigger::{Condition, Level, Watch, What};
+use crate::words::glob::glob;
 use crate::words::human::{time, whole};
 use crate::words::term::{label, term};
 
@@ -48,7 +49,7 @@ pub(super) fn run(
         return Err(Failure::usage("--count 0 with --when: say how many files, at least 1"));
     }
     let output = way.output.map_or_else(|| PathBuf::from(default_name(target)), Path::to_owned);
-    if super::record::is_stdout(&output) {
+    if super::output::is_stdout(&output) {
         return Err(Failure::usage("--when writes files; name one with -o"));
     }
     let mut files = Files { output, numbered: wanted > 1, made: 0, next: None };
@@ -59,7 +60,7 @@ pub(super) fn run(
     if cli.common.json {
         let all: Vec<Value> = done.iter().map(Done::json).collect();
         let document = json!({ "schema": 1, "captures": all });
-        return Ok(writeln!(out, "{}", super::pretty(&document)?)?);
+        return Ok(writeln!(out, "{}", super::common::pretty(&document)?)?);
     }
     done.iter().try_for_each(|one| Ok(writeln!(out, "{}", one.line())?))
 }

@@ -5,11 +5,12 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use super::args::{Ask, Cli};
-use super::{Failure, document};
+use super::common::document;
+use super::failure::Failure;
 use crate::attached::{Attached, Found, drop_root};
 use crate::check::{Answer, Asked, Finding, Status, judge};
+use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
-use crate::derive::clock::{Moment, rfc3339};
 use crate::error::AttachError;
 use crate::locate::{self, Target};
 

@@ -11,17 +11,18 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use probe::layout::HeaderCopy;
 
-use super::Failure;
 use super::args::Cli;
+use super::failure::Failure;
 use crate::attach::{BoardFile, Trust};
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::liveness::Proof;
-use crate::locate::{self, Candidate, Target, glob};
+use crate::locate::{self, Candidate, Target};
 use crate::pidfd;
 use crate::proc;
 use crate::snapshot::BYTE_ORDER;
+use crate::words::glob::glob;
 use crate::words::term::term;
 
 /// What is wanted.

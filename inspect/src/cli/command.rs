@@ -3,13 +3,13 @@
 
 use std::ffi::OsString;
 
-use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use super::Failure;
 use super::args::Cli;
+use super::failure::Failure;
+use super::orders::orders;
 use crate::render::Sort;
 use crate::words::term::term;
 
@@ -137,12 +137,6 @@ fn of_operations(sort: Arg) -> Arg {
 const VERB_HELP: &str = "{about}\n{usage-heading} {usage}\n\n{positionals}\n{options}";
 const VERBS_HELP: &str =
     "{about}\n{usage-heading} {usage}\n\n{subcommands}\n{positionals}\n{options}";
-
-/// Some of the orders, by their names.
-pub fn orders(some: &'static [Sort]) -> impl TypedValueParser<Value = Sort> {
-    let names = some.iter().filter_map(Sort::to_possible_value);
-    clap::builder::PossibleValuesParser::new(names).try_map(|name| Sort::from_str(&name, false))
-}
 
 /// How a command line ended before any verb ran.
 #[derive(Debug)]

@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{Cli, Only};
+use super::common::boards;
+use super::common::look;
+use super::failure::Failure;
 use super::output::Output;
 use super::sampling::{answered, nonempty, options, read};
-use super::{Failure, boards, look};
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::derive::compare::compare;
@@ -95,7 +97,7 @@ fn recordings(
 ) -> Result<(), Failure> {
     // Opened first: reading may mean giving up the right to.
     let svg = svg.map(Output::create).transpose()?;
-    super::leave_root(&files)?;
+    super::common::leave_root(&files)?;
     let [before, after] = files.map(|file| read(file, options(cli, only, By::Line), remarks));
     let (before, after) = (before?, after?);
     let (old, new) = (answered(&before), answered(&after));
@@ -106,7 +108,7 @@ fn recordings(
     }
     let changes = diff::changes((&before, &old), (&after, &new));
     if cli.common.json {
-        return Ok(writeln!(out, "{}", super::pretty(&diff::json(&changes, &old, &new))?)?);
+        return Ok(writeln!(out, "{}", super::common::pretty(&diff::json(&changes, &old, &new))?)?);
     }
     let look = look(&cli.common);
     write!(out, "{}", term::fold(&diff::head(&old, &new), look.columns))?;
@@ -123,7 +125,7 @@ fn two_boards(
         Target::File(path) => Some(path.as_path()),
         _ => None,
     });
-    super::leave_root(&files.collect::<Vec<_>>())?;
+    super::common::leave_root(&files.collect::<Vec<_>>())?;
     let [before, after] = targets.map(|target| one(cli, target, remarks));
     let (mut before, mut after) = (before?, after?);
     let old = report(&mut before)?;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use nix::sys::statvfs::statvfs;
 
-use super::Failure;
 use super::args::Cli;
+use super::failure::Failure;
 use crate::attached::Found;
 use crate::context::Look as Around;
 use crate::error::AttachError;
@@ -185,7 +185,7 @@ fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) -> bool {
         }
     };
     if let Target::File(path) = target
-        && let Err(failure) = super::leave_root(&[path])
+        && let Err(failure) = super::common::leave_root(&[path])
     {
         checks.push((Mark::Bad, failure.text));
         return false;

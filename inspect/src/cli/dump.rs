@@ -4,10 +4,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::args::Cli;
+use super::common::boards;
+use super::failure::Failure;
 use super::output::Output;
-use super::{Failure, boards, record};
+use super::record;
+use crate::clock::Moment;
 use crate::context::Look as Around;
-use crate::derive::clock::Moment;
 use crate::locate::Target;
 use crate::saved::{self, Failed};
 use crate::words::human::bytes;
@@ -20,14 +22,14 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
-    if record::is_stdout(output) {
+    if super::output::is_stdout(output) {
         record::no_terminal("a saved board")?;
     }
     // Opened first: reading may mean giving up the right to.
     let mut file = Output::create(output)?;
     let line = save(cli, target, &mut file, remarks)?;
     file.keep()?;
-    if record::is_stdout(output) {
+    if super::output::is_stdout(output) {
         return Ok(writeln!(remarks, "inspect: {line} to stdout")?);
     }
     Ok(writeln!(out, "{line} to {}", term(&output.display().to_string()))?)

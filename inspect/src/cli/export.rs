@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, Only, Pacing};
+use super::failure::Failure;
 use super::output::Output;
+use super::record;
 use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
-use super::{Failure, record};
 use crate::export::{Format, export};
 use crate::locate::Target;
 use crate::recording::is_recording;
@@ -31,7 +32,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let to_file = way.output.filter(|path| !record::is_stdout(path));
+    let to_file = way.output.filter(|path| !super::output::is_stdout(path));
     if to_file.is_none() && way.format.is_binary() {
         record::no_terminal("this form")?;
     }

@@ -5,15 +5,19 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::Cli;
-use super::{Failure, look, repeat};
+use super::common::look;
+use super::common::repeat;
+use super::failure::Failure;
 use crate::attached::{Found, drop_root};
+use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
-use crate::derive::clock::{Moment, rfc3339};
-use crate::derive::headline::{Headline, Severity};
 use crate::liveness::State;
-use crate::locate::{self, Target, glob};
+use crate::locate::{self, Target};
+use crate::model::Headline;
+use crate::model::Severity;
 use crate::render::{Look, Paint};
 use crate::snapshot::Depth;
+use crate::words::glob::glob;
 use crate::words::human::{NONE, bytes, or_none, time};
 use crate::words::term::{cut, left, right, term};
 
@@ -53,7 +57,7 @@ pub(super) fn run(
             let document = serde_json::json!({
                 "schema": 1, "taken_at": rfc3339(Moment::now(false).wall_ns), "boards": rows,
             });
-            super::document(cli, out, &document)?;
+            super::common::document(cli, out, &document)?;
         } else {
             table(out, &rows, &look)?;
         }
@@ -90,7 +94,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
         }
     };
     if let Target::File(path) = target {
-        super::leave_root(&[path])?;
+        super::common::leave_root(&[path])?;
     }
     let mut found = Found::open(candidates, Around::Verdict);
     // Everything that needs root is done: the boards themselves are hostile until proved otherwise.

@@ -7,8 +7,9 @@ use std::path::Path;
 use clap::Command;
 use clap_mangen::Man;
 
+use super::command;
+use super::failure::Failure;
 use super::pages::{COMMON, PAGES, Page};
-use super::{Failure, command};
 use crate::words::term::term;
 
 /// When the pages were last read through; readers of pages want a day.

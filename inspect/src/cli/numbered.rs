@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{Output, Recorded};
 
 /// The files that are written: one of the name given, or numbered ones.

@@ -5,7 +5,10 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::args::{Cli, OpsBy, OpsPick};
-use super::{Failure, boards, look, repeat};
+use super::common::boards;
+use super::common::look;
+use super::common::repeat;
+use super::failure::Failure;
 use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::{BoardReport, Op};
@@ -46,7 +49,7 @@ pub(super) fn run(
         }
         if cli.common.json || cli.common.jsonl {
             let document = json::document(reports, &look);
-            super::document(cli, out, &document)?;
+            super::common::document(cli, out, &document)?;
         } else {
             let tables: Vec<String> =
                 reports.iter().map(|report| table(report, pick, &look)).collect();

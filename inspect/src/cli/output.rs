@@ -3,16 +3,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::unistd::linkat;
 
-use super::Failure;
-use super::record::is_stdout;
+use super::failure::Failure;
 use crate::opener;
 use crate::words::term::term;
 
@@ -83,7 +80,7 @@ impl Output {
         if self.named {
             return Ok(());
         }
-        let direct = name(&self.file, &self.path, self.part.as_deref());
+        let direct = crate::naming::name(&self.file, &self.path, self.part.as_deref());
         let named = match direct {
             // The right to was given up with root, and a process that kept it may be asked.
             Err(Errno::EACCES | Errno::EPERM) => {
@@ -141,39 +138,6 @@ impl Drop for Output {
             let _ = std::fs::remove_file(part);
         }
     }
-}
-
-/// Gives a file its name, and never takes one from another file.
-pub(crate) fn name(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> Result<(), Errno> {
-    match part {
-        None => {
-            let held = format!("/proc/self/fd/{}", file.as_raw_fd());
-            linkat(AT_FDCWD, held.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)
-        }
-        Some(part) => {
-            match moved(part, path) {
-                // Neither does every file system know this.
-                Err(Errno::EINVAL | Errno::ENOSYS) => {
-                    linkat(AT_FDCWD, part, AT_FDCWD, path, AtFlags::empty())?;
-                    nix::unistd::unlink(part)
-                }
-                other => other,
-            }
-        }
-    }
-}
-
-/// Moves a file to a name that nothing has.
-#[cfg(target_env = "gnu")]
-fn moved(part: &Path, path: &Path) -> Result<(), Errno> {
-    use nix::fcntl::{RenameFlags, renameat2};
-    renameat2(AT_FDCWD, part, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE)
-}
-
-/// Other C libraries are offered it without the flag alone.
-#[cfg(not(target_env = "gnu"))]
-fn moved(_: &Path, _: &Path) -> Result<(), Errno> {
-    Err(Errno::ENOSYS)
 }
 
 /// The name of a file that is not whole: beside the one that it will have.
@@ -288,4 +252,9 @@ mod tests {
         recorded.write_all(b"S\0\0\0 of the first second").expect("written");
         assert!(path.exists());
     }
+}
+
+/// Whether a path means stdout.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }

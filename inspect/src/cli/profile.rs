@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, Pacing, Pick};
+use super::common::look;
+use super::failure::Failure;
 use super::sampling::{Sampling, Turn, answered, counting, nonempty, path, read};
-use super::{Failure, look};
 use crate::locate::Target;
 use crate::report::{Tally, json, text, timeline};
 use crate::words::term;
@@ -62,7 +63,7 @@ fn show(cli: &Cli, tally: &Tally, pick: &Pick, out: &mut dyn Write) -> Result<()
         if pick.timeline {
             document["timeline"] = timeline::json(tally);
         }
-        writeln!(out, "{}", super::pretty(&document)?)?;
+        writeln!(out, "{}", super::common::pretty(&document)?)?;
     } else if pick.timeline {
         write!(out, "{}", term::fold(&text::head(tally, &answer), look.columns))?;
         write!(out, "\n{}", timeline::text(tally, &answer, &look))?;

@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
 use super::args::{Cli, Pacing};
-use super::output::{Output, Recorded};
+use super::failure::Failure;
+use super::output::{Output, Recorded, is_stdout};
 use super::sampling::{Sampling, Turn, size};
 use crate::locate::Target;
 use crate::recording::Writer;
@@ -43,7 +43,7 @@ pub(super) fn run<'a>(
             "ticks": progress.ticks, "missed_ticks": progress.missed, "samples": progress.samples,
             "duration_ns": progress.elapsed_ns,
         });
-        return Ok(writeln!(out, "{}", super::pretty(&document)?)?);
+        return Ok(writeln!(out, "{}", super::common::pretty(&document)?)?);
     }
     Ok(writeln!(
         out,
@@ -55,11 +55,6 @@ pub(super) fn run<'a>(
         term(&output.display().to_string()),
         size(writer.bytes(), progress.samples)
     )?)
-}
-
-/// Whether a path means stdout.
-pub(super) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Refuses a terminal: bytes that are no text would do something to it.

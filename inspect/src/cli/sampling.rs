@@ -11,13 +11,15 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::args::{Cli, Only, Pacing, Pick};
-use super::{Failure, boards};
+use super::common::boards;
+use super::failure::Failure;
 use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
 use crate::locate::{self, Candidate, Target};
 use crate::recording::{Entry, Recording, Sink, is_recording};
 use crate::report::{Answer, By, Tally, answer};
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
+use crate::words::glob::glob;
 use crate::words::human::{bytes, time, whole};
 use crate::words::term::term;
 
@@ -229,7 +231,7 @@ fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Attached> 
         return Vec::new();
     }
     let candidates = locate::here().into_iter().filter(|candidate| match target {
-        Target::Name(pattern) => locate::glob(pattern, &candidate.name),
+        Target::Name(pattern) => glob(pattern, &candidate.name),
         _ => true,
     });
     let new: Vec<_> = candidates.filter(|candidate| !known.contains(&candidate.id)).collect();
@@ -308,7 +310,7 @@ pub(super) fn open(path: &std::path::Path) -> Result<Recording, Failure> {
     if answers && path.is_dir() {
         return Err(Failure { code: 5, text: format!("{name}: a directory, not a recording") });
     }
-    super::leave_root(&[path])?;
+    super::common::leave_root(&[path])?;
     Ok(Recording::open(path)?)
 }
 

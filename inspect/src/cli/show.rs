@@ -3,7 +3,11 @@
 use std::io::Write;
 
 use super::args::Cli;
-use super::{Failure, boards, list, look, profile, repeat};
+use super::common::boards;
+use super::common::look;
+use super::common::repeat;
+use super::failure::Failure;
+use super::{list, profile};
 use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::error::AttachError;
@@ -45,7 +49,7 @@ pub(super) fn run(
         }
         if common.json || common.jsonl {
             let document = json::document(reports, &look);
-            super::document(cli, out, &document)?;
+            super::common::document(cli, out, &document)?;
         } else {
             let show = if common.help_numbers { meaning::board } else { text::board };
             let tables: Vec<String> = reports.iter().map(|report| show(report, &look)).collect();
@@ -87,7 +91,7 @@ fn refresh(
 ) -> Vec<Attached> {
     if !matches!(target, Target::File(_)) {
         let once = super::args::Common { wait: None, ..cli.common.clone() };
-        let found = super::boards(target, &once, Around::All, &mut std::io::sink());
+        let found = super::common::boards(target, &once, Around::All, &mut std::io::sink());
         let known = |new: &Attached| boards.iter().any(|old| old.candidate.id == new.candidate.id);
         if let Ok(mut found) = found
             && found.iter().any(|new| new.exists() && !known(new))

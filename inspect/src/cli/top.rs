@@ -6,7 +6,9 @@ use std::time::Duration;
 use nix::sys::signal::raise;
 
 use super::args::Cli;
-use super::{Failure, boards, look};
+use super::common::boards;
+use super::common::look;
+use super::failure::Failure;
 use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::top::state::State;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{BoardReport, LineReport};
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// One number in both looks.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,19 +1,7 @@
 //! Whether the process leaks descriptors: from the least that were open in each stretch of its life.
 
-use serde::Serialize;
-
+use crate::model::FdTrend;
 use crate::snapshot::Pulse;
-
-/// Open descriptors over the life of a process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FdTrend {
-    /// The least of each stretch, the first first.
-    pub least: Vec<u64>,
-    /// Length of a stretch.
-    pub stretch_ns: u64,
-    /// The least grew from stretch to stretch: a leak, most likely.
-    pub growing: bool,
-}
 
 /// A life shorter than this says nothing: daemons open files as they start.
 const LIFE_NS: u64 = 60_000_000_000;

@@ -3,14 +3,14 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
-
 use crate::liveness::State;
-use crate::model::{BoardReport, Op, ThreadReport};
-use crate::snapshot::Label;
+use crate::model::{BoardReport, Headline, Op, Severity, ThreadReport};
 use crate::words::human::{or_none, percent, time, whole};
+use crate::words::label::Label;
 
 /// Work that takes this long is worth a word.
+/// In the verdict of a process whose keeper does not look any more.
+pub(super) const SILENT: &str = "its keeper has been silent";
 /// Operations of a kind that are very many.
 const MANY: u64 = 100;
 const LONG_NS: u64 = 1_000_000_000;
@@ -18,27 +18,6 @@ const LONG_NS: u64 = 1_000_000_000;
 const FULL: f64 = 0.95;
 /// Things that are said before the rest becomes a number.
 const CLAUSES: usize = 4;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Nothing stands out.
-    Ok,
-    /// Worth a look.
-    Warning,
-    /// Something stands still, is late, or is dead.
-    Critical,
-}
-
-/// What is the matter with a board, in a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Headline {
-    /// The worst of what it says.
-    pub severity: Severity,
-    /// The line. Labels in it are as the daemon wrote them: whoever prints it makes it harmless.
-    pub text: String,
-}
 
 /// The headline of a report whose numbers are filled in.
 pub fn headline(report: &BoardReport) -> Headline {
@@ -52,7 +31,7 @@ pub fn headline(report: &BoardReport) -> Headline {
         }
     }
     if let Some(age) = report.heartbeat_age_ns
-        && report.verdict.contains(super::SILENT)
+        && report.verdict.contains(SILENT)
     {
         said.push((Severity::Warning, format!("nobody has looked inside for {}", time(age))));
     }
@@ -158,11 +137,11 @@ fn spot(
         return label.raw().to_owned();
     }
     if let Some(function) = function {
-        return crate::render::text::short_function(function.raw());
+        return crate::words::place::short_function(function.raw());
     }
     match (file, line) {
         (Some(file), Some(line)) => {
-            format!("{}:{line}", crate::render::text::short_file(file.raw()))
+            format!("{}:{line}", crate::words::place::short_file(file.raw()))
         }
         _ => "an unknown place".to_owned(),
     }

@@ -9,7 +9,8 @@ use probe::layout::METRIC_OP;
 
 use super::clock::Clock;
 use crate::model::{BoardReport, OpEnds, OpKind, OpRates};
-use crate::snapshot::{Label, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::words::label::Label;
 
 /// The keeper notes durations at one beat and counts at others: those nearest may be so far away.
 const APART_NS: u64 = 1_500_000_000;

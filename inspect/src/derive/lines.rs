@@ -6,7 +6,8 @@ use probe::layout::Class;
 
 use super::threads::word;
 use crate::model::{LineReport, ThreadReport};
-use crate::snapshot::{Label, Room, Snapshot};
+use crate::snapshot::{Room, Snapshot};
+use crate::words::label::Label;
 
 /// Every line that was passed by count, or at which a thread is; by file and line.
 pub(super) fn lines(

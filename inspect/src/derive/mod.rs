@@ -18,12 +18,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use probe::layout::{EXIT_CODE_UNKNOWN, OP_SPARE, SectionKind};
 use probe::protocol::tenancy::LIVE;
 
+use crate::clock::rfc3339;
 use crate::context::Context;
 use crate::liveness::State;
-use crate::model::{BoardReport, Capacity, End, ThreadReport};
+use crate::model::{BoardReport, Capacity, End, Headline, Severity, ThreadReport};
 use crate::proc::{Vitals, percent_of};
-use crate::snapshot::{Board, EndRead, Label, Ring, Snapshot};
-use clock::{Clock, rfc3339};
+use crate::snapshot::{Board, EndRead, Ring, Snapshot};
+use crate::words::label::Label;
+use clock::Clock;
 
 /// Everything that is said of a board.
 pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardReport {
@@ -63,7 +65,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         saved_at: context.saved_wall_ns.map(rfc3339),
         seen_at: rfc3339(context.moment.wall_ns),
         ended_at: dead.then(|| rfc3339(ended_wall_ns(snapshot, header.started_wall_ns, uptime_ns))),
-        headline: headline::Headline { severity: headline::Severity::Ok, text: String::new() },
+        headline: Headline { severity: Severity::Ok, text: String::new() },
         capacity: capacity(snapshot),
         lost: lost(snapshot),
         keeper_skipped: snapshot.pulse.map_or(0, |pulse| pulse.skipped),
@@ -105,9 +107,6 @@ fn ended_wall_ns(snapshot: &Snapshot, started_wall_ns: u64, uptime_ns: u64) -> u
         false => started_wall_ns.saturating_add(uptime_ns),
     }
 }
-
-/// In the verdict of a process whose keeper does not look any more.
-const SILENT: &str = "its keeper has been silent";
 
 /// Gives threads the names that the kernel has for them, where it was asked.
 fn rename(threads: &mut [ThreadReport], context: &Context) {
@@ -214,7 +213,7 @@ fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u
         }
         State::Live if period_ns > 0 => match beat_age {
             Some(age) if age > 2_000_000_000.max(period_ns.saturating_mul(20)) => {
-                format!("{said}, but {SILENT} for {} s", age / 1_000_000_000)
+                format!("{said}, but {} for {} s", headline::SILENT, age / 1_000_000_000)
             }
             _ => said.clone(),
         },

@@ -11,7 +11,8 @@ use crate::model::{
     BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, RatioTotal,
     ThreadReport, Windows,
 };
-use crate::snapshot::{HistogramRead, Label, MetricRead, Room, Snapshot};
+use crate::snapshot::{HistogramRead, MetricRead, Room, Snapshot};
+use crate::words::label::Label;
 
 /// A metric with its text.
 struct Named<'a> {

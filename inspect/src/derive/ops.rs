@@ -12,7 +12,8 @@ use probe::protocol::tenancy::LIVE;
 
 use super::clock::Clock;
 use crate::model::{Op, OpStatus, OpTotal, Place, StatusTotal, ThreadReport};
-use crate::snapshot::{Label, OpRead, Room, Snapshot};
+use crate::snapshot::{OpRead, Room, Snapshot};
+use crate::words::label::Label;
 
 /// Nobody polls a future for so long that says it works: its waker was lost, or it was forgotten.
 pub const LEAKED_NS: u64 = 60_000_000_000;

@@ -7,7 +7,8 @@ use probe::layout::{Class, SITE_ARG, SITE_UNTOLD, SiteCopy, position_digest};
 use super::clock::Clock;
 use super::load::{Load, Point, busy_now, curve, load};
 use crate::model::{Holder, Place, ThreadReport, Windows};
-use crate::snapshot::{Label, Room, Snapshot, ThreadRead};
+use crate::snapshot::{Room, Snapshot, ThreadRead};
+use crate::words::label::Label;
 
 /// Unmoved for this long is stalled.
 const STALLED_NS: u64 = 1_000_000_000;

@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use super::cells::OTHER;
+use super::cells::TORN;
+use super::cells::cells;
+use super::cells::frame_name;
 use super::flame::title;
 use super::page::{Frame, page};
-use super::{OTHER, TORN, cells, frame_name};
 use crate::recording::SiteInfo;
-use crate::report::text::percent;
+use crate::report::words::percent;
 use crate::report::{Cell, Tally};
 use crate::words::human::whole;
 

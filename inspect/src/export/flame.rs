@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 
 use probe::layout::Class;
 
+use super::cells::TORN;
+use super::cells::cells;
+use super::cells::frame_name;
+use super::cells::is_line;
+use super::cells::thread_name;
 use super::page::{Frame, page};
-use super::{TORN, cells, frame_name, is_line, thread_name};
 use crate::report::Tally;
-use crate::report::text::percent;
+use crate::report::words::percent;
 use crate::words::human::{time, whole};
 
 /// What a frame is, for its colour.

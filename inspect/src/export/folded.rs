@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{TORN, cells, frame_name, thread_name};
+use super::cells::TORN;
+use super::cells::cells;
+use super::cells::frame_name;
+use super::cells::thread_name;
 use crate::report::Tally;
 use crate::words::term::term;
 

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 
 use probe::layout::Class;
 
+use super::cells::SPELLED;
 use super::*;
+use crate::recording::SiteInfo;
 use crate::recording::{BoardInfo, Entry, Sink};
 use crate::render::{Look, json};
 use crate::report::{self, Options, answer};
-use crate::snapshot::Label;
+use crate::words::label::Label;
 use crate::words::term::{printable, term};
 
 const ROUNDS: u64 = 6;

@@ -1,5 +1,6 @@
 //! Profiles in the forms that other tools read.
 
+mod cells;
 mod csv;
 mod differential;
 mod flame;
@@ -18,13 +19,7 @@ pub use pprof::pprof;
 pub use speedscope::speedscope;
 pub use timeline::timeline;
 
-use std::sync::OnceLock;
-
-use probe::layout::Class;
-
-use crate::recording::SiteInfo;
-use crate::report::{Cell, Tally};
-use crate::snapshot::Label;
+use crate::report::Tally;
 
 /// A form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -62,105 +57,6 @@ pub fn export(format: Format, tally: &Tally) -> Vec<u8> {
         Format::Csv => csv(tally).into_bytes(),
         Format::Timeline => timeline(tally).into_bytes(),
     }
-}
-
-/// Bytes of names that a profile in any form may spell out: stacks repeat their frames, so that a small recording
-/// could make gigabytes. A test makes do with less.
-const SPELLED: usize = if cfg!(test) { 4 << 20 } else { 128 << 20 };
-/// Frames of a stack that are told; no probe nests deeper.
-const DEEPEST: usize = 256;
-
-/// What there was no room to tell apart.
-const OTHER: &str = "(other)";
-
-/// The cells that count, the thread's first, each with its frames, outermost first. Beyond [`SPELLED`] those with
-/// the fewest samples are one cell, `(other)`: sums stay what they are.
-fn cells(tally: &Tally) -> impl Iterator<Item = (Cell, Vec<&SiteInfo>)> {
-    static REST: OnceLock<SiteInfo> = OnceLock::new();
-    let mut cells: Vec<&Cell> =
-        tally.cells.iter().filter(|cell| cell.row.is_some() && cell.samples > 0).collect();
-    cells.sort_by_key(|cell| std::cmp::Reverse(cell.samples));
-    let mut left = SPELLED;
-    let mut rest: Option<Cell> = None;
-    let mut kept: Vec<(Cell, Vec<&SiteInfo>)> = Vec::new();
-    for cell in cells {
-        let sites = cell.stack.and_then(|stack| tally.stacks.get(stack as usize));
-        let known = |&site: &u32| tally.sites.get(site as usize);
-        let sites: Vec<&SiteInfo> =
-            sites.into_iter().flatten().take(DEEPEST).filter_map(known).collect();
-        let spelled = |site: &&SiteInfo| {
-            site.file.raw().len() + site.function.raw().len() + site.label.raw().len() + 64
-        };
-        let bytes = 128 + sites.iter().map(spelled).sum::<usize>();
-        match (left.checked_sub(bytes), &mut rest) {
-            (Some(room), None) => {
-                left = room;
-                kept.push((cell.clone(), sites));
-            }
-            (_, Some(rest)) => rest.samples = rest.samples.saturating_add(cell.samples),
-            // No stack has this number, and it is not torn.
-            (None, rest) => {
-                let mut other = cell.clone();
-                other.stack = Some(u32::MAX);
-                *rest = Some(other);
-            }
-        }
-    }
-    let none = || Label::from("");
-    let other = REST.get_or_init(|| SiteInfo {
-        board: 0,
-        file: none(),
-        line: 0,
-        column: 0,
-        function: none(),
-        label: Label::from(OTHER),
-        class: Class::Work,
-        scope: false,
-        counted: false,
-    });
-    kept.sort_by_key(|(cell, _)| (cell.thread, std::cmp::Reverse(cell.samples), cell.stack));
-    kept.into_iter().chain(rest.map(|rest| (rest, vec![other])))
-}
-
-/// The name of a cell's thread; with the process, where there are several.
-fn thread_name(tally: &Tally, cell: &Cell) -> String {
-    if cell.stack == Some(u32::MAX) {
-        return OTHER.to_owned();
-    }
-    let Some(thread) = tally.threads.get(cell.thread as usize) else { return String::new() };
-    let board = tally.boards.get(thread.board as usize);
-    match board.filter(|_| tally.boards.len() > 1) {
-        Some(board) => format!("{} {} / {}", board.name.raw(), board.pid, thread.name.raw()),
-        None => thread.name.raw().to_owned(),
-    }
-}
-
-/// A frame in words: where it is, and its label or function.
-fn frame_name(site: &SiteInfo) -> String {
-    if site.file.is_empty() {
-        return site.label.raw().to_owned();
-    }
-    let file = crate::report::text::base(site.file.raw());
-    let name = match site.label.is_empty() {
-        true => crate::report::text::leaf(site.function.raw()),
-        false => site.label.raw(),
-    };
-    format!("{name} ({file}:{})", site.line)
-}
-
-/// What torn samples are called.
-const TORN: &str = "(torn)";
-
-/// The class of a cell's line in a word.
-fn class_word(tally: &Tally, cell: &Cell) -> &'static str {
-    let none = if cell.stack == Some(u32::MAX) { "other" } else { "torn" };
-    tally.class(cell).map_or(none, crate::derive::threads::word)
-}
-
-/// The class of the site where a thread is, of a frame that is a line; scopes have a colour of
-/// their own.
-fn is_line(site: &SiteInfo) -> Option<Class> {
-    (!site.scope).then_some(site.class)
 }
 
 #[cfg(test)]

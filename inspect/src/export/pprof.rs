@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{TORN, cells, class_word, frame_name, thread_name};
+use super::cells::TORN;
+use super::cells::cells;
+use super::cells::class_word;
+use super::cells::frame_name;
+use super::cells::thread_name;
 use crate::recording::wire::{crc32, put};
 use crate::report::Tally;
 

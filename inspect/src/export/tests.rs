@@ -3,9 +3,10 @@
 use probe::layout::Class;
 
 use super::*;
+use crate::recording::SiteInfo;
 use crate::recording::{BoardInfo, Entry};
 use crate::report::Options;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// One thread with a hostile name: 60 samples at a line in a scope, 40 torn.
 fn tally() -> Tally {

@@ -9,8 +9,8 @@ use probe::layout::Class;
 use super::flame::title;
 use super::page::{THEME, WIDTH, escape};
 use super::shades::Shades;
-use crate::report::text::place;
 use crate::report::timeline::{Bin, bins, load};
+use crate::report::words::place;
 use crate::report::{Key, Spot, Stall, Tally};
 use crate::words::human::{percent as percent_of, time};
 use crate::words::term::cut;
@@ -217,7 +217,7 @@ fn row_name(tally: &Tally, thread: usize) -> String {
 fn said(key: &Key) -> String {
     match key.spot() {
         Some(spot) => format!("{} {}", place(spot), spot.label.raw()),
-        None => super::TORN.to_owned(),
+        None => super::cells::TORN.to_owned(),
     }
 }
 

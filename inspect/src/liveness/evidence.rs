@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use probe::layout::{ClockKind, HeaderCopy};
 
 use super::pulse::{Memory, STILL};
-use super::{Beat, Process as Answer, Proof, Seen, State, Unseen, Witness, judge};
+use super::state::{Proof, State};
+use super::table::judge;
+use super::witness::{Beat, Process as Answer, Seen, Unseen, Witness};
 use crate::attach::BoardFile;
 use crate::pidfd;
 use crate::proc::{self, Process};

@@ -6,9 +6,10 @@ use probe::layout::{
     ClockKind, HeaderCopy, MAX_BOARD_BYTES, MAX_SECTIONS, PulseCopy, SectionCopy, SectionKind,
 };
 
-use super::{Beat, Unseen};
-use crate::attach::{BoardFile, tsc};
-use crate::derive::clock::Moment;
+use super::witness::{Beat, Unseen};
+use crate::attach::BoardFile;
+use crate::clock::Moment;
+use crate::clock::tsc;
 
 /// A heartbeat that stood for this long stands still.
 pub(super) const STILL: Duration = Duration::from_secs(2);

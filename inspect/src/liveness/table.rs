@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Beat, Process, Proof, Seen, State, Witness};
+use super::state::{Proof, State};
+use super::witness::{Beat, Process, Seen, Witness};
 
 /// One row. An empty list means that the witness does not matter here.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Place;
-use crate::snapshot::Label;
+use super::place::Place;
+use crate::words::label::Label;
 
 /// An operation.
 #[derive(Clone, Debug, Serialize)]

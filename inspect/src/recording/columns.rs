@@ -5,8 +5,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::Entry;
 use super::budget::Budget;
+use super::entry::Entry;
 use super::wire::{Bytes, put};
 
 /// Symbol of a tick at which a thread's place could not be read; stacks follow.

@@ -2,8 +2,11 @@
 
 use probe::layout::Class;
 
+use super::entry::BoardInfo;
+use super::entry::Entry;
+use super::entry::MAX_FRAMES;
+use super::entry::SiteInfo;
 use super::wire::Bytes;
-use super::{BoardInfo, Entry, MAX_FRAMES, SiteInfo};
 
 /// Boards, sites, stacks and threads at most.
 const MAX_KNOWN: u32 = 1 << 22;

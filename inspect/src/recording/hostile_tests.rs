@@ -6,6 +6,8 @@ use super::wire::{crc32, put, put_text};
 use super::*;
 use crate::error::AttachError;
 use crate::report::{By, Options, Tally};
+use crate::words::label::Label;
+use probe::layout::Class;
 
 /// What a report may hold of a recording, and what reading it may take, by its size.
 const HELD: u64 = 256 << 20;

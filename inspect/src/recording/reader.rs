@@ -9,13 +9,18 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::budget::Budget;
+use super::columns;
 use super::dictionary::{self, Known};
+use super::entry::Entry;
+use super::entry::MAGIC;
+use super::entry::OLDEST;
+use super::entry::Sink;
+use super::entry::VERSION;
 use super::wire::{Bytes, crc32};
 use super::writer::{DICTIONARY, END, MAX_CHUNK, SAMPLES};
-use super::{Entry, MAGIC, OLDEST, Sink, VERSION, columns};
 use crate::attach::{BoardFile, Trust};
 use crate::error::AttachError;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// Missed ticks that are believed at once.
 const MAX_RUN: u64 = 1 << 32;

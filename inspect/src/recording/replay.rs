@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
+use super::entry::Entry;
+use super::entry::Sink;
 use super::ring::{Event, Ring};
-use super::{Entry, Sink, Writer};
-use crate::snapshot::Label;
+use super::writer::Writer;
+use crate::words::label::Label;
 
 /// A recording made of a ring, and of what comes after it. Stacks and threads get new numbers: the old
 /// ones count also what was dropped.

@@ -7,8 +7,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use super::{BoardInfo, Entry, Sink, SiteInfo};
-use crate::snapshot::Label;
+use super::entry::BoardInfo;
+use super::entry::Entry;
+use super::entry::Sink;
+use super::entry::SiteInfo;
+use crate::words::label::Label;
 
 /// Entries that are kept at most: 64 MiB of them.
 pub const MAX_EVENTS: usize = 4 << 20;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::reader::chunk;
 use super::wire::{Bytes, crc32};
 use super::*;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 fn sample(ticks: u64) -> Vec<Entry> {
     let text = Label::from;

@@ -57,9 +57,9 @@ impl<'a> Bytes<'a> {
     }
 
     /// The next text.
-    pub fn text(&mut self) -> Option<crate::snapshot::Label> {
+    pub fn text(&mut self) -> Option<crate::words::label::Label> {
         let length = usize::try_from(self.number()?).ok()?;
-        Some(crate::snapshot::Label::from_bytes(self.take(length)?))
+        Some(crate::words::label::Label::from_bytes(self.take(length)?))
     }
 
     /// The next little-endian word of 32 bits.

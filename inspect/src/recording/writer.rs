@@ -5,8 +5,11 @@
 use std::io::{self, Write};
 
 use super::columns::Columns;
+use super::entry::Entry;
+use super::entry::MAGIC;
+use super::entry::Sink;
+use super::entry::VERSION;
 use super::wire::{crc32, put, put_text};
-use super::{Entry, MAGIC, Sink, VERSION};
 
 /// Kind of a chunk of the dictionary.
 pub(super) const DICTIONARY: u8 = b'D';

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Look, Paint};
+use super::look::Look;
+use super::look::Paint;
 use crate::derive::compare::{Comparison, Line, Number};
 use crate::model::{BoardReport, LineReport};
 use crate::words::human::{NONE, in_unit, or_none, short, signed, time, whole};
@@ -102,7 +103,7 @@ fn place(spot: &LineReport) -> String {
         None => String::new(),
     };
     let function = maybe(spot.function.as_ref());
-    let function = crate::report::text::leaf(&function).to_owned();
+    let function = crate::words::place::leaf(&function).to_owned();
     let words = [place, function, maybe(spot.label.as_ref())];
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

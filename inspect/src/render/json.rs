@@ -4,8 +4,9 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::{Look, Sort};
-use crate::derive::clock::{Moment, rfc3339};
+use super::look::Look;
+use super::look::Sort;
+use crate::clock::{Moment, rfc3339};
 use crate::model::{BoardReport, Document};
 use crate::words::term;
 

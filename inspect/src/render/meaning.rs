@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use super::look::Look;
+use super::look::Paint;
 use super::text::heading;
-use super::{Look, Paint};
 use crate::model::BoardReport;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 use crate::words::term::{cut, label, left, width};
 
 /// A number, of a family once.

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use super::text::line;
-use super::{Look, Paint};
+use super::look::Look;
+use super::look::Paint;
+use super::place::line;
 use crate::model::{BoardReport, Distribution, Quantiles, Queue};
-use crate::snapshot::Label;
 use crate::words::human::{in_unit, or_none, percent, short, signed, time, whole};
+use crate::words::label::Label;
 use crate::words::term::{cut, label, left, right, width};
 
 /// Every section of numbers that has any. What this process never used is left out, and said: a

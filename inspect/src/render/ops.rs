@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::text::{line, short_file};
-use super::{Look, Paint};
+use super::look::Look;
+use super::look::Paint;
+use super::place::line;
 use crate::model::{BoardReport, Op, OpEnds};
-use crate::snapshot::Label;
 use crate::words::human::{NONE, or_none, short, time, whole};
+use crate::words::label::Label;
+use crate::words::place::short_file;
 use crate::words::term::{cut, label, left, right, width};
 
 /// Operations in the plain table: those longest at it, and how many more there are.

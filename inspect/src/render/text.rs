@@ -3,12 +3,16 @@
 
 use std::fmt::Write;
 
-use super::{FIT, Look, Paint, Sort, idle};
-use crate::derive::headline::Severity;
+use super::look::FIT;
+use super::look::Look;
+use super::look::Paint;
+use super::look::Sort;
+use super::look::idle;
+use super::place::{line, place, step};
 use crate::liveness::State;
-use crate::model::{BoardReport, Place, ThreadReport};
+use crate::model::Severity;
+use crate::model::{BoardReport, ThreadReport};
 use crate::proc::{SOCKETS_UP_TO, Vitals};
-use crate::snapshot::Label;
 use crate::words::human::{NONE, bytes, or_none, percent, time};
 use crate::words::term::{cut, label, left, maybe, right, term, width};
 
@@ -169,11 +173,6 @@ pub(crate) fn moment_on(report: &BoardReport, host: Option<&str>) -> String {
     }
 }
 
-/// One line, cut to the terminal.
-pub(super) fn line(out: &mut String, look: &Look, text: &str) {
-    let _ = writeln!(out, "{}", cut(text, look.columns));
-}
-
 /// Columns between the name and the place: class, the loads, how long it was seen there.
 fn middle(loads: usize) -> usize {
     1 + 4 + loads * 5 + 8 + 2
@@ -248,94 +247,4 @@ fn row(out: &mut String, thread: &ThreadReport, name: usize, look: &Look) {
     );
     let paint = if thread.stalled { Paint::Bad } else { Paint::Plain };
     let _ = writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()));
-}
-
-/// One step of a trail: `file:line`.
-fn step(place: &Place) -> String {
-    match (&place.file, place.line) {
-        (Some(file), Some(line)) => format!("{}:{line}", short_file(&label(file))),
-        _ => place.label.as_ref().map(label).unwrap_or_default(),
-    }
-}
-
-/// `file:line function "label" argument`, and who holds what is waited for.
-pub(crate) fn place(thread: &ThreadReport) -> String {
-    if thread.torn {
-        return "(moved at every look)".to_owned();
-    }
-    if thread.class.is_none() && !thread.left {
-        return "(no line yet)".to_owned();
-    }
-    let mut text = String::new();
-    if thread.left {
-        text.push_str("last at ");
-    }
-    if let (Some(file), Some(line)) = (&thread.file, thread.line) {
-        let _ = write!(text, "{}:{line}", short_file(&label(file)));
-    }
-    text.push_str(&names(thread.function.as_ref(), thread.label.as_ref(), thread.arg));
-    if let Some(holder) = &thread.held_by {
-        let file = holder.file.as_ref().map(label).unwrap_or_default();
-        let _ = write!(
-            text,
-            ", held by {} at {}:{}",
-            label(&holder.thread),
-            short_file(&file),
-            holder.line.unwrap_or(0)
-        );
-    }
-    text.trim_start().to_owned()
-}
-
-/// `file:line function "label" argument` of a scope or a line.
-pub(crate) fn place_of(place: &Place) -> String {
-    let mut text = String::new();
-    if let (Some(file), Some(line)) = (&place.file, place.line) {
-        let _ = write!(text, "{}:{line}", short_file(&label(file)));
-    }
-    text.push_str(&names(place.function.as_ref(), place.label.as_ref(), place.arg));
-    text.trim_start().to_owned()
-}
-
-/// ` function "label" argument`, as far as there are any.
-fn names(function: Option<&Label>, name: Option<&Label>, arg: Option<u64>) -> String {
-    let mut text = String::new();
-    if let Some(function) = function {
-        let _ = write!(text, " {}", short_function(&label(function)));
-    }
-    if let Some(found) = name {
-        let _ = write!(text, " {}", label(found));
-    }
-    if let Some(arg) = arg {
-        // Small numbers are tables and peers; large ones are addresses.
-        let _ = if arg < 1 << 20 { write!(text, " {arg}") } else { write!(text, " {arg:#x}") };
-    }
-    text
-}
-
-/// The last part of a path.
-pub(crate) fn short_file(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The last part of a function's path, without closures.
-pub(crate) fn short_function(path: &str) -> String {
-    let path = path.replace("::{{closure}}", "");
-    // A generic's own path may hold colons: only what stands before it is cut.
-    let (head, tail) = path.split_at(path.find('<').unwrap_or(path.len()));
-    let head = head.rsplit("::").next().unwrap_or(head);
-    if head.is_empty() { path.clone() } else { format!("{head}{tail}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_shown_by_their_last_part() {
-        assert_eq!(short_file("daemon/src/store.rs"), "store.rs");
-        assert_eq!(short_function("demo::store::commit"), "commit");
-        assert_eq!(short_function("demo::store::commit::{{closure}}"), "commit");
-        assert_eq!(short_function("<a::B as c::D>::e"), "<a::B as c::D>::e");
-    }
 }

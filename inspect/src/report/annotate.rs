@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::answer::{Answer, class_word};
+use super::answer::Answer;
 use super::tally::Tally;
-use super::text::{heat, percent};
+use super::words::class_word;
+use super::words::heat;
+use super::words::percent;
 use crate::render::{Look, Paint};
-use crate::snapshot::Label;
 use crate::words::human::{or_none, whole};
+use crate::words::label::Label;
 use crate::words::term::{cut, right, term};
 
 /// Lines of source around a probed one.

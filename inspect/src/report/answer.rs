@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use probe::layout::Class;
-
 use super::row::{By, Key};
 use super::stats::{Sums, design_effect, wilson};
 use super::tally::Tally;
-use crate::locate::glob;
+use crate::words::glob::glob;
 
 /// One row of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,20 +140,4 @@ fn passes(tally: &Tally) -> HashMap<Key, u64> {
         *sum = sum.saturating_add(last.saturating_sub(first));
     }
     passes
-}
-
-/// The word for the class of a row.
-pub(super) fn class_word(class: Option<Class>) -> &'static str {
-    class.map_or("", crate::derive::threads::word)
-}
-
-/// The word for what the rows are.
-pub(super) fn by_word(by: By) -> &'static str {
-    match by {
-        By::Line => "line",
-        By::Function => "function",
-        By::Thread => "thread",
-        By::Label => "label",
-        By::Stack => "stack",
-    }
 }

@@ -7,13 +7,17 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Row, class_word};
+use super::answer::{Answer, Row};
 use super::row::Spot;
 use super::stats::{Z95, batch_variance, holm, two_sided};
 use super::tally::Tally;
-use super::text::{heat, leaf, percent, place};
+use super::words::class_word;
+use super::words::heat;
+use super::words::percent;
+use super::words::place;
 use crate::render::{Look, Paint};
 use crate::words::human::{or_none, time, whole};
+use crate::words::place::leaf;
 use crate::words::term::{cut, label, left, right};
 
 /// Stretches that a recording is cut into to see how much its shares vary by themselves.

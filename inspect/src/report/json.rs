@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Row, by_word, class_word};
+use super::answer::{Answer, Row};
 use super::row::{Key, Spot};
 use super::tally::Tally;
-use crate::derive::clock::rfc3339;
-use crate::snapshot::Label;
+use super::words::by_word;
+use super::words::class_word;
+use crate::clock::rfc3339;
+use crate::words::label::Label;
 
 fn text(label: &Label) -> Value {
     if label.is_empty() { Value::Null } else { json!(label) }
@@ -126,7 +128,7 @@ pub fn report(tally: &Tally, answer: &Answer) -> Value {
     })
 }
 
-fn stall(tally: &Tally, stall: &super::Stall) -> Value {
+fn stall(tally: &Tally, stall: &super::stall::Stall) -> Value {
     let stack = tally.cells.get(stall.cell).and_then(|cell| cell.stack);
     let mut value =
         stack.and_then(|stack| tally.leaf(stack)).map_or(json!({}), |site| spot(&site.into()));

@@ -6,12 +6,15 @@ pub mod diff;
 pub mod json;
 mod row;
 mod stall;
+mod standing;
 pub mod stats;
 mod stretch;
 mod table;
 mod tally;
 pub mod text;
+mod time;
 pub mod timeline;
+pub mod words;
 
 pub use answer::{Answer, Row, answer};
 pub use row::{By, Key, Spot};

@@ -2,9 +2,8 @@
 
 use probe::layout::Class;
 
-use super::tally::{Cell, Tally};
 use crate::recording::SiteInfo;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -67,29 +66,6 @@ pub enum Key {
 }
 
 impl Key {
-    /// The row of a cell.
-    pub fn of(tally: &Tally, cell: &Cell, by: By) -> Self {
-        let Some(stack) = cell.stack else { return Self::Torn };
-        let Some(site) = tally.leaf(stack) else { return Self::Torn };
-        match by {
-            By::Line => Self::Line(site.into()),
-            By::Function => Self::Function(site.file.clone(), site.function.clone(), site.class),
-            By::Label => Self::Label(site.label.clone(), site.class),
-            By::Thread => {
-                let Some(thread) = tally.threads.get(cell.thread as usize) else {
-                    return Self::Torn;
-                };
-                let pid = tally.boards.get(thread.board as usize).map_or(0, |board| board.pid);
-                Self::Thread(thread.name.clone(), pid, thread.tid)
-            }
-            By::Stack => {
-                let sites = tally.stacks.get(stack as usize).into_iter().flatten();
-                let sites = sites.filter_map(|&site| tally.sites.get(site as usize));
-                Self::Stack(sites.map(Spot::from).collect())
-            }
-        }
-    }
-
     /// The line that it is at, where it is one.
     pub fn spot(&self) -> Option<&Spot> {
         match self {

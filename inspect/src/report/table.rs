@@ -3,10 +3,16 @@
 
 use std::fmt::Write;
 
-use super::answer::{Answer, Row, by_word, class_word};
+use super::answer::{Answer, Row};
 use super::row::{By, Spot};
 use super::tally::Tally;
-use super::text::{columns, heat, percent, place, place_in};
+use super::words::by_word;
+use super::words::class_word;
+use super::words::columns;
+use super::words::heat;
+use super::words::percent;
+use super::words::place;
+use super::words::place_in;
 use crate::render::{Look, Paint};
 use crate::words::human::{NONE, or_none, time, whole};
 use crate::words::term::{cut, label, left, right, width};

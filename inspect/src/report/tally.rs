@@ -6,13 +6,13 @@ use std::collections::HashMap;
 
 use probe::layout::Class;
 
-use super::row::{By, Key};
+use super::row::{By, Key, Spot};
 use super::stall::Stall;
 use super::stats::Sums;
 use super::stretch::Stretch;
-use crate::locate::glob;
 use crate::recording::{BoardInfo, Entry, Sink, SiteInfo};
-use crate::snapshot::Label;
+use crate::words::glob::glob;
+use crate::words::label::Label;
 
 /// What is wanted of a recording.
 #[derive(Clone, Debug, Default)]
@@ -189,6 +189,29 @@ impl Tally {
         self.threads.get(cell.thread as usize).is_some_and(|thread| thread.shown)
     }
 
+    /// The row of a cell.
+    pub fn key(&self, cell: &Cell, by: By) -> Key {
+        let Some(stack) = cell.stack else { return Key::Torn };
+        let Some(site) = self.leaf(stack) else { return Key::Torn };
+        match by {
+            By::Line => Key::Line(site.into()),
+            By::Function => Key::Function(site.file.clone(), site.function.clone(), site.class),
+            By::Label => Key::Label(site.label.clone(), site.class),
+            By::Thread => {
+                let Some(thread) = self.threads.get(cell.thread as usize) else {
+                    return Key::Torn;
+                };
+                let pid = self.boards.get(thread.board as usize).map_or(0, |board| board.pid);
+                Key::Thread(thread.name.clone(), pid, thread.tid)
+            }
+            By::Stack => {
+                let sites = self.stacks.get(stack as usize).into_iter().flatten();
+                let sites = sites.filter_map(|&site| self.sites.get(site as usize));
+                Key::Stack(sites.map(Spot::from).collect())
+            }
+        }
+    }
+
     fn cell(&mut self, thread: u32, stack: Option<u32>) -> usize {
         self.work += 1;
         if let Some(&cell) = self.index.get(&(thread, stack)) {
@@ -217,7 +240,7 @@ impl Tally {
         if !counts || !self.shows(cell) {
             return None;
         }
-        let key = Key::of(self, cell, self.options.by);
+        let key = self.key(cell, self.options.by);
         // To find it, its texts are read.
         self.work += key.weight() / 32;
         let held = 2 * key.size() + 96;

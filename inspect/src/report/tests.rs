@@ -6,7 +6,7 @@ use super::*;
 use crate::recording::{BoardInfo, Entry, SiteInfo};
 use crate::render::Look;
 use crate::sampler::Pace;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 fn site(line: u32, class: Class, label: &str, counted: bool) -> Entry {
     Entry::Site(SiteInfo {

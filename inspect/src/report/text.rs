@@ -3,89 +3,20 @@
 use std::fmt::Write;
 
 use super::answer::Answer;
-use super::row::{Key, Spot};
+
 use super::table;
 use super::tally::Tally;
-use crate::render::{Look, Paint};
+use super::words::percent;
+use crate::render::Look;
 use crate::words::human::{or_none, time, whole};
-use crate::words::term::{cut, fold, label, width};
-
-/// The last part of a path.
-pub fn base(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The last part of a function's path.
-pub fn leaf(function: &str) -> &str {
-    let whole = function.trim_end_matches("::{{closure}}");
-    whole.rsplit("::").next().unwrap_or(whole)
-}
-
-/// A share in percent, to a tenth.
-pub fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
-}
-
-/// Where a spot is: file and line, or its label when it has no file.
-pub fn place(spot: &Spot) -> String {
-    match spot.file.is_empty() {
-        true => label(&spot.label),
-        false => format!("{}:{}", base(&label(&spot.file)), spot.line),
-    }
-}
-
-/// A place in so many columns: the file's name gives way, the line never does.
-pub fn place_in(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    match text.rsplit_once(':') {
-        Some((file, line))
-            if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            let room = columns.saturating_sub(line.len() + 1).max(2);
-            format!("{}:{line}", cut(file, room))
-        }
-        _ => cut(text, columns),
-    }
-}
-
-/// The text columns of a row: place, function, label.
-pub(super) fn columns(key: &Key) -> [String; 3] {
-    match key {
-        Key::Line(spot) => {
-            let text = if spot.file.is_empty() { String::new() } else { label(&spot.label) };
-            [place(spot), leaf(&label(&spot.function)).to_owned(), text]
-        }
-        Key::Function(file, function, _) => {
-            [base(&label(file)).to_owned(), label(function), String::new()]
-        }
-        Key::Label(text, _) => [label(text), String::new(), String::new()],
-        Key::Thread(name, pid, tid) => [label(name), format!("tid {tid}"), format!("pid {pid}")],
-        Key::Stack(spots) => {
-            let outer = spots.iter().rev().skip(1).rev().map(frame).collect::<Vec<_>>();
-            let inner = spots.last().map(place).unwrap_or_default();
-            let text = spots.last().map(|spot| label(&spot.label)).unwrap_or_default();
-            [inner, outer.join(" > "), text]
-        }
-        Key::Torn => ["(torn)".into(), String::new(), "changed at every try".into()],
-    }
-}
-
-/// A scope in a word: its label, else its function.
-pub fn frame(spot: &Spot) -> String {
-    match spot.label.is_empty() {
-        true => leaf(&label(&spot.function)).to_owned(),
-        false => label(&spot.label),
-    }
-}
+use crate::words::term::{fold, label};
 
 /// The head: what was sampled, how well, and what the shares are shares of.
 pub fn head(tally: &Tally, answer: &Answer) -> String {
     let mut out = String::new();
     let several = tally.boards.len() > 1;
     for (index, board) in (0u32..).zip(&tally.boards) {
-        let of_it = |cell: &&super::Cell| {
+        let of_it = |cell: &&super::tally::Cell| {
             let thread = tally.threads.get(cell.thread as usize);
             cell.row.is_some() && thread.is_some_and(|thread| thread.board == index)
         };
@@ -166,14 +97,4 @@ pub fn report(tally: &Tally, answer: &Answer, look: &Look, top: usize) -> String
     }
     table::stalls(&mut out, tally, look);
     out
-}
-
-/// Colour by share: red from a quarter on, yellow from a twentieth.
-pub fn heat(look: &Look, share: f64, text: String) -> String {
-    let paint = match share {
-        share if share >= 0.25 => Paint::Bad,
-        share if share >= 0.05 => Paint::Warn,
-        _ => Paint::Plain,
-    };
-    look.paint(paint, &text)
 }

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::row::{By, Key, Spot};
 use super::tally::Tally;
-use super::text::{leaf, place};
+use super::words::place;
 use crate::render::Look;
 use crate::words::human::{percent, time};
+use crate::words::place::leaf;
 use crate::words::term::{cut, fold, label, left};
 
 /// Letters for lines, the most frequent first.
@@ -57,7 +58,7 @@ pub fn bins(tally: &Tally, columns: usize) -> (Vec<Vec<Bin>>, u64) {
             }
             bin.samples += samples;
             bin.idle += if class == Some(Class::Idle) { samples } else { 0 };
-            *bin.lines.entry(Key::of(tally, cell, By::Line)).or_default() += samples;
+            *bin.lines.entry(tally.key(cell, By::Line)).or_default() += samples;
         }
     }
     (threads, tally.stretch_ns.saturating_mul(each as u64))

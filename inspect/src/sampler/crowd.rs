@@ -7,7 +7,8 @@ use crate::attached::Attached;
 use crate::derive::OWN_THREADS;
 use crate::proc;
 use crate::recording::{Entry, Sink};
-use crate::snapshot::{Board, Label};
+use crate::snapshot::Board;
+use crate::words::label::Label;
 
 use super::eye::Eye;
 

@@ -15,7 +15,8 @@ use super::names::{Names, Numbers, next};
 use super::rest::Watches;
 use super::words::{Copies, Words};
 use crate::recording::{BoardInfo, Entry, Sink};
-use crate::snapshot::{self, Board, Label, Sect};
+use crate::snapshot::{self, Board, Sect};
+use crate::words::label::Label;
 
 /// Word of a table entry that holds the number of records in use, bytes from its start.
 const USED_AT: u64 = 0x30;
@@ -253,6 +254,20 @@ impl Eye {
             // Whose it was last is the best that can be said; a slot of nobody's is not counted.
             Reading::Torn => self.torn(slot, sink),
         }
+    }
+
+    /// Looks whether threads rest where nobody told, and says so, and when they do no more. To be done as often
+    /// as the keeper looks.
+    ///
+    /// # Errors
+    /// The sink refused.
+    pub fn rest(
+        &mut self,
+        board: &Board,
+        numbers: &mut Numbers,
+        sink: &mut dyn Sink,
+    ) -> io::Result<()> {
+        (0..self.seats()).try_for_each(|slot| self.rest_at(slot, board, numbers, sink))
     }
 
     /// Seats so far.

@@ -24,8 +24,9 @@ use crate::attached::Attached;
 use crate::context::{Context, Look};
 use crate::liveness::{Asking, State};
 use crate::recording::{Entry, Sink};
-use crate::snapshot::{Board, Label};
+use crate::snapshot::Board;
 use crate::source::Source;
+use crate::words::label::Label;
 use runs::Runs;
 
 /// Time between two looks at whether a process lives and whether to go on.
@@ -141,7 +142,7 @@ pub fn run(
     ask: &mut dyn FnMut(&Progress) -> Wish,
 ) -> io::Result<Progress> {
     let period = 1_000_000_000 / u64::from(options.rate_hz.max(1));
-    let wall_ns = crate::derive::clock::Moment::now(false).wall_ns;
+    let wall_ns = crate::clock::Moment::now(false).wall_ns;
     sink.put(&Entry::Start { rate_mhz: u64::from(options.rate_hz) * 1_000, wall_ns })?;
     let mut numbers = Numbers::default();
     let mut watched = Vec::new();

@@ -6,7 +6,8 @@ use std::io;
 use probe::layout::{Class, SITE_SCOPE, SITE_UNTOLD, SectionKind, SiteCopy, WORD};
 
 use crate::recording::{Entry, Sink, SiteInfo};
-use crate::snapshot::{self, Board, Label, Sect};
+use crate::snapshot::{self, Board, Sect};
+use crate::words::label::Label;
 
 /// Sites and stacks of one board at most: a board that goes on inventing some does not fill memory.
 const MOST: usize = 1 << 20;

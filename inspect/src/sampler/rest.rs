@@ -2,15 +2,10 @@
 //! keeper asks it, for threads that stay where they are; what it noted stands beside their slots. A thread that
 //! used no processor time between its last two looks waits.
 
-use std::io;
-
 use probe::layout::{SectionKind, WORD, WatchCopy, position_digest};
 use probe::protocol::keyed;
 use probe::protocol::stack::Level;
 
-use super::eye::Eye;
-use super::names::Numbers;
-use crate::recording::Sink;
 use crate::snapshot::{Board, Sect};
 
 /// The keeper's notes.
@@ -38,21 +33,5 @@ impl Watches {
         let here =
             position_digest(generation, levels.iter().flat_map(|level| [level.scope, level.line]));
         matches!(rest, Some([since, still]) if since != 0 && still != u64::MAX && position == here)
-    }
-}
-
-impl Eye {
-    /// Looks whether threads rest where nobody told, and says so, and when they do no more. To be done as often
-    /// as the keeper looks.
-    ///
-    /// # Errors
-    /// The sink refused.
-    pub fn rest(
-        &mut self,
-        board: &Board,
-        numbers: &mut Numbers,
-        sink: &mut dyn Sink,
-    ) -> io::Result<()> {
-        (0..self.seats()).try_for_each(|slot| self.rest_at(slot, board, numbers, sink))
     }
 }

@@ -1,6 +1,7 @@
 //! One honest copy of a board: everything is bounded, retried a little, and counted.
 
 mod board;
+mod effort;
 mod numbers;
 mod operations;
 mod pages;
@@ -14,26 +15,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use probe::layout::{LostCopy, QueueCopy, SectionKind, SiteCopy};
 
+pub use crate::words::label::Label;
 pub use board::{BYTE_ORDER, Board, Contents, Sect};
+pub use effort::Effort;
 pub use numbers::{HistogramRead, MetricRead, Ring};
 pub use operations::OpRead;
 pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Processor, Pulse, doubled};
 pub use room::Room;
-pub use text::{Label, Strings};
+pub use text::Strings;
 pub use threads::{ThreadRead, Watch, Work};
 pub use windows::WindowRead;
 
 use crate::error::AttachError;
-
-/// How hard a reading was to get.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Effort {
-    /// Records read again because they changed meanwhile.
-    pub retries: u64,
-    /// Records given up after three tries, and left out or shown without what is not known.
-    pub torn: u64,
-}
 
 /// Everything on a board, copied out.
 #[derive(Clone, Debug)]

@@ -9,12 +9,12 @@ use probe::layout::{
 };
 use probe::protocol::tenancy::{self, Reading};
 
-use super::Effort;
 use super::board::{Board, Contents, Sect};
+use super::effort::Effort;
 use super::pages::{Pages, Record};
 use super::room::Room;
 use super::windows::WindowRead;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// One metric record and its cell, of one generation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,10 @@ use probe::protocol::tenancy::{self, LIVE, Reading};
 use probe::protocol::texts;
 
 use super::board::{Board, Contents, Sect};
+use super::effort::Effort;
 use super::pages::{Pages, Record};
 use super::room::Room;
-use super::{Effort, Label};
+use crate::words::label::Label;
 
 /// One operation, copied out.
 #[derive(Clone, Debug, PartialEq, Eq)]

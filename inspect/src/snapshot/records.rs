@@ -6,11 +6,11 @@ use probe::layout::{
 };
 use probe::protocol::doubled;
 
-use super::Effort;
 use super::board::{Board, Contents};
+use super::effort::Effort;
 use super::pages::Pages;
-use crate::snapshot::Label;
 use crate::source::Source;
+use crate::words::label::Label;
 
 /// Reads a doubled record: the copy that the sequence's lowest bit names, believed when the sequence
 /// is the same after it. Returns the sequence; `None` when it changed at every try, which is counted.
@@ -161,7 +161,7 @@ pub(super) fn lost(board: &Board, contents: &Contents) -> LostCopy {
 
 /// Reads what is known of the end.
 pub(super) fn end(board: &Board, contents: &Contents, effort: &mut Effort) -> EndRead {
-    let whole = |sect: &&super::Sect| sect.stride >= EndCopy::BYTES as u64;
+    let whole = |sect: &&super::board::Sect| sect.stride >= EndCopy::BYTES as u64;
     let Some(at) = contents.get(SectionKind::End).filter(whole).and_then(|sect| sect.at(0)) else {
         return EndRead::default();
     };

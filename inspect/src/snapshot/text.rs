@@ -1,55 +1,11 @@
-//! Text from a board: bytes of unknown honesty, kept apart from text that may be printed.
+//! The text of a board.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use probe::layout::TextRef;
-use serde::{Serialize, Serializer};
 
-/// Bytes of a text that are kept; longer ones are cut.
-const MAX_TEXT: usize = 1024;
-
-/// Text that came from a board. It has no `Display`: it leaves the program through a sink that makes
-/// it harmless (`words::term`, or JSON), never raw.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Label(Arc<str>);
-
-impl Label {
-    /// A label from bytes; what is not UTF-8 becomes U+FFFD.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        let bytes = &bytes[..bytes.len().min(MAX_TEXT)];
-        Self(String::from_utf8_lossy(bytes).into())
-    }
-
-    /// The raw text, for comparing and for sinks; never for printing.
-    pub fn raw(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether there is no text.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl From<&str> for Label {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl std::fmt::Debug for Label {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Escaped, so harmless, but for bidi marks; only ever seen in test failures.
-        write!(out, "Label({:?})", self.0)
-    }
-}
-
-impl Serialize for Label {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
+use crate::words::label::Label;
 
 /// The strings section, copied. Each text is made once, however many records refer to it; and all of them
 /// together are no longer than the section is, for a writer stores each once: references that overlap
@@ -153,7 +109,7 @@ mod tests {
         assert!(strings.made() <= (1 << 20) + SPARE + 1024, "{} bytes", strings.made());
         assert_eq!(strings.get(word(1 << 18)).as_ref().map(Label::raw), Some("(text left out)"));
         let (one, again) = (strings.get(word(0)), strings.get(word(0)));
-        let same = one.zip(again).is_some_and(|(one, again)| Arc::ptr_eq(&one.0, &again.0));
+        let same = one.zip(again).is_some_and(|(one, again)| std::ptr::eq(one.raw(), again.raw()));
         assert!(same, "made once");
     }
 }

@@ -9,11 +9,11 @@ use probe::protocol::keyed;
 use probe::protocol::stack::{self, Level as Frame};
 use probe::protocol::tenancy::{self, Reading};
 
-use super::Effort;
 use super::board::{Board, Contents};
+use super::effort::Effort;
 use super::pages::Pages;
 use super::room::Room;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// What a thread did, from its worker record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use crate::model::BoardReport;
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// Values kept of each series.
 pub const KEPT: usize = 200;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::cursor::Cursor;
-use crate::locate::glob;
 use crate::render::Sort;
-use crate::snapshot::Label;
+use crate::words::glob::glob;
+use crate::words::label::Label;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -174,7 +174,9 @@ impl Watch {
             true => locate::find(&Target::Name(pattern.clone())).unwrap_or_default(),
             false => locate::here(),
         };
-        new.retain(|one| locate::glob(pattern, &one.name) && !self.met.contains(&id(one)));
+        new.retain(|one| {
+            crate::words::glob::glob(pattern, &one.name) && !self.met.contains(&id(one))
+        });
         // One that cannot be opened yet is tried again.
         let found = Found::open(new, Look::All).boards;
         self.met.extend(found.iter().map(|board| id(&board.candidate)));

@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use super::{Condition, What};
+use super::condition::{Condition, What};
 use crate::attached::Attached;
 use crate::context::Look;
-use crate::locate::{Candidate, glob};
+use crate::locate::Candidate;
 use crate::model::BoardReport;
+use crate::words::glob::glob;
 use crate::words::human::{short, time};
 use crate::words::term::label;
 

@@ -1,5 +1,8 @@
 //! Words for people: quantities, places and text that is harmless on a terminal. Nothing here knows a board.
 
+pub mod glob;
 pub mod human;
+pub mod label;
+pub mod place;
 pub mod quantity;
 pub mod term;

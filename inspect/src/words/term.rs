@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::snapshot::Label;
+use crate::words::label::Label;
 
 /// Makes text harmless: control characters become `\xNN`; marks that turn the direction of text,
 /// take no width or separate lines become `\u{…}`.

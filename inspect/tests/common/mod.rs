@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
+use inspect::clock::Moment;
 use inspect::context::Context;
-use inspect::derive::clock::Moment;
 use inspect::model::BoardReport;
 use inspect::snapshot::{BYTE_ORDER, Board, Depth, Snapshot};
 use inspect::source::Source;

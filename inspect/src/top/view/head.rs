@@ -3,9 +3,10 @@
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::{Ink, Pieces};
-use crate::derive::headline::Severity;
+use super::page::Ink;
+use super::page::Pieces;
 use crate::liveness::State as Life;
+use crate::model::Severity;
 use crate::model::ThreadReport;
 use crate::render::text;
 use crate::top::state::{Over, State, TABS};

@@ -2,7 +2,10 @@
 
 use ratatui::text::Line;
 
-use super::{Ink, Page, Pieces, heading};
+use super::page::Ink;
+use super::page::Page;
+use super::page::Pieces;
+use super::page::heading;
 use crate::words::term::left;
 
 const KEYS: &[(&str, &str)] = &[

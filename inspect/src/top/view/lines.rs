@@ -6,14 +6,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use probe::layout::Class;
 use ratatui::style::Style;
 
-use super::{Ink, Page, Pieces, heading};
+use super::page::Ink;
+use super::page::Page;
+use super::page::Pieces;
+use super::page::heading;
 use crate::derive::threads::word;
-use crate::render::text::{short_file, short_function};
 use crate::report::Spot;
 use crate::top::histogram::Line as Counted;
 use crate::top::state::State;
 use crate::top::watch::Seen;
 use crate::words::human::{or_none, short, time, whole};
+use crate::words::place::{short_file, short_function};
 use crate::words::term::{label, left, right};
 
 /// A row: a line, its samples (of one thread or of all), and their share.

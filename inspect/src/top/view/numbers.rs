@@ -1,13 +1,16 @@
 //! Numbers: periodic jobs, ratios, progress, counters, gauges, histograms and facts, one a row.
 
-use super::{Ink, Page, Pieces, heading};
+use super::page::Ink;
+use super::page::Page;
+use super::page::Pieces;
+use super::page::heading;
 use crate::model::BoardReport;
 use crate::render::numbers::bounded;
-use crate::snapshot::Label;
 use crate::top::history::{Of, id, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
 use crate::words::human::{in_unit, or_none, short, signed, time, whole};
+use crate::words::label::Label;
 use crate::words::term::{label, left, right};
 
 /// One number.

@@ -3,7 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::{Ink, Page, lines, numbers, queues, threads};
+use super::page::Ink;
+use super::page::Page;
+use super::{lines, numbers, queues, threads};
 use crate::top::state::State;
 use crate::top::watch::Seen;
 

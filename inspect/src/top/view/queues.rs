@@ -1,6 +1,9 @@
 //! Queues: depth and throughput now and over the last seconds, waiting and service times.
 
-use super::{Ink, Page, Pieces, heading};
+use super::page::Ink;
+use super::page::Page;
+use super::page::Pieces;
+use super::page::heading;
 use crate::model::Queue;
 use crate::render::numbers::{QUEUE_NAME, QUEUE_TITLES, QUEUE_WIDTHS, queue_cells};
 use crate::top::history::{Of, queue_id, spark};

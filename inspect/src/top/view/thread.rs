@@ -2,9 +2,12 @@
 
 use ratatui::text::Line;
 
-use super::{Ink, Page, Pieces, heading, lines, threads};
+use super::page::Ink;
+use super::page::Page;
+use super::page::Pieces;
+use super::page::heading;
+use super::{lines, threads};
 use crate::model::{Place, ThreadReport};
-use crate::render::text;
 use crate::top::history::{Of, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
@@ -39,7 +42,7 @@ fn about(
     let mut line = Pieces::default();
     let class = thread.class.unwrap_or(NONE);
     line.plain(" ").add(class, ink.class(class));
-    line.plain(format!(" for {}  at {}", threads::age(thread), text::place(thread)));
+    line.plain(format!(" for {}  at {}", threads::age(thread), crate::render::place(thread)));
     if thread.stalled {
         line.add("  STALLED", ink.bad());
     }
@@ -74,7 +77,7 @@ fn about(
 /// One place, in as many columns as its depth.
 fn step(place: &Place, depth: usize, columns: usize) -> Line<'static> {
     let mut line = Pieces::default();
-    line.plain("  ".repeat(depth.min(30) + 1)).plain(" ").plain(text::place_of(place));
+    line.plain("  ".repeat(depth.min(30) + 1)).plain(" ").plain(crate::render::place_of(place));
     line.line(columns)
 }
 

@@ -1,8 +1,11 @@
 //! Threads: what each does, its load now and over the last seconds, and where it is.
 
-use super::{Ink, Page, Pieces, heading};
+use super::page::Ink;
+use super::page::Page;
+use super::page::Pieces;
+use super::page::heading;
 use crate::model::ThreadReport;
-use crate::render::{Look, text};
+use crate::render::Look;
 use crate::top::history::{Of, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
@@ -57,7 +60,7 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
             let loads = seen.history.last(Of::Load(thread.tid), bars);
             row.add(format!(" {}", spark(&loads, Some(1.0), bars)), ink.bar());
             row.plain(right(&age(thread), 8));
-            row.plain(format!("  {}", text::place(thread)));
+            row.plain(format!("  {}", crate::render::place(thread)));
             row.line(columns)
         }),
     }

@@ -1,0 +1,170 @@
+//! What the verbs have in common: finding boards, how things are shown, documents, doing it again.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::args::{Cli, Color, Common};
+use super::failure::Failure;
+use crate::attach::{BoardFile, Trust};
+use crate::attached::{self, Attached, Found, drop_root};
+use crate::context::Look as Around;
+use crate::error::AttachError;
+use crate::locate::{self, Target};
+use crate::render::{Look, json};
+
+/// Prints a document: on one line where a stream was asked for.
+pub(super) fn document(
+    cli: &Cli,
+    out: &mut dyn Write,
+    document: &impl serde::Serialize,
+) -> Result<(), Failure> {
+    let done = json::write(out, document, !cli.common.jsonl);
+    done.map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+/// A document over several lines, harmless on a terminal.
+pub(super) fn pretty(document: &serde_json::Value) -> Result<String, Failure> {
+    json::pretty(document).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// How things are shown on this terminal.
+pub fn look(common: &Common) -> Look {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced =
+        set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+    let color = match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto => forced || io::stdout().is_terminal(),
+    };
+    Look {
+        columns: columns(),
+        color,
+        sort: common.sort,
+        filter: common.filter.clone(),
+        all: common.all,
+        trail: common.trail,
+        since_start: common.since_start,
+        host: host(),
+    }
+}
+
+/// Columns to fill: COLUMNS, else the terminal's, at most 100 unless asked for more, and 100 elsewhere.
+fn columns() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(terminal).unwrap_or(100).clamp(20, 400)
+}
+
+/// The name of this host.
+fn host() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// Waits for and opens the boards of a target, and gives up root before anything of them is parsed.
+///
+/// # Errors
+/// [`Failure`] when there is none in time.
+pub(super) fn boards(
+    target: &Target,
+    common: &Common,
+    around: Around,
+    remarks: &mut dyn Write,
+) -> Result<Vec<Attached>, Failure> {
+    if let Target::File(path) = target {
+        leave_root(&[path])?;
+    }
+    let deadline = common.wait.map(|wait| Instant::now() + wait);
+    loop {
+        let error = match find(target, around, remarks) {
+            Ok(boards) => {
+                drop_root(&boards).map_err(|errno| no_way_down(&errno))?;
+                return Ok(boards);
+            }
+            Err(error) => error,
+        };
+        match deadline {
+            Some(deadline) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            _ => return Err(error.into()),
+        }
+    }
+}
+
+/// Gives up root before anything of files is parsed that were named and are others': to their owner, or to
+/// nobody. Files that cannot be opened are for whoever reads them to name.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn leave_root(paths: &[&Path]) -> Result<(), Failure> {
+    let open = |path: &&Path| BoardFile::open(path, Trust::Named).ok();
+    let files = paths.iter().filter_map(open).map(|file| ((file.uid, file.gid), file.path));
+    attached::leave_root(files.collect()).map(|_| ()).map_err(|errno| no_way_down(&errno))
+}
+
+fn no_way_down(errno: &nix::errno::Errno) -> Failure {
+    Failure::new(format!("cannot give up root before reading: {errno}"))
+}
+
+fn find(
+    target: &Target,
+    around: Around,
+    remarks: &mut dyn Write,
+) -> Result<Vec<Attached>, AttachError> {
+    let mut found = Found::open(locate::find(target)?, around);
+    if !found.boards.iter().any(Attached::exists) {
+        // The living one may have lost its name.
+        found.add(locate::unnamed(target), around);
+    }
+    let dead = found.choose(target);
+    if found.boards.is_empty() {
+        let error = found.failed.pop().map(|(_, error)| error);
+        return Err(error.unwrap_or_else(|| locate::not_found(target)));
+    }
+    for (_, error) in found.failed {
+        // A remark that cannot be printed is no reason to fail.
+        let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
+    }
+    if dead > 0 {
+        let boards = if dead == 1 { "board" } else { "boards" };
+        let _ = writeln!(
+            remarks,
+            "inspect: {dead} more {boards} of the dead; `inspect list` shows them"
+        );
+    }
+    Ok(found.boards)
+}
+
+/// Calls `once` as often as `--count` and `--interval` say, at absolute times; late ones are skipped.
+///
+/// # Errors
+/// The first failure of `once`.
+pub(super) fn repeat(
+    common: &Common,
+    mut once: impl FnMut(bool) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let times = match (common.count, common.interval) {
+        (Some(count), _) => count,
+        (None, Some(_)) => u64::MAX,
+        (None, None) => 1,
+    };
+    let interval = common.interval.unwrap_or(Duration::from_secs(1)).max(Duration::from_millis(10));
+    let mut due = Instant::now();
+    for turn in 0..times {
+        if turn > 0 {
+            due += interval;
+            let now = Instant::now();
+            match due.checked_duration_since(now) {
+                Some(rest) => std::thread::sleep(rest),
+                None => due = now,
+            }
+        }
+        once(turn > 0)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Why a verb failed.
+
+use std::io;
+
+use crate::error::AttachError;
+
+/// Why a verb failed: a sentence for stderr and an exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// Exit code.
+    pub code: u8,
+    /// What, why, and what to do; empty when there is nothing to be said.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure of the general kind.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { code: 1, text: text.into() }
+    }
+
+    /// Wrong usage.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self { code: 2, text: text.into() }
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        let code = error.exit_code();
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        // Paths and names in it may come from a hostile directory.
+        let text = crate::words::term::term(&format!("{error}{}", cause.unwrap_or_default()));
+        Self { code, text }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        // Whoever reads has seen enough: the end of the work, and no failure.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { code: 0, text: String::new() };
+        }
+        // The system's own words say nothing of the file; what says more is whole.
+        match error.raw_os_error() {
+            Some(_) => Self::new(format!("writing failed: {error}")),
+            None => Self::new(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! One board, and an answer of several.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::descriptors::FdTrend;
+use super::headline::Headline;
+use super::numbers::{Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio};
+use super::ops::{Op, OpKind, StatusTotal};
+use super::threads::{LineReport, ThreadReport};
+use crate::liveness::State;
+use crate::proc::{Task, Vitals};
+use crate::snapshot::Effort;
+use crate::words::label::Label;
+
+/// One answer: every board that was asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// When it was made, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// The boards.
+    pub boards: Vec<BoardReport>,
+}
+
+/// One board.
+#[derive(Clone, Debug, Serialize)]
+pub struct BoardReport {
+    /// Board name.
+    pub name: Label,
+    /// Process id, in the writer's pid namespace.
+    pub pid: u64,
+    /// Effective user id of the writer.
+    pub uid: u64,
+    /// What the writer is doing.
+    pub state: State,
+    /// The same in words, with the reason.
+    pub verdict: String,
+    /// `major.minor`.
+    pub layout_version: String,
+    /// The run of the daemon, a number of its own.
+    pub instance: u64,
+    /// What was built.
+    pub build: Option<Label>,
+    /// Path of the program.
+    pub program: Option<Label>,
+    /// When the board was made, RFC 3339.
+    pub started_at: String,
+    /// From the board's making to now, or to the last sign of life.
+    pub uptime_ns: u64,
+    /// Age of the keeper's last beat; null without a keeper.
+    pub heartbeat_age_ns: Option<u64>,
+    /// Where the board was found.
+    pub path: String,
+    /// Bytes.
+    pub size_bytes: u64,
+    /// The moment that all of this is of, by this host's wall clock, RFC 3339.
+    pub seen_at: String,
+    /// When the process ended, or gave its last sign of life; null while it lives.
+    pub ended_at: Option<String>,
+    /// What a person should read first.
+    pub headline: Headline,
+    /// Moment of saving, for a saved board.
+    pub saved_at: Option<String>,
+    /// How full the tables are.
+    pub capacity: BTreeMap<&'static str, Capacity>,
+    /// What could not be recorded, by cause.
+    pub lost: BTreeMap<&'static str, u64>,
+    /// Looks that the keeper skipped because it woke late.
+    pub keeper_skipped: u64,
+    /// How hard the board was to read.
+    pub reader: Effort,
+    /// Rows of each kind that the board says there are and that this view leaves out: there is a bound to what
+    /// is kept of a board. Empty but for enormous ones.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Parts that could not be believed.
+    pub remarks: Vec<String>,
+    /// How the process is doing, from `/proc`.
+    pub vitals: Option<Vitals>,
+    /// Open descriptors over its life, by the keeper's looks.
+    pub fd_trend: Option<FdTrend>,
+    /// Threads with a slot.
+    pub threads: Vec<ThreadReport>,
+    /// Threads without one.
+    pub unprobed_threads: Option<Vec<Task>>,
+    /// Panics so far, also those that were caught.
+    pub panics: u64,
+    /// What is known of the end.
+    pub end: Option<End>,
+    /// Lines that were passed by count, or at which a thread is.
+    pub lines: Vec<LineReport>,
+    /// Counters.
+    pub counters: Vec<Counter>,
+    /// Gauges.
+    pub gauges: Vec<Gauge>,
+    /// Ratios of counters.
+    pub ratios: Vec<Ratio>,
+    /// Histograms.
+    pub histograms: Vec<Histogram>,
+    /// Queues.
+    pub queues: Vec<Queue>,
+    /// Periodic jobs.
+    pub heartbeats: Vec<Heartbeat>,
+    /// Long tasks.
+    pub progress: Vec<Progress>,
+    /// Named texts.
+    pub facts: BTreeMap<Label, Label>,
+    /// Operations in flight, the oldest first.
+    pub ops: Vec<Op>,
+    /// Operations that ended and are still there, the last first: the last few of each thread, and the
+    /// slowest of each kind.
+    pub ended_ops: Vec<Op>,
+    /// Operations by kind: in flight, and how they ended.
+    pub op_kinds: Vec<OpKind>,
+    /// Time in each status over all operations.
+    pub op_statuses: Vec<StatusTotal>,
+}
+
+/// How full a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Capacity {
+    /// Records in use.
+    pub used: u64,
+    /// Records that fit.
+    pub max: u64,
+}
+
+/// How the process ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct End {
+    /// Its exit handlers ran and the code was 0.
+    pub clean: bool,
+    /// Exit code.
+    pub exit_code: Option<i64>,
+    /// The last panic's message and place.
+    pub panic: Option<Label>,
+    /// When, RFC 3339.
+    pub at: Option<String>,
+}

@@ -1,0 +1,33 @@
+//! Where a thread or an operation is.
+
+use serde::Serialize;
+
+use crate::words::label::Label;
+
+/// One place in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Source file, as the compiler saw it.
+    pub file: Option<Label>,
+    /// Line.
+    pub line: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label, or `unknown site 0x…`.
+    pub label: Option<Label>,
+    /// Argument.
+    pub arg: Option<u64>,
+}
+
+/// Who holds what a thread waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Thread name.
+    pub thread: Label,
+    /// Thread id.
+    pub tid: u64,
+    /// File of the scope that it holds.
+    pub file: Option<Label>,
+    /// Line of that scope.
+    pub line: Option<u32>,
+}

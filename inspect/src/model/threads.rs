@@ -1,0 +1,86 @@
+//! Threads and lines.
+
+use serde::Serialize;
+
+use super::place::{Holder, Place};
+use crate::words::label::Label;
+
+/// A value for each of the three windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Windows<T> {
+    /// Over 1 s.
+    #[serde(rename = "1s")]
+    pub s1: T,
+    /// Over 10 s.
+    #[serde(rename = "10s")]
+    pub s10: T,
+    /// Over 60 s.
+    #[serde(rename = "60s")]
+    pub s60: T,
+}
+
+/// One thread.
+#[derive(Clone, Debug, Serialize)]
+pub struct ThreadReport {
+    /// Name, as the kernel has it.
+    pub name: Label,
+    /// Thread id, in the writer's pid namespace.
+    pub tid: u64,
+    /// `work`, `wait` or `idle`.
+    pub class: Option<&'static str>,
+    /// Source file.
+    pub file: Option<Label>,
+    /// Line.
+    pub line: Option<u32>,
+    /// Column.
+    pub column: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label, or `unknown site 0x…`.
+    pub label: Option<Label>,
+    /// Argument.
+    pub arg: Option<u64>,
+    /// Every look since then found it here: a bound, since a loop through one place looks the same.
+    pub since_ns: Option<u64>,
+    /// The keeper has not looked since it came here: `since_ns` is then at most, not at least.
+    pub since_at_most: bool,
+    /// The last tags, the newest first; empty when the daemon keeps no trails.
+    pub trail: Vec<Place>,
+    /// Outermost first.
+    pub stack: Vec<Place>,
+    /// Share of time at work.
+    pub load: Windows<Option<f64>>,
+    /// The time that each load really covers.
+    pub load_covered_ns: Windows<Option<u64>>,
+    /// It is in no scope and at no line: file, line and label are of what it did last, and it has no class.
+    pub left: bool,
+    /// Not idle, and unmoved for a second.
+    pub stalled: bool,
+    /// Whether the process still has this thread; null when `/proc` does not say.
+    pub exists: Option<bool>,
+    /// Its frames changed at every try: the position is not known.
+    pub torn: bool,
+    /// Who holds what it waits for.
+    pub held_by: Option<Holder>,
+    /// Jobs finished, when it ever held one.
+    pub jobs: Option<u64>,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LineReport {
+    /// Source file, as the compiler saw it.
+    pub file: Option<Label>,
+    /// Line.
+    pub line: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label.
+    pub label: Option<Label>,
+    /// `work`, `wait` or `idle`.
+    pub class: Option<&'static str>,
+    /// Passes since the board was made; null where they are not counted.
+    pub hits: Option<u64>,
+    /// Threads that are there.
+    pub threads: u64,
+}

@@ -1,0 +1,10 @@
+//! How hard a reading was to get.
+
+/// How hard a reading was to get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Effort {
+    /// Records read again because they changed meanwhile.
+    pub retries: u64,
+    /// Records given up after three tries, and left out or shown without what is not known.
+    pub torn: u64,
+}
