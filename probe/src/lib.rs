@@ -50,8 +50,10 @@ mod number;
 mod outcome;
 
 #[cfg(any(probe_can, feature = "layout"))]
+#[cfg_attr(not(feature = "layout"), doc(hidden))]
 pub mod layout;
 #[cfg(any(probe_can, feature = "layout"))]
+#[cfg_attr(not(feature = "layout"), doc(hidden))]
 pub mod protocol;
 #[cfg(any(probe_can, feature = "layout"))]
 mod sync;

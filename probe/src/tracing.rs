@@ -143,7 +143,10 @@ impl SpanLayer {
 
 #[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[expect(unsafe_code, reason = "a layer that is not there says so through an unsafe method")]
-impl<S: tracing_core::Subscriber> tracing_subscriber::Layer<S> for SpanLayer {
+impl<S> tracing_subscriber::Layer<S> for SpanLayer
+where
+    S: tracing_core::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
     fn on_layer(&mut self, subscriber: &mut S) {
         Out::meets(&mut self.out, subscriber);
     }

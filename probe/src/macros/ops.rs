@@ -80,7 +80,7 @@ macro_rules! __op_form {
         $crate::__op_form!($do $hidden $peer [$parent] $(, $($rest)*)?)
     };
     ($do:tt $hidden:tt $peer:tt $parent:tt $(,)?) => {
-        $crate::__op_made!($do $hidden $peer $parent ($crate::Label::none()))
+        $crate::__op_made!($do $hidden $peer $parent ($crate::__private::Label::none()))
     };
     ($do:tt $hidden:tt $peer:tt $parent:tt , $format:literal $(, $($arguments:tt)*)?) => {
         $crate::__op_made!($do $hidden $peer $parent

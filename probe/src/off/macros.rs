@@ -55,7 +55,7 @@ macro_rules! __scope {
 #[macro_export]
 macro_rules! __scoped {
     ($future:expr, $class:tt $hits:tt $group:tt $label:tt [$($arg:expr)?]) => {
-        $crate::__private::behind(if false {
+        $crate::__private::scoped(if false {
             $( let _ = $crate::__private::Number::to_u64($arg); )?
         }, $future)
     };
@@ -78,7 +78,7 @@ macro_rules! __op {
 #[macro_export]
 macro_rules! __op_async {
     ($future:expr, $op:expr) => {
-        $crate::__private::behind(
+        $crate::__private::tracked(
             if false {
                 let _ = $op;
             },

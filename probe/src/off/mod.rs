@@ -1,17 +1,27 @@
 //! Probes out: every handle is a value without size, every macro an `if false` around its arguments,
 //! so that they are type-checked, not evaluated, and leave neither an instruction nor a byte.
 
+mod future;
 mod macros;
 mod ops;
 
 use core::marker::PhantomData;
 
-pub use ops::{Entered, Label, Op, OpId, Operation};
+pub use future::{Scoped, Tracked, TrackedCancellable};
+pub use ops::{Entered, Op, OpId, Operation};
 
 /// What became of [`init!`](crate::init).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
+    /// Not in this build.
+    Before,
+    /// Not in this build.
+    Board(std::path::PathBuf),
+    /// Not in this build.
+    Off,
+    /// Not in this build.
+    Failed(String),
     /// Probes are compiled out.
     CompiledOut,
 }
@@ -40,7 +50,7 @@ pub fn dump_on(_: i32) -> bool {
 }
 
 /// Settings of a board, ignored.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config(());
 
 impl Config {
@@ -49,58 +59,72 @@ impl Config {
         Self(())
     }
     /// Ignored.
+    #[must_use]
     pub fn threads(self, _: usize) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn sites(self, _: usize) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn metrics(self, _: usize) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn queues(self, _: usize) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn histograms(self, _: usize) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn ops(self, _: usize) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn sensitive(self, _: bool) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn cancel(self, _: bool) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn keeper(self, _: bool) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn mode(self, _: u32) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn directory(self, _: impl Into<std::path::PathBuf>) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn directory_on_disk(self, _: impl Into<std::path::PathBuf>) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn watch_descriptors(self, _: bool) -> Self {
         self
     }
     /// Ignored.
+    #[must_use]
     pub fn keep_dead(self, _: usize) -> Self {
         self
     }
@@ -163,7 +187,6 @@ impl Drop for Busy {
 }
 
 /// Guard of [`serve!`](crate::serve); nothing in this build, and bound to its thread all the same.
-#[derive(Debug)]
 #[must_use = "the item's service ends when this is dropped"]
 pub struct Serving<'a, Q: private::Flow = Queue>(PhantomData<(&'a Q, *const ())>);
 
@@ -180,13 +203,18 @@ impl<'a, Q: private::Flow> Serving<'a, Q> {
     }
 }
 
+impl<Q: private::Flow> core::fmt::Debug for Serving<'_, Q> {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Serving")
+    }
+}
+
 impl<Q: private::Flow> Drop for Serving<'_, Q> {
     #[inline(always)]
     fn drop(&mut self) {}
 }
 
 /// Guard of [`hold!`](crate::hold); nothing in this build.
-#[derive(Debug)]
 #[must_use = "the gauge is what it was when this is dropped"]
 pub struct Held<'a, L: private::Level>(PhantomData<&'a L>);
 
@@ -195,6 +223,12 @@ impl<'a, L: private::Level> Held<'a, L> {
     #[inline(always)]
     pub fn nothing(_: &'a L) -> Self {
         Self(PhantomData)
+    }
+}
+
+impl<L: private::Level> core::fmt::Debug for Held<'_, L> {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("Held")
     }
 }
 
@@ -248,6 +282,7 @@ nothing! {
 
 #[doc(hidden)]
 pub mod private {
+    pub use super::ops::Label;
     pub use crate::number::Number;
 
     pub fn configured(
@@ -260,10 +295,15 @@ pub mod private {
     pub fn once<T>(body: impl FnOnce() -> T) -> T {
         body()
     }
-    /// A value, whatever was looked at before it.
+    /// The future of an operation that is only looked at.
     #[inline(always)]
-    pub fn behind<T>((): (), value: T) -> T {
-        value
+    pub fn tracked<F: Future>((): (), future: F) -> super::Tracked<F> {
+        super::Tracked::new(future)
+    }
+    /// The future of a scope that is only looked at.
+    #[inline(always)]
+    pub fn scoped<F: Future>((): (), future: F) -> super::Scoped<F> {
+        super::Scoped::new(future)
     }
     #[inline(always)]
     pub fn begin() -> super::Operation {
@@ -273,19 +313,19 @@ pub mod private {
     pub fn begin_detached() -> super::Op {
         super::Op::new()
     }
-    pub fn label(_: &str) -> super::Label {
-        super::Label::none()
+    pub fn label(_: &str) -> Label {
+        Label::none()
     }
-    pub fn from_arguments(_: core::fmt::Arguments<'_>) -> super::Label {
-        super::Label::none()
+    pub fn from_arguments(_: core::fmt::Arguments<'_>) -> Label {
+        Label::none()
     }
-    pub fn peer(label: super::Label, _: impl core::fmt::Display) -> super::Label {
+    pub fn peer(label: Label, _: impl core::fmt::Display) -> Label {
         label
     }
-    pub fn sensitive(label: super::Label) -> super::Label {
+    pub fn sensitive(label: Label) -> Label {
         label
     }
-    pub fn label_here(_: super::Label) {}
+    pub fn label_here(_: Label) {}
     pub fn peer_here(_: impl core::fmt::Display) {}
     pub fn op(_: &super::Op) {}
     pub fn asked_here() -> crate::outcome::Asked {

@@ -76,24 +76,11 @@ impl Op {
     /// Does nothing.
     #[inline(always)]
     pub fn end(self, _: crate::outcome::Outcome) {}
-    /// The future as it is.
+}
+
+impl Drop for Op {
     #[inline(always)]
-    pub fn track<F: Future>(self, future: F) -> F {
-        future
-    }
-    /// The future as it is.
-    #[inline(always)]
-    pub fn track_result<T, E, F: Future<Output = Result<T, E>>>(self, future: F) -> F {
-        future
-    }
-    /// The future, whose end is always its own.
-    #[inline(always)]
-    pub async fn track_cancellable<F: Future>(
-        self,
-        future: F,
-    ) -> Result<F::Output, crate::outcome::Cancelled> {
-        Ok(future.await)
-    }
+    fn drop(&mut self) {}
 }
 
 /// A thread that works on an operation; nothing in this build, and bound to its thread all the same.

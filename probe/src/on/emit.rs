@@ -7,10 +7,13 @@ pub use crate::number::Number;
 pub use crate::on::adapters::requests::{End, Origin};
 pub use crate::on::ground::clock::now;
 pub use crate::on::numbers::declared::{Declared, METRICS};
+pub use crate::on::numbers::fact::Fact;
 pub use crate::on::numbers::family::Family;
 pub use crate::on::numbers::queue::{Flow, busy, serve};
 pub use crate::on::numbers::verbs::{Advance, Beat, Count, Level, Sample, hold};
-pub use crate::on::sites::site::{Class, SITES};
+pub use crate::on::ops::Label;
+pub use crate::on::sites::kind::{Kind, Spent};
+pub use crate::on::sites::site::{Class, Function, Gate, Hits, SITES, Site};
 pub use crate::on::sites::tags::{at, at_with, rest, rest_with};
 pub use crate::on::start::init::init;
 pub use linkme;
@@ -69,11 +72,11 @@ macro_rules! __site {
     ([$class:ident] [$($hits:ident)?] [$($group:literal)?] [$($label:literal)?] $flags:expr, $kind:expr, $spent:expr) => {{
         #[$crate::__private::linkme::distributed_slice($crate::__private::SITES)]
         #[linkme(crate = $crate::__private::linkme)]
-        static SITE: $crate::Site = $crate::Site {
+        static SITE: $crate::__private::Site = $crate::__private::Site {
             file: ::core::file!(),
             line: ::core::line!(),
             column: ::core::column!(),
-            function: $crate::Function::Around({
+            function: $crate::__private::Function::Around({
                 fn here() -> &'static str {
                     ::core::any::type_name_of_val(&here)
                 }
@@ -110,7 +113,7 @@ macro_rules! __gate {
         ::core::option::Option::None
     };
     ($group:literal) => {{
-        static GATE: $crate::Gate = $crate::Gate::new();
+        static GATE: $crate::__private::Gate = $crate::__private::Gate::new();
         ::core::option::Option::Some(&GATE)
     }};
 }
@@ -122,7 +125,7 @@ macro_rules! __hits {
         ::core::option::Option::None
     };
     (hits) => {{
-        static HITS: $crate::Hits = $crate::Hits::new();
+        static HITS: $crate::__private::Hits = $crate::__private::Hits::new();
         ::core::option::Option::Some(&HITS)
     }};
 }
@@ -238,7 +241,7 @@ macro_rules! __scoped {
 macro_rules! __op_site {
     ($kind:literal) => {
         $crate::__site!([Work] [] [] [$kind] $crate::__private::SITE_OP, {
-            static KIND: $crate::Kind = $crate::Kind::new();
+            static KIND: $crate::__private::Kind = $crate::__private::Kind::new();
             ::core::option::Option::Some(&KIND)
         }, ::core::option::Option::None)
     };
@@ -273,7 +276,7 @@ macro_rules! __status {
     ([$class:ident] [$($op:expr)?] $label:literal) => {
         $crate::__status!(@ [$($op)?] $crate::__site!([$class] [] [] [$label]
             $crate::__private::SITE_STATUS, ::core::option::Option::None, {
-                static SPENT: $crate::Spent = $crate::Spent::new();
+                static SPENT: $crate::__private::Spent = $crate::__private::Spent::new();
                 ::core::option::Option::Some(&SPENT)
             }))
     };
@@ -297,11 +300,11 @@ macro_rules! __member {
 #[macro_export]
 macro_rules! __fact {
     ($key:literal, $text:expr) => {{
-        static FACT: $crate::Fact = {
+        static FACT: $crate::__private::Fact = {
             #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
             #[linkme(crate = $crate::__private::linkme)]
             static DECLARED: $crate::__private::Declared = $crate::__private::Declared::Fact(&FACT);
-            $crate::Fact::new($key)
+            $crate::__private::Fact::new($key)
         };
         FACT.set(::core::convert::AsRef::<str>::as_ref(&$text))
     }};

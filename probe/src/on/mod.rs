@@ -18,6 +18,7 @@
 pub(crate) mod adapters;
 mod board;
 mod describe;
+#[doc(hidden)]
 pub mod emit;
 pub(crate) mod ground;
 mod keeper;
@@ -31,16 +32,13 @@ mod thread;
 pub use adapters::dump::{dump_on, dump_on_signal};
 pub use ground::clock::Stamp;
 pub use ground::say::remarks;
-pub use numbers::fact::Fact;
 pub use numbers::family::{CounterFamily, CounterMember, GaugeFamily, GaugeMember};
 pub use numbers::fifo::Fifo;
 pub use numbers::metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
 pub use numbers::queue::{Busy, Queue, Serving};
 pub use numbers::verbs::Held;
-pub use ops::{Entered, Label, Op, OpId, Operation, Tracked, TrackedCancellable};
-pub use sites::kind::{Kind, Spent};
+pub use ops::{Entered, Op, OpId, Operation, Tracked, TrackedCancellable};
 pub use sites::scope::{Scope, Scoped};
-pub use sites::site::{Function, Gate, Hits, Site};
 pub use start::config::Config;
 pub use start::end::note_panic;
 pub use start::init::{Status, status};

@@ -45,7 +45,7 @@
 //! The counter `tower_requests` says by its label `end` how many ended with a whole answer of `1xx` to `5xx`, `failed`, were
 //! `cancelled` or `panicked`.
 //!
-//! With probes out the layer is not there: its service is the service itself.
+//! With probes out its service only passes on what it is given, in types of the same names.
 //!
 //! Not covered: what lies before the service is called (accepting, TLS, the request's head) and after the
 //! last byte was taken from it (sending what is buffered); what a connection does after an upgrade.
@@ -78,31 +78,15 @@ pub use layer::{Head, OpLayer};
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 pub use service::{OpBody, OpFuture, OpService};
 
-/// A service in the layer: with probes out, the service itself.
 #[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
-pub type OpService<S> = S;
-/// Its future: with probes out, the service's own.
+mod out;
 #[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
-pub type OpFuture<F> = F;
-/// The body of its answer: with probes out, the service's own.
-#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
-pub type OpBody<B> = B;
+pub use out::{OpBody, OpFuture, OpService};
 
-#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 impl<S> tower_layer::Layer<S> for OpLayer {
     type Service = OpService<S>;
 
     fn layer(&self, inner: S) -> OpService<S> {
         OpService::new(*self, inner)
-    }
-}
-
-/// With probes out there is nothing between a service and its server.
-#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
-impl<S> tower_layer::Layer<S> for OpLayer {
-    type Service = S;
-
-    fn layer(&self, inner: S) -> S {
-        inner
     }
 }

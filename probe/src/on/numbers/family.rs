@@ -14,6 +14,7 @@ use crate::on::ground::placed::Placed;
 use crate::protocol::tenancy;
 
 /// What [`member!`](crate::member) works on.
+#[doc(hidden)]
 pub trait Family {
     /// The handle of one member.
     type Member;

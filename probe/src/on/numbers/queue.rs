@@ -47,6 +47,7 @@ impl Queue {
 }
 
 /// What the queue macros work on.
+#[doc(hidden)]
 pub trait Flow {
     /// An item enters.
     fn arrive(&self, now: Stamp) -> Stamp;

@@ -3,12 +3,14 @@
 use core::fmt;
 
 /// What [`count!`](crate::count) counts on.
+#[doc(hidden)]
 pub trait Count {
     /// Adds `n`.
     fn add(&self, n: u64);
 }
 
 /// What [`set!`](crate::set) and [`adjust!`](crate::adjust) work on.
+#[doc(hidden)]
 pub trait Level {
     /// Sets the level.
     fn set(&self, level: i64);
@@ -17,18 +19,21 @@ pub trait Level {
 }
 
 /// What [`record!`](crate::record) works on.
+#[doc(hidden)]
 pub trait Sample {
     /// Adds one value.
     fn record(&self, value: u64);
 }
 
 /// What [`beat!`](crate::beat) works on.
+#[doc(hidden)]
 pub trait Beat {
     /// The job ran.
     fn beat(&self);
 }
 
 /// What [`progress!`](crate::progress) works on.
+#[doc(hidden)]
 pub trait Advance {
     /// `done` of `total`.
     fn advance(&self, done: u64, total: u64);

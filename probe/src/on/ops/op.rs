@@ -36,6 +36,9 @@ pub struct Op {
     pub(super) alone: PhantomData<Cell<()>>,
 }
 
+// What a panic leaves of an operation is right: it ends as panicked.
+impl core::panic::UnwindSafe for Op {}
+
 impl fmt::Debug for Op {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Op").field("id", &self.id().map(|id| id.0)).finish_non_exhaustive()

@@ -22,6 +22,7 @@ pub struct Label {
 }
 
 /// What an operation's record is told of its texts.
+#[doc(hidden)]
 pub trait Text: Copy {
     /// Stores the text into `words`, as many as are used; returns the word of lengths and flags, for
     /// [`on_board`].
@@ -39,6 +40,7 @@ pub(super) fn on_board(lengths_flags: u64) -> u64 {
 pub struct Plain<'a>(&'a str);
 
 /// What a macro has at hand, as a text.
+#[doc(hidden)]
 pub trait IntoText<'a> {
     /// The text's own type.
     type Text: Text;

@@ -38,6 +38,8 @@ pub enum Status {
     Off,
     /// There is no board, for this reason; the daemon runs on, its probes write to private memory.
     Failed(String),
+    /// Probes are compiled out.
+    CompiledOut,
 }
 
 /// What a process was asked for and what became of it.

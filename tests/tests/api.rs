@@ -1,0 +1,57 @@
+//! One API: what `probe` offers is the same with probes in and out, so that a program which compiles in one compiles in
+//! the other. What rustdoc does not see (the arms of the macros) is in `tests/forms.rs`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tests::build;
+
+#[path = "api/surface.rs"]
+mod surface;
+
+/// The public surface with these flags. rustdoc always has debug assertions, so "out" is by `--cfg probe_off`: what is
+/// compiled in its place is the same module as in a plain release.
+fn surface(name: &str, flags: &str, features: &str) -> BTreeSet<String> {
+    let target = build::target().join("for-tests").join(format!("api-{name}"));
+    let mut command = build::cargo();
+    let command = command
+        .args(["rustdoc", "--quiet", "--locked", "--package", "scoreboard-probe"])
+        .args(["--features", features, "--target-dir"])
+        .arg(&target)
+        .args(["--", "-Zunstable-options", "--output-format", "json"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", flags)
+        .env("RUSTDOCFLAGS", flags)
+        .current_dir(build::root());
+    build::run(command);
+    let json = std::fs::read(target.join("doc/probe.json")).expect("rustdoc wrote it");
+    let json: Value = serde_json::from_slice(&json).expect("JSON");
+    surface::lines(&json)
+}
+
+/// What is there only with probes out, and why.
+const ONLY_OUT: [&str; 1] = [
+    // Stands before the method of `Layer`, whose filter would be asked all the same; a call of it compiles either way.
+    "probe::tracing::SpanLayer::with_filter",
+];
+
+#[test]
+fn types_and_methods_are_the_same_in_and_out() {
+    for features in ["tracing,tower", "layout,trail,tracing,tower"] {
+        let name = features.len().to_string();
+        let inside = surface(&format!("in-{name}"), "", features);
+        let outside = surface(&format!("out-{name}"), "--cfg probe_off", features);
+        let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+            these.difference(those).map(|line| line.clone() + "\n").collect::<String>()
+        };
+        let outside =
+            outside.into_iter().filter(|line| !ONLY_OUT.iter().any(|it| line.contains(it)));
+        let outside: BTreeSet<String> = outside.collect();
+        let (only_in, only_out) = (only(&inside, &outside), only(&outside, &inside));
+        assert!(inside.len() > 200, "too little was read: {inside:#?}");
+        assert!(
+            only_in.is_empty() && only_out.is_empty(),
+            "features {features}\nonly with probes in:\n{only_in}\nonly without:\n{only_out}"
+        );
+    }
+}
