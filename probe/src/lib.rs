@@ -49,13 +49,13 @@ mod macros;
 mod number;
 mod outcome;
 
-#[cfg(any(probe_can, feature = "layout"))]
+#[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[cfg_attr(not(feature = "layout"), doc(hidden))]
 pub mod layout;
-#[cfg(any(probe_can, feature = "layout"))]
+#[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[cfg_attr(not(feature = "layout"), doc(hidden))]
 pub mod protocol;
-#[cfg(any(probe_can, feature = "layout"))]
+#[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
 mod sync;
 
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]

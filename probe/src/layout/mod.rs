@@ -12,6 +12,7 @@
 //!
 //! Nothing here knows about processes, threads or terminals.
 
+pub(crate) mod bytes;
 mod cancel;
 mod check;
 mod count;

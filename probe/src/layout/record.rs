@@ -11,16 +11,21 @@ macro_rules! record {
         }
     ) => {
         $(#[$about])*
-        #[derive(Debug, zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout)]
+        #[derive(Debug)]
+        #[cfg_attr(
+            feature = "layout",
+            derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout)
+        )]
         #[repr(C, align(8))]
         pub struct $live {
             $( $(#[$help])* pub $field: $crate::layout::record::word!(live $($n)?), )*
         }
 
         #[doc = concat!("A copy of one [`", stringify!($live), "`], as a reader holds it.")]
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq,
-            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout, zerocopy::Immutable,
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(
+            feature = "layout",
+            derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout, zerocopy::Immutable)
         )]
         #[repr(C, align(8))]
         pub struct $copy {
@@ -33,10 +38,12 @@ macro_rules! record {
 
             /// The record in the first words of `words`; `None` when there are too few.
             pub fn from_words(words: &[u64]) -> Option<Self> {
-                use zerocopy::{FromBytes, IntoBytes};
-                Self::read_from_prefix(words.as_bytes()).ok().map(|(record, _)| record)
+                let words: &[u64; $size / 8] = words.first_chunk()?;
+                Some(Self { $( $field: $crate::layout::record::word!(of words, $offset $(, $n)?), )* })
             }
         }
+
+        $crate::layout::bytes::any_bytes!($live { $($field),* });
 
         const _: () = {
             assert!(core::mem::size_of::<$live>() == $size);
@@ -49,7 +56,7 @@ macro_rules! record {
     };
 }
 
-/// The type of one field: a word or a row of words, live or copied.
+/// One field, a word or a row of words: its live type, its copied type, and its value in the words of a record.
 macro_rules! word {
     (live) => {
         core::sync::atomic::AtomicU64
@@ -62,6 +69,12 @@ macro_rules! word {
     };
     (copy $n:literal) => {
         [u64; $n]
+    };
+    (of $words:ident, $offset:literal) => {
+        $words[$offset / 8]
+    };
+    (of $words:ident, $offset:literal, $n:literal) => {
+        core::array::from_fn(|index| $words[$offset / 8 + index])
     };
 }
 

@@ -16,7 +16,6 @@ pub use crate::on::sites::kind::{Kind, Spent};
 pub use crate::on::sites::site::{Class, Function, Gate, Hits, SITES, Site};
 pub use crate::on::sites::tags::{at, at_with, rest, rest_with};
 pub use crate::on::start::init::init;
-pub use linkme;
 
 /// Settings as the program wants them.
 pub fn configured(
@@ -70,8 +69,8 @@ macro_rules! __site {
         $crate::__site!([$class] [$($hits)?] [$($group)?] [$($label)?] $flags, ::core::option::Option::None, ::core::option::Option::None)
     };
     ([$class:ident] [$($hits:ident)?] [$($group:literal)?] [$($label:literal)?] $flags:expr, $kind:expr, $spent:expr) => {{
-        #[$crate::__private::linkme::distributed_slice($crate::__private::SITES)]
-        #[linkme(crate = $crate::__private::linkme)]
+        #[used]
+        #[unsafe(link_section = "probe_sites")]
         static SITE: $crate::__private::Site = $crate::__private::Site {
             file: ::core::file!(),
             line: ::core::line!(),
@@ -301,8 +300,8 @@ macro_rules! __member {
 macro_rules! __fact {
     ($key:literal, $text:expr) => {{
         static FACT: $crate::__private::Fact = {
-            #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
-            #[linkme(crate = $crate::__private::linkme)]
+            #[used]
+            #[unsafe(link_section = "probe_metrics")]
             static DECLARED: $crate::__private::Declared = $crate::__private::Declared::Fact(&FACT);
             $crate::__private::Fact::new($key)
         };
@@ -332,8 +331,8 @@ macro_rules! __metric {
         $(#[$($about)*])*
         #[allow(dead_code, reason = "declared for the board")]
         $vis static $name: $crate::Fifo = {
-            #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
-            #[linkme(crate = $crate::__private::linkme)]
+            #[used]
+            #[unsafe(link_section = "probe_metrics")]
             static DECLARED: $crate::__private::Declared =
                 $crate::__private::Declared::Queue($crate::Fifo::queue(&$name));
             $crate::Fifo::new($text, $unit, ::core::concat!($($crate::__help!($($about)*)),*))
@@ -343,8 +342,8 @@ macro_rules! __metric {
         $(#[$($about)*])*
         #[allow(dead_code, reason = "declared for the board")]
         $vis static $name: $crate::$kind = {
-            #[$crate::__private::linkme::distributed_slice($crate::__private::METRICS)]
-            #[linkme(crate = $crate::__private::linkme)]
+            #[used]
+            #[unsafe(link_section = "probe_metrics")]
             static DECLARED: $crate::__private::Declared = $crate::__private::Declared::$kind(&$name);
             $crate::$kind::new($text, $unit, ::core::concat!($($crate::__help!($($about)*)),*) $(, $more)*)
         };

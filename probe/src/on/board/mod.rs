@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! place    where a board may be              store    shared memory or a file
+//! object   named shared memory, new
 //! segment  the only casts                    tables   the board as typed tables
 //! records  those made of parts               contents which sections there are
 //! lost     what could not be recorded        trail_ring  a thread's last tags
@@ -11,6 +12,7 @@
 pub(crate) mod contents;
 pub(crate) mod earlier;
 pub(crate) mod lost;
+mod object;
 pub(crate) mod place;
 pub(crate) mod records;
 pub(crate) mod segment;

@@ -5,22 +5,27 @@ use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
 
 use super::segment::Words;
+use crate::layout::bytes::any_bytes;
 use crate::layout::*;
 
 /// A histogram block: head and buckets.
-#[derive(Debug, zerocopy::FromBytes)]
+#[derive(Debug)]
 #[repr(C, align(8))]
 pub(crate) struct Buckets {
     pub(crate) head: HistogramBlock,
     pub(crate) counts: [AtomicU64; BUCKETS],
 }
 
+any_bytes!(Buckets { head, counts });
+
 /// The two frame blocks of a slot.
-#[derive(Debug, zerocopy::FromBytes)]
+#[derive(Debug)]
 #[repr(C, align(1024))]
 pub(crate) struct Blocks {
     pub(crate) blocks: [[FrameRecord; BLOCK_FRAMES]; 2],
 }
+
+any_bytes!(Blocks { blocks });
 
 impl Blocks {
     /// The block whose addresses differ from `address` in their low 12 bits, and its number: there every
@@ -49,9 +54,20 @@ pub(crate) struct MinuteRing {
 mod tests {
     use super::*;
 
+    fn blocks() -> Blocks {
+        let frame = || FrameRecord {
+            scope: AtomicU64::new(0),
+            line: AtomicU64::new(0),
+            arg: AtomicU64::new(0),
+            scope_arg: AtomicU64::new(0),
+        };
+        let block = || core::array::from_fn(|_| frame());
+        Blocks { blocks: [block(), block()] }
+    }
+
     #[test]
     fn hot_words_keep_clear_of_the_cursor_in_their_low_12_bits() {
-        let blocks: &'static Blocks = Box::leak(Box::new(zerocopy::FromZeros::new_zeroed()));
+        let blocks: &'static Blocks = Box::leak(Box::new(blocks()));
         for address in (0..8192).step_by(8) {
             let (index, block) = blocks.clear_of(address);
             let start = block.addr().get();

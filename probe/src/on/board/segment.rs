@@ -9,6 +9,8 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
 
+use crate::layout::bytes::AnyBytes;
+
 /// A mapping of the board: writable, page-aligned, never unmapped, all of it reserved in advance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
@@ -43,7 +45,7 @@ impl Segment {
 
     /// `count` records of type `T`, `stride` bytes apart from `offset` on; `None` when they do not fit
     /// or are not aligned.
-    pub(crate) fn table<T: zerocopy::FromBytes>(
+    pub(crate) fn table<T: AnyBytes>(
         &self,
         offset: usize,
         stride: usize,
@@ -94,7 +96,7 @@ impl<T> Table<T> {
     pub(crate) fn get(&self, index: usize) -> Option<&'static T> {
         let at = self.address(index)?;
         // SAFETY: `Segment::table` checked that every record lies in the mapping and is aligned; the
-        // mapping is never unmapped; the record is valid for any bytes (`FromBytes`).
+        // mapping is never unmapped; the record is valid for any bytes (`AnyBytes`).
         Some(unsafe { at.as_ref() })
     }
 

@@ -4,7 +4,6 @@
 #![expect(unsafe_code, reason = "hands fresh mappings to `Segment`, and one allocation call")]
 
 use std::fs::File;
-use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
@@ -14,8 +13,8 @@ use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, open};
 use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
 use nix::unistd::{Gid, Uid, fchown, linkat, unlink};
-use shared_memory::{Shmem, ShmemConf, ShmemError};
 
+use crate::on::board::object;
 use crate::on::board::place::SHM_DIRECTORY;
 use crate::on::board::segment::Segment;
 use crate::on::ground::ours::Identity;
@@ -38,9 +37,8 @@ pub(crate) struct Store {
     pub(crate) lock: OwnedFd,
     /// What the lock's descriptor is, however its number is used later.
     identity: Identity,
-    /// The object in shared memory; `None` for a file. Kept, and never dropped: the mapping stays for the
-    /// life of the process.
-    object: Option<(String, ManuallyDrop<Shmem>)>,
+    /// The object's name in shared memory; `None` for a file.
+    object: Option<String>,
 }
 
 impl Store {
@@ -64,22 +62,14 @@ impl Store {
     fn in_shared_memory(access: Access, board: &str, bytes: usize) -> Result<Self, String> {
         let path = Path::new(SHM_DIRECTORY).join(board);
         let name = format!("/{board}");
-        let mut memory = ShmemConf::new().os_id(&name).size(bytes).create().map_err(|error| {
-            let why = match error {
-                ShmemError::MappingIdExists => {
-                    return format!("{} is there already: remove it", path.display());
-                }
-                ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
-                    Errno::from_raw(errno as i32).desc().to_owned()
-                }
-                other => other.to_string(),
-            };
-            format!("{}: {why}: set PROBE_BOARD=file:DIR to have it elsewhere", path.display())
-        })?;
-        // From here on the object is removed by us alone: the crate would do it by name, also in a
-        // forked child.
-        memory.set_owner(false);
-        let made = Self::of_object(access, memory, &name, &path, bytes);
+        let made = object::create(&name, bytes).map_err(|errno| {
+            let (path, why) = (path.display(), errno.desc());
+            match errno {
+                Errno::EEXIST => format!("{path} is there already: remove it"),
+                _ => format!("{path}: {why}: set PROBE_BOARD=file:DIR to have it elsewhere"),
+            }
+        });
+        let made = Self::of_object(access, made?, &name, &path, bytes);
         if made.is_err() {
             // Only what was just made is removed: the name did not exist before.
             let _ = shm_unlink(name.as_str());
@@ -89,7 +79,7 @@ impl Store {
 
     fn of_object(
         access: Access,
-        memory: Shmem,
+        base: NonNull<u8>,
         name: &str,
         path: &Path,
         bytes: usize,
@@ -102,11 +92,10 @@ impl Store {
         prepare(&lock, access, bytes).map_err(|why| why.of(path, bytes))?;
         permit(&lock, access).map_err(|why| why.of(path, bytes))?;
         let identity = Identity::of(&lock).ok_or("its file cannot be told from others")?;
-        let base = NonNull::new(memory.as_ptr()).ok_or("no mapping")?;
         // SAFETY: a new object of `bytes` bytes, zeroed, mapped for good, known to nobody else here.
         let segment = unsafe { Segment::new(base, bytes) };
-        let object = Some((name.to_owned(), ManuallyDrop::new(memory)));
-        Ok(Self { segment, path: path.to_owned(), lock, identity, object })
+        let (path, object) = (path.to_owned(), Some(name.to_owned()));
+        Ok(Self { segment, path, lock, identity, object })
     }
 
     fn in_file(
@@ -157,7 +146,7 @@ impl Store {
     pub(crate) fn remove(&self) {
         if self.identity.is_named(&self.path) {
             let _ = match &self.object {
-                Some((name, _)) => shm_unlink(name.as_str()),
+                Some(name) => shm_unlink(name.as_str()),
                 None => unlink(&self.path),
             };
         }

@@ -180,7 +180,7 @@ impl Plan<'_> {
         self.sections.iter().find(|section| section.kind == kind)
     }
 
-    fn table<T: zerocopy::FromBytes>(&self, kind: SectionKind) -> Option<Table<T>> {
+    fn table<T: crate::layout::bytes::AnyBytes>(&self, kind: SectionKind) -> Option<Table<T>> {
         let section = self.section(kind)?;
         self.segment.table(section.offset, section.stride, section.capacity)
     }

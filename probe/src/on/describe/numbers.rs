@@ -21,7 +21,7 @@ impl Scribe {
     /// Writes all that is declared in source.
     pub(super) fn numbers(&mut self, board: &Board) {
         let mut used = 0;
-        for declared in METRICS {
+        for declared in &METRICS {
             if let Some(index) = self.write(board, declared) {
                 used = used.max(index + 1);
                 if let Some(record) = board.numbers.metrics.get(index) {

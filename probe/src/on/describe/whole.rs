@@ -17,7 +17,7 @@ pub(crate) fn describe(board: &Board, said: &Subject<'_>) -> Scribe {
     let filter = Filter::parse(said.filter, |rule| {
         say(&format!("ignored PROBE_FILTER rule {rule}: expected GROUP=on or GROUP=off"));
     });
-    for site in SITES {
+    for site in &SITES {
         scribe.site(board, &filter, site);
     }
     scribe.numbers(board);

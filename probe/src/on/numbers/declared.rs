@@ -4,10 +4,12 @@ use super::fact::Fact;
 use super::family::{CounterFamily, GaugeFamily};
 use super::metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
 use super::queue::Queue;
+use crate::on::ground::gathered::gathered;
 
-/// Every declared number of this binary. The linker gathers them.
-#[linkme::distributed_slice]
-pub static METRICS: [Declared];
+gathered! {
+    /// Every declared number of this binary. The linker gathers them.
+    pub static METRICS: [Declared] = "probe_metrics", "__start_probe_metrics", "__stop_probe_metrics";
+}
 
 /// One declaration.
 #[derive(Debug)]

@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::geteuid;
 
 use super::table::{self, OpTable};
 use crate::layout::{CancelAnswer, CancelRequest, cancel_name, from_op_id};
 use crate::on::board::tables::Board;
 use crate::on::ground::ours::{Identity, Inherited};
+use crate::on::ground::peer;
 
 /// Name of the thread behind the door: a reader knows it by this.
 const NAME: &str = "probe-cancel";
@@ -132,8 +132,8 @@ fn wait(listener: &UnixListener, waiting: &[Knocking]) -> Option<Vec<bool>> {
 fn answer(table: &OpTable, instance: u64, mut knocking: &UnixStream) -> std::io::Result<()> {
     // It has spoken, in one piece as everybody who means it does; nobody is waited for here.
     knocking.set_nonblocking(true)?;
-    let peer = getsockopt(&knocking, PeerCredentials)?;
-    let answer = if peer.uid() != 0 && peer.uid() != geteuid().as_raw() {
+    let user = peer::user(knocking)?;
+    let answer = if user != 0 && user != geteuid().as_raw() {
         CancelAnswer::Refused
     } else {
         let mut bytes = [0; CancelRequest::BYTES];

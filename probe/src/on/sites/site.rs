@@ -2,14 +2,16 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::on::ground::gathered::gathered;
 use crate::on::thread::desk::{self, Ask};
 use crate::on::thread::shard::shard;
 
 pub use crate::layout::Class;
 
-/// Every site of this binary, reached or not. The linker gathers them.
-#[linkme::distributed_slice]
-pub static SITES: [Site];
+gathered! {
+    /// Every site of this binary, reached or not. The linker gathers them.
+    pub static SITES: [Site] = "probe_sites", "__start_probe_sites", "__stop_probe_sites";
+}
 
 /// One probe in the source. Made by macros only.
 #[derive(Debug)]

@@ -7,7 +7,9 @@ use crate::on::numbers::fact::Fact;
 
 /// The remarks on the board.
 static ON_BOARD: Fact = {
-    #[linkme::distributed_slice(crate::on::numbers::declared::METRICS)]
+    #[used]
+    // SAFETY: of the type that is gathered there.
+    #[unsafe(link_section = "probe_metrics")]
     static DECLARED: Declared = Declared::Fact(&ON_BOARD);
     Fact::new("probe_remarks")
 };

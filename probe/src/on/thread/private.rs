@@ -27,8 +27,8 @@ pub(crate) struct Private {
     frames: Blocks,
     #[cfg(feature = "trail")]
     trail: TrailRing,
-    /// 1 while a thread has it.
-    taken: AtomicU64,
+    /// 1 while no thread has it: all zeroes, a new block is its maker's, and the sink takes no room in the program.
+    free: AtomicU64,
     /// The block made before it.
     next: AtomicPtr<Private>,
 }
@@ -42,7 +42,7 @@ static SINK: Private = Private {
     frames: Blocks { blocks: [const { [const { new_frame() }; BLOCK_FRAMES] }; 2] },
     #[cfg(feature = "trail")]
     trail: TrailRing::new(),
-    taken: AtomicU64::new(1),
+    free: AtomicU64::new(0),
     next: AtomicPtr::new(core::ptr::null_mut()),
 };
 
@@ -85,7 +85,7 @@ impl Private {
     /// Gives it to the next thread.
     pub(crate) fn leave(&self) {
         // Release: pairs with the acquire in `take`; this thread's last counts come first.
-        self.taken.store(0, Ordering::Release);
+        self.free.store(1, Ordering::Release);
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn sink(address: usize) -> Place {
 pub(crate) fn take() -> Option<&'static Private> {
     for block in all() {
         // Acquire: pairs with the release in `leave`.
-        let free = block.taken.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed);
+        let free = block.free.compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed);
         if free.is_ok() {
             return Some(block);
         }
@@ -111,7 +111,6 @@ pub(crate) fn take() -> Option<&'static Private> {
     // SAFETY: the mapping is page-aligned, as large as `Private`, never unmapped, and zero bytes are a
     // valid `Private` (atomics and a null pointer).
     let block: &'static Private = unsafe { made.as_ref() };
-    block.taken.store(1, Ordering::Relaxed);
     let mut head = ALL.load(Ordering::Relaxed);
     loop {
         block.next.store(head, Ordering::Relaxed);
