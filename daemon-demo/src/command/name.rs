@@ -1,8 +1,7 @@
 //! What a command is called on the board: `GET 7 bytes #5ac1`. A key may be a person's name, and a board is read
 //! by others than the client: the key itself, `GET user:42`, is shown where the operator asked for it.
 
-use std::hash::BuildHasher;
-use std::io::Write;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -45,15 +44,29 @@ impl Name {
         name
     }
 
-    /// The key's length, and a number that only says which commands have the same one.
+    /// The key's length, and a number that only says which commands have the same one. Written by hand: the
+    /// standard library's way costs as much as the rest of a short command.
     fn hidden(&mut self, key: &[u8]) {
-        let hash = HASH.get_or_init(Default::default).hash_one(key);
-        let mut text = [b' '; 40];
-        let whole = text.len();
-        let mut rest = text.as_mut_slice();
-        let _ = write!(rest, " {} bytes #{:04x}", key.len(), hash as u16);
-        let written = whole - rest.len();
-        self.push(text.get(..written).unwrap_or_default());
+        let mut hasher = HASH.get_or_init(Default::default).build_hasher();
+        hasher.write(key);
+        let [.., high, low] = hasher.finish().to_be_bytes();
+        self.push(b" ");
+        self.decimal(key.len());
+        self.push(b" bytes #");
+        self.push(&[high >> 4, high & 15, low >> 4, low & 15].map(hex));
+    }
+
+    fn decimal(&mut self, number: usize) {
+        let mut digits = [0; 20];
+        let (mut rest, mut first) = (number, digits.len());
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            (rest, first) = (rest / 10, first - 1);
+            if rest == 0 {
+                break;
+            }
+        }
+        self.push(digits.get(first..).unwrap_or_default());
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -66,11 +79,16 @@ impl Name {
     }
 }
 
+/// A digit of a hexadecimal number below 16.
+fn hex(digit: u8) -> u8 {
+    if digit < 10 { b'0' + digit } else { b'a' + (digit - 10) }
+}
+
 impl AsRef<str> for Name {
     fn as_ref(&self) -> &str {
         let whole = self.bytes.get(..self.whole).unwrap_or_default();
         let readable = match std::str::from_utf8(whole) {
-            Ok(_) => self.whole,
+            Ok(text) => return text,
             // Cut within a character.
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
             // A key that is no text is not shown.
@@ -92,6 +110,12 @@ mod tests {
         assert!(hidden.starts_with("GET 7 bytes #") && hidden.len() == 17, "{hidden}");
         assert_eq!(hidden, name(Some(b"user:42")));
         assert!((0..9).any(|n| name(Some(format!("user:4{n}").as_bytes())) != hidden));
+        let digits = hidden.strip_prefix("GET 7 bytes #").unwrap_or_default();
+        assert!(digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{hidden}");
+        for length in [0, 9, 10, 65_535, 1_000_000] {
+            let shown = name(Some(&vec![b'x'; length]));
+            assert!(shown.starts_with(&format!("GET {length} bytes #")), "{shown}");
+        }
         assert_eq!(name(None), "GET");
         show_keys();
         assert_eq!(name(None), "GET");
