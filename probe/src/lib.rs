@@ -34,11 +34,50 @@
 //! - Where a thread is: [`tag!`], [`scope!`], [`scoped!`], [`macro@instrument`].
 //! - Numbers: [`metrics!`] declares them; [`count!`], [`set!`], [`adjust!`], [`record!`], [`beat!`],
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
-//! - Work: [`arrive!`], [`start!`], [`complete!`], [`leave!`], [`head!`], [`busy!`].
-//! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`status!`], [`asked!`].
+//! - Work: [`queue_arrive!`], [`queue_start!`], [`queue_complete!`], [`queue_leave!`], [`queue_head!`], [`busy!`].
+//! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`op_status!`], [`op_asked!`].
 //! - Existing code, without an edit: spans of `tracing` (feature `tracing`), requests of `tower` services
 //!   (feature `tower`).
 //! - The board: [`init!`], [`Config`], [`status`](fn@status), [`dump_on_signal`].
+//!
+//! # All macros
+//!
+//! A macro is a verb with the thing first and what is said of it behind: `verb!(THING, value)`. What belongs to a queue
+//! or an operation has that in its name. `[…]` may be left out. Costs are on a registered thread; with probes out there
+//! are none, and arguments are looked at and not evaluated.
+//!
+//! | macro | arguments | cost | when |
+//! | --- | --- | --- | --- |
+//! | [`init!`] | `"name" [, closure over Config]` | milliseconds, once | at the start, after daemonizing |
+//! | [`metrics!`] | declarations | none | where numbers are declared |
+//! | [`tag!`] | `[class,] [hits,] [group = "g",] ["label" [, argument]]` | 5 instructions | the thread is at this line |
+//! | [`scope!`] | as `tag!` | 16 instructions | until the guard is dropped |
+//! | [`scoped!`] | `future, …` as `tag!` | 16 instructions a poll | the position belongs to a future |
+//! | [`count!`] | `COUNTER [, n]` | 5 instructions | something happened |
+//! | [`set!`] | `GAUGE, level` | a store, a compare | a level is known |
+//! | [`adjust!`] | `GAUGE, by` | an atomic add, a compare | a level moved |
+//! | [`hold!`] | `GAUGE [, by]` | twice `adjust!` | a level is higher until the guard is dropped |
+//! | [`record!`] | `HISTOGRAM, value` | two adds, a compare | a time or a size was measured |
+//! | [`beat!`] | `HEARTBEAT` | a clock read, two stores | a periodic job ran |
+//! | [`progress!`] | `PROGRESS, done, total` | two stores | a long task came so far |
+//! | [`member!`] | `FAMILY, label` | slow: keep the handle | a label is known at run time |
+//! | [`fact!`] | `"key", text` | slow | a text is worth knowing |
+//! | [`now!`] | none | a clock read | one time for several events |
+//! | [`busy!`] | none | two clock reads | the thread has work until the guard is dropped |
+//! | [`queue_arrive!`] | `QUEUE [, now]` | a clock read, an atomic add | an item enters |
+//! | [`queue_serve!`] | `QUEUE, arrived [, now]` | as the next two | its service, until the guard is dropped |
+//! | [`queue_start!`] | `QUEUE, arrived [, now]` | a clock read, some stores | its service begins |
+//! | [`queue_complete!`] | `QUEUE, started [, now]` | a clock read, some stores | its service ends |
+//! | [`queue_leave!`] | `QUEUE [, n]` | an atomic add | items leave without service |
+//! | [`queue_head!`] | `QUEUE, Option<Stamp>` | a store | another item is the oldest |
+//! | [`op!`] | `"kind" [, sensitive] [, peer = p] [, parent = id] [, label]` | two clock reads, about 50 stores | an operation, until the guard is dropped |
+//! | [`begin_op!`] | as `op!` | the same | one to be handed on |
+//! | [`op_async!`] | `future, …` as `op!` | the same, and a little a poll | a future is one |
+//! | [`op_status!`] | `[op,] [class,] "label"` | a clock read, 15 stores | it does something else |
+//! | [`op_label!`] | `[op,] "format", …` | the formatting | more is known of it |
+//! | [`op_peer!`] | `[op,] who` | the formatting | for whom it is, is known |
+//! | [`op_asked!`] | none | a few loads | in long loops: was its end asked for? |
+//! | [`compute_here!`] | `value` | a trip through memory | a value must be computed on this side of a tag |
 //!
 //! # Reading a board
 //!

@@ -1,6 +1,6 @@
-//! The integers that probes take.
+//! The numbers that probes take.
 
-/// Any integer, as a word for the board. Values that do not fit saturate.
+/// Any integer, or a `Duration` in nanoseconds, as a word for the board. Values that do not fit saturate.
 pub trait Number: Copy {
     /// As an unsigned word; negative values keep their bits.
     fn to_u64(self) -> u64;
@@ -26,6 +26,18 @@ macro_rules! number {
 }
 
 number!(u8, u16, u32, u64, usize; i8, i16, i32, i64, isize);
+
+/// In nanoseconds: what is declared in `"ns"` takes it as it is. The most is 584 years, 292 for a gauge.
+impl Number for core::time::Duration {
+    #[inline]
+    fn to_u64(self) -> u64 {
+        u64::try_from(self.as_nanos()).unwrap_or(u64::MAX)
+    }
+    #[inline]
+    fn to_i64(self) -> i64 {
+        i64::try_from(self.as_nanos()).unwrap_or(i64::MAX)
+    }
+}
 
 impl Number for bool {
     #[inline(always)]

@@ -34,7 +34,7 @@ impl From<Cancelled> for std::io::Error {
     }
 }
 
-/// Whether the operation was asked to end: what [`status!`](crate::status!) returns. May be ignored.
+/// Whether the operation was asked to end: what [`op_status!`](crate::op_status!) returns. May be ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked(bool);
 

@@ -35,6 +35,17 @@ const ONLY_OUT: [&str; 1] = [
     "probe::tracing::SpanLayer::with_filter",
 ];
 
+/// Every macro has its row in the table of the crate's documentation.
+fn in_the_table(surface: &BTreeSet<String>) {
+    let source = std::fs::read_to_string(build::root().join("probe/src/lib.rs")).expect("source");
+    let rows = source.lines().filter_map(|line| line.strip_prefix("//! | [`")?.split_once("!`]"));
+    let rows: BTreeSet<&str> = rows.map(|(name, _)| name).collect();
+    let macros = surface.iter().filter_map(|line| line.strip_prefix("macro probe::"));
+    let macros: BTreeSet<&str> = macros.collect();
+    assert!(macros.len() > 20, "{macros:?}");
+    assert_eq!(rows, macros, "the table of macros");
+}
+
 #[test]
 fn types_and_methods_are_the_same_in_and_out() {
     for features in ["tracing,tower", "layout,trail,tracing,tower"] {
@@ -44,6 +55,7 @@ fn types_and_methods_are_the_same_in_and_out() {
         let only = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
             these.difference(those).map(|line| line.clone() + "\n").collect::<String>()
         };
+        in_the_table(&inside);
         let outside =
             outside.into_iter().filter(|line| !ONLY_OUT.iter().any(|it| line.contains(it)));
         let outside: BTreeSet<String> = outside.collect();

@@ -2,12 +2,17 @@
 //! the reader looks; the same with probes in, out, and forbidden.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tests::build;
 
+/// One scratch folder has one user.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// A scratch copy of the fixture with these sources as programs of their own.
-fn scratch(which: &str) -> PathBuf {
+fn scratch(which: &str) -> (PathBuf, MutexGuard<'static, ()>) {
+    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let from = build::root().join("tests/fixtures/forms");
     let folder = build::target().join("for-tests").join(format!("forms-{which}"));
     let programs = folder.join("src/bin");
@@ -24,15 +29,26 @@ fn scratch(which: &str) -> PathBuf {
         let name = source.file_name().expect("a name");
         std::fs::copy(&source, programs.join(name)).expect("copy");
     }
-    folder
+    (folder, one)
 }
 
 /// With probes in, out, and forbidden.
 const BUILDS: [(&str, &[&str], &str); 3] =
     [("in", &[], ""), ("out", &["--release"], ""), ("forbidden", &[], "--cfg probe_off")];
 
-fn check(folder: &PathBuf, arguments: &[&str], flags: &str) -> (Output, String) {
-    let output = build::cargo()
+fn check(folder: &Path, arguments: &[&str], flags: &str) -> (Output, String) {
+    check_with(folder, arguments, flags, |_| ())
+}
+
+fn check_with(
+    folder: &Path,
+    arguments: &[&str],
+    flags: &str,
+    more: impl FnOnce(&mut Command),
+) -> (Output, String) {
+    let mut cargo = build::cargo();
+    more(&mut cargo);
+    let output = cargo
         .args(["check", "--bins", "--keep-going", "--offline", "--color", "never"])
         .args(["--message-format", "short"])
         .args(arguments)
@@ -46,9 +62,53 @@ fn check(folder: &PathBuf, arguments: &[&str], flags: &str) -> (Output, String) 
     (output, said)
 }
 
+/// A scratch copy of a folder of packages, with the path to `probe` in their manifests.
+fn packages(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a scratch folder");
+    for entry in std::fs::read_dir(from).expect("sources") {
+        let from = entry.expect("an entry").path();
+        let to = to.join(from.file_name().expect("a name"));
+        if from.is_dir() {
+            packages(&from, &to);
+        } else {
+            let probe = build::root().join("probe");
+            let text = std::fs::read_to_string(&from).expect("a source");
+            let text = text.replace("PROBE", probe.to_str().expect("a path in UTF-8"));
+            std::fs::write(to, text).expect("write");
+        }
+    }
+}
+
+#[test]
+fn any_name_of_the_crate_will_do() {
+    let folder = build::target().join("for-tests/names");
+    packages(&build::root().join("tests/fixtures/names"), &folder);
+    std::fs::copy(build::root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("lock");
+    for (build, arguments, flags) in BUILDS {
+        let arguments = [&["--workspace"], arguments].concat();
+        let (output, said) = check(&folder, &arguments, flags);
+        assert!(output.status.success(), "probes {build}:\n{said}");
+    }
+}
+
+/// A build that is not Cargo's says nothing of packages to the compiler.
+#[test]
+fn programs_need_no_cargo() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _one) = scratch("pass");
+    let wrapper = folder.join("without-cargo");
+    let script = "#!/bin/sh\nfor name in $(env | grep -o '^CARGO[A-Z_]*'); do unset \"$name\"; done\nexec \"$@\"\n";
+    std::fs::write(&wrapper, script).expect("write");
+    std::fs::set_permissions(&wrapper, PermissionsExt::from_mode(0o755)).expect("chmod");
+    let (output, said) = check_with(&folder, &[], "", |cargo| {
+        cargo.env("RUSTC_WORKSPACE_WRAPPER", &wrapper);
+    });
+    assert!(output.status.success(), "{said}");
+}
+
 #[test]
 fn what_must_compile_does() {
-    let folder = scratch("pass");
+    let (folder, _one) = scratch("pass");
     for (build, arguments, flags) in BUILDS {
         let (output, said) = check(&folder, arguments, flags);
         assert!(output.status.success(), "probes {build}:\n{said}");
@@ -73,7 +133,7 @@ fn expected(folder: &Path) -> Vec<(String, usize, String)> {
 
 #[test]
 fn what_must_not_compile_says_so_where_it_stands() {
-    let folder = scratch("fail");
+    let (folder, _one) = scratch("fail");
     let expected = expected(&folder);
     assert!(expected.len() > 12, "{expected:?}");
     for (build, arguments, flags) in BUILDS {

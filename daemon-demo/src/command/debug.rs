@@ -44,15 +44,15 @@ pub(super) fn debug(context: &mut Context<'_>, request: &Request<'_>) -> Outcome
 /// Sleeps, and looks now and then whether it is to end.
 fn sleep(time: Duration) -> Result<(), Refusal> {
     const LOOK_EVERY: Duration = Duration::from_millis(10);
-    probe::status!(wait, "sleep");
+    probe::op_status!(wait, "sleep");
     let until = Instant::now() + time;
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            probe::status!("run");
+            probe::op_status!("run");
             return Ok(());
         }
-        if probe::asked!().is_cancelled() {
+        if probe::op_asked!().is_cancelled() {
             return Err(Refusal::new("CANCELLED DEBUG SLEEP was asked to end"));
         }
         std::thread::sleep(left.min(LOOK_EVERY));

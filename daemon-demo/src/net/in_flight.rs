@@ -38,7 +38,7 @@ impl InFlight {
     /// Begins one; `waker` is woken when it is asked to end.
     pub(super) fn begin(peer: SocketAddr, waker: &Waker) -> Self {
         let op = probe::begin_op!("connection", peer = peer);
-        probe::status!(op, idle, "wait for a command");
+        probe::op_status!(op, idle, "wait for a command");
         watch(&op, waker);
         Self { op, doing: Cell::new(Doing::Rest), served: Cell::new(0) }
     }
@@ -89,12 +89,12 @@ impl InFlight {
         }
         let op = &self.op;
         match doing {
-            Doing::Rest => probe::status!(op, idle, "wait for a command"),
-            Doing::Receive => probe::status!(op, wait, "receive a command"),
-            Doing::Run => probe::status!(op, "run"),
-            Doing::Held => probe::status!(op, wait, "command waits"),
-            Doing::Send => probe::status!(op, wait, "send"),
-            Doing::Linger => probe::status!(op, wait, "linger"),
+            Doing::Rest => probe::op_status!(op, idle, "wait for a command"),
+            Doing::Receive => probe::op_status!(op, wait, "receive a command"),
+            Doing::Run => probe::op_status!(op, "run"),
+            Doing::Held => probe::op_status!(op, wait, "command waits"),
+            Doing::Send => probe::op_status!(op, wait, "send"),
+            Doing::Linger => probe::op_status!(op, wait, "linger"),
         };
     }
 }

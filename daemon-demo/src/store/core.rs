@@ -23,7 +23,7 @@ pub(crate) fn run(store: &Store, contents: &Contents, drain_timeout: Duration) {
     while let Some((batch, sequence)) = store.next_batch() {
         let now = probe::now!();
         let started: Vec<_> =
-            batch.stamps().map(|arrived| probe::start!(UPDATES, arrived, now)).collect();
+            batch.stamps().map(|arrived| probe::queue_start!(UPDATES, arrived, now)).collect();
         let committed = commit(store, &batch, sequence, drain_timeout);
         if let Some(contents) = &committed {
             board.show(contents);
@@ -31,7 +31,7 @@ pub(crate) fn run(store: &Store, contents: &Contents, drain_timeout: Duration) {
         }
         let now = probe::now!();
         for started in started {
-            probe::complete!(UPDATES, started, now);
+            probe::queue_complete!(UPDATES, started, now);
         }
         if committed.is_none() {
             return;

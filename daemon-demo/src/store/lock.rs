@@ -17,10 +17,10 @@ macro_rules! take {
             Ok(guard) => guard,
             Err(::std::sync::TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(::std::sync::TryLockError::WouldBlock) => {
-                probe::status!(wait, $waits);
+                probe::op_status!(wait, $waits);
                 probe::tag!(wait, $waits, $id);
                 let guard = $lock.$take().unwrap_or_else(::std::sync::PoisonError::into_inner);
-                probe::status!("run");
+                probe::op_status!("run");
                 guard
             }
         };

@@ -150,7 +150,7 @@ impl IndexedQueue {
         };
         self.counts.submitted += 1;
         probe::count!(SUBMITTED);
-        let stamp = probe::arrive!(UPDATES);
+        let stamp = probe::queue_arrive!(UPDATES);
         self.waiting.bytes += update.bytes(&key);
         match writes.rows.get_mut(&bucket) {
             Some(row) => {
@@ -170,7 +170,7 @@ impl IndexedQueue {
                     }
                 }
                 // The item that stays is the older one: its row has waited since then.
-                probe::leave!(UPDATES);
+                probe::queue_leave!(UPDATES);
             }
             None => {
                 let arrived = Arrival { since: Instant::now(), stamp };
@@ -189,7 +189,7 @@ impl IndexedQueue {
         };
         self.counts.submitted += 1;
         probe::count!(SUBMITTED);
-        let stamp = probe::arrive!(UPDATES);
+        let stamp = probe::queue_arrive!(UPDATES);
 
         let rows = std::mem::take(&mut writes.rows);
         let dropped = rows.len();
@@ -200,12 +200,12 @@ impl IndexedQueue {
         self.waiting.bytes -= bytes;
         self.counts.dropped += u64::try_from(dropped).unwrap_or(u64::MAX);
         probe::count!(DROPPED, dropped);
-        probe::leave!(UPDATES, dropped);
+        probe::queue_leave!(UPDATES, dropped);
 
         if flushed_already {
             self.counts.superseded += 1;
             probe::count!(SUPERSEDED);
-            probe::leave!(UPDATES);
+            probe::queue_leave!(UPDATES);
         } else {
             let arrived = Arrival { since: Instant::now(), stamp };
             writes.flush = Some(arrived);
@@ -256,7 +256,7 @@ impl IndexedQueue {
         }
         let batch = Arc::new(std::mem::take(&mut self.waiting));
         self.in_hand = Some(Arc::clone(&batch));
-        probe::head!(UPDATES, None);
+        probe::queue_head!(UPDATES, None);
         Some(batch)
     }
 
@@ -293,7 +293,7 @@ impl IndexedQueue {
         self.waiting.jobs += 1;
         if self.waiting.oldest.is_none() {
             self.waiting.oldest = Some(arrived);
-            probe::head!(UPDATES, Some(arrived.stamp));
+            probe::queue_head!(UPDATES, Some(arrived.stamp));
         }
     }
 
@@ -305,7 +305,7 @@ impl IndexedQueue {
             .iter()
             .flat_map(TableWrites::arrivals)
             .min_by_key(|arrival| arrival.since);
-        probe::head!(UPDATES, self.waiting.oldest.map(|arrival| arrival.stamp));
+        probe::queue_head!(UPDATES, self.waiting.oldest.map(|arrival| arrival.stamp));
     }
 }
 

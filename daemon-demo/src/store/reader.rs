@@ -25,7 +25,7 @@ impl Reader {
     ) -> Result<Option<Record>, StorageError> {
         let _scope = probe::scope!("read the last commit", table);
         if self.is_shown {
-            probe::status!(wait, "disk");
+            probe::op_status!(wait, "disk");
         }
         let snapshot = match &mut self.snapshot {
             Some((of, snapshot)) if *of == generation => snapshot,
@@ -38,7 +38,7 @@ impl Reader {
         probe::tag!("look up");
         let found = snapshot.get(table, bucket, key);
         if self.is_shown {
-            probe::status!("run");
+            probe::op_status!("run");
         }
         found
     }

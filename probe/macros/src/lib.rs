@@ -4,17 +4,20 @@
 //! ```text
 //! function  what an item says of itself: name, `async`, what it returns, its body
 //! returned  the type behind the arrow: a future, and of what
+//! home      what the crate `probe` is called where the attribute stands
 //! write     tokens that are put together
 //! ```
 
 mod function;
+mod home;
 mod returned;
 mod write;
 
 use function::{Function, Tail};
+use home::Home;
 use proc_macro::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use returned::Returned;
-use write::{braced, call, is_word, path, punct, tokens_of};
+use write::{braced, is_word, punct, tokens_of};
 
 /// Makes the whole function a scope: `#[probe::instrument]`, or with the forms of `probe::tag!`,
 /// `#[probe::instrument(wait, "label", argument)]`. The argument may use the function's parameters.
@@ -30,6 +33,9 @@ use write::{braced, call, is_word, path, punct, tokens_of};
 /// `async fn`, or a function whose last expression is `async move { … }` or `Box::pin(async move { … })`, is an
 /// operation from its first poll to its end, on whichever thread; one that gets its future from elsewhere is one
 /// from the call on.
+///
+/// The crate is found under the name that it has in `Cargo.toml`. Where it is reached through another crate, the
+/// attribute is told: `#[mylib::probe::instrument(crate = mylib::probe, wait, "label")]`.
 ///
 /// Not for a `const fn`, which may run in the compiler. Without probes the function is left as it is.
 #[proc_macro_attribute]
@@ -52,8 +58,13 @@ pub fn instrument(form: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// What the attribute was told.
-enum Form {
+/// What the attribute was told, and where its macros are.
+struct Form {
+    home: Home,
+    what: What,
+}
+
+enum What {
     /// A scope, in the forms of `tag!`.
     Scope(TokenStream),
     /// An operation, in the forms of `op!`.
@@ -61,6 +72,52 @@ enum Form {
 }
 
 impl Form {
+    fn of(form: TokenStream, name: &str) -> Self {
+        let (home, form) = Home::of(form);
+        Self { home, what: What::of(form, name) }
+    }
+
+    /// `scope!(form)` or `op!(form)`: a guard of the call.
+    fn guard(&self) -> TokenStream {
+        match &self.what {
+            What::Scope(form) => self.home.call("scope", form.clone()),
+            What::Op(form) => self.home.call("op", form.clone()),
+        }
+    }
+
+    /// `scoped!(future, form)` or `op_async!(future, form)`.
+    fn around(&self, future: TokenStream) -> TokenStream {
+        let (name, form) = match &self.what {
+            What::Scope(form) => ("scoped", form),
+            What::Op(form) => ("op_async", form),
+        };
+        let mut arguments = future;
+        if !form.is_empty() {
+            arguments.extend([punct(',')]);
+            arguments.extend(form.clone());
+        }
+        self.home.call(name, arguments)
+    }
+
+    /// The form only looked at, for a build in which there is nothing else of it.
+    fn checked(&self) -> TokenStream {
+        match &self.what {
+            What::Scope(form) => self.home.call("tag", form.clone()),
+            What::Op(form) => self.home.call("begin_op", form.clone()),
+        }
+    }
+
+    /// `let _ = checked;`
+    fn checked_statement(&self) -> TokenStream {
+        tokens_of(&["let", "_", "="])
+            .into_iter()
+            .chain(self.checked())
+            .chain([punct(';')])
+            .collect()
+    }
+}
+
+impl What {
     /// A kind is added when there is none: the name of the function.
     fn of(form: TokenStream, name: &str) -> Self {
         let mut rest = form.clone().into_iter().peekable();
@@ -73,45 +130,6 @@ impl Form {
             return Self::Op(rest.collect());
         }
         Self::Op(TokenTree::Literal(Literal::string(name)).into())
-    }
-
-    /// `scope!(form)` or `op!(form)`: a guard of the call.
-    fn guard(&self) -> TokenStream {
-        match self {
-            Self::Scope(form) => call("scope", form.clone()),
-            Self::Op(form) => call("op", form.clone()),
-        }
-    }
-
-    /// `scoped!(future, form)` or `op_async!(future, form)`.
-    fn around(&self, future: TokenStream) -> TokenStream {
-        let (name, form) = match self {
-            Self::Scope(form) => ("scoped", form),
-            Self::Op(form) => ("op_async", form),
-        };
-        let mut arguments = future;
-        if !form.is_empty() {
-            arguments.extend([punct(',')]);
-            arguments.extend(form.clone());
-        }
-        call(name, arguments)
-    }
-
-    /// The form only looked at, for a build in which there is nothing else of it.
-    fn checked(&self) -> TokenStream {
-        match self {
-            Self::Scope(form) => call("tag", form.clone()),
-            Self::Op(form) => call("begin_op", form.clone()),
-        }
-    }
-
-    /// `let _ = checked;`
-    fn checked_statement(&self) -> TokenStream {
-        tokens_of(&["let", "_", "="])
-            .into_iter()
-            .chain(self.checked())
-            .chain([punct(';')])
-            .collect()
     }
 }
 
@@ -180,7 +198,7 @@ fn followed_outside(function: &Function, form: &Form) -> TokenStream {
         closure.extend(of.clone());
     }
     closure.extend([body]);
-    let called = write::call_function(&["__private", "once"], closure);
+    let called = form.home.call_function(&["__private", "once"], closure);
     match &function.returned {
         Returned::Boxed(_) => write::boxed_pin(form.around(called)),
         _ => form.around(called),
@@ -193,7 +211,7 @@ fn in_or_out(function: &Function, form: &Form, inside: TokenStream) -> TokenStre
     outside.extend(function.statements.clone());
     let inside = braced(function.with_body(inside));
     let outside = braced(function.with_body(outside));
-    let mut chosen = path(&["__in_or_out"]);
+    let mut chosen = form.home.path(&["__in_or_out"]);
     chosen.extend([punct('!'), braced([inside, outside].into_iter().collect())]);
     chosen
 }

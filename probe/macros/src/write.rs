@@ -2,31 +2,11 @@
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
-/// `::probe::NAME!(arguments)`
-pub(crate) fn call(name: &str, arguments: TokenStream) -> TokenStream {
-    let mut call = path(&[name]);
-    call.extend([punct('!'), in_parentheses(arguments)]);
-    call
-}
-
-/// `::probe::PATH(argument)`
-pub(crate) fn call_function(names: &[&str], argument: TokenStream) -> TokenStream {
-    let mut call = path(names);
-    call.extend([in_parentheses(argument)]);
-    call
-}
-
 /// `::std::boxed::Box::pin(future)`
 pub(crate) fn boxed_pin(future: TokenStream) -> TokenStream {
     let mut call = absolute(&["std", "boxed", "Box", "pin"]);
     call.extend([in_parentheses(future)]);
     call
-}
-
-/// `::probe::PATH`
-pub(crate) fn path(names: &[&str]) -> TokenStream {
-    let names: Vec<&str> = ["probe"].iter().chain(names).copied().collect();
-    absolute(&names)
 }
 
 /// `::PATH`
@@ -85,7 +65,8 @@ pub(crate) fn braced(tokens: TokenStream) -> TokenTree {
     TokenTree::Group(Group::new(Delimiter::Brace, tokens))
 }
 
-fn in_parentheses(tokens: TokenStream) -> TokenTree {
+/// `(tokens)`
+pub(crate) fn in_parentheses(tokens: TokenStream) -> TokenTree {
     TokenTree::Group(Group::new(Delimiter::Parenthesis, tokens))
 }
 

@@ -1,6 +1,7 @@
 //! The probes as a daemon writes them. Each macro here only sorts its arguments; what it then calls
 //! is chosen, by `cfg` in this crate, to be the probe (`on/emit.rs`) or nothing (`off.rs`).
 
+mod earlier;
 mod ops;
 
 /// This thread is at this line: one word, one store.
@@ -19,7 +20,7 @@ mod ops;
 /// 3 (which is all that a switched-off one costs).
 ///
 /// The compiler may move arithmetic across a tag, which is a relaxed store: calls, I/O and other
-/// atomics stay on their side. Where a value must be computed on one side, wrap it in [`pin!`](crate::pin).
+/// atomics stay on their side. Where a value must be computed on one side, wrap it in [`compute_here!`](crate::compute_here).
 ///
 /// ```
 /// fn serve(table: u32) {
@@ -140,7 +141,7 @@ macro_rules! count {
     };
 }
 
-/// Sets a gauge to a level, any integer. One store; and a compare for its high-water mark.
+/// Sets a gauge to a level, any integer, or a `Duration` in nanoseconds. One store; and a compare for its high-water mark.
 #[macro_export]
 macro_rules! set {
     ($gauge:expr, $level:expr $(,)?) => {
@@ -162,7 +163,7 @@ macro_rules! adjust {
     };
 }
 
-/// Adds one value to a histogram. Two plain adds and a compare, in a block of this thread's own; atomic ones where no
+/// Adds one value to a histogram: any integer, or a `Duration` in nanoseconds. Two plain adds and a compare, in a block of this thread's own; atomic ones where no
 /// block is left for it.
 #[macro_export]
 macro_rules! record {
@@ -210,30 +211,30 @@ macro_rules! now {
     () => { $crate::__or_nothing!($crate::__private::now() => $crate::Stamp::NONE) };
 }
 
-/// An item enters a queue: `arrive!(QUEUE)` or `arrive!(QUEUE, now)`. Returns the [`Stamp`](crate::Stamp)
+/// An item enters a queue: `queue_arrive!(QUEUE)` or `queue_arrive!(QUEUE, now)`. Returns the [`Stamp`](crate::Stamp)
 /// that travels with the item. One atomic add, a compare, and a clock read unless a stamp is given.
 #[macro_export]
-macro_rules! arrive {
-    ($queue:expr $(,)?) => { $crate::arrive!($queue, $crate::now!()) };
+macro_rules! queue_arrive {
+    ($queue:expr $(,)?) => { $crate::queue_arrive!($queue, $crate::now!()) };
     ($queue:expr, $now:expr $(,)?) => { $crate::__or_nothing!($crate::__private::Flow::arrive(&$queue, $now) => $crate::Stamp::NONE) };
 }
 
-/// An item's service begins on this thread: `start!(QUEUE, arrived)` or `start!(QUEUE, arrived, now)`,
-/// where `arrived` is its stamp from [`arrive!`](crate::arrive). Records its waiting time and makes this thread busy.
-/// Returns the stamp to hand to [`complete!`](crate::complete). Where a panic may come in between and be caught, the
-/// thread would be busy for ever: [`serve!`](crate::serve) is a guard.
+/// An item's service begins on this thread: `queue_start!(QUEUE, arrived)` or `queue_start!(QUEUE, arrived, now)`,
+/// where `arrived` is its stamp from [`queue_arrive!`](crate::queue_arrive). Records its waiting time and makes this thread busy.
+/// Returns the stamp to hand to [`queue_complete!`](crate::queue_complete). Where a panic may come in between and be caught, the
+/// thread would be busy for ever: [`queue_serve!`](crate::queue_serve) is a guard.
 #[macro_export]
-macro_rules! start {
-    ($queue:expr, $arrived:expr $(,)?) => { $crate::start!($queue, $arrived, $crate::now!()) };
+macro_rules! queue_start {
+    ($queue:expr, $arrived:expr $(,)?) => { $crate::queue_start!($queue, $arrived, $crate::now!()) };
     ($queue:expr, $arrived:expr, $now:expr $(,)?) => { $crate::__or_nothing!($crate::__private::Flow::start(&$queue, $arrived, $now) => $crate::Stamp::NONE) };
 }
 
-/// An item's service ends on this thread: `complete!(QUEUE, started)` or `complete!(QUEUE, started, now)`.
+/// An item's service ends on this thread: `queue_complete!(QUEUE, started)` or `queue_complete!(QUEUE, started, now)`.
 /// Records its service time; the thread is idle once it has completed all that it started.
 #[macro_export]
-macro_rules! complete {
+macro_rules! queue_complete {
     ($queue:expr, $started:expr $(,)?) => {
-        $crate::complete!($queue, $started, $crate::now!())
+        $crate::queue_complete!($queue, $started, $crate::now!())
     };
     ($queue:expr, $started:expr, $now:expr $(,)?) => {
         $crate::__when_in!($crate::__private::Flow::complete(&$queue, $started, $now))
@@ -241,21 +242,21 @@ macro_rules! complete {
 }
 
 /// An item's service on this thread, from here until the returned guard is dropped, also by a panic that is
-/// caught further up: [`start!`](crate::start) and [`complete!`](crate::complete) in one. `serve!(QUEUE, arrived)` or
-/// `serve!(QUEUE, arrived, now)`. Bound to its thread.
+/// caught further up: [`queue_start!`](crate::queue_start) and [`queue_complete!`](crate::queue_complete) in one. `queue_serve!(QUEUE, arrived)` or
+/// `queue_serve!(QUEUE, arrived, now)`. Bound to its thread.
 ///
 /// ```
 /// probe::metrics! { queue JOBS = "jobs_served"; }
 /// fn run(job: (probe::Stamp, u32)) -> u32 {
-///     let _serving = probe::serve!(JOBS, job.0);
+///     let _serving = probe::queue_serve!(JOBS, job.0);
 ///     job.1 + 1
 /// }
-/// let arrived = probe::arrive!(JOBS);
+/// let arrived = probe::queue_arrive!(JOBS);
 /// assert_eq!(run((arrived, 1)), 2);
 /// ```
 #[macro_export]
-macro_rules! serve {
-    ($queue:expr, $arrived:expr $(,)?) => { $crate::serve!($queue, $arrived, $crate::now!()) };
+macro_rules! queue_serve {
+    ($queue:expr, $arrived:expr $(,)?) => { $crate::queue_serve!($queue, $arrived, $crate::now!()) };
     ($queue:expr, $arrived:expr, $now:expr $(,)?) => { $crate::__or_nothing!($crate::__private::serve(&$queue, $arrived, $now) => $crate::Serving::nothing(&$queue)) };
 }
 
@@ -273,11 +274,11 @@ macro_rules! hold {
     ($gauge:expr, $by:expr $(,)?) => { $crate::__or_nothing!($crate::__private::hold(&$gauge, $crate::__private::Number::to_i64($by)) => $crate::Held::nothing(&$gauge)) };
 }
 
-/// Items leave a queue without service (dropped, superseded): `leave!(QUEUE)` or `leave!(QUEUE, n)`.
+/// Items leave a queue without service (dropped, superseded): `queue_leave!(QUEUE)` or `queue_leave!(QUEUE, n)`.
 #[macro_export]
-macro_rules! leave {
+macro_rules! queue_leave {
     ($queue:expr $(,)?) => {
-        $crate::leave!($queue, 1u64)
+        $crate::queue_leave!($queue, 1u64)
     };
     ($queue:expr, $n:expr $(,)?) => {
         $crate::__when_in!($crate::__private::Flow::leave(
@@ -287,12 +288,12 @@ macro_rules! leave {
     };
 }
 
-/// Says which item is now at the head: `head!(QUEUE, Some(stamp))`, or `None` for an empty queue. To
+/// Says which item is now at the head: `queue_head!(QUEUE, Some(stamp))`, or `None` for an empty queue. To
 /// be called by whoever removes or replaces the head, under the queue's own lock; from it comes the age of
 /// the oldest item, which stays right when items are superseded or reordered. One store. A channel from which items
 /// come in the order in which they went in is declared as `fifo` in [`metrics!`](crate::metrics) and needs none.
 #[macro_export]
-macro_rules! head {
+macro_rules! queue_head {
     ($queue:expr, $stamp:expr $(,)?) => {
         $crate::__when_in!($crate::__private::Flow::head(&$queue, $stamp))
     };
@@ -316,7 +317,7 @@ macro_rules! fact {
 /// Pins a value at this place: what it is computed from is done before, what uses it comes after. Costs
 /// a trip through memory at most. Without probes it is the value itself.
 #[macro_export]
-macro_rules! pin {
+macro_rules! compute_here {
     ($value:expr) => {
         $crate::__private::pin($value)
     };
@@ -356,7 +357,7 @@ macro_rules! init {
 ///     pub progress LOADED = "loaded", "rows";
 ///     /// Update jobs.
 ///     pub queue JOBS = "jobs";
-///     /// Mails to be sent, first in, first out: the age of the oldest needs no `head!`.
+///     /// Mails to be sent, first in, first out: the age of the oldest needs no `queue_head!`.
 ///     pub fifo MAILS = "mails";
 ///     /// Rows of each table.
 ///     pub gauge family ROWS = "rows", "rows", by "table";
@@ -366,7 +367,9 @@ macro_rules! init {
 /// probe::count!(SUBMITTED);
 /// ```
 ///
-/// Attributes stand where they stand on a `static`: `#[cfg(unix)]` leaves a number out elsewhere.
+/// Attributes stand where they stand on a `static`: `#[cfg(unix)]` leaves a number out elsewhere. The time of a
+/// heartbeat is a literal, the name of a constant (`u64`, ms), or such an expression in parentheses:
+/// `every EXPIRY_MS ms`, `every (limits::EXPIRY_MS / 2) ms`. One call may declare thousands.
 #[macro_export]
 macro_rules! metrics {
     // One repetition for all of them: an expansion inside an expansion for each would meet the compiler's limit.
@@ -374,7 +377,7 @@ macro_rules! metrics {
         $(#[$($about:tt)*])*
         $vis:vis $kind:ident $($name:ident)+ = $text:literal
             $(, $unit:literal)?
-            $(, every $every:literal ms)?
+            $(, every $every:tt ms)?
             $(, [$($over:expr),+ $(,)?] / [$($under:expr),+ $(,)?])?
             $(, by $key:literal)?
         ;
@@ -408,7 +411,7 @@ macro_rules! __declare {
     ($about:tt [$vis:vis] fifo $name:ident = $text:literal) => {
         $crate::__metric!($about $vis $name: Fifo = $text, "items");
     };
-    ($about:tt [$vis:vis] heartbeat $name:ident = $text:literal, every $every:literal) => {
+    ($about:tt [$vis:vis] heartbeat $name:ident = $text:literal, every $every:tt) => {
         $crate::__metric!($about $vis $name: Heartbeat = $text, "beats", $every);
     };
     ($about:tt [$vis:vis] ratio $name:ident = $text:literal, [$($over:expr),+] / [$($under:expr),+]) => {
@@ -424,7 +427,7 @@ macro_rules! __declare {
         ::core::compile_error!(::core::concat!(
             "`", ::core::stringify!($kind $($rest)*), "` declares no number; expected one of: \
             counter NAME = \"name\", \"unit\"; gauge …; histogram …; progress …; queue NAME = \"name\"; fifo …; \
-            heartbeat NAME = \"name\", every N ms; ratio NAME = \"name\", [A] / [B]; \
+            heartbeat NAME = \"name\", every N ms (a number, a constant, or an expression in parentheses); ratio NAME = \"name\", [A] / [B]; \
             counter family NAME = \"name\", \"unit\", by \"key\"; gauge family …"
         ));
     };

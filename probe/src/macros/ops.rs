@@ -23,8 +23,8 @@
 /// # fn read(_: &str) -> Result<(), probe::Cancelled> {
 /// # let path = "/user/42";
 /// let op = probe::op!("request", "GET {path}");
-/// probe::status!("look up").check()?;
-/// probe::status!("answer");
+/// probe::op_status!("look up").check()?;
+/// probe::op_status!("answer");
 /// op.fail();
 /// # Ok(()) }
 /// # read("").unwrap();
@@ -41,7 +41,7 @@ macro_rules! op {
 /// let op = probe::begin_op!("connection", peer = "10.0.0.7:52044");
 /// std::thread::spawn(move || {
 ///     let _here = op.enter();
-///     probe::status!("handshake");
+///     probe::op_status!("handshake");
 /// }).join().unwrap();
 /// ```
 #[macro_export]
@@ -54,7 +54,7 @@ macro_rules! begin_op {
 /// and ends as cancelled when that is dropped before. See [`Op::track`](crate::Op::track) and its like.
 ///
 /// ```
-/// # async fn fetch() -> u32 { probe::status!("reading"); 7 }
+/// # async fn fetch() -> u32 { probe::op_status!("reading"); 7 }
 /// # async fn f() -> u32 {
 /// probe::op_async!(fetch(), "request", "GET /user/42").await
 /// # }
@@ -115,9 +115,9 @@ macro_rules! __op_made {
     };
 }
 
-/// The operation has another status: `status!("commit")` for the one that this thread works on (and the
-/// thread is at this line, as with [`tag!`](crate::tag)), `status!(op, "commit")` for an
-/// [`Op`](crate::Op) at hand. A class goes before the label, as in `tag!`: `status!(wait, "lock")`.
+/// The operation has another status: `op_status!("commit")` for the one that this thread works on (and the
+/// thread is at this line, as with [`tag!`](crate::tag)), `op_status!(op, "commit")` for an
+/// [`Op`](crate::Op) at hand. A class goes before the label, as in `tag!`: `op_status!(wait, "lock")`.
 ///
 /// Returns [`Asked`](crate::Asked): whether somebody asked the operation to end, to be looked at or not.
 /// The time in each status is added up, for the operation (in six words; rarer ones share the last) and
@@ -126,14 +126,14 @@ macro_rules! __op_made {
 /// ```
 /// # fn f() -> Result<(), probe::Cancelled> {
 /// let op = probe::op!("job");
-/// probe::status!("read").check()?;
-/// probe::status!(wait, "lock");
-/// probe::status!(op, "write");
+/// probe::op_status!("read").check()?;
+/// probe::op_status!(wait, "lock");
+/// probe::op_status!(op, "write");
 /// # Ok(()) }
 /// # f().unwrap();
 /// ```
 #[macro_export]
-macro_rules! status {
+macro_rules! op_status {
     (work, $label:literal $(,)?) => { $crate::__status!([Work] [] $label) };
     (wait, $label:literal $(,)?) => { $crate::__status!([Wait] [] $label) };
     (idle, $label:literal $(,)?) => { $crate::__status!([Idle] [] $label) };
@@ -147,22 +147,22 @@ macro_rules! status {
 /// Whether somebody asked the operation that this thread works on to end, as [`Asked`](crate::Asked): for long
 /// loops within one status. A few loads.
 #[macro_export]
-macro_rules! asked {
+macro_rules! op_asked {
     () => { $crate::__or_nothing!($crate::__private::asked_here() => $crate::Asked::no()) };
 }
 
 /// The operation is called otherwise from here on, when more is known of it than at its beginning:
-/// `label!("client {id}")` for the one that this thread works on, `label!(op, "client {id}")` for an
+/// `op_label!("client {id}")` for the one that this thread works on, `op_label!(op, "client {id}")` for an
 /// [`Op`](crate::Op) at hand. Its peer stays. Cost: the formatting, and two atomic operations.
 ///
 /// ```
 /// let connection = probe::op!("connection", peer = "10.0.0.7:52044");
 /// # let id = 7;
-/// probe::label!("client {id}");
-/// probe::label!(connection, "client {id}, authenticated");
+/// probe::op_label!("client {id}");
+/// probe::op_label!(connection, "client {id}, authenticated");
 /// ```
 #[macro_export]
-macro_rules! label {
+macro_rules! op_label {
     ($format:literal $(, $($arguments:tt)*)?) => {
         $crate::__when_in!($crate::__private::label_here($crate::__private::from_arguments(
             ::core::format_args!($format $(, $($arguments)*)?)
@@ -173,15 +173,15 @@ macro_rules! label {
     };
 }
 
-/// The operation is for somebody else, or that is known only now (behind a proxy): `peer!(who)` for the one that this
-/// thread works on, `peer!(op, who)` for an [`Op`](crate::Op) at hand. Its label stays.
+/// The operation is for somebody else, or that is known only now (behind a proxy): `op_peer!(who)` for the one that this
+/// thread works on, `op_peer!(op, who)` for an [`Op`](crate::Op) at hand. Its label stays.
 ///
 /// ```
 /// let connection = probe::begin_op!("connection");
-/// probe::peer!(connection, "10.0.0.7:52044");
+/// probe::op_peer!(connection, "10.0.0.7:52044");
 /// ```
 #[macro_export]
-macro_rules! peer {
+macro_rules! op_peer {
     ($who:expr $(,)?) => {
         $crate::__when_in!($crate::__private::peer_here(&$who))
     };

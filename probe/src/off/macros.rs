@@ -143,6 +143,14 @@ macro_rules! __metric {
             $crate::Ratio::new()
         };
     };
+    ([$([$($about:tt)*])*] $vis:vis $name:ident: Heartbeat = $text:literal, $unit:literal, $every:expr) => {
+        $(#[$($about)*])*
+        #[allow(dead_code, reason = "declared for the board")]
+        $vis static $name: $crate::Heartbeat = {
+            $crate::__private::every($every);
+            $crate::Heartbeat::new()
+        };
+    };
     ([$([$($about:tt)*])*] $vis:vis $name:ident: $kind:ident = $($rest:tt)*) => {
         $(#[$($about)*])*
         #[allow(dead_code, reason = "declared for the board")]

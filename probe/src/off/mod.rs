@@ -186,7 +186,7 @@ impl Drop for Busy {
     fn drop(&mut self) {}
 }
 
-/// Guard of [`serve!`](crate::serve); nothing in this build, and bound to its thread all the same.
+/// Guard of [`queue_serve!`](crate::queue_serve); nothing in this build, and bound to its thread all the same.
 #[must_use = "the item's service ends when this is dropped"]
 pub struct Serving<'a, Q: private::Flow = Queue>(PhantomData<(&'a Q, *const ())>);
 
@@ -305,6 +305,8 @@ pub mod private {
     pub fn scoped<F: Future>((): (), future: F) -> super::Scoped<F> {
         super::Scoped::new(future)
     }
+    /// A time that is only looked at.
+    pub const fn every(_: u64) {}
     #[inline(always)]
     pub fn begin() -> super::Operation {
         super::Operation::new()

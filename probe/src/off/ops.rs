@@ -53,6 +53,9 @@ impl Op {
     pub fn served(&self, _: u64) {}
     /// Does nothing.
     #[inline(always)]
+    pub fn set_outcome(&self, _: crate::outcome::Outcome) {}
+    #[doc(hidden)]
+    #[deprecated(note = "it is called `set_outcome`")]
     pub fn outcome(&self, _: crate::outcome::Outcome) {}
     /// Does nothing.
     #[inline(always)]

@@ -314,11 +314,10 @@ macro_rules! __fact {
 macro_rules! __init {
     ($name:expr, $config:expr) => {
         $crate::__private::init($crate::__private::configured(
-            $crate::Config::new($name).build(::core::concat!(
-                ::core::env!("CARGO_PKG_NAME"),
-                " ",
-                ::core::env!("CARGO_PKG_VERSION")
-            )),
+            $crate::Config::new($name).built(
+                ::core::option_env!("CARGO_PKG_NAME"),
+                ::core::option_env!("CARGO_PKG_VERSION"),
+            ),
             $config,
         ))
     };

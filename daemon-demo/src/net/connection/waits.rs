@@ -63,7 +63,7 @@ impl Connection {
         if self.phase == Phase::Open {
             let written = error_reply(CANCELLED_WRITTEN);
             self.output.fail(&written, |op| {
-                op.outcome(Outcome::Cancelled);
+                op.set_outcome(Outcome::Cancelled);
                 true
             });
             if let Some(waiting) = self.let_go() {
@@ -85,9 +85,9 @@ impl Connection {
             match held {
                 Held::Backlog => {
                     probe::count!(SLOWED);
-                    probe::status!(op, wait, "backlog");
+                    probe::op_status!(op, wait, "backlog");
                 }
-                Held::Commit(_) => _ = probe::status!(op, wait, "commit"),
+                Held::Commit(_) => _ = probe::op_status!(op, wait, "commit"),
             }
             watch(op, waker);
         }

@@ -7,8 +7,8 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::layout::ClockKind;
 
-/// A moment, as the board's clock counts it. Travels with an item from [`arrive!`](crate::arrive) to
-/// [`start!`](crate::start), or is shared between adjacent events by [`now!`](crate::now).
+/// A moment, as the board's clock counts it. Travels with an item from [`queue_arrive!`](crate::queue_arrive) to
+/// [`queue_start!`](crate::queue_start), or is shared between adjacent events by [`now!`](crate::now).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp(pub(crate) u64);
 

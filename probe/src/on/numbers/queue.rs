@@ -145,7 +145,7 @@ fn record_between(times: &Spread, from: Stamp, to: Stamp) {
     }
 }
 
-/// Guard of [`serve!`](crate::serve): an item's service on this thread, which ends when this is dropped, also by a
+/// Guard of [`queue_serve!`](crate::queue_serve): an item's service on this thread, which ends when this is dropped, also by a
 /// panic. Bound to its thread.
 #[must_use = "the item's service ends when this is dropped"]
 pub struct Serving<'a, Q: Flow = Queue> {

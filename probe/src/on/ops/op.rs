@@ -27,7 +27,7 @@ impl fmt::Display for OpId {
 /// whoever works on it for a while there is [`Op::enter`], and for a future [`Op::track`].
 ///
 /// Dropped during a panic it ends as panicked; when its code saw that it was asked to end, as
-/// cancelled; otherwise as [`Op::outcome`] says, or well.
+/// cancelled; otherwise as [`Op::set_outcome`] says, or well.
 pub struct Op {
     /// `None` without a board, or without room on it.
     pub(super) tenant: Option<&'static Tenant>,
@@ -52,7 +52,7 @@ impl Op {
     }
 
     /// This thread works on it until the returned guard is dropped: it is what
-    /// [`status!`](crate::status!) is about, and the parent of operations that begin here. The thread is where the
+    /// [`op_status!`](crate::op_status!) is about, and the parent of operations that begin here. The thread is where the
     /// operation began until it says otherwise, and afterwards where it was before. Two
     /// thread-local words and three stores, in and out each.
     #[inline]
@@ -85,7 +85,7 @@ impl Op {
     }
 
     /// It is called otherwise from here on: a client's name is known after its first message. Takes whatever has a
-    /// `Display`, `format_args!("client {id}")` for instance; see also [`label!`](crate::label!). An operation that began as
+    /// `Display`, `format_args!("client {id}")` for instance; see also [`op_label!`](crate::op_label!). An operation that began as
     /// `sensitive` keeps this label off the board as well.
     pub fn set_label(&self, label: impl fmt::Display) {
         if let Some(tenant) = self.tenant {
@@ -94,7 +94,7 @@ impl Op {
         }
     }
 
-    /// It is for somebody else, or that is known only now; see also [`peer!`](crate::peer!).
+    /// It is for somebody else, or that is known only now; see also [`op_peer!`](crate::op_peer!).
     pub fn set_peer(&self, who: impl fmt::Display) {
         if let Some(tenant) = self.tenant {
             // Written out first: inside, nothing of the program's own runs.
@@ -105,20 +105,26 @@ impl Op {
 
     /// How it will have ended.
     #[inline]
-    pub fn outcome(&self, outcome: Outcome) {
+    pub fn set_outcome(&self, outcome: Outcome) {
         if let Some(tenant) = self.tenant {
             tenant.set_outcome(outcome);
         }
     }
 
+    #[doc(hidden)]
+    #[deprecated(note = "it is called `set_outcome`")]
+    pub fn outcome(&self, outcome: Outcome) {
+        self.set_outcome(outcome);
+    }
+
     /// It will have failed.
     #[inline]
     pub fn fail(&self) {
-        self.outcome(Outcome::Error);
+        self.set_outcome(Outcome::Error);
     }
 
     /// Whether somebody asked it to end. One load. From then on it ends as cancelled, unless
-    /// [`Op::outcome`] says otherwise.
+    /// [`Op::set_outcome`] says otherwise.
     #[inline]
     pub fn asked(&self) -> Asked {
         Asked::from(self.tenant.is_some_and(Tenant::sees_cancel))
@@ -136,7 +142,7 @@ impl Op {
     /// Ends it.
     #[inline]
     pub fn end(self, outcome: Outcome) {
-        self.outcome(outcome);
+        self.set_outcome(outcome);
     }
 
     /// Ends it as `outcome`, unless its own code said otherwise.

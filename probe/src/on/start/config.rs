@@ -11,7 +11,7 @@ use crate::layout::Capacity;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) name: String,
-    pub(crate) build: &'static str,
+    pub(crate) build: String,
     pub(crate) capacity: Capacity,
     pub(crate) size: Option<usize>,
     pub(crate) keeper: bool,
@@ -43,7 +43,7 @@ impl Config {
         let name = name.trim_start_matches('.');
         Self {
             name: if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() },
-            build: "",
+            build: String::new(),
             capacity: Capacity::default(),
             size: None,
             keeper: true,
@@ -62,10 +62,12 @@ impl Config {
         }
     }
 
+    /// Package and version, as Cargo says them; without Cargo there are none.
     #[doc(hidden)]
     #[must_use]
-    pub fn build(mut self, build: &'static str) -> Self {
-        self.build = build;
+    pub fn built(mut self, package: Option<&str>, version: Option<&str>) -> Self {
+        let parts = [package, version].into_iter().flatten();
+        self.build = parts.collect::<Vec<_>>().join(" ");
         self
     }
 
@@ -139,7 +141,7 @@ impl Config {
 
     /// Whether `inspect ops cancel` may ask this daemon's operations to end. Default no. If yes, a thread
     /// listens on a UNIX socket for requests of this daemon's user and of root. An operation sees it at its next
-    /// [`status!`](crate::status!), where it looks ([`asked!`](crate::asked), [`Op::check`](crate::Op::check)), or
+    /// [`op_status!`](crate::op_status!), where it looks ([`op_asked!`](crate::op_asked), [`Op::check`](crate::Op::check)), or
     /// as the error of [`Op::track_cancellable`](crate::Op::track_cancellable); it ends itself, and nothing else
     /// happens.
     #[must_use]

@@ -191,7 +191,7 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     let calibration = clock::start();
     let said = Subject {
         name: &config.name,
-        build: config.build,
+        build: &config.build,
         pid_start,
         clock: &calibration,
         keeper: config.keeper,

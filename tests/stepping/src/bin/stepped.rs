@@ -61,7 +61,7 @@ extern "C" fn probe_argument(_: libc::c_int) {
 
 extern "C" fn probe_op(_: libc::c_int) {
     let op = probe::op!("handler", "0-h");
-    probe::status!("h1");
+    probe::op_status!("h1");
     if op.id().is_some() {
         probe::count!(COUNTED);
     }
@@ -100,8 +100,8 @@ fn begun(round: u64) -> probe::Operation {
 #[inline(never)]
 fn status(round: u64) -> probe::Asked {
     match round % 2 {
-        0 => probe::status!("e1"),
-        _ => probe::status!("o1"),
+        0 => probe::op_status!("e1"),
+        _ => probe::op_status!("o1"),
     }
 }
 
@@ -140,20 +140,24 @@ fn perform(operation: &str, rounds: u64, directory: &Path) {
         "record" => rounds!(rounds, |round, ()| () => probe::record!(SIZES, round + 1)),
         "beat" => rounds!(rounds, |_round, ()| () => probe::beat!(BEAT)),
         "progress" => rounds!(rounds, |round, ()| () => probe::progress!(DONE, round + 1, 1000)),
-        "arrive" => rounds!(rounds, |_round, ()| () => probe::arrive!(JOBS)),
+        "arrive" => rounds!(rounds, |_round, ()| () => probe::queue_arrive!(JOBS)),
         "start" => {
             rounds!(rounds, |round, arrived| {
                 if round > 0 {
-                    probe::complete!(JOBS, probe::Stamp::NONE);
+                    probe::queue_complete!(JOBS, probe::Stamp::NONE);
                 }
-                probe::arrive!(JOBS)
-            } => probe::start!(JOBS, arrived))
+                probe::queue_arrive!(JOBS)
+            } => probe::queue_start!(JOBS, arrived))
         }
         "complete" => rounds!(rounds, |_round, started| {
-            probe::start!(JOBS, probe::arrive!(JOBS))
-        } => probe::complete!(JOBS, started)),
-        "leave" => rounds!(rounds, |_round, _arrived| probe::arrive!(JOBS) => probe::leave!(JOBS)),
-        "head" => rounds!(rounds, |_round, now| probe::now!() => probe::head!(JOBS, Some(now))),
+            probe::queue_start!(JOBS, probe::queue_arrive!(JOBS))
+        } => probe::queue_complete!(JOBS, started)),
+        "leave" => {
+            rounds!(rounds, |_round, _arrived| probe::queue_arrive!(JOBS) => probe::queue_leave!(JOBS))
+        }
+        "head" => {
+            rounds!(rounds, |_round, now| probe::now!() => probe::queue_head!(JOBS, Some(now)))
+        }
         "busy" => rounds!(rounds, |_round, ()| () => probe::busy!()),
         "idle" => rounds!(rounds, |_round, busy| probe::busy!() => drop(busy)),
         "fact" => rounds!(rounds, |round, text| {
