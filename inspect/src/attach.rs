@@ -148,7 +148,7 @@ impl BoardFile {
         let bytes = words.as_mut_bytes();
         let mut filled = 0;
         while filled < bytes.len() {
-            match self.file.read_at(&mut bytes[filled..], offset + filled as u64) {
+            match read_at(&self.file, &mut bytes[filled..], offset + filled as u64) {
                 Ok(0) => break,
                 Ok(more) => filled += more,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -158,6 +158,11 @@ impl BoardFile {
         bytes[filled..].fill(0);
         filled == bytes.len()
     }
+}
+
+/// Bytes of a file from an offset on, as many as one call gives.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<usize> {
+    file.read_at(bytes, offset)
 }
 
 /// The error for a failed open: a refused permission is told apart, with the file's owner.

@@ -1,19 +1,22 @@
 //! A board in hand: found, opened, looked around, and read as often as wanted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
+#[cfg(target_os = "linux")]
 use probe::layout::HeaderCopy;
 
-use crate::attach::{BoardFile, Mapping, Trust};
+#[cfg(target_os = "linux")]
+use crate::attach::Mapping;
+use crate::attach::{BoardFile, Trust};
 use crate::context::{Context, Look};
 use crate::derive::{self, OwnLook};
 use crate::error::AttachError;
-use crate::liveness::{Asking, Memory, State};
+#[cfg(target_os = "linux")]
+use crate::liveness::Asking;
+use crate::liveness::{Memory, State};
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
-use crate::opener;
 use crate::saved;
 use crate::snapshot::{Board, Depth, Snapshot};
 use crate::source::Source;
@@ -35,6 +38,7 @@ pub struct Attached {
     pub memory: Memory,
 }
 
+#[cfg(target_os = "linux")]
 /// Whether a file in memory may be a copy of a board, so that a free lock proves nothing.
 fn may_be_copy(path: &Path) -> bool {
     let dirs = locate::directories();
@@ -49,10 +53,23 @@ impl Attached {
     pub fn open(candidate: Candidate, look: Look) -> Result<Self, AttachError> {
         let trust = if candidate.held { Trust::Named } else { Trust::Found };
         let file = BoardFile::open(&candidate.path, trust)?;
-        let owner = (file.uid, file.gid);
         if candidate.held && saved::is_saved(&file) {
             return Self::saved(candidate, file);
         }
+        Self::live(candidate, file, look)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn live(_: Candidate, file: BoardFile, _: Look) -> Result<Self, AttachError> {
+        let path = file.path.clone();
+        // What is wrong with it comes first: it may be no board at all.
+        let board = Board::open(Source::Copy(file), &path)?;
+        Err(AttachError::Elsewhere { wanted: board.path.display().to_string() })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn live(candidate: Candidate, file: BoardFile, look: Look) -> Result<Self, AttachError> {
+        let owner = (file.uid, file.gid);
         // The context is told from fixed words of the header; nothing is parsed yet.
         let mut words = [0; HeaderCopy::BYTES / 8];
         file.pread(0, &mut words);
@@ -81,6 +98,7 @@ impl Attached {
     }
 
     /// Looks around again; a saved board stays as it was seen.
+    #[cfg(target_os = "linux")]
     pub fn look(&mut self, look: Look) {
         if let Source::Map(_, file) | Source::Copy(file) = &self.board.source {
             let copy = self.candidate.held && may_be_copy(&self.candidate.path);
@@ -89,6 +107,10 @@ impl Attached {
                 Context::observe(file, &self.board.header, asking, &mut self.memory, look);
         }
     }
+
+    /// Looks around again; a saved board stays as it was seen.
+    #[cfg(not(target_os = "linux"))]
+    pub fn look(&mut self, _: Look) {}
 
     /// Whether the writer exists, as last seen.
     pub fn exists(&self) -> bool {
@@ -152,10 +174,11 @@ impl Attached {
     }
 }
 
+#[cfg(target_os = "linux")]
 /// Whether a board may be mapped: it is one's own and its writer runs. Others are copied with
 /// `pread`, which neither faults nor allocates pages, whatever is done to the file.
 fn trusted(file: &BoardFile, context: &Context) -> bool {
-    context.state == State::Live && file.uid == geteuid().as_raw()
+    context.state == State::Live && file.uid == nix::unistd::geteuid().as_raw()
 }
 
 /// What was found for a target: boards, and those that could not be opened.
@@ -228,33 +251,4 @@ pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
         None if found.boards.is_empty() => Err(locate::not_found(target)),
         _ => Ok(found.boards),
     }
-}
-
-/// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
-/// otherwise. To the owner, when there is one owner, else to nobody. Only for programs; the process
-/// cannot go back. Returns the user id that it became, `None` when nothing had to be given up.
-///
-/// # Errors
-/// When the system refuses, in which case the boards must not be read.
-pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
-    let files = boards.iter().map(|board| (board.owner, board.candidate.path.clone()));
-    leave_root(files.collect())
-}
-
-/// The same for files of any kind, by their owners (user and group) and paths.
-///
-/// # Errors
-/// As [`drop_root`].
-pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Option<u32>> {
-    let mut foreign = files.iter().map(|(owner, _)| *owner).filter(|&(uid, _)| uid != 0);
-    let Some(first) = foreign.next().filter(|_| geteuid().is_root()) else { return Ok(None) };
-    let same = files.iter().all(|(owner, _)| *owner == first);
-    let (uid, gid) = if same { first } else { (opener::NOBODY, opener::NOBODY) };
-    // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
-    // opened.
-    let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect());
-    setgroups(&[])?;
-    setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
-    setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))?;
-    Ok(Some(uid))
 }

@@ -1,7 +1,9 @@
 //! The clocks of this machine, and a date in words.
-#![expect(unsafe_code, reason = "reads the processor's time-stamp counter")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "reads the processor's time-stamp counter")
+)]
 
-use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// All clocks at one moment.
@@ -19,17 +21,35 @@ impl Moment {
     /// Reads the clocks. The counter is read only when asked for.
     pub fn now(with_tsc: bool) -> Self {
         let tsc = if with_tsc { tsc() } else { 0 };
-        Self {
-            tsc,
-            mono_ns: read(ClockId::CLOCK_MONOTONIC),
-            wall_ns: read(ClockId::CLOCK_REALTIME),
-        }
+        Self { tsc, mono_ns: monotonic_ns(), wall_ns: wall_ns() }
     }
 }
 
-fn read(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock).map(std::time::Duration::from);
-    time.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+/// The clock that a board without a counter has, ns; 0 where there are no live boards.
+fn monotonic_ns() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::time::{ClockId, clock_gettime};
+        clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |time| in_ns(time.into()))
+    }
+    #[cfg(not(target_os = "linux"))]
+    0
+}
+
+/// The wall clock, ns since 1970; 0 where a program has none.
+fn wall_ns() -> u64 {
+    #[cfg(not(target_family = "wasm"))]
+    {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, in_ns)
+    }
+    #[cfg(target_family = "wasm")]
+    0
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn in_ns(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// RFC 3339 in UTC, to the millisecond.

@@ -1,13 +1,20 @@
 //! What surrounds a board when it is looked at: is its writer alive, what do the clocks say, what does
 //! `/proc` say. A dump keeps it beside the bytes, so that a saved board is read as it was seen.
 
+#[cfg(target_os = "linux")]
 use probe::layout::{ClockKind, HeaderCopy};
 use serde::{Deserialize, Serialize};
 
+#[cfg(target_os = "linux")]
 use crate::attach::BoardFile;
 use crate::clock::Moment;
-use crate::liveness::{Asking, Evidence, Memory, Proof, Seen, State, Unseen};
-use crate::proc::{self, Process, Task, Vitals};
+#[cfg(target_os = "linux")]
+use crate::liveness::{Asking, Evidence, Memory, Seen, Unseen};
+use crate::liveness::{Proof, State};
+#[cfg(target_os = "linux")]
+use crate::proc::{self, Process};
+use crate::vitals::Task;
+use crate::vitals::Vitals;
 
 /// The surroundings of a board at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +68,7 @@ pub enum Look {
 
 impl Context {
     /// Looks around a board's file. Only words of fixed places in the header are used.
+    #[cfg(target_os = "linux")]
     pub fn observe(
         file: &BoardFile,
         header: &HeaderCopy,
@@ -121,7 +129,7 @@ impl Context {
         for task in tasks.iter_mut().filter(|task| wanted.contains(&u64::from(task.tid))) {
             // Those of another pid namespace were named when they were listed.
             if task.name.is_empty() {
-                task.name = proc::task_name(pid, task.tid);
+                task.name = task_name(pid, task.tid);
             }
         }
     }
@@ -130,9 +138,20 @@ impl Context {
     pub fn named(&self, task: &Task) -> Task {
         match self.host_pid {
             Some(pid) if task.name.is_empty() && self.saved_wall_ns.is_none() => {
-                Task { tid: task.tid, name: proc::task_name(pid, task.tid) }
+                Task { tid: task.tid, name: task_name(pid, task.tid) }
             }
             _ => task.clone(),
         }
+    }
+}
+
+/// A thread's name as it is now; empty where nobody can be asked.
+fn task_name(pid: u32, tid: u32) -> String {
+    #[cfg(target_os = "linux")]
+    return proc::task_name(pid, tid);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (pid, tid);
+        String::new()
     }
 }

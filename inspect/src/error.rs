@@ -95,6 +95,14 @@ pub enum AttachError {
         /// Which limit it passed.
         why: String,
     },
+    /// A live board was asked for where there are none.
+    #[error(
+        "{wanted}: a live board can only be looked at on Linux, where its daemon runs; boards that `inspect dump` saved and recordings can be read here"
+    )]
+    Elsewhere {
+        /// The target in words.
+        wanted: String,
+    },
     /// The system said no.
     #[error("{}: {doing} failed", path.display())]
     Io {
@@ -124,6 +132,7 @@ impl AttachError {
             | Self::Truncated { .. }
             | Self::TooMuch { .. }
             | Self::Damaged { .. } => 5,
+            Self::Elsewhere { .. } => 1,
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => 3,
                 io::ErrorKind::PermissionDenied => 4,

@@ -26,6 +26,9 @@
 //! A recording may wait for a condition ([`trigger`]); until then the last seconds are kept in memory
 //! ([`recording::Ring`]).
 //!
+//! The front ends are features, on by default: `cli` (the verbs of the binary) and `top` (the screen). A reader of
+//! your own takes the library alone, with `default-features = false`; two of them are in `examples/`.
+//!
 //! ```no_run
 //! let mut boards = inspect::attach(&inspect::Target::Name("recordd".into()))?;
 //! let report = boards[0].report()?;
@@ -35,34 +38,58 @@
 //! # Ok::<(), inspect::AttachError>(())
 //! ```
 
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what looks at live boards is not called where there are none"
+    )
+)]
+
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/attach.rs")]
 pub mod attach;
 pub mod attached;
 pub mod check;
+#[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod cli;
 pub mod clock;
 pub mod context;
 pub mod derive;
 mod error;
 pub mod export;
+#[cfg(target_os = "linux")]
 mod guard;
 pub mod liveness;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/locate.rs")]
 pub mod locate;
 pub mod model;
+#[cfg(target_os = "linux")]
 mod naming;
+#[cfg(target_os = "linux")]
 mod opener;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/patience.rs")]
 mod patience;
+#[cfg(target_os = "linux")]
 mod pidfd;
+#[cfg(target_os = "linux")]
 pub mod proc;
 
 pub mod recording;
 pub mod render;
 pub mod report;
+#[cfg(target_os = "linux")]
+pub mod root;
+#[cfg(target_os = "linux")]
 pub mod sampler;
 pub mod saved;
 pub mod snapshot;
 pub mod source;
+pub mod target;
+#[cfg(all(feature = "top", target_os = "linux"))]
 pub mod top;
 pub mod trigger;
+pub mod vitals;
 pub mod words;
 
 pub use attached::{Attached, attach};

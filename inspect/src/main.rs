@@ -1,11 +1,25 @@
 //! The binary: parse, run, turn the result into an exit code.
 
+#[cfg(target_os = "linux")]
 use std::io::{self, Write};
+#[cfg(target_os = "linux")]
 use std::process::ExitCode;
 
+#[cfg(target_os = "linux")]
 use inspect::cli::command::{self, Early};
+#[cfg(target_os = "linux")]
 use inspect::cli::{self, Failure, complete};
 
+/// Boards live on Linux, and so do the front ends.
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    eprintln!(
+        "inspect: the program runs on Linux alone; here the library reads saved boards and recordings"
+    );
+    std::process::exit(1);
+}
+
+#[cfg(target_os = "linux")]
 fn main() -> ExitCode {
     match complete::answered(std::env::args_os()) {
         Ok(false) => {}

@@ -41,6 +41,7 @@ static OTHER: OnceLock<Mutex<Option<OwnedFd>>> = OnceLock::new();
 /// Files that were made and have no name yet: a descriptor, the name, and the name so far.
 static EXPECTED: Mutex<Vec<(RawFd, PathBuf, Option<PathBuf>)>> = Mutex::new(Vec::new());
 
+#[cfg(feature = "cli")]
 /// Lets a file that was just made get its name also after root was given up. Returns its ticket.
 pub(crate) fn expect(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> usize {
     let mut expected = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,6 +51,7 @@ pub(crate) fn expect(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> u
     expected.len() - 1
 }
 
+#[cfg(feature = "cli")]
 /// Gives such a file its name, as root. `None` where there is nobody to ask.
 pub(crate) fn publish(ticket: usize) -> Option<io::Result<()>> {
     Some(match ask(NAME, &ticket.to_ne_bytes())? {
@@ -100,6 +102,7 @@ pub(crate) fn open(path: &Path) -> Option<io::Result<OwnedFd>> {
     }))
 }
 
+#[cfg(feature = "cli")]
 /// Knocks at a daemon's door, as root. `None` where there is nobody to ask.
 pub(crate) fn door(instance: u64) -> Option<io::Result<UnixStream>> {
     Some(ask(DOOR, &instance.to_ne_bytes())?.map(UnixStream::from))

@@ -85,6 +85,7 @@ pub(crate) fn answers(path: &Path) -> io::Result<()> {
     silent()
 }
 
+#[cfg(feature = "cli")]
 /// The paths that did not answer so far: they are said, whatever else is shown.
 pub(crate) fn given_up() -> Vec<PathBuf> {
     let known = SILENT.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 /// Why it cannot be told: no descriptor left, an old kernel, a filter of system calls.
 pub(crate) fn exists(pid: u32) -> io::Result<bool> {
     // SAFETY: the call takes two numbers and touches no memory of ours.
-    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(pid), 0) };
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid as libc::c_long, 0) };
     if let Ok(fd) = i32::try_from(answer)
         && fd >= 0
     {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use serde::{Deserialize, Serialize};
+use crate::vitals::{CpuTotal, SOCKETS_UP_TO, Task, Vitals, percent_of};
 
 /// One process, from its `stat` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,59 +23,8 @@ pub struct Process {
     pub rss_pages: u64,
 }
 
-/// A thread of a process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Thread id.
-    pub tid: u32,
-    /// Its name; empty when it was not asked for.
-    pub name: String,
-}
-
-/// How the process is doing, whatever its board says. Absent where `/proc` does not say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Vitals {
-    /// Processor time in percent of one processor, averaged over `cpu_pct_over_ns`: the last 10 to 20 s,
-    /// where the daemon has a keeper or was looked at before, else since the process began.
-    pub cpu_pct: Option<f64>,
-    /// The time that `cpu_pct` is an average of.
-    pub cpu_pct_over_ns: Option<u64>,
-    /// The same since the process began.
-    #[serde(default)]
-    pub since_start: CpuTotal,
-    /// Resident memory, bytes.
-    pub rss_bytes: Option<u64>,
-    /// Threads.
-    pub threads: Option<u64>,
-    /// Open descriptors.
-    pub fds: Option<u64>,
-    /// Limit of open descriptors.
-    pub fds_max: Option<u64>,
-    /// TCP sockets by state; absent where `/proc` does not say, and for processes with more than
-    /// [`SOCKETS_UP_TO`] descriptors, where it is not cheap.
-    pub sockets: Option<std::collections::BTreeMap<String, u64>>,
-}
-
-/// Processor time since a process began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CpuTotal {
-    /// In percent of one processor.
-    pub cpu_pct: Option<f64>,
-    /// Processor time, ns.
-    pub cpu_ns: Option<u64>,
-    /// Age of the process, ns.
-    pub over_ns: Option<u64>,
-}
-
-/// A share of one processor in percent, to a tenth.
-pub fn percent_of(ran_ns: u64, over_ns: u64) -> f64 {
-    (ran_ns as f64 / over_ns.max(1) as f64 * 1000.0).round() / 10.0
-}
-
 /// Ticks a second of the times in `/proc`; every Linux architecture we support has this one.
 pub const TICKS: u64 = 100;
-/// Descriptors up to which sockets are sorted by state: a link is read for each of them.
-pub const SOCKETS_UP_TO: usize = 65_536;
 
 /// The process with this id, if there is one and it may be seen.
 pub fn process(pid: u32) -> Option<Process> {

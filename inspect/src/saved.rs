@@ -2,7 +2,8 @@
 //!
 //! The file is four 64-bit words in the byte order of the machine that wrote it ([`MAGIC`], version,
 //! bytes of the context, bytes of the board), the context as JSON padded with spaces to whole words, then
-//! the board byte for byte. Records that other threads were changing are copied until two reads agree.
+//! the board byte for byte. A machine of the other byte order turns the words round as it reads them, so a saved
+//! board travels. Records that other threads were changing are copied until two reads agree.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -120,7 +121,7 @@ impl From<AttachError> for Failed {
 pub fn is_saved(file: &BoardFile) -> bool {
     let mut first = [0];
     file.pread(0, &mut first);
-    first[0] == MAGIC
+    first[0] == MAGIC || first[0] == MAGIC.swap_bytes()
 }
 
 /// A saved board's bytes, in its file, and its context.
@@ -137,7 +138,9 @@ pub fn read(file: BoardFile) -> Result<(Source, Context), AttachError> {
     if !file.pread(0, &mut head) {
         return Err(not("a saved board that was cut".into()));
     }
-    let [_, version, text_bytes, bytes] = head;
+    // Words mean the same on every machine, and text stands in them as numbers; only the context is bytes.
+    let swapped = head[0] == MAGIC.swap_bytes();
+    let [_, version, text_bytes, bytes] = if swapped { head.map(u64::swap_bytes) } else { head };
     if version != VERSION {
         return Err(not(format!("a saved board of form {version}, this inspect reads {VERSION}")));
     }
@@ -152,7 +155,7 @@ pub fn read(file: BoardFile) -> Result<(Source, Context), AttachError> {
     file.pread(HEAD_BYTES, &mut text);
     let context = serde_json::from_slice(text.as_bytes())
         .map_err(|error| not(format!("a saved board with a damaged context ({error})")))?;
-    Ok((Source::Saved { file, base, bytes: bytes / 8 * 8 }, context))
+    Ok((Source::Saved { file, base, bytes: bytes / 8 * 8, swapped }, context))
 }
 
 /// Opens a file that the user named.

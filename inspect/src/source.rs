@@ -19,6 +19,8 @@ pub enum Source {
         base: u64,
         /// Bytes of the board.
         bytes: u64,
+        /// It was written on a machine of the other byte order: each word is turned round.
+        swapped: bool,
     },
     /// A board in memory.
     Memory(Vec<u64>),
@@ -38,12 +40,16 @@ impl Source {
                 map.load(first, words)
             }
             Self::Copy(file) => file.pread(offset, words),
-            Self::Saved { file, base, bytes } => {
+            Self::Saved { file, base, bytes, swapped } => {
                 // What follows the board in the file is none of it.
                 let there = bytes.saturating_sub(offset) / 8;
                 let there = words.len().min(usize::try_from(there).unwrap_or(usize::MAX));
                 words[there..].fill(0);
-                file.pread(base + offset, &mut words[..there]) && there == words.len()
+                let whole = file.pread(base + offset, &mut words[..there]);
+                if *swapped {
+                    words[..there].iter_mut().for_each(|word| *word = word.swap_bytes());
+                }
+                whole && there == words.len()
             }
             Self::Memory(all) => {
                 let first = usize::try_from(offset / 8).unwrap_or(usize::MAX);
@@ -78,7 +84,9 @@ impl Source {
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Map(_, file) | Self::Copy(file) => file.bytes_now(),
-            Self::Saved { file, base, bytes } => file.bytes_now().saturating_sub(*base).min(*bytes),
+            Self::Saved { file, base, bytes, .. } => {
+                file.bytes_now().saturating_sub(*base).min(*bytes)
+            }
             Self::Memory(all) => all.len() as u64 * 8,
         }
     }

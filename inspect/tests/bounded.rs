@@ -117,7 +117,7 @@ fn told(path: &Path, saved: bool) -> (BoardReport, usize) {
     MOST.store(before, Relaxed);
     let file = BoardFile::open(path, Trust::Named).unwrap();
     let source = match saved {
-        true => Source::Saved { file, base: 0, bytes: SIZE },
+        true => Source::Saved { file, base: 0, bytes: SIZE, swapped: false },
         false => Source::Copy(file),
     };
     let board = Board::open(source, path).unwrap();

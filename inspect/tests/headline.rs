@@ -31,45 +31,17 @@ fn calm(threads: usize) -> BoardReport {
 }
 
 fn op(id: &str, kind: &str, active_ns: Option<u64>) -> Op {
-    Op {
-        id: id.to_owned(),
-        kind: kind.into(),
-        label: None,
-        label_cut: false,
-        peer_cut: false,
-        sensitive: false,
-        peer: None,
-        parent: None,
-        age_ns: 100 * SECOND,
-        active_ns,
-        status: None,
-        told: true,
-        status_age_ns: None,
-        thread: None,
-        tid: None,
-        working: false,
-        turned_ns: None,
-        future: false,
-        leaked: false,
-        file: None,
-        line: None,
-        begun_file: None,
-        begun_line: None,
-        served: 0,
-        cancellable: false,
-        cancelled: false,
-        outcome: None,
-        ended_ago_ns: None,
-        totals: Vec::new(),
-        history: Vec::new(),
-    }
+    let mut op = Op::default();
+    (op.id, op.kind) = (id.to_owned(), kind.into());
+    (op.age_ns, op.active_ns, op.told) = (100 * SECOND, active_ns, true);
+    op
 }
 
 fn waiting(id: &str, for_ns: u64) -> Op {
     let mut op = op(id, "request", Some(for_ns));
     op.status = Some("queued".into());
-    let status =
-        OpStatus { status: "queued".into(), class: Some("wait"), at_ns: 0, for_ns, place: None };
+    let mut status = OpStatus::default();
+    (status.status, status.class, status.for_ns) = ("queued".into(), Some("wait"), for_ns);
     op.history = vec![status];
     op
 }
@@ -141,19 +113,11 @@ fn what_nobody_tells_of_is_long_only_beside_very_many_of_its_kind() {
 }
 
 fn report_with_histogram(kind: &str, count: u64, longest: u64) -> Vec<inspect::model::Histogram> {
-    let mut values = inspect::model::Distribution::default();
-    values.since_start.max = Some(longest);
-    let labels = [("kind".into(), kind.into())].into();
-    let (unit, help) = (None, None);
-    vec![inspect::model::Histogram {
-        name: "op_time".into(),
-        labels,
-        unit,
-        count,
-        sum: 0,
-        values,
-        help,
-    }]
+    let mut histogram = inspect::model::Histogram::default();
+    histogram.values.since_start.max = Some(longest);
+    histogram.labels = [("kind".into(), kind.into())].into();
+    (histogram.name, histogram.count) = ("op_time".into(), count);
+    vec![histogram]
 }
 
 fn report_with_heartbeat() -> Vec<inspect::model::Heartbeat> {
@@ -225,19 +189,17 @@ fn one_stuck_among_three_hundred_idle_is_on_the_first_screen() {
 /// A connection runs a command, which has statuses of its own: its time is told by them alone.
 #[test]
 fn a_status_in_which_a_part_runs_does_not_count_beside_the_part() {
-    let place = |line| Place {
-        file: Some("src/net.rs".into()),
-        line: Some(line),
-        function: None,
-        label: Some("run".into()),
-        arg: None,
+    let place = |line| {
+        let mut place = Place::default();
+        (place.file, place.line) = (Some("src/net.rs".into()), Some(line));
+        place.label = Some("run".into());
+        place
     };
-    let status = |line, class, at_ns, for_ns| OpStatus {
-        status: "run".into(),
-        class: Some(class),
-        at_ns,
-        for_ns,
-        place: Some(place(line)),
+    let status = |line, class, at_ns, for_ns| {
+        let mut status = OpStatus::default();
+        (status.status, status.class) = ("run".into(), Some(class));
+        (status.at_ns, status.for_ns, status.place) = (at_ns, for_ns, Some(place(line)));
+        status
     };
     let mut connection = op("1-1", "connection", Some(5 * SECOND));
     connection.age_ns = 100 * SECOND;
@@ -389,15 +351,14 @@ fn numbers(text: &str) -> std::collections::BTreeSet<&str> {
 fn no_number_is_cut_at_the_edge_of_any_terminal() {
     let mut busy = calm(3);
     busy.ops = (0..8)
-        .map(|index| Op {
-            label: Some(Label::from(format!("GET /user/{}", 1_000 + index).as_str())),
-            peer: Some("10.0.0.7:52044".into()),
-            served: 4_217_000 + index,
-            file: Some("src/net/io.rs".into()),
-            line: Some(1_427),
-            status: Some("reply".into()),
-            status_age_ns: Some(1_234_567_890),
-            ..op(&format!("{index}-71"), "command", Some(9_820_000_000 + index))
+        .map(|index| {
+            let mut op = op(&format!("{index}-71"), "command", Some(9_820_000_000 + index));
+            op.label = Some(Label::from(format!("GET /user/{}", 1_000 + index).as_str()));
+            op.peer = Some("10.0.0.7:52044".into());
+            op.served = 4_217_000 + index;
+            (op.file, op.line) = (Some("src/net/io.rs".into()), Some(1_427));
+            (op.status, op.status_age_ns) = (Some("reply".into()), Some(1_234_567_890));
+            op
         })
         .collect();
     for report in [report(sample().finish(), State::Live).unwrap(), busy] {

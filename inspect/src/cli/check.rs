@@ -7,12 +7,13 @@ use std::io::Write;
 use super::args::{Ask, Cli};
 use super::common::document;
 use super::failure::Failure;
-use crate::attached::{Attached, Found, drop_root};
+use crate::attached::{Attached, Found};
 use crate::check::{Answer, Asked, Finding, Status, judge};
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::locate::{self, Target};
+use crate::root::drop_root;
 
 pub(super) fn run(
     cli: &Cli,

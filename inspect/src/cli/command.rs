@@ -61,7 +61,6 @@ const HELP: &str = "\
 {about}
 
 Usage: inspect [VERB] [TARGET] [OPTIONS]     (no verb: the board, as a table)
-
 {subcommands}
 
 TARGET: a name (* and ?), a pid, or the path of a saved board or recording

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use super::args::{Cli, Color, Common};
 use super::failure::Failure;
 use crate::attach::{BoardFile, Trust};
-use crate::attached::{self, Attached, Found, drop_root};
+use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
 use crate::error::AttachError;
 use crate::locate::{self, Target};
 use crate::render::{Look, json};
+use crate::root::{self, drop_root};
 
 /// Prints a document: on one line where a stream was asked for.
 pub(super) fn document(
@@ -104,7 +105,7 @@ pub(super) fn boards(
 pub(super) fn leave_root(paths: &[&Path]) -> Result<(), Failure> {
     let open = |path: &&Path| BoardFile::open(path, Trust::Named).ok();
     let files = paths.iter().filter_map(open).map(|file| ((file.uid, file.gid), file.path));
-    attached::leave_root(files.collect()).map(|_| ()).map_err(|errno| no_way_down(&errno))
+    root::leave_root(files.collect()).map(|_| ()).map_err(|errno| no_way_down(&errno))
 }
 
 fn no_way_down(errno: &nix::errno::Errno) -> Failure {

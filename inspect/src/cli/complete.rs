@@ -15,10 +15,11 @@ use clap_complete::engine::{
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 use clap_complete::{CompleteEnv, Shell};
 
-use crate::attached::{Found, drop_root};
+use crate::attached::Found;
 use crate::context::Look;
 use crate::locate;
 use crate::recording::is_recording;
+use crate::root::drop_root;
 
 /// The variable by which a shell's script asks.
 const VARIABLE: &str = "INSPECT_COMPLETE";
@@ -114,7 +115,7 @@ impl ValueCompleter for Targets {
 
 /// A recording or a saved board.
 fn is_ours(path: &Path) -> bool {
-    is_recording(path) || locate::is_ours(path)
+    is_recording(path) || crate::target::is_ours(path)
 }
 
 /// Harmless on any shell's command line: names on a board may be anything.

@@ -2,45 +2,10 @@
 
 use std::collections::BTreeMap;
 
+pub use super::flat::Number;
+use super::flat::numbers_of;
 use crate::model::{BoardReport, LineReport};
 use crate::words::label::Label;
-
-/// One number in both looks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Number {
-    /// `thread`, `counter`, `gauge`, `ratio`, `histogram`, `queue`, `heartbeat` or `progress`.
-    pub kind: &'static str,
-    /// Its name.
-    pub name: Label,
-    /// Labels of a family member.
-    pub labels: BTreeMap<Label, Label>,
-    /// Which of its numbers: `value`, `p99`, `depth` …, as in the JSON of a board.
-    pub field: &'static str,
-    /// Unit; empty for a plain number, `share` for 0..1.
-    pub unit: String,
-    /// Before; `None`: it was not there, or not known.
-    pub before: Option<f64>,
-    /// After.
-    pub after: Option<f64>,
-    /// Whether it only grows while the process runs.
-    pub grows: bool,
-}
-
-impl Number {
-    /// After less before; what was not there counts as nothing only for what grows.
-    pub fn difference(&self) -> Option<f64> {
-        match (self.before, self.after) {
-            (Some(before), Some(after)) => Some(after - before),
-            (None, Some(after)) if self.grows => Some(after),
-            _ => None,
-        }
-    }
-
-    /// Whether it is another one after.
-    pub fn changed(&self) -> bool {
-        self.before != self.after
-    }
-}
 
 /// One line in both looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,86 +97,4 @@ fn lines(before: &BoardReport, after: &BoardReport) -> Vec<Line> {
     found.extend(old.into_iter().flatten().map(|line| Line { before: Some(line), after: None }));
     found.sort_by_key(|line| line.spot().map(|spot| (spot.file.clone(), spot.line)));
     found
-}
-
-/// Every number of a board; the values are in `after`.
-fn numbers_of(report: &BoardReport) -> Vec<Number> {
-    let mut all = Vec::new();
-    let none = BTreeMap::new();
-    let put = |kind, name: &Label, labels: &BTreeMap<Label, Label>, unit: &str, grows: bool| {
-        let (name, labels, unit) = (name.clone(), labels.clone(), unit.to_owned());
-        move |field: &'static str, value: Option<f64>, all: &mut Vec<Number>| {
-            let (name, labels, unit) = (name.clone(), labels.clone(), unit.clone());
-            let before = None;
-            all.push(Number { kind, name, labels, field, unit, before, after: value, grows });
-        }
-    };
-    let of =
-        |unit: &Option<Label>| unit.as_ref().map(|unit| unit.raw().to_owned()).unwrap_or_default();
-    let mut namesakes: BTreeMap<&Label, u32> = BTreeMap::new();
-    for one in &report.threads {
-        let number = namesakes.entry(&one.name).and_modify(|number| *number += 1).or_insert(1);
-        let number = Label::from(number.to_string().as_str());
-        let labels = match number.raw() {
-            "1" => BTreeMap::new(),
-            _ => BTreeMap::from([(Label::from("number"), number)]),
-        };
-        put("thread", &one.name, &labels, "share", false)("load_10s", one.load.s10, &mut all);
-    }
-    for one in &report.counters {
-        let put = put("counter", &one.name, &one.labels, &of(&one.unit), true);
-        put("value", Some(one.value as f64), &mut all);
-    }
-    for one in &report.gauges {
-        let put = put("gauge", &one.name, &one.labels, &of(&one.unit), false);
-        put("value", Some(one.value as f64), &mut all);
-        put("max", Some(one.max as f64), &mut all);
-    }
-    for one in &report.ratios {
-        put("ratio", &one.name, &none, "share", false)("value", one.since_start.value, &mut all);
-    }
-    let float = |value: Option<u64>| value.map(|value| value as f64);
-    for one in &report.histograms {
-        let counts = put("histogram", &one.name, &one.labels, "", true);
-        counts("count", Some(one.count as f64), &mut all);
-        let put = put("histogram", &one.name, &one.labels, &of(&one.unit), false);
-        for (field, value) in [
-            ("p50", one.values.since_start.p50),
-            ("p90", one.values.since_start.p90),
-            ("p99", one.values.since_start.p99),
-            ("p999", one.values.since_start.p999),
-            ("max", one.values.since_start.max),
-        ] {
-            put(field, float(value), &mut all);
-        }
-    }
-    for one in &report.queues {
-        let counts = put("queue", &one.name, &none, "", true);
-        for (field, value) in
-            [("arrivals", one.arrivals), ("starts", one.starts), ("completions", one.completions)]
-        {
-            counts(field, Some(value as f64), &mut all);
-        }
-        put("queue", &one.name, &none, "", false)("depth", Some(one.depth as f64), &mut all);
-        let times = put("queue", &one.name, &none, "ns", false);
-        for (field, value) in [
-            ("oldest_age_ns", one.oldest_age_ns),
-            ("wait_ns_p50", one.wait_ns.since_start.p50),
-            ("wait_ns_p99", one.wait_ns.since_start.p99),
-            ("service_ns_p50", one.service_ns.since_start.p50),
-            ("service_ns_p99", one.service_ns.since_start.p99),
-        ] {
-            times(field, float(value), &mut all);
-        }
-        let used = one.utilization.s10;
-        put("queue", &one.name, &none, "share", false)("utilization_10s", used, &mut all);
-    }
-    for one in &report.heartbeats {
-        let count = Some(one.count as f64);
-        put("heartbeat", &one.name, &none, "", true)("count", count, &mut all);
-    }
-    for one in &report.progress {
-        put("progress", &one.name, &none, "", false)("done", Some(one.done as f64), &mut all);
-    }
-    all
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod compare;
 pub mod descriptors;
+mod flat;
 pub mod headline;
 mod kinds;
 mod lines;
@@ -22,12 +23,14 @@ use crate::clock::rfc3339;
 use crate::context::Context;
 use crate::liveness::State;
 use crate::model::{BoardReport, Capacity, End, Headline, Severity, ThreadReport};
-use crate::proc::{Vitals, percent_of};
 use crate::snapshot::{Board, EndRead, Ring, Snapshot};
+use crate::vitals::Vitals;
+use crate::vitals::percent_of;
 use crate::words::label::Label;
 use clock::Clock;
 
 /// Everything that is said of a board.
+// long: the whole report in one place, a field a line
 pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardReport {
     let header = &board.header;
     let live = context.state == State::Live;
@@ -292,7 +295,7 @@ fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
 pub const OWN_THREADS: [&str; 3] = ["probe-keeper", "probe-cancel", "probe-dump"];
 
 /// Threads of the process that have no slot, the keeper aside.
-fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::proc::Task>> {
+fn unprobed(context: &Context, snapshot: &Snapshot) -> Option<Vec<crate::vitals::Task>> {
     let tasks = context.tasks.as_ref()?;
     let probed: HashSet<u64> = snapshot.threads.iter().map(|thread| thread.tid).collect();
     let without = tasks.iter().filter(|task| !probed.contains(&u64::from(task.tid)));

@@ -321,9 +321,18 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -
     }
     let mut totals: Vec<StatusTotal> =
         totals.into_values().filter(|total| total.taken > 0 || total.in_flight > 0).collect();
+    told_by_parts(&mut totals, inner_ns);
+    totals.sort_by(|a, b| {
+        (b.total_ns, &a.status, a.in_parts).cmp(&(a.total_ns, &b.status, b.in_parts))
+    });
+    totals
+}
+
+/// What the statuses of parts tell of a status's time is not counted again.
+fn told_by_parts(totals: &mut [StatusTotal], inner_ns: u64) {
     let wholes = totals.iter().filter(|total| total.in_parts);
     let wholes_ns = wholes.fold(0u64, |sum, total| sum.saturating_add(total.total_ns));
-    for total in &mut totals {
+    for total in totals {
         let told = match (total.idle, total.in_parts) {
             (true, _) => 1.0,
             (false, true) => inner_ns as f64 / wholes_ns.max(1) as f64,
@@ -331,10 +340,6 @@ pub fn statuses(snapshot: &Snapshot, clock: &Clock, live: &[Op], ended: &[Op]) -
         };
         total.counted_ns = (total.total_ns as f64 * (1.0 - told).max(0.0)) as u64;
     }
-    totals.sort_by(|a, b| {
-        (b.total_ns, &a.status, a.in_parts).cmp(&(a.total_ns, &b.status, b.in_parts))
-    });
-    totals
 }
 
 /// Where a status is taken in the source.

@@ -22,7 +22,8 @@ pub use timeline::timeline;
 use crate::report::Tally;
 
 /// A form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
     /// One stack a line with its samples, for flame graph tools.
     Folded,

@@ -8,12 +8,14 @@
 //! table     all of what they can say together, row by row, and what it means
 //! ```
 
+#[cfg(target_os = "linux")]
 mod evidence;
 mod pulse;
 mod state;
 mod table;
 mod witness;
 
+#[cfg(target_os = "linux")]
 pub use evidence::{Asking, Evidence};
 pub use pulse::Memory;
 pub use state::{Proof, State};

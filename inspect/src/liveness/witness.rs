@@ -151,7 +151,10 @@ impl Unseen {
         let errno = error.raw_os_error().unwrap_or(0);
         let reason = match errno {
             0 => error.to_string(),
+            #[cfg(target_os = "linux")]
             errno => nix::errno::Errno::from_raw(errno).desc().to_owned(),
+            #[cfg(not(target_os = "linux"))]
+            _ => error.to_string(),
         };
         Self { what, errno, why: format!("{tried}: {reason}") }
     }

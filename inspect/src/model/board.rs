@@ -10,12 +10,14 @@ use super::numbers::{Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Rati
 use super::ops::{Op, OpKind, StatusTotal};
 use super::threads::{LineReport, ThreadReport};
 use crate::liveness::State;
-use crate::proc::{Task, Vitals};
 use crate::snapshot::Effort;
+use crate::vitals::Task;
+use crate::vitals::Vitals;
 use crate::words::label::Label;
 
 /// One answer: every board that was asked for.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Document {
     /// Version of this form: 1.
     pub schema: u32,
@@ -27,6 +29,7 @@ pub struct Document {
 
 /// One board.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct BoardReport {
     /// Board name.
     pub name: Label,
@@ -120,6 +123,7 @@ pub struct BoardReport {
 
 /// How full a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Capacity {
     /// Records in use.
     pub used: u64,
@@ -129,6 +133,7 @@ pub struct Capacity {
 
 /// How the process ended.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct End {
     /// Its exit handlers ran and the code was 0.
     pub clean: bool,

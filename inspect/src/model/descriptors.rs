@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// Open descriptors over the life of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FdTrend {
     /// The least of each stretch, the first first.
     pub least: Vec<u64>,

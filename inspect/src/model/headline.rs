@@ -16,6 +16,7 @@ pub enum Severity {
 
 /// What is the matter with a board, in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Headline {
     /// The worst of what it says.
     pub severity: Severity,

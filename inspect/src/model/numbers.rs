@@ -9,6 +9,7 @@ use crate::words::label::Label;
 
 /// A counter.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Counter {
     /// Name.
     pub name: Label,
@@ -28,6 +29,7 @@ pub struct Counter {
 
 /// A gauge.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Gauge {
     /// Name.
     pub name: Label,
@@ -45,6 +47,7 @@ pub struct Gauge {
 
 /// A ratio of counters.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Ratio {
     /// Name.
     pub name: Label,
@@ -64,6 +67,7 @@ pub struct Ratio {
 
 /// A ratio since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RatioTotal {
     /// Sum of numerators over sum of denominators; null over 0.
     pub value: Option<f64>,
@@ -72,7 +76,8 @@ pub struct RatioTotal {
 }
 
 /// A histogram.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Histogram {
     /// Name.
     pub name: Label,
@@ -94,8 +99,10 @@ pub struct Histogram {
 /// Quantiles over one stretch of time. Each is the middle of a bucket, so within 1/32 of a value when it is
 /// of all time, within 1/8 over a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Quantiles {
-    /// Values recorded in that time.
+    /// Values recorded in that time. In JSON `recorded`: a histogram's `count` stands beside it.
+    #[serde(rename = "recorded")]
     pub count: u64,
     /// Median; null when nothing was recorded in that time.
     pub p50: Option<u64>,
@@ -113,6 +120,7 @@ pub struct Quantiles {
 
 /// A distribution of values: over the last 10 to 20 s, and since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Distribution {
     /// The last seconds; since the start where the board does not keep them (`over_ns` tells).
     #[serde(flatten)]
@@ -125,6 +133,7 @@ pub struct Distribution {
 
 /// A queue.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Queue {
     /// Name.
     pub name: Label,
@@ -158,6 +167,7 @@ pub struct Queue {
 
 /// A periodic job.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Heartbeat {
     /// Name.
     pub name: Label,
@@ -175,6 +185,7 @@ pub struct Heartbeat {
 
 /// A long task.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Progress {
     /// Name.
     pub name: Label,

@@ -6,7 +6,8 @@ use super::place::Place;
 use crate::words::label::Label;
 
 /// An operation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Op {
     /// Its record and generation: no other operation of this process ever has it.
     pub id: String,
@@ -71,7 +72,8 @@ pub struct Op {
 }
 
 /// A status that an operation went through.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct OpStatus {
     /// The status.
     pub status: Label,
@@ -87,6 +89,7 @@ pub struct OpStatus {
 
 /// Time of an operation in one status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct OpTotal {
     /// The status.
     pub status: Label,
@@ -96,6 +99,7 @@ pub struct OpTotal {
 
 /// Time of all operations in one status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StatusTotal {
     /// The status.
     pub status: Label,
@@ -118,6 +122,7 @@ pub struct StatusTotal {
 
 /// Operations of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct OpKind {
     /// The kind.
     pub kind: Label,
@@ -133,6 +138,7 @@ pub struct OpKind {
 
 /// How many operations ended in which way a second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct OpRates {
     /// In each way.
     #[serde(flatten)]
@@ -143,6 +149,7 @@ pub struct OpRates {
 
 /// Something of each way in which an operation ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct OpEnds<T> {
     /// As it should.
     pub ok: T,

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::words::label::Label;
 
 /// One place in the source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Place {
     /// Source file, as the compiler saw it.
     pub file: Option<Label>,
@@ -21,6 +22,7 @@ pub struct Place {
 
 /// Who holds what a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Holder {
     /// Thread name.
     pub thread: Label,

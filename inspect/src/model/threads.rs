@@ -7,6 +7,7 @@ use crate::words::label::Label;
 
 /// A value for each of the three windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Windows<T> {
     /// Over 1 s.
     #[serde(rename = "1s")]
@@ -21,6 +22,7 @@ pub struct Windows<T> {
 
 /// One thread.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ThreadReport {
     /// Name, as the kernel has it.
     pub name: Label,
@@ -68,6 +70,7 @@ pub struct ThreadReport {
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LineReport {
     /// Source file, as the compiler saw it.
     pub file: Option<Label>,

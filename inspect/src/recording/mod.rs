@@ -22,6 +22,6 @@ pub use ring::{MAX_EVENTS, Ring, Seen};
 pub use writer::Writer;
 
 /// Whether what a [`Writer`] wrote by one call has samples.
-pub(crate) fn has_samples(chunk: &[u8]) -> bool {
+pub fn has_samples(chunk: &[u8]) -> bool {
     chunk.first() == Some(&writer::SAMPLES)
 }

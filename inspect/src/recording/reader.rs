@@ -5,7 +5,6 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::budget::Budget;
@@ -18,7 +17,7 @@ use super::entry::Sink;
 use super::entry::VERSION;
 use super::wire::{Bytes, crc32};
 use super::writer::{DICTIONARY, END, MAX_CHUNK, SAMPLES};
-use crate::attach::{BoardFile, Trust};
+use crate::attach::{BoardFile, Trust, read_at};
 use crate::error::AttachError;
 use crate::words::label::Label;
 
@@ -111,7 +110,7 @@ impl Recording {
     /// Reads bytes from an offset on, as many as there are.
     fn fill(&self, at: u64, bytes: &mut [u8]) -> Result<usize, AttachError> {
         let read = |offset: usize, rest: &mut [u8]| match &self.source {
-            Bytesource::File(file, _) => file.read_at(rest, at + offset as u64),
+            Bytesource::File(file, _) => read_at(file, rest, at + offset as u64),
             #[cfg(test)]
             Bytesource::Memory(all) => {
                 let from = all.get(at as usize + offset..).unwrap_or_default();
@@ -199,13 +198,7 @@ impl Recording {
                 break;
             };
             at = next;
-            let payload = Some(&packed)
-                .filter(|packed| crc32(packed) == crc && size <= MAX_CHUNK)
-                .and_then(|packed| {
-                    // The checksum and the packer read each byte.
-                    budget.unpacked(packed.len() + size)?;
-                    miniz_oxide::inflate::decompress_to_vec_with_limit(packed, size).ok()
-                });
+            let payload = unpacked(&packed, size, crc, budget);
             let read = payload.and_then(|payload| match kind {
                 DICTIONARY => dictionary::read(&mut Bytes(&payload), &mut known, &mut take),
                 SAMPLES => {
@@ -307,4 +300,14 @@ fn end(bytes: &mut Bytes<'_>, take: &mut impl FnMut(Entry) -> Option<()>) -> Opt
         take(Entry::Missed(missed.min(MAX_RUN)))?;
     }
     take(Entry::End { duration_ns, why })
+}
+
+/// A chunk's bytes, if they are those that were written and the budget has room for them.
+fn unpacked(packed: &[u8], size: usize, crc: u32, budget: &Budget) -> Option<Vec<u8>> {
+    if crc32(packed) != crc || size > MAX_CHUNK {
+        return None;
+    }
+    // The checksum and the packer read each byte.
+    budget.unpacked(packed.len() + size)?;
+    miniz_oxide::inflate::decompress_to_vec_with_limit(packed, size).ok()
 }

@@ -42,7 +42,8 @@ impl Default for Look {
 }
 
 /// Order of the threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Sort {
     /// What stands still first, causes before what waits for them; the rest as they came, idle ones last
     /// where they are more than fit.

@@ -10,4 +10,4 @@ mod place;
 pub mod text;
 
 pub use look::{FIT, Look, Paint, Sort, idle};
-pub(crate) use place::{place, place_of};
+pub use place::{place, place_of};

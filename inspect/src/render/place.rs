@@ -22,7 +22,7 @@ pub(super) fn step(place: &Place) -> String {
 }
 
 /// `file:line function "label" argument`, and who holds what is waited for.
-pub(crate) fn place(thread: &ThreadReport) -> String {
+pub fn place(thread: &ThreadReport) -> String {
     if thread.torn {
         return "(moved at every look)".to_owned();
     }
@@ -51,7 +51,7 @@ pub(crate) fn place(thread: &ThreadReport) -> String {
 }
 
 /// `file:line function "label" argument` of a scope or a line.
-pub(crate) fn place_of(place: &Place) -> String {
+pub fn place_of(place: &Place) -> String {
     let mut text = String::new();
     if let (Some(file), Some(line)) = (&place.file, place.line) {
         let _ = write!(text, "{}:{line}", short_file(&label(file)));

@@ -12,7 +12,8 @@ use super::place::{line, place, step};
 use crate::liveness::State;
 use crate::model::Severity;
 use crate::model::{BoardReport, ThreadReport};
-use crate::proc::{SOCKETS_UP_TO, Vitals};
+use crate::vitals::SOCKETS_UP_TO;
+use crate::vitals::Vitals;
 use crate::words::human::{NONE, bytes, or_none, percent, time};
 use crate::words::term::{cut, label, left, maybe, right, term, width};
 
@@ -50,6 +51,38 @@ pub fn process(report: &BoardReport, look: &Look) -> String {
         line(&mut out, look, &format!("threads {threads}{}", leak.unwrap_or_default()));
     }
     out
+}
+
+/// What was lost or torn, and how the process is doing.
+fn status(report: &BoardReport) -> String {
+    let lost: Vec<String> = report
+        .lost
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(cause, count)| format!("{count} {cause}"))
+        .collect();
+    let lost = if lost.is_empty() { "nothing".to_owned() } else { lost.join(", ") };
+    let mut status =
+        format!("lost {lost}  torn {}  retries {}", report.reader.torn, report.reader.retries);
+    if let Some(vitals) = &report.vitals {
+        let _ = write!(
+            status,
+            "  cpu {}  rss {}  fds {}/{}",
+            or_none(vitals.cpu_pct, |pct| {
+                let over =
+                    or_none(vitals.cpu_pct_over_ns, |ns| time(ns / 1_000_000_000 * 1_000_000_000));
+                format!("{pct:.1}% of {over}")
+            }),
+            or_none(vitals.rss_bytes, bytes),
+            or_none(vitals.fds, |fds| fds.to_string()),
+            or_none(vitals.fds_max, |max| max.to_string()),
+        );
+        if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
+            status.push_str(" GROWING");
+        }
+        status.push_str(&sockets(vitals));
+    }
+    status
 }
 
 /// Whose board it is, its state and age, and what was lost or torn.
@@ -97,34 +130,7 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
     } else if report.panics > 0 {
         line(out, look, &format!("panics so far: {}", report.panics));
     }
-    let lost: Vec<String> = report
-        .lost
-        .iter()
-        .filter(|(_, count)| **count > 0)
-        .map(|(cause, count)| format!("{count} {cause}"))
-        .collect();
-    let lost = if lost.is_empty() { "nothing".to_owned() } else { lost.join(", ") };
-    let mut status =
-        format!("lost {lost}  torn {}  retries {}", report.reader.torn, report.reader.retries);
-    if let Some(vitals) = &report.vitals {
-        let _ = write!(
-            status,
-            "  cpu {}  rss {}  fds {}/{}",
-            or_none(vitals.cpu_pct, |pct| {
-                let over =
-                    or_none(vitals.cpu_pct_over_ns, |ns| time(ns / 1_000_000_000 * 1_000_000_000));
-                format!("{pct:.1}% of {over}")
-            }),
-            or_none(vitals.rss_bytes, bytes),
-            or_none(vitals.fds, |fds| fds.to_string()),
-            or_none(vitals.fds_max, |max| max.to_string()),
-        );
-        if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
-            status.push_str(" GROWING");
-        }
-        status.push_str(&sockets(vitals));
-    }
-    line(out, look, &status);
+    line(out, look, &status(report));
     for remark in &report.remarks {
         line(out, look, &format!("remark: {}", term(remark)));
     }

@@ -6,7 +6,8 @@ use crate::recording::SiteInfo;
 use crate::words::label::Label;
 
 /// What a row is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum By {
     /// A probed line.
     #[default]

@@ -65,20 +65,9 @@ pub(super) fn rows(out: &mut String, tally: &Tally, answer: &Answer, look: &Look
     let numbers: Vec<&Numbers> = numbers.iter().filter(|column| !column.empty()).collect();
     let taken: usize = numbers.iter().map(|column| column.width + 1).sum::<usize>() + 7;
     let texts: Vec<[String; 3]> = shown.iter().map(|row| columns(&row.key)).collect();
-    let widest = |column: usize| texts.iter().map(|text| width(&text[column])).max().unwrap_or(0);
     let room = look.columns.saturating_sub(taken);
     let by = tally.options().by;
-    // The place first. When function and label do not both fit, the label stays: it was chosen to be
-    // read. Only of a stack the middle column is what the rows are told by.
-    let first = widest(0).min(room.max(12)).clamp(5, 32);
-    let left_over = room.saturating_sub(first + 1);
-    let beside_label = left_over.saturating_sub(widest(2) + 1);
-    let second = match widest(1) {
-        wanted if wanted <= beside_label => wanted,
-        wanted if by == By::Stack => wanted.min(beside_label.max(left_over / 2)),
-        _ if beside_label >= 6 => beside_label,
-        _ => 0,
-    };
+    let (first, second, left_over) = widths(&texts, room, by);
     let title = match by {
         By::Line => "WHERE",
         other => &by_word(other).to_uppercase(),
@@ -107,7 +96,29 @@ pub(super) fn rows(out: &mut String, tally: &Tally, answer: &Answer, look: &Look
         }
         let _ = writeln!(out, "{}", heat(look, row.share, cut(line.trim_end(), look.columns)));
     }
-    let rest = &answer.rows[shown.len()..];
+    rest(out, answer, shown.len());
+}
+
+/// Columns of the place and of what is beside it, and what is left beside the place.
+fn widths(texts: &[[String; 3]], room: usize, by: By) -> (usize, usize, usize) {
+    let widest = |column: usize| texts.iter().map(|text| width(&text[column])).max().unwrap_or(0);
+    // The place first. When function and label do not both fit, the label stays: it was chosen to be
+    // read. Only of a stack the middle column is what the rows are told by.
+    let first = widest(0).min(room.max(12)).clamp(5, 32);
+    let left_over = room.saturating_sub(first + 1);
+    let beside_label = left_over.saturating_sub(widest(2) + 1);
+    let second = match widest(1) {
+        wanted if wanted <= beside_label => wanted,
+        wanted if by == By::Stack => wanted.min(beside_label.max(left_over / 2)),
+        _ if beside_label >= 6 => beside_label,
+        _ => 0,
+    };
+    (first, second, left_over)
+}
+
+/// How much is in the rows that are not shown.
+fn rest(out: &mut String, answer: &Answer, shown: usize) {
+    let rest = &answer.rows[shown..];
     if !rest.is_empty() {
         let samples: u64 = rest.iter().map(|row| row.samples).sum();
         let _ = writeln!(

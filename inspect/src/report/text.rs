@@ -11,9 +11,8 @@ use crate::render::Look;
 use crate::words::human::{or_none, time, whole};
 use crate::words::term::{fold, label};
 
-/// The head: what was sampled, how well, and what the shares are shares of.
-pub fn head(tally: &Tally, answer: &Answer) -> String {
-    let mut out = String::new();
+/// The boards that were sampled, a line each.
+fn boards(out: &mut String, tally: &Tally) {
     let several = tally.boards.len() > 1;
     for (index, board) in (0u32..).zip(&tally.boards) {
         let of_it = |cell: &&super::tally::Cell| {
@@ -35,6 +34,12 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
             or_none(Some(&board.build).filter(|build| !build.is_empty()), label)
         );
     }
+}
+
+/// The head: what was sampled, how well, and what the shares are shares of.
+pub fn head(tally: &Tally, answer: &Answer) -> String {
+    let mut out = String::new();
+    boards(&mut out, tally);
     let due = tally.ticks + tally.missed;
     let _ = writeln!(
         out,

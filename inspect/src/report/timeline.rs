@@ -127,14 +127,7 @@ pub fn text(tally: &Tally, answer: &Answer, look: &Look) -> String {
         let busy = percent((samples - idle) as f64 / samples as f64);
         let _ = writeln!(out, "{} {busy:>4} |{row}|", left(&label(&thread.name), NAME));
     }
-    let digits: String = load(&threads)
-        .into_iter()
-        .map(|load| match load {
-            None => ' ',
-            Some(load) if load >= 0.995 => '#',
-            Some(load) => char::from_digit((load * 10.0) as u32, 10).unwrap_or('9'),
-        })
-        .collect();
+    let digits: String = load(&threads).into_iter().map(digit).collect();
     let all: u64 = answer.classes.iter().sum::<u64>() + answer.torn;
     let busy = percent(answer.busy as f64 / all.max(1) as f64);
     let _ = writeln!(out, "{} {busy:>4} |{digits}| tenths", left("not idle", NAME));
@@ -151,6 +144,15 @@ pub fn text(tally: &Tally, answer: &Answer, look: &Look) -> String {
         let _ = writeln!(out, "{}", cut(line.trim_end(), look.columns));
     }
     out
+}
+
+/// A load in tenths.
+fn digit(load: Option<f64>) -> char {
+    match load {
+        None => ' ',
+        Some(load) if load >= 0.995 => '#',
+        Some(load) => char::from_digit((load * 10.0) as u32, 10).unwrap_or('9'),
+    }
 }
 
 /// The time line as JSON.

@@ -116,7 +116,9 @@ impl Board {
             MAGIC => {}
             word if word == MAGIC.swap_bytes() => {
                 return Err(not(
-                    "written on a machine of the other byte order; read it there".into()
+                    "written on a machine of the other byte order; `inspect dump` there saves it so that \
+                     it can be read here"
+                        .into()
                 ));
             }
             0 if bytes == 0 => return Err(not("it is empty".into())),

@@ -92,33 +92,11 @@ pub fn run(
             _ => next_look,
         };
         let mut look = false;
-        match screen.wait(until)? {
-            Event::Time => {}
-            Event::Redraw => dirty = true,
-            Event::Suspend => {
-                screen.suspend()?;
-                dirty = true;
-            }
-            Event::End(Signal::SIGINT) => return Ok(None),
-            Event::End(signal) => return Ok(Some(signal)),
-            Event::Key(key) => match state.key(key) {
-                Action::None => {}
-                Action::Draw => dirty = true,
-                Action::Look => look = true,
-                Action::Redraw => {
-                    screen.forget()?;
-                    dirty = true;
-                }
-                Action::Board(by) => {
-                    watch.turn(by)?;
-                    look = true;
-                }
-                Action::Suspend => {
-                    screen.suspend()?;
-                    dirty = true;
-                }
-                Action::Quit => return Ok(None),
-            },
+        match turn(screen.wait(until)?, &mut state, &mut screen, &mut watch)? {
+            Turn::Nothing => {}
+            Turn::Draw => dirty = true,
+            Turn::Look => look = true,
+            Turn::End(signal) => return Ok(signal),
         }
         let now = Instant::now();
         if now >= next_look || look {
@@ -139,4 +117,52 @@ pub fn run(
             }
         }
     }
+}
+
+/// What an event comes to.
+enum Turn {
+    Nothing,
+    /// The screen is not what it should be.
+    Draw,
+    /// The board is to be read now.
+    Look,
+    /// The user has seen enough, or this signal came.
+    End(Option<Signal>),
+}
+
+/// What becomes of an event.
+fn turn(
+    event: Event,
+    state: &mut State,
+    screen: &mut Screen,
+    watch: &mut Watch,
+) -> Result<Turn, TopError> {
+    Ok(match event {
+        Event::Time => Turn::Nothing,
+        Event::Redraw => Turn::Draw,
+        Event::Suspend => {
+            screen.suspend()?;
+            Turn::Draw
+        }
+        Event::End(Signal::SIGINT) => Turn::End(None),
+        Event::End(signal) => Turn::End(Some(signal)),
+        Event::Key(key) => match state.key(key) {
+            Action::None => Turn::Nothing,
+            Action::Draw => Turn::Draw,
+            Action::Look => Turn::Look,
+            Action::Redraw => {
+                screen.forget()?;
+                Turn::Draw
+            }
+            Action::Board(by) => {
+                watch.turn(by)?;
+                Turn::Look
+            }
+            Action::Suspend => {
+                screen.suspend()?;
+                Turn::Draw
+            }
+            Action::Quit => Turn::End(None),
+        },
+    })
 }

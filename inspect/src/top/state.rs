@@ -210,15 +210,7 @@ impl State {
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent) -> Action {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return match key.code {
-                KeyCode::Char('c') => Action::Quit,
-                KeyCode::Char('z') => Action::Suspend,
-                KeyCode::Char('l') => Action::Redraw,
-                KeyCode::Char('u') if self.typing => self.retype(String::new()),
-                KeyCode::Char('d') => self.go(self.page as isize / 2),
-                KeyCode::Char('u') => self.go(-(self.page as isize / 2)),
-                _ => Action::None,
-            };
+            return self.with_control(key.code);
         }
         if self.typing {
             return self.type_filter(key.code);
@@ -267,6 +259,18 @@ impl State {
                 }
                 None => Action::None,
             },
+            _ => Action::None,
+        }
+    }
+
+    fn with_control(&mut self, code: KeyCode) -> Action {
+        match code {
+            KeyCode::Char('c') => Action::Quit,
+            KeyCode::Char('z') => Action::Suspend,
+            KeyCode::Char('l') => Action::Redraw,
+            KeyCode::Char('u') if self.typing => self.retype(String::new()),
+            KeyCode::Char('d') => self.go(self.page as isize / 2),
+            KeyCode::Char('u') => self.go(-(self.page as isize / 2)),
             _ => Action::None,
         }
     }

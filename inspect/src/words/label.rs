@@ -9,7 +9,7 @@ const MAX_TEXT: usize = 1024;
 
 /// Text that came from a board. It has no `Display`: it leaves the program through a sink that makes
 /// it harmless (`words::term`, or JSON), never raw.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Label(Arc<str>);
 
 impl Label {

@@ -1,0 +1,37 @@
+//! Root is given up before anything of a foreign board is parsed.
+
+use std::path::PathBuf;
+
+use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
+
+use crate::attached::Attached;
+use crate::opener;
+
+/// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
+/// otherwise. To the owner, when there is one owner, else to nobody. Only for programs; the process
+/// cannot go back. Returns the user id that it became, `None` when nothing had to be given up.
+///
+/// # Errors
+/// When the system refuses, in which case the boards must not be read.
+pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
+    let files = boards.iter().map(|board| (board.owner, board.candidate.path.clone()));
+    leave_root(files.collect())
+}
+
+/// The same for files of any kind, by their owners (user and group) and paths.
+///
+/// # Errors
+/// As [`drop_root`].
+pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Option<u32>> {
+    let mut foreign = files.iter().map(|(owner, _)| *owner).filter(|&(uid, _)| uid != 0);
+    let Some(first) = foreign.next().filter(|_| geteuid().is_root()) else { return Ok(None) };
+    let same = files.iter().all(|(owner, _)| *owner == first);
+    let (uid, gid) = if same { first } else { (opener::NOBODY, opener::NOBODY) };
+    // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
+    // opened.
+    let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect());
+    setgroups(&[])?;
+    setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
+    setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))?;
+    Ok(Some(uid))
+}
