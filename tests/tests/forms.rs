@@ -91,6 +91,25 @@ fn any_name_of_the_crate_will_do() {
     }
 }
 
+/// No limit of the compiler stands in the way of a large program: one call, thousands of numbers.
+#[test]
+fn five_thousand_numbers_are_declared_at_once() {
+    let (folder, _one) = scratch("pass");
+    let programs = folder.join("src/bin");
+    for source in std::fs::read_dir(&programs).expect("sources") {
+        std::fs::remove_file(source.expect("a source").path()).expect("removed");
+    }
+    let entry = |n| format!("/// Number {n}.\npub counter N{n} = \"n{n}\", \"jobs\";\n");
+    let entries: String = (0..5000).map(entry).collect();
+    let source =
+        format!("probe::metrics! {{\n{entries}}}\nfn main() {{ probe::count!(N4999); }}\n");
+    std::fs::write(programs.join("many.rs"), source).expect("write");
+    for (build, arguments, flags) in BUILDS {
+        let (output, said) = check(&folder, arguments, flags);
+        assert!(output.status.success(), "probes {build}:\n{said}");
+    }
+}
+
 /// A build that is not Cargo's says nothing of packages to the compiler.
 #[test]
 fn programs_need_no_cargo() {

@@ -4,12 +4,14 @@
 //! ```text
 //! function  what an item says of itself: name, `async`, what it returns, its body
 //! returned  the type behind the arrow: a future, and of what
+//! metrics   declarations of numbers, one by one
 //! home      what the crate `probe` is called where the attribute stands
 //! write     tokens that are put together
 //! ```
 
 mod function;
 mod home;
+mod metrics;
 mod returned;
 mod write;
 
@@ -56,6 +58,13 @@ pub fn instrument(form: TokenStream, item: TokenStream) -> TokenStream {
         Returned::Future(_) | Returned::Boxed(_) => returns_a_future(&function, &form),
         Returned::Value(_) => by_call(&function, &form),
     }
+}
+
+/// Takes the declarations of `probe::metrics!` apart. Not for direct use.
+#[doc(hidden)]
+#[proc_macro]
+pub fn each_metric(tokens: TokenStream) -> TokenStream {
+    metrics::each(tokens)
 }
 
 /// What the attribute was told, and where its macros are.

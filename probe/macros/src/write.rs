@@ -65,6 +65,11 @@ pub(crate) fn braced(tokens: TokenStream) -> TokenTree {
     TokenTree::Group(Group::new(Delimiter::Brace, tokens))
 }
 
+/// `[tokens]`
+pub(crate) fn bracketed(tokens: TokenStream) -> TokenTree {
+    TokenTree::Group(Group::new(Delimiter::Bracket, tokens))
+}
+
 /// `(tokens)`
 pub(crate) fn in_parentheses(tokens: TokenStream) -> TokenTree {
     TokenTree::Group(Group::new(Delimiter::Parenthesis, tokens))

@@ -372,58 +372,46 @@ macro_rules! init {
 /// `every EXPIRY_MS ms`, `every (limits::EXPIRY_MS / 2) ms`. One call may declare thousands.
 #[macro_export]
 macro_rules! metrics {
-    // One repetition for all of them: an expansion inside an expansion for each would meet the compiler's limit.
-    ($(
-        $(#[$($about:tt)*])*
-        $vis:vis $kind:ident $($name:ident)+ = $text:literal
-            $(, $unit:literal)?
-            $(, every $every:tt ms)?
-            $(, [$($over:expr),+ $(,)?] / [$($under:expr),+ $(,)?])?
-            $(, by $key:literal)?
-        ;
-    )*) => {$(
-        $crate::__declare! {
-            [$([$($about)*])*] [$vis] $kind $($name)+ = $text
-                $(, $unit)? $(, every $every)? $(, [$($over),+] / [$($under),+])? $(, by $key)?
-        }
-    )*};
+    ($($declarations:tt)*) => {
+        $crate::__private::each_metric! { [$crate] $($declarations)* }
+    };
 }
 
 /// Sorts a declaration by its kind. Not for direct use.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __declare {
-    ($about:tt [$vis:vis] counter $name:ident = $text:literal, $unit:literal) => {
-        $crate::__metric!($about $vis $name: Counter = $text, $unit);
+    ($about:tt [$($vis:tt)*] counter $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $($vis)* $name: Counter = $text, $unit);
     };
-    ($about:tt [$vis:vis] gauge $name:ident = $text:literal, $unit:literal) => {
-        $crate::__metric!($about $vis $name: Gauge = $text, $unit);
+    ($about:tt [$($vis:tt)*] gauge $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $($vis)* $name: Gauge = $text, $unit);
     };
-    ($about:tt [$vis:vis] histogram $name:ident = $text:literal, $unit:literal) => {
-        $crate::__metric!($about $vis $name: Histogram = $text, $unit);
+    ($about:tt [$($vis:tt)*] histogram $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $($vis)* $name: Histogram = $text, $unit);
     };
-    ($about:tt [$vis:vis] progress $name:ident = $text:literal, $unit:literal) => {
-        $crate::__metric!($about $vis $name: Progress = $text, $unit);
+    ($about:tt [$($vis:tt)*] progress $name:ident = $text:literal, $unit:literal) => {
+        $crate::__metric!($about $($vis)* $name: Progress = $text, $unit);
     };
-    ($about:tt [$vis:vis] queue $name:ident = $text:literal) => {
-        $crate::__metric!($about $vis $name: Queue = $text, "items");
+    ($about:tt [$($vis:tt)*] queue $name:ident = $text:literal) => {
+        $crate::__metric!($about $($vis)* $name: Queue = $text, "items");
     };
-    ($about:tt [$vis:vis] fifo $name:ident = $text:literal) => {
-        $crate::__metric!($about $vis $name: Fifo = $text, "items");
+    ($about:tt [$($vis:tt)*] fifo $name:ident = $text:literal) => {
+        $crate::__metric!($about $($vis)* $name: Fifo = $text, "items");
     };
-    ($about:tt [$vis:vis] heartbeat $name:ident = $text:literal, every $every:tt) => {
-        $crate::__metric!($about $vis $name: Heartbeat = $text, "beats", $every);
+    ($about:tt [$($vis:tt)*] heartbeat $name:ident = $text:literal, every $every:tt ms) => {
+        $crate::__metric!($about $($vis)* $name: Heartbeat = $text, "beats", $every);
     };
-    ($about:tt [$vis:vis] ratio $name:ident = $text:literal, [$($over:expr),+] / [$($under:expr),+]) => {
-        $crate::__metric!($about $vis $name: Ratio = $text, "", &[$(&$over),+], &[$(&$under),+]);
+    ($about:tt [$($vis:tt)*] ratio $name:ident = $text:literal, [$($over:expr),+ $(,)?] / [$($under:expr),+ $(,)?]) => {
+        $crate::__metric!($about $($vis)* $name: Ratio = $text, "", &[$(&$over),+], &[$(&$under),+]);
     };
-    ($about:tt [$vis:vis] gauge family $name:ident = $text:literal, $unit:literal, by $key:literal) => {
-        $crate::__metric!($about $vis $name: GaugeFamily = $text, $unit, $key);
+    ($about:tt [$($vis:tt)*] gauge family $name:ident = $text:literal, $unit:literal, by $key:literal) => {
+        $crate::__metric!($about $($vis)* $name: GaugeFamily = $text, $unit, $key);
     };
-    ($about:tt [$vis:vis] counter family $name:ident = $text:literal, $unit:literal, by $key:literal) => {
-        $crate::__metric!($about $vis $name: CounterFamily = $text, $unit, $key);
+    ($about:tt [$($vis:tt)*] counter family $name:ident = $text:literal, $unit:literal, by $key:literal) => {
+        $crate::__metric!($about $($vis)* $name: CounterFamily = $text, $unit, $key);
     };
-    ($about:tt [$vis:vis] $kind:ident $($rest:tt)*) => {
+    ($about:tt [$($vis:tt)*] $kind:ident $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "`", ::core::stringify!($kind $($rest)*), "` declares no number; expected one of: \
             counter NAME = \"name\", \"unit\"; gauge …; histogram …; progress …; queue NAME = \"name\"; fifo …; \

@@ -284,6 +284,7 @@ nothing! {
 pub mod private {
     pub use super::ops::Label;
     pub use crate::number::Number;
+    pub use probe_macros::each_metric;
 
     pub fn configured(
         config: super::Config,

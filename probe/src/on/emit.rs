@@ -17,6 +17,8 @@ pub use crate::on::sites::site::{Class, Function, Gate, Hits, SITES, Site};
 pub use crate::on::sites::tags::{at, at_with, rest, rest_with};
 pub use crate::on::start::init::init;
 
+pub use probe_macros::each_metric;
+
 /// Settings as the program wants them.
 pub fn configured(
     config: crate::on::start::config::Config,

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::panic::Location;
+use std::sync::Arc;
 
 use http::{Extensions, HeaderMap, Method, Uri, Version};
 
@@ -25,10 +26,10 @@ pub struct Head<'a> {
 }
 
 /// Writes something of a request.
-pub(super) type Say = fn(&Head<'_>, &mut fmt::Formatter<'_>) -> fmt::Result;
+pub(super) type Say = dyn Fn(&Head<'_>, &mut fmt::Formatter<'_>) -> fmt::Result + Send + Sync;
 
 /// A layer that makes each request an operation; see the [module](super).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 #[cfg_attr(
     not(all(probe_can, any(debug_assertions, feature = "enable"))),
     expect(dead_code, reason = "probes out")
@@ -39,8 +40,15 @@ pub struct OpLayer {
     of_connection: bool,
     #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
     pub(super) origin: Option<Origin>,
-    pub(super) label: Say,
-    pub(super) peer: Option<Say>,
+    /// Method and path, if nothing else is said.
+    pub(super) label: Option<Arc<Say>>,
+    pub(super) peer: Option<Arc<Say>>,
+}
+
+impl fmt::Debug for OpLayer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OpLayer").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 impl OpLayer {
@@ -49,7 +57,6 @@ impl OpLayer {
     #[expect(clippy::new_without_default, reason = "a default would not know its line")]
     pub fn new() -> Self {
         let place = Location::caller();
-        let label: Say = |head, out| write!(out, "{} {}", head.method, head.uri.path());
         let (kind, of_connection) = ("request", false);
         Self {
             place,
@@ -57,7 +64,7 @@ impl OpLayer {
             of_connection,
             #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
             origin: None,
-            label,
+            label: None,
             peer: None,
         }
         .located()
@@ -93,11 +100,15 @@ impl OpLayer {
     /// What the operations are called, instead of method and path. 64 bytes of it are kept.
     ///
     /// ```
-    /// probe::tower::OpLayer::new().label(|head, out| write!(out, "{} {}", head.method, head.uri));
+    /// let at = String::from("front");
+    /// probe::tower::OpLayer::new().label(move |head, out| write!(out, "{at} {}", head.uri));
     /// ```
     #[must_use]
-    pub fn label(mut self, say: Say) -> Self {
-        self.label = say;
+    pub fn label<F>(mut self, say: F) -> Self
+    where
+        F: Fn(&Head<'_>, &mut fmt::Formatter<'_>) -> fmt::Result + Send + Sync + 'static,
+    {
+        self.label = Some(Arc::new(say));
         self
     }
 
@@ -113,8 +124,11 @@ impl OpLayer {
     /// });
     /// ```
     #[must_use]
-    pub fn peer(mut self, say: Say) -> Self {
-        self.peer = Some(say);
+    pub fn peer<F>(mut self, say: F) -> Self
+    where
+        F: Fn(&Head<'_>, &mut fmt::Formatter<'_>) -> fmt::Result + Send + Sync + 'static,
+    {
+        self.peer = Some(Arc::new(say));
         self
     }
 }

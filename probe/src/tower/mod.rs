@@ -87,6 +87,6 @@ impl<S> tower_layer::Layer<S> for OpLayer {
     type Service = OpService<S>;
 
     fn layer(&self, inner: S) -> OpService<S> {
-        OpService::new(*self, inner)
+        OpService::new(self.clone(), inner)
     }
 }

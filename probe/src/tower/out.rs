@@ -12,15 +12,17 @@ use super::layer::OpLayer;
 use crate::off::Op;
 
 /// A service whose requests are operations: what [`OpLayer`] makes of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OpService<S> {
     inner: S,
+    /// It goes where the layer may go.
+    layer: PhantomData<OpLayer>,
 }
 
 impl<S> OpService<S> {
     #[inline(always)]
     pub(super) fn new(_: OpLayer, inner: S) -> Self {
-        Self { inner }
+        Self { inner, layer: PhantomData }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::on::ops::{Op, OpId};
 use crate::outcome::Outcome;
 
 /// A service whose requests are operations: what [`OpLayer`] makes of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OpService<S> {
     layer: OpLayer,
     inner: S,
@@ -52,11 +52,14 @@ where
 }
 
 /// A request, as one of a layer's closures writes it.
-struct Said<'a>(Head<'a>, Say);
+struct Said<'a>(Head<'a>, Option<&'a Say>);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (self.1)(&self.0, formatter)
+        match self.1 {
+            Some(say) => say(&self.0, formatter),
+            None => write!(formatter, "{} {}", self.0.method, self.0.uri.path()),
+        }
     }
 }
 
@@ -73,7 +76,10 @@ impl OpLayer {
             headers: request.headers(),
             extensions: request.extensions(),
         };
-        let op = origin.begin(Said(head, self.label), self.peer.map(|peer| Said(head, peer)));
+        let op = origin.begin(
+            Said(head, self.label.as_deref()),
+            self.peer.as_deref().map(|peer| Said(head, Some(peer))),
+        );
         Some(Served::new(origin, op, connection))
     }
 }
