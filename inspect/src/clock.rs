@@ -1,15 +1,16 @@
 //! The clocks of this machine, and a date in words.
 #![cfg_attr(
-    target_arch = "x86_64",
-    expect(unsafe_code, reason = "reads the processor's time-stamp counter")
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    expect(unsafe_code, reason = "reads the processor's counter")
 )]
 
+use probe::layout::{ClockKind, HeaderCopy};
 use serde::{Deserialize, Serialize};
 
 /// All clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
-    /// The time-stamp counter; 0 when it was not read.
+    /// This machine's counter ([`ClockKind::OF_THIS_MACHINE`]); 0 when it was not read.
     pub tsc: u64,
     /// `CLOCK_MONOTONIC`, ns.
     pub mono_ns: u64,
@@ -74,7 +75,30 @@ pub fn rfc3339(wall_ns: u64) -> String {
     )
 }
 
-/// The processor's time-stamp counter; 0 where there is none that user code can read.
+/// This very moment in the units of a board that was made in this boot, in this time namespace. `counter` is this
+/// machine's; 0 when it was not read, or the board's clock is that of another kind of processor (one of the two is
+/// emulated): then by the board's own calibration.
+pub(crate) fn stamp(header: &HeaderCopy, counter: u64, mono_ns: u64) -> u64 {
+    let kind = ClockKind::from_word(header.clock_kind);
+    if !kind.is_some_and(ClockKind::is_counter) {
+        return mono_ns;
+    }
+    if counter != 0 && kind == ClockKind::OF_THIS_MACHINE {
+        return counter;
+    }
+    let unit = u128::from(header.clock_ns_per_unit.max(1));
+    let ns = u128::from(mono_ns.saturating_sub(header.clock_start_ns));
+    let units = u64::try_from((ns << 32) / unit).unwrap_or(u64::MAX);
+    header.clock_start.saturating_add(units)
+}
+
+/// Whether a board's stamps are those of this machine's counter.
+pub(crate) fn counts_alike(header: &HeaderCopy) -> bool {
+    let kind = ClockKind::from_word(header.clock_kind);
+    kind.is_some() && kind == ClockKind::OF_THIS_MACHINE
+}
+
+/// The processor's counter; 0 where there is none that user code can read.
 pub(crate) fn tsc() -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
@@ -82,13 +106,43 @@ pub(crate) fn tsc() -> u64 {
         // machine could not have chosen it, and this is only called for boards that did.
         unsafe { core::arch::x86_64::_rdtsc() }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    {
+        let ticks: u64;
+        // SAFETY: reads a register into another, touches no memory and no flags; Linux lets programs read it.
+        unsafe {
+            core::arch::asm!("mrs {}, cntvct_el0", out(reg) ticks, options(nomem, nostack, preserves_flags));
+        }
+        ticks
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zerocopy::FromZeros as _;
+
+    #[test]
+    fn a_board_of_another_kind_of_processor_is_read_by_its_own_calibration() {
+        let mut header = HeaderCopy::new_zeroed();
+        header.clock_start = 5_000;
+        header.clock_start_ns = 1_000_000;
+        // 62.5 MHz.
+        header.clock_ns_per_unit = 16 << 32;
+        for kind in [ClockKind::Tsc, ClockKind::VirtualCounter] {
+            header.clock_kind = kind as u64;
+            let own = Some(kind) == ClockKind::OF_THIS_MACHINE;
+            assert_eq!(counts_alike(&header), own);
+            // The naive reader took its own counter for the board's.
+            let counted = if own { 77 } else { 5_000 + 100 };
+            assert_eq!(stamp(&header, 77, 1_001_600), counted);
+            assert_eq!(stamp(&header, 0, 1_001_600), 5_000 + 100);
+        }
+        header.clock_kind = ClockKind::Monotonic as u64;
+        assert_eq!(stamp(&header, 77, 1_001_600), 1_001_600);
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {

@@ -2,11 +2,13 @@
 //! `/proc` say. A dump keeps it beside the bytes, so that a saved board is read as it was seen.
 
 #[cfg(target_os = "linux")]
-use probe::layout::{ClockKind, HeaderCopy};
+use probe::layout::HeaderCopy;
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
 use crate::attach::BoardFile;
+#[cfg(target_os = "linux")]
+use crate::clock;
 use crate::clock::Moment;
 #[cfg(target_os = "linux")]
 use crate::liveness::{Asking, Evidence, Memory, Seen, Unseen};
@@ -93,7 +95,6 @@ impl Context {
                 task.name = proc::task_name(process.pid, task.tid);
             }
         }
-        let tsc = ClockKind::from_word(header.clock_kind) == Some(ClockKind::Tsc);
         Self {
             state,
             verdict,
@@ -109,7 +110,7 @@ impl Context {
             saved_wall_ns: None,
             path: file.path.display().to_string(),
             owner: file.uid,
-            moment: Moment::now(tsc && evidence.same_counter),
+            moment: Moment::now(clock::counts_alike(header) && evidence.same_counter),
         }
     }
 

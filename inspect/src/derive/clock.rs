@@ -2,7 +2,7 @@
 
 use probe::layout::{ClockKind, HeaderCopy, MetricKind};
 
-use crate::clock::Moment;
+use crate::clock::{Moment, stamp};
 use crate::snapshot::Snapshot;
 
 /// A board's clock.
@@ -30,16 +30,16 @@ impl Clock {
         moment: Option<Moment>,
         live: bool,
     ) -> Self {
-        let tsc = ClockKind::from_word(header.clock_kind) == Some(ClockKind::Tsc);
-        let present = moment.map(|moment| if tsc { moment.tsc } else { moment.mono_ns });
+        let counted = ClockKind::from_word(header.clock_kind).is_some_and(ClockKind::is_counter);
+        let present = moment.map(|moment| stamp(header, moment.tsc, moment.mono_ns));
         let pair = match (moment, snapshot.pulse) {
-            (Some(moment), _) => Some((moment.tsc, moment.mono_ns)),
-            (None, Some(pulse)) => Some((pulse.stamp, pulse.mono_ns)),
-            (None, None) => None,
+            (Some(moment), _) if moment.tsc != 0 => Some((moment.tsc, moment.mono_ns)),
+            (_, Some(pulse)) => Some((pulse.stamp, pulse.mono_ns)),
+            (_, None) => None,
         };
         let latest = latest(header, snapshot);
         Self {
-            ns_per_unit: if tsc { rate(header, pair) } else { 1.0 },
+            ns_per_unit: if counted { rate(header, pair) } else { 1.0 },
             now: present.filter(|_| live).unwrap_or(latest),
             present,
             start: header.clock_start,
@@ -84,7 +84,7 @@ impl Clock {
     }
 }
 
-/// Nanoseconds of one TSC unit: by the longest span known, unless that contradicts the writer's own
+/// Nanoseconds of one unit of a counter: by the longest span known, unless that contradicts the writer's own
 /// calibration by more than 1 % (a moved virtual machine, a suspended one), which then stands.
 fn rate(header: &HeaderCopy, pair: Option<(u64, u64)>) -> f64 {
     let own = header.clock_ns_per_unit as f64 / (1u64 << 32) as f64;

@@ -147,7 +147,7 @@ impl Evidence {
     fn stamps_are_ours(&self, header: &HeaderCopy) -> bool {
         match ClockKind::from_word(header.clock_kind) {
             // Every namespace reads the same counter.
-            Some(ClockKind::Tsc) => self.same_counter,
+            Some(kind) if Some(kind) == ClockKind::OF_THIS_MACHINE => self.same_counter,
             _ => self.same_clock,
         }
     }

@@ -8,8 +8,7 @@ use probe::layout::{
 
 use super::witness::{Beat, Unseen};
 use crate::attach::BoardFile;
-use crate::clock::Moment;
-use crate::clock::tsc;
+use crate::clock::{Moment, counts_alike, stamp as stamp_now};
 
 /// A heartbeat that stood for this long stands still.
 pub(super) const STILL: Duration = Duration::from_secs(2);
@@ -91,11 +90,13 @@ fn read(file: &BoardFile, place: u64) -> Option<(u64, u64)> {
 
 /// Age of a stamp by our own clock; none at all when it lies in the future.
 fn age(header: &HeaderCopy, stamp: u64) -> Duration {
-    let (now, unit) = match ClockKind::from_word(header.clock_kind) {
-        Some(ClockKind::Tsc) => (tsc(), header.clock_ns_per_unit as f64 / (1u64 << 32) as f64),
-        Some(ClockKind::Monotonic) => (Moment::now(false).mono_ns, 1.0),
+    let unit = match ClockKind::from_word(header.clock_kind) {
+        Some(ClockKind::Monotonic) => 1.0,
+        Some(_) => header.clock_ns_per_unit as f64 / (1u64 << 32) as f64,
         None => return Duration::ZERO,
     };
+    let moment = Moment::now(counts_alike(header));
+    let now = stamp_now(header, moment.tsc, moment.mono_ns);
     let ns = now.saturating_sub(stamp) as f64 * unit;
     Duration::from_nanos(ns as u64)
 }

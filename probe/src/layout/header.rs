@@ -82,6 +82,8 @@ pub enum ClockKind {
     Tsc = 1,
     /// `CLOCK_MONOTONIC`, in nanoseconds.
     Monotonic = 2,
+    /// The virtual counter of 64-bit ARM (`cntvct_el0`); the kernel itself keeps time by it.
+    VirtualCounter = 3,
 }
 
 impl ClockKind {
@@ -90,9 +92,24 @@ impl ClockKind {
         match word {
             1 => Some(Self::Tsc),
             2 => Some(Self::Monotonic),
+            3 => Some(Self::VirtualCounter),
             _ => None,
         }
     }
+
+    /// Whether it is a counter of the processor's, whose unit is known by calibration.
+    pub fn is_counter(self) -> bool {
+        self != Self::Monotonic
+    }
+
+    /// The counter that programs of this architecture can read.
+    pub const OF_THIS_MACHINE: Option<Self> = if cfg!(target_arch = "x86_64") {
+        Some(Self::Tsc)
+    } else if cfg!(target_arch = "aarch64") {
+        Some(Self::VirtualCounter)
+    } else {
+        None
+    };
 }
 
 record! {

@@ -1,5 +1,5 @@
-//! The cheapest clock that another process can read: the processor's time-stamp counter where the kernel
-//! itself keeps time by it (about 10 ns a read), else `CLOCK_MONOTONIC` (about 25 ns).
+//! The cheapest clock that another process can read: the processor's own counter where the kernel itself keeps time by
+//! it (about 10 ns a read), else `CLOCK_MONOTONIC` (about 25 ns).
 
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -66,24 +66,60 @@ pub(crate) fn set_coarse(units: u64) {
 pub(crate) fn units() -> u64 {
     // Relaxed: set once, before any stamp is taken. The common one is asked for first.
     let kind = KIND.load(Ordering::Relaxed);
-    if kind == ClockKind::Tsc as u8 {
-        return tsc();
+    if kind == COUNTER {
+        return counter();
     }
     if kind == 0 { 0 } else { monotonic_ns() }
 }
 
+/// The kind of this machine's counter. Without one no process has this kind.
+const COUNTER: u8 = match ClockKind::OF_THIS_MACHINE {
+    Some(kind) => kind as u8,
+    None => u8::MAX,
+};
+
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[inline]
 #[expect(unsafe_code, reason = "reads the time-stamp counter")]
-fn tsc() -> u64 {
+fn counter() -> u64 {
     // SAFETY: RDTSC has no precondition; the kernel leaves it enabled where it is the clock source.
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(all(target_arch = "aarch64", not(miri)))]
 #[inline]
-fn tsc() -> u64 {
+#[expect(unsafe_code, reason = "reads the virtual counter")]
+fn counter() -> u64 {
+    let ticks: u64;
+    // SAFETY: reads a register into another, touches no memory and no flags; Linux lets programs read it where it is the
+    // clock source. Not ordered with other instructions, as RDTSC is not: a few ns, where stamps never run backwards by.
+    unsafe {
+        core::arch::asm!("mrs {}, cntvct_el0", out(reg) ticks, options(nomem, nostack, preserves_flags));
+    }
+    ticks
+}
+
+#[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[inline]
+fn counter() -> u64 {
     monotonic_ns()
+}
+
+/// Nanoseconds of a unit as the processor itself states them, 32.32 fixed point; 0 where it states nothing.
+#[cfg(all(target_arch = "aarch64", not(miri)))]
+#[expect(unsafe_code, reason = "reads the counter's frequency")]
+fn stated() -> u64 {
+    let hertz: u64;
+    // SAFETY: reads a register into another, touches no memory and no flags; readable wherever the counter is.
+    unsafe {
+        core::arch::asm!("mrs {}, cntfrq_el0", out(reg) hertz, options(nomem, nostack, preserves_flags));
+    }
+    rate((0, 0), (hertz, 1_000_000_000))
+}
+
+#[cfg(any(miri, not(target_arch = "aarch64")))]
+fn stated() -> u64 {
+    0
 }
 
 /// `CLOCK_MONOTONIC`, ns.
@@ -112,19 +148,19 @@ pub(crate) struct Calibration {
     pub(crate) ns_per_unit: u64,
 }
 
-/// Chooses the clock and measures its unit. Takes half a millisecond for the TSC.
+/// Chooses the clock and learns its unit, which takes half a millisecond where the processor does not state it.
 pub(crate) fn start() -> Calibration {
-    if cfg!(all(target_arch = "x86_64", not(miri))) && kernel_trusts_tsc() {
-        let first = pair(tsc);
-        while monotonic_ns() < first.1 + 500_000 {
-            core::hint::spin_loop();
-        }
-        let ns_per_unit = rate(first, pair(tsc));
+    if let Some(kind) = ClockKind::OF_THIS_MACHINE.filter(|kind| kernel_trusts(*kind)) {
+        let first = pair(counter);
+        let ns_per_unit = match stated() {
+            0 => measured(first),
+            stated => stated,
+        };
         if ns_per_unit > 0 {
             NS_PER_UNIT.store(ns_per_unit, Ordering::Relaxed);
-            KIND.store(ClockKind::Tsc as u8, Ordering::Relaxed);
+            KIND.store(kind as u8, Ordering::Relaxed);
             let (start, start_ns) = first;
-            return Calibration { kind: ClockKind::Tsc, start, start_ns, ns_per_unit };
+            return Calibration { kind, start, start_ns, ns_per_unit };
         }
     }
     NS_PER_UNIT.store(1 << 32, Ordering::Relaxed);
@@ -133,10 +169,24 @@ pub(crate) fn start() -> Calibration {
     Calibration { kind: ClockKind::Monotonic, start, start_ns: start, ns_per_unit: 1 << 32 }
 }
 
-/// The kernel watches the TSC and gives it up as its clock source when it misbehaves.
-fn kernel_trusts_tsc() -> bool {
-    std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-        .is_ok_and(|source| source.trim() == "tsc")
+/// Nanoseconds of a unit, from half a millisecond after this stamp.
+fn measured(first: (u64, u64)) -> u64 {
+    while monotonic_ns() < first.1 + 500_000 {
+        core::hint::spin_loop();
+    }
+    rate(first, pair(counter))
+}
+
+/// The kernel watches the counter and gives it up as its clock source when it misbehaves. An emulated processor's is not
+/// the kernel's: its readers may run on the real one.
+fn kernel_trusts(kind: ClockKind) -> bool {
+    let name = match kind {
+        ClockKind::Tsc => "tsc",
+        ClockKind::VirtualCounter => "arch_sys_counter",
+        ClockKind::Monotonic => return false,
+    };
+    let source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    cfg!(not(miri)) && std::fs::read_to_string(source).is_ok_and(|source| source.trim() == name)
 }
 
 /// A stamp and the monotonic time at it: the closest of a few tries.
@@ -167,7 +217,7 @@ pub(crate) fn stamp_pair() -> (u64, u64) {
 /// Makes the unit finer: the longer the base, the better it is known.
 pub(crate) fn refine(start: &Calibration, now: (u64, u64)) {
     let rate = rate((start.start, start.start_ns), now);
-    if start.kind == ClockKind::Tsc && rate > 0 {
+    if start.kind.is_counter() && rate > 0 {
         NS_PER_UNIT.store(rate, Ordering::Relaxed);
     }
 }
@@ -183,4 +233,25 @@ pub(crate) fn to_ns(units: u64) -> u64 {
 pub(crate) fn from_ns(ns: u64) -> u64 {
     let ns_per_unit = NS_PER_UNIT.load(Ordering::Relaxed).max(1);
     u64::try_from((u128::from(ns) << 32) / u128::from(ns_per_unit)).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_goes_as_fast_as_it_is_said_to() {
+        let first = pair(counter);
+        let by_the_way = measured(first);
+        while monotonic_ns() < first.1 + 50_000_000 {
+            std::thread::yield_now();
+        }
+        let at_length = rate(first, pair(counter)) as f64;
+        assert!(at_length > 0.0);
+        for known in [by_the_way, stated()].into_iter().filter(|known| *known > 0) {
+            let ratio = known as f64 / at_length;
+            assert!((ratio - 1.0).abs() < 0.05, "{ratio}");
+        }
+        assert_eq!(stated() > 0, cfg!(target_arch = "aarch64"));
+    }
 }
