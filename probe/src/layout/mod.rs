@@ -24,6 +24,8 @@ mod position;
 mod record;
 mod text;
 mod window;
+#[cfg(all(test, feature = "layout"))]
+mod witness;
 mod word;
 mod work;
 
