@@ -1,4 +1,4 @@
-//! Where probes can be in: on 64-bit Linux, unless `--cfg probe_off` forbids it. Elsewhere the same macros and types
+//! Where probes can be in: on 64-bit Linux, with the feature `std`, unless `--cfg probe_off` forbids it. Elsewhere the same macros and types
 //! compile to nothing, so that a program for many systems needs no `cfg` of its own. (That is also what `links` needs a
 //! build script for.)
 
@@ -7,8 +7,9 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(probe_can)");
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|is| is == value);
     let forbidden = std::env::var_os("CARGO_CFG_PROBE_OFF").is_some();
+    let std = std::env::var_os("CARGO_FEATURE_STD").is_some();
     let possible = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_POINTER_WIDTH", "64");
-    if possible && !forbidden {
+    if possible && std && !forbidden {
         println!("cargo::rustc-cfg=probe_can");
     } else if !possible && std::env::var_os("CARGO_FEATURE_ENABLE").is_some() {
         let target = std::env::var("TARGET").unwrap_or_default();

@@ -40,6 +40,12 @@
 //!   (feature `tower`).
 //! - The board: [`init!`], [`Config`], [`status`](fn@status), [`dump_on_signal`].
 //!
+//! # Libraries
+//!
+//! A library puts probes in for whoever makes a board: it calls no `init!` and sets no feature. One without `std` says
+//! `default-features = false`; its probes are in when its program's are. The feature `std` carries [`init!`],
+//! [`Config`], what they return, and the layers.
+//!
 //! # All macros
 //!
 //! A macro is a verb with the thing first and what is said of it behind: `verb!(THING, value)`. What belongs to a queue
@@ -83,6 +89,8 @@
 //!
 //! With the feature `layout` the records of a board (`layout`) and the algorithms that read them
 //! (`protocol`) are there also where probes are out. They are all that `inspect` uses.
+
+#![cfg_attr(not(feature = "std"), no_std)]
 
 mod macros;
 mod number;

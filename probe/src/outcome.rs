@@ -28,6 +28,7 @@ impl fmt::Display for Cancelled {
 
 impl core::error::Error for Cancelled {}
 
+#[cfg(feature = "std")]
 impl From<Cancelled> for std::io::Error {
     fn from(cancelled: Cancelled) -> Self {
         Self::other(cancelled)

@@ -91,6 +91,20 @@ fn any_name_of_the_crate_will_do() {
     }
 }
 
+#[test]
+fn a_library_without_std_has_the_probes_of_its_program() {
+    let folder = build::target().join("for-tests/bare");
+    packages(&build::root().join("tests/fixtures/bare"), &folder);
+    std::fs::copy(build::root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("lock");
+    for (build, arguments, flags) in BUILDS {
+        // By itself, and in a program.
+        for package in [&["--lib", "--package", "library"][..], &["--package", "daemon"]] {
+            let (output, said) = check(&folder, &[package, arguments].concat(), flags);
+            assert!(output.status.success(), "probes {build}, {package:?}:\n{said}");
+        }
+    }
+}
+
 /// No limit of the compiler stands in the way of a large program: one call, thousands of numbers.
 #[test]
 fn five_thousand_numbers_are_declared_at_once() {

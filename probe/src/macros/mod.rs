@@ -327,6 +327,7 @@ macro_rules! compute_here {
 /// Returns the [`Status`](crate::Status). It never fails the daemon: what went wrong is said once on
 /// stderr and in the status, and probes then write to private memory. Calling it again does nothing.
 /// Call it after daemonizing. The name may hold letters, digits, `-`, `_`; see [`Config`](crate::Config).
+#[cfg(feature = "std")]
 #[macro_export]
 macro_rules! init {
     ($name:expr $(,)?) => {

@@ -120,6 +120,7 @@ macro_rules! __fact {
     };
 }
 
+#[cfg(feature = "std")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __init {

@@ -120,7 +120,9 @@ fn cut(text: &str, room: usize) -> &str {
     if text.len() <= room {
         return text;
     }
-    text.get(..text.floor_char_boundary(room)).unwrap_or_default()
+    // `str::floor_char_boundary` is younger than what this crate is built with.
+    let end = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// A label.

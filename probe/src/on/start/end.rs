@@ -125,7 +125,11 @@ fn write_panic(info: &PanicHookInfo<'_>) {
     if board.pid != std::process::id() || PANICKING.swap(true, Ordering::Acquire) {
         return;
     }
-    let words = info.payload_as_str().unwrap_or("(not text)");
+    // `PanicHookInfo::payload_as_str` is younger than what this crate is built with.
+    let payload = info.payload();
+    let words = payload.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let words = words.unwrap_or("(not text)");
     let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("unnamed");
