@@ -4,6 +4,7 @@
 pub mod build;
 pub mod code;
 pub mod demo;
+pub mod format;
 pub mod journal;
 pub mod picture;
 pub mod program;

@@ -17,9 +17,11 @@ pub const MAX_SECTIONS: u64 = 64;
 record! {
     /// The first bytes of a board. Written once, before [`MAGIC`]; never changed afterwards.
     Header, HeaderCopy, 256 bytes {
-        /// [`MAGIC`], stored last.
+        /// [`MAGIC`], 0x53434F5245424431. Stored last: if it is not there, the board is not ready. Byte-reversed: written
+        /// by a machine of the other byte order.
         0x00 magic,
-        /// Major number in the high half, minor number in the low half.
+        /// Major number in the high half, minor number in the low half. Refuse another major; read a higher minor as far
+        /// as you know it.
         0x08 layout_version,
         /// 0x0102030405060708 as its writer stores it; tells byte order.
         0x10 byte_order,
@@ -29,7 +31,7 @@ record! {
         0x20 total_bytes,
         /// Offset of the first [`Section`] entry, in bytes.
         0x28 toc_offset,
-        /// Number of [`Section`] entries.
+        /// Number of [`Section`] entries, at most 64.
         0x30 toc_count,
         /// Process id of the writer, in its own pid namespace.
         0x38 pid,
@@ -48,7 +50,8 @@ record! {
         0x70 pid_namespace,
         /// Inode number of the writer's time namespace; 0 where the kernel has none.
         0x78 time_namespace,
-        /// [`ClockKind`] of every stamp on the board.
+        /// [`ClockKind`] of every stamp on the board: 1 time-stamp counter (x86-64), 2 `CLOCK_MONOTONIC` in ns, 3 virtual
+        /// counter (64-bit ARM).
         0x80 clock_kind,
         /// Stamp taken at init.
         0x88 clock_start,
@@ -66,7 +69,7 @@ record! {
         0xb8 keeper_period_ns,
         /// Build id of the running program (first 16 bytes), 0 when it has none.
         0xc0 build_id[2],
-        /// [`super::check_word`] of the other words here, but for the magic, and of the fixed words of the
+        /// Since 1.2. [`super::check_word`] of the other words here, but for the magic, and of the fixed words of the
         /// table of contents; 0 where the writer makes none. Checked whenever it is not 0, whatever the
         /// version says.
         0xd0 check,

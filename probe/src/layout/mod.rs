@@ -16,6 +16,8 @@ pub(crate) mod bytes;
 mod cancel;
 mod check;
 mod count;
+#[cfg(feature = "layout")]
+pub mod declared;
 mod header;
 mod minute;
 mod operation;

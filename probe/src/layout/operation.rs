@@ -7,7 +7,8 @@ record! {
     /// only hand it on.
     OpRecord, OpCopy, 256 bytes {
         /// Generation in the high 56 bits; in the low 8 free, claiming, in flight (as in a slot's
-        /// state) or how it ended ([`OP_OK`] and on), with the same rule for readers as a slot's.
+        /// state) or how it ended ([`OP_OK`] and on: 3 well, 4 failed, 5 cancelled, 6 panicked), with the same rule for
+        /// readers as a slot's.
         0x00 state,
         /// Address of the site where it began, whose label is its kind.
         0x08 site,
@@ -17,11 +18,12 @@ record! {
         0x18 ended,
         /// The operation that it is part of, as [`op_id`] has it; 0 for none.
         0x20 parent,
-        /// Bytes of its label, in the second byte of its peer, then flags ([`OP_SENSITIVE`] and on). The high half
+        /// Bytes of its label, in the second byte of its peer, then flags ([`OP_SENSITIVE`] and on: bit 16 label
+        /// not to be seen, 17 can be cancelled, 18 carried by a future, 19 label cut). The high half
         /// counts changes of its texts since it began, odd while one is being written: lengths are 0 then.
         0x28 lengths_flags,
         /// Who works on it: a slot's number plus 1 and the slot's generation above 16 bits; 0 for nobody,
-        /// [`HOLDER_UNSEEN`] for a thread without a slot.
+        /// [`HOLDER_UNSEEN`], 0xffff, for a thread without a slot.
         0x30 holder,
         /// Stamp of the last change of `holder`, as old as the keeper's last beat at most; stored first.
         0x38 turned,
@@ -29,7 +31,7 @@ record! {
         0x40 statuses,
         /// What it served: requests of a connection, rows of a job.
         0x48 served,
-        /// Generation that somebody asked to end; says nothing of another generation.
+        /// Generation of which cancellation was requested; says nothing of another generation.
         0x50 cancel,
         /// The last statuses, status `n` at `n % 5`: packed as [`status_entry`] has it, with the time from
         /// the beginning on.
@@ -38,7 +40,7 @@ record! {
         /// is in the last, under [`OP_OTHER`]. Those after the first zero are not in use, and none is before the first
         /// status.
         0x80 totals[6],
-        /// The label, then the peer.
+        /// The label, and from the next whole word on the peer.
         0xb0 text[10],
     }
 }

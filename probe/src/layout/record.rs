@@ -5,12 +5,12 @@
 /// reader copies out, and the proof that every word stands at the offset the table says.
 macro_rules! record {
     (
-        $(#[$about:meta])*
+        $(#[doc = $about:literal])*
         $live:ident, $copy:ident, $size:literal bytes {
-            $( $(#[$help:meta])* $offset:literal $field:ident $([$n:literal])?, )*
+            $( $(#[doc = $help:literal])* $offset:literal $field:ident $([$n:literal])?, )*
         }
     ) => {
-        $(#[$about])*
+        $(#[doc = $about])*
         #[derive(Debug)]
         #[cfg_attr(
             feature = "layout",
@@ -18,7 +18,7 @@ macro_rules! record {
         )]
         #[repr(C, align(8))]
         pub struct $live {
-            $( $(#[$help])* pub $field: $crate::layout::record::word!(live $($n)?), )*
+            $( $(#[doc = $help])* pub $field: $crate::layout::record::word!(live $($n)?), )*
         }
 
         #[doc = concat!("A copy of one [`", stringify!($live), "`], as a reader holds it.")]
@@ -29,12 +29,26 @@ macro_rules! record {
         )]
         #[repr(C, align(8))]
         pub struct $copy {
-            $( $(#[$help])* pub $field: $crate::layout::record::word!(copy $($n)?), )*
+            $( $(#[doc = $help])* pub $field: $crate::layout::record::word!(copy $($n)?), )*
         }
 
         impl $copy {
             /// Bytes of the record.
             pub const BYTES: usize = $size;
+
+            /// The record as it is declared here: `docs/FORMAT.md` is made of it.
+            #[cfg(feature = "layout")]
+            pub const DECLARED: $crate::layout::declared::Declared = $crate::layout::declared::Declared {
+                name: stringify!($live),
+                about: concat!($($about),*),
+                bytes: $size,
+                fields: &[$( $crate::layout::declared::Field {
+                    offset: core::mem::offset_of!($copy, $field),
+                    name: stringify!($field),
+                    words: $crate::layout::record::word!(count $($n)?),
+                    about: concat!($($help),*),
+                }, )*],
+            };
 
             /// The record in the first words of `words`; `None` when there are too few.
             pub fn from_words(words: &[u64]) -> Option<Self> {
@@ -56,8 +70,14 @@ macro_rules! record {
     };
 }
 
-/// One field, a word or a row of words: its live type, its copied type, and its value in the words of a record.
+/// One field, a word or a row of words: how many, its live type, its copied type, and its value in the words of a record.
 macro_rules! word {
+    (count) => {
+        1
+    };
+    (count $n:literal) => {
+        $n
+    };
     (live) => {
         core::sync::atomic::AtomicU64
     };
