@@ -383,7 +383,7 @@ pub enum OpsAction {
 /// Which operations are shown, and how.
 #[derive(Clone, Debug, Args)]
 pub struct OpsPick {
-    /// Only those at it for so long.
+    /// Only those older than this.
     ///
     /// Since they began or were last idle; of those that ended, those that were.
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]

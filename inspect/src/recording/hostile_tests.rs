@@ -135,7 +135,7 @@ fn threads_that_end_together_cost_one_step_each() {
     let all = 300_000;
     let bytes =
         [head(), names(1, all, "l"), samples(0, &[], &[(2, 0)], 1, all, &[(1, 1)]), end()].concat();
-    // Going over all the living for each of them would be 45 thousand million.
+    // Going over all the living for each of them would be 45 × 10⁹ steps.
     let size = bytes.len() as u64;
     let (taken, held, read) = count(bytes, By::Line);
     assert!(taken < 20 * all && held <= HELD, "{taken} steps, {held} bytes, {size} bytes");

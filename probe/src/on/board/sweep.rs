@@ -1,4 +1,4 @@
-//! Boards of the dead: a few of a name stay for the post-mortem, the others go when the next board of that
+//! Boards of ended processes: a few of a name stay for the post-mortem, the others go when the next board of that
 //! name is made, so that a crash loop never fills the file system, nor takes away the crash that began it.
 
 mod life;

@@ -1,8 +1,8 @@
-//! The door through which operations are asked to end: a UNIX socket, for a daemon that opted in. Never
+//! The cancel socket: a UNIX socket through which cancellation of operations is requested, for a daemon that opted in. Never
 //! through the board, which nobody but the daemon writes.
 //!
 //! The socket has an abstract name, so nothing is left behind and nothing is found in its place; who
-//! knocks is known by the kernel's word (`SO_PEERCRED`), and must be this daemon's user or root. What is
+//! connects is known as the kernel reports it (`SO_PEERCRED`), and must be this daemon's user or root. What is
 //! asked for is an operation's id with its generation, and the run of the daemon: a forged, stale or
 //! repeated request meets no operation.
 
@@ -23,25 +23,25 @@ use crate::on::board::tables::Board;
 use crate::on::ground::ours::{Identity, Inherited};
 use crate::on::ground::peer;
 
-/// Name of the thread behind the door: a reader knows it by this.
+/// Name of the thread that serves the socket: a reader knows it by this.
 const NAME: &str = "probe-cancel";
-/// Who knocks says what he wants within this time.
+/// Who connects sends a request within this time.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Those that have knocked and not spoken at a time.
+/// Connections that have sent nothing yet, at a time.
 const MOST_WAITING: usize = 64;
 
-/// Somebody who has knocked.
-struct Knocking {
+/// A connection that has sent nothing yet.
+struct Connection {
     stream: UnixStream,
     identity: Option<Identity>,
     since: Instant,
 }
 
 /// The listening socket, for a forked child to close.
-static DOOR: Inherited = Inherited::none();
+static LISTENING: Inherited = Inherited::none();
 
-/// Opens the door of this board.
+/// Opens the cancel socket of this board.
 ///
 /// # Errors
 /// Why it stays closed.
@@ -52,7 +52,7 @@ pub(crate) fn open(board: &Board) -> Result<(), String> {
     let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;
     let listener = UnixListener::bind_addr(&name).map_err(failed)?;
     let own = Identity::of(&listener).ok_or("its socket cannot be told from others")?;
-    DOOR.remember(listener.as_raw_fd(), own);
+    LISTENING.remember(listener.as_raw_fd(), own);
     let builder = std::thread::Builder::new().name(NAME.to_owned()).stack_size(64 << 10);
     builder.spawn(move || serve(table, instance, listener, own)).map_err(failed)?;
     table.cancellable.store(true, Ordering::Relaxed);
@@ -61,13 +61,13 @@ pub(crate) fn open(board: &Board) -> Result<(), String> {
 
 /// Closes the forked child's copy of the listening socket, which is not its own.
 pub(crate) fn close_inherited() {
-    DOOR.close();
+    LISTENING.close();
 }
 
 fn serve(table: &OpTable, instance: u64, listener: UnixListener, own: Identity) {
     // The daemon's signals are not ours to take.
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
-    let mut waiting: Vec<Knocking> = Vec::new();
+    let mut waiting: Vec<Connection> = Vec::new();
     // A daemon that closed all it did not open itself may have given the number to a socket of its own.
     while own.is_behind(listener.as_raw_fd()) {
         let Some(ready) = wait(&listener, &waiting) else {
@@ -76,14 +76,14 @@ fn serve(table: &OpTable, instance: u64, listener: UnixListener, own: Identity) 
             continue;
         };
         // Who says nothing keeps nobody else from being heard.
-        for (knocking, speaks) in std::mem::take(&mut waiting).into_iter().zip(&ready[1..]) {
+        for (connection, speaks) in std::mem::take(&mut waiting).into_iter().zip(&ready[1..]) {
             if *speaks {
-                let _ = answer(table, instance, &knocking.stream);
-            } else if knocking.since.elapsed() < PATIENCE {
-                waiting.push(knocking);
+                let _ = answer(table, instance, &connection.stream);
+            } else if connection.since.elapsed() < PATIENCE {
+                waiting.push(connection);
                 continue;
             }
-            leave(knocking.stream, knocking.identity);
+            leave(connection.stream, connection.identity);
         }
         if !ready[0] {
             continue;
@@ -95,14 +95,14 @@ fn serve(table: &OpTable, instance: u64, listener: UnixListener, own: Identity) 
                     leave(oldest.stream, oldest.identity);
                 }
                 let identity = Identity::of(&stream);
-                waiting.push(Knocking { stream, identity, since: Instant::now() });
+                waiting.push(Connection { stream, identity, since: Instant::now() });
             }
             // Out of descriptors, for instance: not the moment to spin.
             Err(_) => std::thread::sleep(PATIENCE),
         }
     }
-    for knocking in waiting {
-        leave(knocking.stream, knocking.identity);
+    for connection in waiting {
+        leave(connection.stream, connection.identity);
     }
     table.cancellable.store(false, Ordering::Relaxed);
     leave(listener, Some(own));
@@ -115,10 +115,10 @@ fn leave(descriptor: impl AsRawFd, identity: Option<Identity>) {
     }
 }
 
-/// Waits until somebody knocks or speaks, or patience is at its end: whether there is somebody at the door, then
+/// Waits until somebody connects or sends, or patience is at its end: whether there is a new connection, then
 /// whether each of those that wait speaks.
-fn wait(listener: &UnixListener, waiting: &[Knocking]) -> Option<Vec<bool>> {
-    let streams = waiting.iter().map(|knocking| knocking.stream.as_fd());
+fn wait(listener: &UnixListener, waiting: &[Connection]) -> Option<Vec<bool>> {
+    let streams = waiting.iter().map(|connection| connection.stream.as_fd());
     let all = std::iter::once(listener.as_fd()).chain(streams);
     let mut fds: Vec<PollFd<'_>> = all.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     let timeout = match waiting.is_empty() {
@@ -129,18 +129,18 @@ fn wait(listener: &UnixListener, waiting: &[Knocking]) -> Option<Vec<bool>> {
     Some(fds.iter().map(|fd| fd.any().unwrap_or(true)).collect())
 }
 
-fn answer(table: &OpTable, instance: u64, mut knocking: &UnixStream) -> std::io::Result<()> {
+fn answer(table: &OpTable, instance: u64, mut connection: &UnixStream) -> std::io::Result<()> {
     // It has spoken, in one piece as everybody who means it does; nobody is waited for here.
-    knocking.set_nonblocking(true)?;
-    let user = peer::user(knocking)?;
+    connection.set_nonblocking(true)?;
+    let user = peer::user(connection)?;
     let answer = if user != 0 && user != geteuid().as_raw() {
         CancelAnswer::Refused
     } else {
         let mut bytes = [0; CancelRequest::BYTES];
-        knocking.read_exact(&mut bytes)?;
+        connection.read_exact(&mut bytes)?;
         decide(table, instance, &bytes)
     };
-    knocking.write_all(&answer.to_bytes())
+    connection.write_all(&answer.to_bytes())
 }
 
 fn decide(table: &OpTable, instance: u64, bytes: &[u8; CancelRequest::BYTES]) -> CancelAnswer {

@@ -47,7 +47,7 @@ impl<F: Future> fmt::Debug for TrackedCancellable<F> {
 
 impl Op {
     /// Makes the operation the future's own: each poll is somebody working on it, at the line that it had reached,
-    /// and between polls nobody does. It ends well when the future is ready, and as cancelled when that is dropped before.
+    /// and between polls nobody does. It ends as `ok` when the future is ready, and as cancelled when that is dropped before.
     #[inline]
     pub fn track<F: Future>(self, future: F) -> Tracked<F> {
         self.becomes_future();
