@@ -1,4 +1,4 @@
-//! What goes through the door that is not the board: asking an operation to end.
+//! What goes through the cancel socket, beside the board: the request to cancel an operation.
 
 /// First bytes of a request and of an answer.
 const MAGIC: [u8; 8] = *b"SCOREBC1";

@@ -6,7 +6,7 @@
 //! tenant  one record                        table   who holds which
 //! text    label and peer, cut to fit        slow    the slowest that ended
 //! future  one that is carried by a future   by_id   for those who can keep no guard
-//! door    where it is asked to end
+//! cancel_socket  where its cancellation is requested
 //! ```
 //!
 //! A record belongs to the operation, not to a thread: it is claimed at the beginning, written by whoever
@@ -16,7 +16,7 @@
 mod begin;
 #[cfg(any(feature = "tracing", feature = "tower"))]
 pub(crate) mod by_id;
-pub(crate) mod door;
+pub(crate) mod cancel_socket;
 mod future;
 mod here;
 mod mine;

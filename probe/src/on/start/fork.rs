@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 
 use crate::on::board::store::Store;
 use crate::on::ground::ours::Inherited;
-use crate::on::ops::door;
+use crate::on::ops::cancel_socket;
 use crate::on::slots::mode::{Mode, mode, set_mode};
 use crate::on::slots::register;
 
@@ -50,9 +50,9 @@ extern "C" fn in_child() {
         // SAFETY: `_exit` has no precondition.
         unsafe { libc::_exit(127) };
     }
-    // With these open the child would keep the parent's board locked, and its door when the parent is gone.
+    // With these open the child would keep the parent's board locked, and its cancel socket when the parent is gone.
     LOCK.close();
-    door::close_inherited();
+    cancel_socket::close_inherited();
     register::unsettle();
     // A board that another thread was still making when this one forked was nobody's yet.
     if mode() == Mode::Board {

@@ -20,7 +20,7 @@ use crate::on::ground::mounts::Mounts;
 use crate::on::ground::{limits, settings, stay};
 use crate::on::keeper::life;
 use crate::on::numbers::{holders, pool};
-use crate::on::ops::{door, table};
+use crate::on::ops::{cancel_socket, table};
 use crate::on::slots::mode::{Mode, mode, set_mode};
 use crate::on::slots::{held, register};
 use crate::on::thread::desk::{self, Ask, Desk};
@@ -159,7 +159,7 @@ fn start(config: &Config) -> Status {
     };
     let board = board().filter(|_| matches!(status, Status::Board(_)));
     if let Some(board) = board.filter(|_| config.cancel)
-        && let Err(why) = door::open(board)
+        && let Err(why) = cancel_socket::open(board)
     {
         say(&format!("operations of {} cannot be cancelled: {why}", config.name));
     }
