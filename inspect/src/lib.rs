@@ -60,6 +60,8 @@ mod error;
 pub mod export;
 #[cfg(target_os = "linux")]
 mod guard;
+#[cfg(target_os = "linux")]
+mod inside;
 pub mod liveness;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere/locate.rs")]
 pub mod locate;
@@ -72,6 +74,8 @@ mod opener;
 mod patience;
 #[cfg(target_os = "linux")]
 mod pidfd;
+#[cfg(target_os = "linux")]
+mod places;
 #[cfg(target_os = "linux")]
 pub mod proc;
 

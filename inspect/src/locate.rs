@@ -7,50 +7,49 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::AttachError;
+pub use crate::places::directories;
 use crate::target::is_ours;
 pub use crate::target::{Candidate, Target, named, parse_name};
 use crate::words::glob::glob;
-use crate::{patience, proc};
-
-/// Directories that are searched: shared memory, the user's and the system's run directory, and
-/// those that `INSPECT_DIRS` (separated by colons) names.
-pub fn directories() -> Vec<PathBuf> {
-    let mut dirs = vec![PathBuf::from("/dev/shm")];
-    dirs.extend(std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from));
-    dirs.push("/run".into());
-    let more = std::env::var_os("INSPECT_DIRS").unwrap_or_default();
-    dirs.extend(std::env::split_paths(&more).filter(|dir| !dir.as_os_str().is_empty()));
-    let mut seen = HashSet::new();
-    dirs.retain(|dir| seen.insert(dir.clone()));
-    dirs
-}
+use crate::{inside, opener, patience, proc};
 
 /// Files in `dir` that are named like boards, oldest process first.
 pub fn scan(dir: &Path) -> Vec<Candidate> {
     // One that does not answer is said at the end, with all that did not.
     let entries = patience::answers(dir).and_then(|()| fs::read_dir(dir));
-    let mut found: Vec<Candidate> = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let file_name = entry.file_name();
-            let (name, pid, start) = parse_name(file_name.to_str()?)?;
-            let facts = entry.metadata().ok()?;
-            Some(Candidate {
-                name: name.to_owned(),
-                pid,
-                start,
-                path: entry.path(),
-                id: (facts.dev(), facts.ino()),
-                held: false,
+    let mut found: Vec<Candidate> = match entries {
+        Ok(entries) => entries
+            .flatten()
+            .filter_map(|entry| {
+                let candidate = in_directory(dir, entry.file_name().to_str()?)?;
+                let facts = entry.metadata().ok()?;
+                Some(Candidate { id: (facts.dev(), facts.ino()), ..candidate })
             })
-        })
-        .collect();
+            .collect(),
+        // Root was given up, and a process that kept it may be asked.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let (device, entries) = opener::list(dir).unwrap_or_default();
+            entries
+                .into_iter()
+                .filter_map(|(name, inode)| {
+                    let candidate = in_directory(dir, name.to_str()?)?;
+                    Some(Candidate { id: (device, inode), ..candidate })
+                })
+                .collect()
+        }
+        Err(_) => Vec::new(),
+    };
     found.sort_by(|a, b| {
         (&a.name, a.start, a.pid, &a.path).cmp(&(&b.name, b.start, b.pid, &b.path))
     });
     found
+}
+
+/// A file of a directory, if it is named like a board.
+fn in_directory(dir: &Path, file_name: &str) -> Option<Candidate> {
+    let (name, pid, start) = parse_name(file_name)?;
+    let (name, path) = (name.to_owned(), dir.join(file_name));
+    Some(Candidate { name, pid, start, path, id: (0, 0), held: false })
 }
 
 /// Boards in the usual places.
@@ -148,10 +147,14 @@ pub fn held_by(pid: u32) -> Vec<Candidate> {
         patience::answers(&entry.path()).ok()?;
         let facts = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file)?;
         // A file made without a name (O_TMPFILE) stands here as `#inode`, whatever it was named
-        // later: its first word tells.
+        // later: its first word tells, and the board has its name in itself.
+        let own;
         let (name, inner, start) = match parse_name(file_name) {
             Some(parts) => parts,
-            None if file_name.starts_with('#') && is_ours(&entry.path()) => (file_name, pid, 0),
+            None if file_name.starts_with('#') && is_ours(&entry.path()) => {
+                own = inside::name(&entry.path());
+                (own.as_deref().unwrap_or(file_name), pid, 0)
+            }
             None => return None,
         };
         Some(Candidate {

@@ -1,10 +1,10 @@
 //! Root is given up before a board is parsed, and boards are opened later, too: by another thread, when a
-//! daemon is started anew, to ask at a door. So a second process keeps root. It takes two fixed requests,
-//! opens a board's file or a daemon's door, and passes the descriptor; it parses nothing. It ends with this
-//! one. A third request gives a file that this program made before its name.
+//! daemon is started anew, to ask at a door. So a second process keeps root. It takes fixed requests:
+//! it opens a board's file, a directory where boards live or a daemon's door, and passes the descriptor, or gives
+//! a file that this program made before its name. It parses nothing, and ends with this one.
 #![expect(unsafe_code, reason = "forks, and owns descriptors that the other process sent")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::linux::net::SocketAddrExt;
@@ -13,6 +13,7 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::signal::SigSet;
@@ -25,11 +26,13 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::{ForkResult, fork, geteuid};
 use probe::layout::cancel_name;
 
-use crate::{locate, proc};
+use crate::places::directories;
+use crate::proc;
 
 /// Bytes of a request at most.
 const LONGEST: usize = 4096;
 const OPEN: u8 = b'o';
+const LIST: u8 = b'l';
 const DOOR: u8 = b'd';
 const NAME: u8 = b'n';
 /// What does not answer in this time is given up.
@@ -102,6 +105,19 @@ pub(crate) fn open(path: &Path) -> Option<io::Result<OwnedFd>> {
     }))
 }
 
+/// Names and inode numbers in a directory where boards live, and its device, with the rights that were given up.
+/// `None` where there is nobody to ask, or it may not be listed.
+pub(crate) fn list(path: &Path) -> Option<(u64, Vec<(OsString, u64)>)> {
+    let fd = ask(LIST, path.as_os_str().as_bytes())?.ok()?;
+    let device = nix::sys::stat::fstat(&fd).ok()?.st_dev;
+    let mut directory = Dir::from_fd(fd).ok()?;
+    let entries = directory
+        .iter()
+        .flatten()
+        .map(|entry| (OsStr::from_bytes(entry.file_name().to_bytes()).to_owned(), entry.ino()));
+    Some((device, entries.collect()))
+}
+
 #[cfg(feature = "cli")]
 /// Knocks at a daemon's door, as root. `None` where there is nobody to ask.
 pub(crate) fn door(instance: u64) -> Option<io::Result<UnixStream>> {
@@ -158,6 +174,7 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
         };
         let answer = match bytes[..length].split_first() {
             Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), paths),
+            Some((&LIST, path)) => open_directory(Path::new(OsStr::from_bytes(path))),
             Some((&DOOR, instance)) => knock(instance),
             Some((&NAME, ticket)) => match name(ticket) {
                 Ok(()) => Err(Errno::UnknownErrno),
@@ -180,9 +197,9 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
 fn open_board(path: &Path, known: &[PathBuf]) -> Result<OwnedFd, Errno> {
     let held = is_held(path);
     let plain = path.components().all(|part| part != Component::ParentDir);
-    let lives = path.parent().is_some_and(|dir| {
-        locate::directories().iter().any(|known| known == dir) || in_container(dir)
-    });
+    let lives = path
+        .parent()
+        .is_some_and(|dir| directories().iter().any(|known| known == dir) || in_container(dir));
     if !known.iter().any(|known| known == path) && !(plain && (held || lives)) {
         return Err(Errno::EACCES);
     }
@@ -194,6 +211,16 @@ fn open_board(path: &Path, known: &[PathBuf]) -> Result<OwnedFd, Errno> {
     let facts = nix::sys::stat::fstat(&fd)?;
     let regular = facts.st_mode & libc::S_IFMT == libc::S_IFREG;
     if regular { Ok(fd) } else { Err(Errno::EACCES) }
+}
+
+/// Opens a directory where boards live, to be listed: no other one.
+fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
+    let plain = path.components().all(|part| part != Component::ParentDir);
+    if !plain || !(directories().iter().any(|known| known == path) || in_container(path)) {
+        return Err(Errno::EACCES);
+    }
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    openat(AT_FDCWD, path, flags, Mode::empty())
 }
 
 /// The parts of a path below `/proc/PID`.

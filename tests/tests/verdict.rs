@@ -342,6 +342,24 @@ fn a_board_that_lost_its_name_is_found_with_its_process() {
     }
 }
 
+/// A board in a file was made without a name, which the kernel goes on to show: its own name is inside.
+#[test]
+fn a_board_in_a_file_that_lost_its_name_is_found_by_name_too() {
+    let directory = tempfile::tempdir_in("/dev/shm").expect("a directory");
+    let name = program::name("unnamed-file");
+    let board = format!("PROBE_BOARD=file:{}", directory.path().display());
+    let program = behind(&["env", &board], &name, &["one-job"]);
+    let files = std::fs::read_dir(directory.path()).expect("a directory").flatten();
+    let removed = files.filter(|file| std::fs::remove_file(file.path()).is_ok()).count();
+    assert_eq!(removed, 1, "its board");
+    for target in [["-n", &name], ["-p", &program.pid().to_string()]] {
+        let shown = program::boards(&target);
+        assert_eq!(shown.len(), 1, "{target:?}");
+        is(&shown[0], "live", &["its file has lost its name"]);
+        assert_eq!(shown[0]["name"], name.as_str());
+    }
+}
+
 #[test]
 fn somebody_elses_file_beside_a_board_is_not_that_process_s() {
     if !may_unshare() {
