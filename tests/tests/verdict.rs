@@ -360,6 +360,53 @@ fn a_board_in_a_file_that_lost_its_name_is_found_by_name_too() {
     }
 }
 
+/// Root reads boards of several users as nobody, and goes on finding theirs where nobody may list.
+#[test]
+fn a_board_that_came_after_root_was_given_up_is_found_where_only_root_may_list() {
+    use std::os::unix::fs::PermissionsExt;
+    if !nix::unistd::geteuid().is_root() || !tests::build::needs("setpriv", "util-linux") {
+        return;
+    }
+    let directory = tempfile::tempdir_in("/dev/shm").expect("a directory");
+    let dir = directory.path().to_str().expect("UTF-8");
+    std::os::unix::fs::chown(dir, Some(4242), Some(4242)).expect("given away");
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).expect("made");
+    let name = program::name("later");
+    let other: Vec<&str> = AS_OTHER.split(' ').collect();
+    let first = behind(&other, &name, &["one-job"]);
+    let third = AS_OTHER.replace("4242", "4343");
+    let third = behind(&third.split(' ').collect::<Vec<_>>(), &name, &["one-job"]);
+    let recording = tempfile::tempdir().expect("a directory");
+    let recording = recording.path().join("r.rec");
+    let mut recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
+        .args(["record", "--follow", "-r", "50", "-n", &name, "-o"])
+        .arg(&recording)
+        .env("INSPECT_DIRS", dir)
+        .spawn()
+        .expect("it runs");
+    let of_recorder = |what: &str| format!("/proc/{}/{what}", recorder.id());
+    let (status, fds) = (of_recorder("status"), of_recorder("fd"));
+    wait::until("root given up", SOON, || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        status.contains("\nUid:\t65534\t65534\t65534\t").then_some(())
+    });
+    let board = format!("PROBE_BOARD=file:{dir}");
+    let second = behind(&[&other[..], &["env", &board]].concat(), &name, &["one-job"]);
+    wait::until("its board opened", SOON, || {
+        let links = std::fs::read_dir(&fds).ok()?.flatten();
+        let mut held = links.filter_map(|link| std::fs::read_link(link.path()).ok());
+        held.any(|path| path.starts_with(dir)).then_some(())
+    });
+    let ended = nix::unistd::Pid::from_raw(recorder.id() as i32);
+    nix::sys::signal::kill(ended, Signal::SIGINT).expect("it runs");
+    assert!(recorder.wait().expect("it ends").success());
+    let report = program::inspect(&["report", recording.to_str().expect("UTF-8")]);
+    let text = String::from_utf8_lossy(&report.stdout).into_owned();
+    for program in [&first, &second, &third] {
+        assert!(text.contains(&format!("pid {}", program.pid())), "{text}");
+    }
+}
+
 #[test]
 fn somebody_elses_file_beside_a_board_is_not_that_process_s() {
     if !may_unshare() {
