@@ -183,6 +183,11 @@ impl Write for Recorded {
     }
 }
 
+/// Whether a path means stdout.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,9 +257,4 @@ mod tests {
         recorded.write_all(b"S\0\0\0 of the first second").expect("written");
         assert!(path.exists());
     }
-}
-
-/// Whether a path means stdout.
-pub(super) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
