@@ -32,7 +32,7 @@ fn out_of_a_release_the_layer_changes_neither_the_log_nor_the_level_nor_what_is_
     for order in ORDERS {
         let without = said(order, "without");
         assert!(without.contains("request{"), "{order}: {without}");
-        assert!(without.contains("the service itself: true"), "{order}: {without}");
+        assert!(without.contains("as large as the service itself: true"), "{order}: {without}");
         assert_eq!(said(order, "with"), without, "{order}");
     }
     // Below a filter by target it is what an optional layer is that is not there: what is finer than the filter wants

@@ -181,7 +181,10 @@ fn a_recording_goes_into_every_form_beside_its_source_and_beside_another() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("probe::tag!(wait, hits, \"thirty\");"), "{text}");
     assert!(text.contains("       never seen         - work  |"), "{text}");
-    assert!(text.contains(" inside "), "{text}");
+    // A sample may fall between a scope's line and the first in it, a rare one: then it has a share of its own.
+    let scope = text.lines().find(|line| line.contains("probe::scope!(\"round\")"));
+    let scope = scope.expect("the scope's line");
+    assert!(scope.contains(" inside ") || scope.contains("%  "), "{text}");
     // Elsewhere: one line that says what to do.
     let elsewhere = path.parent().expect("a directory").to_str().expect("a path");
     let output = inspect(&["annotate", file, "--source", elsewhere]);

@@ -433,7 +433,8 @@ fn the_keeper_asks_the_kernel_for_what_it_says_and_opens_nothing() {
     let name = program::name("keeper");
     let file = tempfile::NamedTempFile::new().expect("a file");
     let mut command = Command::new("strace");
-    command.args(["-f", "-o"]).arg(file.path()).arg(behave()).args([&name, "one-job"]);
+    // The tracer is a grandchild: whoever kills the child kills the fixture, not its tracer, and nothing is left.
+    command.args(["-D", "-f", "-o"]).arg(file.path()).arg(behave()).args([&name, "one-job"]);
     let mut program = Program::start(&mut command, &name);
     program.until_ready();
     let trace = || std::fs::read_to_string(file.path()).expect("a trace");

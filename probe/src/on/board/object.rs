@@ -8,12 +8,32 @@ use core::ptr::NonNull;
 
 use nix::errno::Errno;
 
+/// What maps an object.
+#[cfg(feature = "enable")]
+type Mapping = shared_memory::Shmem;
+#[cfg(not(feature = "enable"))]
+type Mapping = memmap2::MmapRaw;
+
+/// An object that is mapped for as long as this is kept; the memory that it holds is there for a leak checker to find.
+pub(super) struct Object(Mapping);
+
+impl Object {
+    /// Where its first byte is.
+    pub(super) fn base(&self) -> Option<NonNull<u8>> {
+        #[cfg(feature = "enable")]
+        let base = self.0.as_ptr();
+        #[cfg(not(feature = "enable"))]
+        let base = self.0.as_mut_ptr();
+        NonNull::new(base)
+    }
+}
+
 /// Makes `/name`, `bytes` long, zeroed, and maps it.
 ///
 /// # Errors
 /// The system's; nothing is left behind then. `EEXIST` when there is one of that name.
 #[cfg(feature = "enable")]
-pub(super) fn create(name: &str, bytes: usize) -> Result<NonNull<u8>, Errno> {
+pub(super) fn create(name: &str, bytes: usize) -> Result<Object, Errno> {
     use shared_memory::{ShmemConf, ShmemError};
 
     let mut memory =
@@ -26,10 +46,7 @@ pub(super) fn create(name: &str, bytes: usize) -> Result<NonNull<u8>, Errno> {
         })?;
     // The object is removed by us alone: the crate would do it by name, also in a forked child.
     memory.set_owner(false);
-    let base = NonNull::new(memory.as_ptr()).ok_or(Errno::ENOMEM);
-    // The mapping stays.
-    std::mem::forget(memory);
-    base
+    Ok(Object(memory))
 }
 
 /// Makes `/name`, `bytes` long, zeroed, and maps it.
@@ -37,7 +54,7 @@ pub(super) fn create(name: &str, bytes: usize) -> Result<NonNull<u8>, Errno> {
 /// # Errors
 /// The system's; nothing is left behind then. `EEXIST` when there is one of that name.
 #[cfg(not(feature = "enable"))]
-pub(super) fn create(name: &str, bytes: usize) -> Result<NonNull<u8>, Errno> {
+pub(super) fn create(name: &str, bytes: usize) -> Result<Object, Errno> {
     use nix::fcntl::OFlag;
     use nix::sys::mman::{shm_open, shm_unlink};
     use nix::sys::stat::Mode;
@@ -52,14 +69,12 @@ pub(super) fn create(name: &str, bytes: usize) -> Result<NonNull<u8>, Errno> {
     mapped
 }
 
-/// Makes a new object `bytes` long, and maps it for good.
+/// Makes a new object `bytes` long, and maps it.
 #[cfg(not(feature = "enable"))]
-fn map(object: &std::os::fd::OwnedFd, bytes: usize) -> Result<NonNull<u8>, Errno> {
+fn map(object: &std::os::fd::OwnedFd, bytes: usize) -> Result<Object, Errno> {
     let length = libc::off_t::try_from(bytes).map_err(|_| Errno::EFBIG)?;
     nix::unistd::ftruncate(object, length)?;
     let map = memmap2::MmapOptions::new().len(bytes).map_raw(object);
     let map = map.map_err(|error| error.raw_os_error().map_or(Errno::ENOMEM, Errno::from_raw))?;
-    let base = NonNull::new(map.as_mut_ptr()).ok_or(Errno::ENOMEM);
-    std::mem::forget(map);
-    base
+    Ok(Object(map))
 }

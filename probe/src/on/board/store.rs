@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "hands fresh mappings to `Segment`, and one allocation call")]
 
 use std::fs::File;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
@@ -14,7 +15,7 @@ use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
 use nix::unistd::{Gid, Uid, fchown, linkat, unlink};
 
-use crate::on::board::object;
+use crate::on::board::object::{self, Object};
 use crate::on::board::place::SHM_DIRECTORY;
 use crate::on::board::segment::Segment;
 use crate::on::ground::ours::Identity;
@@ -37,8 +38,8 @@ pub(crate) struct Store {
     pub(crate) lock: OwnedFd,
     /// What the lock's descriptor is, however its number is used later.
     identity: Identity,
-    /// The object's name in shared memory; `None` for a file.
-    object: Option<String>,
+    /// The object in shared memory by its name, mapped for the life of the process; `None` for a file.
+    object: Option<(String, ManuallyDrop<Object>)>,
 }
 
 impl Store {
@@ -79,7 +80,7 @@ impl Store {
 
     fn of_object(
         access: Access,
-        base: NonNull<u8>,
+        object: Object,
         name: &str,
         path: &Path,
         bytes: usize,
@@ -92,10 +93,11 @@ impl Store {
         prepare(&lock, access, bytes).map_err(|why| why.of(path, bytes))?;
         permit(&lock, access).map_err(|why| why.of(path, bytes))?;
         let identity = Identity::of(&lock).ok_or("its file cannot be told from others")?;
+        let base = object.base().ok_or("no mapping")?;
+        let object = Some((name.to_owned(), ManuallyDrop::new(object)));
         // SAFETY: a new object of `bytes` bytes, zeroed, mapped for good, known to nobody else here.
         let segment = unsafe { Segment::new(base, bytes) };
-        let (path, object) = (path.to_owned(), Some(name.to_owned()));
-        Ok(Self { segment, path, lock, identity, object })
+        Ok(Self { segment, path: path.to_owned(), lock, identity, object })
     }
 
     fn in_file(
@@ -146,7 +148,7 @@ impl Store {
     pub(crate) fn remove(&self) {
         if self.identity.is_named(&self.path) {
             let _ = match &self.object {
-                Some(name) => shm_unlink(name.as_str()),
+                Some((name, _)) => shm_unlink(name.as_str()),
                 None => unlink(&self.path),
             };
         }
