@@ -288,7 +288,7 @@ pub struct Ask {
     /// Something found no room on the board (a warning).
     #[arg(long)]
     pub lost: bool,
-    /// A counter or gauge: 'NAME>N[,N]', 'NAME<N[,N]', 'rate(NAME)>N[,N]'; may be repeated.
+    /// A counter or gauge: 'NAME>WARN', 'NAME<WARN', 'rate(NAME)>WARN', with ',CRIT' behind; may be repeated.
     #[arg(long = "counter", value_name = "COND", value_parser = NumberLimit::parse)]
     pub numbers: Vec<NumberLimit>,
 }
