@@ -85,7 +85,17 @@ fn pasted_tables_have_the_shape_of_real_ones() {
         .expect("redis-benchmark");
     wait::until("the load's end", Duration::from_secs(120), || load.try_wait().ok().flatten());
     let pid = demo.child.id().to_string();
-    let table = String::from_utf8(program::inspect(&["-p", &pid]).stdout).expect("UTF-8");
+    // The load may be over before the keeper has looked twice: no stretch of time is covered then.
+    let table = wait::until("a stretch of time", Duration::from_secs(20), || {
+        let table = String::from_utf8(program::inspect(&["-p", &pid]).stdout).expect("UTF-8");
+        let stretch = |line: &str| {
+            let mut words = line.split_whitespace();
+            let seconds = words.next().filter(|word| *word == "QUEUE").and(words.next())?;
+            seconds.strip_suffix('s')?.parse::<u64>().ok()
+        };
+        let covers = table.lines().filter_map(stretch).any(|seconds| seconds > 0);
+        covers.then_some(table)
+    });
     // Headings, names of threads and of sections: everything of a row but its values.
     let titles: Vec<String> = table
         .lines()
