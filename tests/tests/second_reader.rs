@@ -34,7 +34,7 @@ fn a_reader_written_from_the_description_says_the_same() {
     for counter in ["counted", "halved"] {
         assert_eq!(named(&first["counters"], counter)["value"], second["counters"][counter]);
     }
-    assert_eq!(named(&first["ratios"], "half")["value"], second["ratios"]["half"]);
+    assert_eq!(named(&first["ratios"], "half")["since_start"]["value"], second["ratios"]["half"]);
     let level = named(&first["gauges"], "level");
     assert_eq!((&level["value"], &level["max"]), {
         let level = &second["gauges"]["level"];
