@@ -8,6 +8,7 @@ pub mod format;
 pub mod journal;
 pub mod picture;
 pub mod program;
+pub mod python;
 pub mod session;
 pub mod terminal;
 pub mod wait;

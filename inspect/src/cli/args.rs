@@ -172,16 +172,19 @@ pub enum Verb {
     },
     /// A recording, or 10 seconds of now, in the form of another tool.
     Export {
-        /// folded, svg, timeline, speedscope, pprof or csv.
+        /// folded, svg, timeline, speedscope, pprof, csv; prom: numbers.
         #[arg(value_enum, hide_possible_values = true)]
-        format: Format,
+        format: Form,
         /// How often and for how long, when a process is sampled.
         #[command(flatten)]
         pacing: Pacing,
         /// Which samples count.
         #[command(flatten)]
         only: Only,
-        /// The file to write, must not exist; stdout without it.
+        /// How numbers are exported.
+        #[command(flatten)]
+        numbers: Numbers,
+        /// The file to write, must not exist (but prom's); stdout without it.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// The recording, or which boards.
@@ -268,6 +271,51 @@ pub enum Verb {
         #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "verb")]
         dir: Option<PathBuf>,
     },
+}
+
+/// Forms of `export`: those of profiles, and those of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// One stack a line with its samples, for flame graph tools.
+    Folded,
+    /// A flame graph, one file for any browser.
+    Svg,
+    /// For speedscope.app.
+    Speedscope,
+    /// For `go tool pprof`, packed as it expects.
+    Pprof,
+    /// A row for each thread and stack.
+    Csv,
+    /// How each thread moved over time, with load and stalls, one SVG file for any browser.
+    Timeline,
+    /// What a board counts, as Prometheus reads it.
+    Prom,
+}
+
+impl Form {
+    /// The form of a profile that it is, if it is one.
+    pub fn profile(self) -> Option<Format> {
+        Some(match self {
+            Self::Folded => Format::Folded,
+            Self::Svg => Format::Svg,
+            Self::Speedscope => Format::Speedscope,
+            Self::Pprof => Format::Pprof,
+            Self::Csv => Format::Csv,
+            Self::Timeline => Format::Timeline,
+            Self::Prom => return None,
+        })
+    }
+}
+
+/// How numbers are exported.
+#[derive(Clone, Debug, Args)]
+pub struct Numbers {
+    /// Again every so often, until Ctrl-C; a file is replaced whole.
+    #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
+    pub every: Option<Duration>,
+    /// In OpenMetrics 1.0, with units and an end mark.
+    #[arg(long)]
+    pub openmetrics: bool,
 }
 
 /// Limits, each WARN or WARN,CRIT.

@@ -23,7 +23,9 @@ mod orders;
 mod output;
 mod pages;
 mod profile;
+mod prom;
 mod record;
+mod replace;
 mod sampling;
 mod show;
 mod top;
@@ -89,8 +91,15 @@ fn verb(
             profile::run(cli, target, pacing, pick, out, remarks)
         }
         Some(Verb::Report { pick, .. }) => profile::report(cli, target, pick, out, remarks),
-        Some(Verb::Export { format, pacing, only, output, .. }) => {
-            let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
+        Some(Verb::Export { format, pacing, only, numbers, output, .. }) => {
+            let Some(format) = format.profile() else {
+                let way = prom::Way { numbers, output: output.as_deref() };
+                return prom::run(cli, target, &way, out, remarks);
+            };
+            if numbers.every.is_some() || numbers.openmetrics {
+                return Err(Failure::usage("--every and --openmetrics are for `export prom`"));
+            }
+            let way = export::Way { format, pacing, only, output: output.as_deref() };
             export::run(cli, target, &way, out, remarks)
         }
         Some(Verb::Annotate { only, source, .. }) => {

@@ -188,6 +188,8 @@ said with -n. A path of a recording shows its report.",
             ("inspect export timeline a.rec -o t.svg", "threads over time"),
             ("inspect export pprof recordd -d 5s > a.pb.gz", "for go tool pprof; a terminal is refused"),
             ("inspect export folded a.rec | flamegraph.pl", "stacks for other tools"),
+            ("inspect export prom", "what every board counts, for Prometheus"),
+            ("inspect export prom -o /var/lib/prometheus/node-exporter/scoreboard.prom --every 15s", "for a collector of text files"),
         ],
         columns: &[(
             "FORMATS",

@@ -6,7 +6,7 @@ use probe::layout::{
 };
 
 use super::clock::Clock;
-use crate::model::{Distribution, Quantiles};
+use crate::model::{Distribution, POWERS, Quantiles};
 use crate::snapshot::HistogramRead;
 
 /// Number of values counted.
@@ -27,7 +27,23 @@ pub fn distribution(histogram: Option<&HistogramRead>, clock: &Clock) -> Distrib
     let recent = window(histogram, clock).map_or(since_start, |(counts, over_ns)| {
         quantiles(&counts, histogram, window_bucket_span, over_ns)
     });
-    Distribution { recent, since_start, limit: histogram.limit }
+    let below = below(&histogram.buckets);
+    Distribution { recent, since_start, limit: histogram.limit, sum: histogram.sum, below }
+}
+
+/// Values below each power of 4. None of the buckets reaches across one.
+fn below(counts: &[u64]) -> [u64; POWERS] {
+    let mut all = [0u64; POWERS];
+    for (bucket, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let (low, width) = bucket_span(bucket);
+        let last = low.saturating_add(width - 1);
+        for (power, sum) in all.iter_mut().enumerate() {
+            if last < 1 << (2 * power) {
+                *sum = sum.saturating_add(count);
+            }
+        }
+    }
+    all
 }
 
 /// Copies older than this say nothing of the last seconds.
@@ -167,6 +183,18 @@ mod tests {
 
         let year = of(&[365 * 24 * HOUR]);
         assert_eq!(quantile(&year, 0.5), Some(BUCKET_LIMIT));
+    }
+
+    #[test]
+    fn what_is_below_a_power_of_4_is_counted_exactly() {
+        let mut values: Vec<u64> =
+            (0..24).flat_map(|k| [(1 << (2 * k)) - 1, 1 << (2 * k)]).collect();
+        values.extend((1..5_000u64).map(|n| n * n * 7_919 % (1 << 45)));
+        let counted = distribution(Some(&of(&values)), &Clock::for_tests(1)).below;
+        for (power, &found) in counted.iter().enumerate() {
+            let truth = values.iter().filter(|value| **value < 1 << (2 * power)).count();
+            assert_eq!(found, truth as u64, "below 4^{power}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod flame;
 mod folded;
 mod page;
 mod pprof;
+pub mod prom;
 mod shades;
 mod speedscope;
 mod timeline;
@@ -23,7 +24,6 @@ use crate::report::Tally;
 
 /// A form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
     /// One stack a line with its samples, for flame graph tools.
     Folded,

@@ -28,7 +28,7 @@ pub use board::{BoardReport, Capacity, Document, End};
 pub use descriptors::FdTrend;
 pub use headline::{Headline, Severity};
 pub use numbers::{
-    Counter, Distribution, Gauge, Heartbeat, Histogram, Progress, Quantiles, Queue, Ratio,
+    Counter, Distribution, Gauge, Heartbeat, Histogram, POWERS, Progress, Quantiles, Queue, Ratio,
     RatioTotal,
 };
 pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, StatusTotal};

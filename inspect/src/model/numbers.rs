@@ -129,7 +129,17 @@ pub struct Distribution {
     pub since_start: Quantiles,
     /// Values from here on are not told apart: a quantile of this size means "this or more".
     pub limit: u64,
+    /// Sum of the values since the start; in JSON beside it, where a histogram is a number of its own.
+    #[serde(skip)]
+    pub sum: u64,
+    /// How many values since the start were below 4^k, at place k: exact, since the board's buckets meet there.
+    /// For tools that keep buckets; in JSON quantiles say the same in less room.
+    #[serde(skip)]
+    pub below: [u64; POWERS],
 }
+
+/// Powers of 4 at which a [`Distribution`] counts: 4^0 to 4^22, in nanoseconds 4 h 53 min.
+pub const POWERS: usize = 23;
 
 /// A queue.
 #[derive(Clone, Debug, Serialize)]

@@ -1,0 +1,49 @@
+//! Numbers for Prometheus and whoever reads its text: the board's own under `scoreboard_`, the program's under
+//! the board's name.
+//!
+//! How many series there can be is bounded ([`MOST`] in all, [`MOST_OF_ONE`] under one name), and two of them say
+//! how many there are and how many were left out. Text of a daemon stands in labels and help alone, made harmless
+//! for a terminal and then escaped; a name is made of letters, digits and `_`.
+
+mod exposition;
+mod names;
+mod own;
+mod program;
+
+pub use exposition::{Dialect, MOST, MOST_OF_ONE};
+
+use crate::liveness::State;
+use crate::model::BoardReport;
+use exposition::{Exposition, Kind};
+
+/// Some boards as text. Boards of one name and pid (in two containers) are told apart by a label `run`.
+pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
+    let mut all = Exposition::default();
+    for board in boards {
+        let same = |other: &&BoardReport| other.name == board.name && other.pid == board.pid;
+        let mut labels = vec![
+            ("board".to_owned(), board.name.raw().to_owned()),
+            ("pid".to_owned(), board.pid.to_string()),
+        ];
+        if boards.iter().filter(same).count() > 1 {
+            labels.push(("run".to_owned(), format!("{:016x}", board.instance)));
+        }
+        let labels = &labels[..];
+        own::add(&mut all, board, labels);
+        if board.state != State::Dead {
+            program::add(&mut all, board, labels);
+        }
+    }
+    let say = "Boards in this answer.";
+    all.add_reserved(("scoreboard_boards", Kind::Gauge, say), &[], boards.len().to_string());
+    let kept = all.series() + 2;
+    let left_out = all.left_out;
+    let say = "Series of this answer.";
+    all.add_reserved(("scoreboard_series", Kind::Gauge, say), &[], kept.to_string());
+    let say = "Series that found no room in this answer, or no name of their own.";
+    all.add_reserved(("scoreboard_series_left_out", Kind::Gauge, say), &[], left_out.to_string());
+    all.text(dialect)
+}
+
+#[cfg(test)]
+mod tests;

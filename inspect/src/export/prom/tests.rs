@@ -1,0 +1,80 @@
+use super::exposition::{Dialect, Exposition, Kind, MOST, MOST_OF_ONE, Value};
+use super::names::{key, moved, part, unit, with_unit};
+use crate::words::label::Label;
+
+fn one(value: u64) -> Value {
+    Value::One(value.to_string())
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_label_cannot_forge_a_line() {
+    let mut all = Exposition::default();
+    let forged = "x\"} 1\nup{job=\"payments\"} 0 # \\ \u{1b}[2J\u{202e}";
+    all.add(("a", Kind::Gauge, "b\nc\\ \"d\""), &labels(&[("k", forged)]), one(1));
+    for dialect in [Dialect::Text, Dialect::OpenMetrics] {
+        let text = all.text(dialect);
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(samples.len(), 1, "{text}");
+        assert!(samples[0].starts_with("a{k=\"x\\\"} 1"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+        let help = text.lines().find(|line| line.starts_with("# HELP")).expect("help");
+        assert!(help.starts_with("# HELP a b"), "{help}");
+    }
+    assert!(all.text(Dialect::OpenMetrics).ends_with("# EOF\n"));
+}
+
+#[test]
+fn no_series_stands_there_twice_and_no_name_is_of_two_kinds() {
+    let mut all = Exposition::default();
+    all.add(("a", Kind::Gauge, "h"), &labels(&[("k", "v")]), one(1));
+    all.add(("a", Kind::Gauge, "h"), &labels(&[("k", "v")]), one(2));
+    assert_eq!(all.left_out, 1);
+    // A counter of the same name, and a gauge called as a part of a histogram.
+    all.add(("a", Kind::Counter, "h"), &[], one(3));
+    all.add(
+        ("b", Kind::Histogram, "h"),
+        &[],
+        Value::Buckets { up_to: vec![], count: 0, sum: "0".into() },
+    );
+    all.add(("b_sum", Kind::Gauge, "h"), &[], one(4));
+    let text = all.text(Dialect::Text);
+    for line in ["a{k=\"v\"} 1", "a_as_counter_total 3", "b_count 0", "b_sum_as_gauge 4"] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert_eq!(text.matches("# TYPE").count(), 4, "{text}");
+}
+
+#[test]
+fn series_are_bounded_and_those_left_out_are_counted() {
+    let mut all = Exposition::default();
+    for n in 0..MOST_OF_ONE + 7 {
+        all.add(("a", Kind::Gauge, "h"), &labels(&[("n", &n.to_string())]), one(1));
+    }
+    assert_eq!((all.series(), all.left_out), (MOST_OF_ONE, 7));
+    for n in 0..MOST {
+        all.add((&format!("b{n}"), Kind::Gauge, "h"), &[], one(1));
+    }
+    assert_eq!(all.series(), MOST - 3);
+    all.add_reserved(("scoreboard_series", Kind::Gauge, "h"), &[], MOST.to_string());
+    assert_eq!(all.series(), MOST - 2);
+    assert_eq!(all.left_out, 7 + MOST_OF_ONE + 3);
+}
+
+#[test]
+fn names_and_units_are_as_prometheus_has_them() {
+    let label = |text: &str| unit(Some(&Label::from(text)));
+    assert_eq!(with_unit("a_ms", "", label("ms")), "a_seconds");
+    assert_eq!(with_unit("a_bytes", "_max", label("B")), "a_max_bytes");
+    assert_eq!(with_unit("a", "", label("requests")), "a");
+    assert_eq!((moved(1_500_000, 9), moved(-1, 3)), ("0.0015".to_owned(), "-0.001".to_owned()));
+    assert_eq!(moved(u64::MAX.into(), 9), "18446744073.709551615");
+    assert_eq!((part("größe/s"), part("9"), part("")), ("gr__e_s".into(), "_9".into(), "_".into()));
+    assert_eq!(
+        (key("le"), key("__name__"), key("shard")),
+        ("label_le".into(), "label_name__".into(), "shard".into())
+    );
+}
