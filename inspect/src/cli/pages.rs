@@ -32,19 +32,19 @@ const OF_BOARD: Rows = &[
         "THREAD",
         "name, as the kernel has it. `!` before it: stalled, that is, not idle, and nothing moved for a second.",
     ),
-    ("DOES", "class of the line that it is at: work, wait or idle."),
+    ("STATE", "class of the line that it is at: work, wait or idle."),
     (
         "1s 10s 60s",
         "load: share of that time with a job in hand. `-`: not a worker, or not yet known.",
     ),
     (
-        "SEEN",
-        "for how long every look since found it at that line; `<`: it came there after the last look.",
+        "LAST CHANGE",
+        "for how long every look since found it at that line; `<`: it came there after the last look. On narrow screens CHANGED.",
     ),
     ("WHERE", "file, line, function, label and argument; who holds what it waits for."),
     (
         "QUEUE",
-        "depth, age of the first, completions a second, quantiles of waiting and of service over the time in the heading, load of its workers, highest depth.",
+        "depth, age of the first, completions a second (COMPL/s on narrow screens), quantiles of waiting and of service over the time in the heading, load of its workers, highest depth.",
     ),
     (
         "HEARTBEATS",
@@ -74,7 +74,7 @@ const OF_SAMPLES: Rows = &[
     ),
     ("SAMPLES", "times that a thread was seen there."),
     ("HITS", "passes, where the line counts them."),
-    ("DOES", "class of the line: work, wait or idle."),
+    ("STATE", "class of the line: work, wait or idle."),
     ("WHERE", "file, line, function and label."),
 ];
 

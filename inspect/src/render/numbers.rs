@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::columns::{QUEUE_NAME, queue_columns};
 use super::look::Look;
 use super::look::Paint;
 use super::place::line;
@@ -64,16 +65,14 @@ fn queues(out: &mut String, report: &BoardReport, look: &Look) {
     if queues.is_empty() {
         return;
     }
-    let wide = look.columns >= 90;
+    let columns = queue_columns(look.columns);
     let over = queues.iter().find_map(|queue| recent(&queue.wait_ns, look).over_ns);
     let heading = format!("QUEUE {}", stretch(over, look));
-    title(out, look, &queue_row(wide, heading.trim_end(), &QUEUE_TITLES.map(str::to_owned)));
+    let titles = columns.iter().map(|(title, _)| (*title).to_owned());
+    title(out, look, &queue_row(columns, heading.trim_end(), titles));
     for queue in queues {
-        line(
-            out,
-            look,
-            &queue_row(wide, &label(&queue.name), &queue_cells(queue, look.since_start)),
-        );
+        let cells = queue_cells(queue, look.since_start);
+        line(out, look, &queue_row(columns, &label(&queue.name), cells));
     }
 }
 
@@ -86,18 +85,11 @@ fn recent<'a>(values: &'a Distribution, look: &Look) -> &'a Quantiles {
 fn stretch(over_ns: Option<u64>, look: &Look) -> String {
     match over_ns {
         _ if look.since_start => "in all".to_owned(),
+        Some(ns) if ns < 1_000_000_000 => "<1s".to_owned(),
         Some(ns) => time(ns / 1_000_000_000 * 1_000_000_000).replace(".00", "").replace(".0", ""),
         None => String::new(),
     }
 }
-
-/// What is told of a queue, but for its name.
-pub const QUEUE_TITLES: [&str; 11] =
-    ["DEPTH", "OLDEST", "DONE/s", "WAITp50", "p99", "SERVp50", "p99", "1s", "10s", "60s", "MAX"];
-/// Columns of each.
-pub const QUEUE_WIDTHS: [usize; 11] = [7, 7, 7, 8, 7, 8, 7, 5, 5, 5, 8];
-/// Columns of a queue's name.
-pub const QUEUE_NAME: usize = 12;
 
 /// The same of one queue.
 pub fn queue_cells(queue: &Queue, since_start: bool) -> [String; 11] {
@@ -121,11 +113,14 @@ pub fn queue_cells(queue: &Queue, since_start: bool) -> [String; 11] {
     ]
 }
 
-fn queue_row(wide: bool, name: &str, cells: &[String; 11]) -> String {
-    let shown = if wide { 11 } else { 10 };
+fn queue_row(
+    columns: &[(&str, usize)],
+    name: &str,
+    cells: impl IntoIterator<Item = String>,
+) -> String {
     let mut row = left(&format!(" {name}"), QUEUE_NAME);
-    for (cell, columns) in cells.iter().zip(QUEUE_WIDTHS).take(shown) {
-        row.push_str(&right(cell, columns));
+    for (cell, (_, width)) in cells.into_iter().zip(columns) {
+        row.push_str(&right(&cell, *width));
     }
     row
 }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::columns::{STATE, last_change};
 use super::look::FIT;
 use super::look::Look;
 use super::look::Paint;
@@ -179,9 +180,9 @@ pub(crate) fn moment_on(report: &BoardReport, host: Option<&str>) -> String {
     }
 }
 
-/// Columns between the name and the place: class, the loads, how long it was seen there.
-fn middle(loads: usize) -> usize {
-    1 + 4 + loads * 5 + 8 + 2
+/// Columns between the name and the place: class, the loads, time since the last change.
+fn middle(loads: usize, columns: usize) -> usize {
+    1 + STATE + loads * 5 + last_change(columns).1 + 2
 }
 
 /// Columns below which one load of three is shown, that of the last ten seconds.
@@ -200,7 +201,9 @@ fn threads(out: &mut String, report: &BoardReport, look: &Look) {
     };
     let name = longest.clamp(6, most);
     let loads = if look.columns < NARROW { "  10s" } else { "   1s  10s  60s" };
-    let head = format!(" {} DOES{loads}    SEEN  WHERE", left("THREAD", name));
+    let (changed, wide) = last_change(look.columns);
+    let (thread, state) = (left("THREAD", name), left("STATE", STATE));
+    let head = format!(" {thread} {state}{loads}{}  WHERE", right(changed, wide));
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&head, look.columns)));
     // Of very many the idle ones are a number: what does something is on the first screen.
     let fold = look.sort == Sort::First && !look.all && look.filter.is_none() && shown.len() > FIT;
@@ -242,13 +245,13 @@ fn row(out: &mut String, thread: &ThreadReport, name: usize, look: &Look) {
         ..NARROW => vec![thread.load.s10],
         _ => vec![thread.load.s1, thread.load.s10, thread.load.s60],
     };
-    let room = look.columns.saturating_sub(1 + name + middle(loads.len()));
+    let room = look.columns.saturating_sub(1 + name + middle(loads.len(), look.columns));
     let text = format!(
         "{mark}{} {}{}{}  {}",
         left(&label(&thread.name), name),
-        left(thread.class.unwrap_or(NONE), 4),
+        left(thread.class.unwrap_or(NONE), STATE),
         loads.into_iter().map(share).collect::<String>(),
-        right(&seen, 8),
+        right(&seen, last_change(look.columns).1),
         cut(&place(thread), room),
     );
     let paint = if thread.stalled { Paint::Bad } else { Paint::Plain };

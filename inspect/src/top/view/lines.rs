@@ -105,7 +105,7 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
     }
     let said = said(seen, state, all);
     let bars = bar_columns(columns);
-    let head = format!("  SHARE {} SAMPLES   HITS/s DOES  WHERE", left("", bars));
+    let head = format!("  SHARE {} SAMPLES   HITS/s STATE  WHERE", left("", bars));
     Page {
         head: vec![heading(ink, &format!(" {said}"), columns), heading(ink, &head, columns)],
         ids: rows.iter().map(|row| id(&row.line.spot)).collect(),
@@ -127,7 +127,7 @@ pub(super) fn line(row: &Row<'_>, ink: Ink, columns: usize) -> ratatui::text::Li
     line.add(format!(" {}", bar(row.share, bar_columns(columns))), style);
     line.plain(right(&whole(row.samples), 8));
     line.plain(right(&or_none(row.line.hits_per_s, short), 9));
-    line.plain(" ").add(left(class, 4), ink.class(class));
+    line.plain(" ").add(left(class, 5), ink.class(class));
     line.plain(format!("  {}", place(spot)));
     line.line(columns)
 }

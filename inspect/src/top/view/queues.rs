@@ -5,7 +5,8 @@ use super::page::Page;
 use super::page::Pieces;
 use super::page::heading;
 use crate::model::Queue;
-use crate::render::numbers::{QUEUE_NAME, QUEUE_TITLES, QUEUE_WIDTHS, queue_cells};
+use crate::render::columns::{QUEUE_NAME, queue_columns};
+use crate::render::numbers::queue_cells;
 use crate::top::history::{Of, queue_id, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
@@ -36,18 +37,18 @@ fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Queue> {
 
 pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) -> Page<'a> {
     let queues = shown(seen, state);
-    let fixed: usize = QUEUE_WIDTHS.iter().sum();
-    // Sparklines where they fit; the highest depth goes first when nothing does.
+    let titles = queue_columns(columns);
+    let fixed: usize = titles.iter().map(|(_, width)| width).sum();
+    // Sparklines where they fit.
     let rest = columns.saturating_sub(QUEUE_NAME + fixed);
     let bars = rest.saturating_sub(2) / 2;
     let bars = if bars >= 4 { bars.min(60) } else { 0 };
-    let cells = if columns < QUEUE_NAME + fixed { 10 } else { 11 };
     let mut head = left(" QUEUE", QUEUE_NAME);
-    for (title, width) in QUEUE_TITLES.iter().zip(QUEUE_WIDTHS).take(cells) {
-        head.push_str(&right(title, width));
+    for (title, width) in titles {
+        head.push_str(&right(title, *width));
     }
     if bars > 0 {
-        head.push_str(&format!(" {} DONE/s", left("DEPTH", bars)));
+        head.push_str(&format!(" {} COMPLETED/s", left("DEPTH", bars)));
     }
     Page {
         head: vec![heading(ink, &head, columns)],
@@ -56,8 +57,8 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
             let queue = queues[index];
             let mut row = Pieces::default();
             row.plain(left(&format!(" {}", label(&queue.name)), QUEUE_NAME));
-            for (cell, width) in queue_cells(queue, false).iter().zip(QUEUE_WIDTHS).take(cells) {
-                row.plain(right(cell, width));
+            for (cell, (_, width)) in queue_cells(queue, false).iter().zip(titles) {
+                row.plain(right(cell, *width));
             }
             if bars > 0 {
                 let id = queue_id(&queue.name);

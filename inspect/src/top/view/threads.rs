@@ -6,6 +6,7 @@ use super::page::Pieces;
 use super::page::heading;
 use crate::model::ThreadReport;
 use crate::render::Look;
+use crate::render::columns::{STATE, last_change};
 use crate::top::history::{Of, spark};
 use crate::top::state::State;
 use crate::top::watch::Seen;
@@ -38,10 +39,13 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
     let names = seen.report.threads.iter().map(|thread| width(&label(&thread.name)));
     let name = names.max().unwrap_or(0).clamp(6, 15);
     let bars = spark_columns(columns);
+    let (changed, wide) = last_change(columns);
     let head = format!(
-        " {} DOES   1s  10s  60s {}    SEEN  WHERE",
+        " {} {}   1s  10s  60s {}{}  WHERE",
         left("THREAD", name),
-        left(if bars >= 6 { "LOAD" } else { "" }, bars)
+        left("STATE", STATE),
+        left(if bars >= 6 { "LOAD" } else { "" }, bars),
+        right(changed, wide)
     );
     Page {
         head: vec![heading(ink, &head, columns)],
@@ -53,13 +57,13 @@ pub(super) fn page<'a>(seen: &'a Seen, state: &State, ink: Ink, columns: usize) 
             row.add(if thread.stalled { "!" } else { " " }, style);
             row.plain(format!("{} ", left(&label(&thread.name), name)));
             let class = thread.class.unwrap_or(NONE);
-            row.add(left(class, 4), ink.class(class));
+            row.add(left(class, STATE), ink.class(class));
             for load in [thread.load.s1, thread.load.s10, thread.load.s60] {
                 row.plain(right(&or_none(load, percent), 5));
             }
             let loads = seen.history.last(Of::Load(thread.tid), bars);
             row.add(format!(" {}", spark(&loads, Some(1.0), bars)), ink.bar());
-            row.plain(right(&age(thread), 8));
+            row.plain(right(&age(thread), wide));
             row.plain(format!("  {}", crate::render::place(thread)));
             row.line(columns)
         }),
