@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);
@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut out = std::io::stdout().lock();
     writeln!(out, "# TYPE {counter} counter")?;
-    for mut board in inspect::attach(&Target::Name(name))?.into_iter().filter(Attached::exists) {
+    for mut board in inspect::open(&Target::Name(name))?.into_iter().filter(OpenBoard::exists) {
         let report = board.report()?;
         // Of a family, all members together.
         let of_it = report.counters.iter().filter(|one| one.name.raw() == counter);

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use inspect::context::Look;
 use inspect::words::term::{label, maybe};
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).ok_or("stall_watcher BOARD")?;
-    let mut boards = inspect::attach(&Target::Name(name))?;
+    let mut boards = inspect::open(&Target::Name(name))?;
     let board = boards.iter_mut().find(|board| board.exists()).ok_or("it does not run")?;
-    while Attached::exists(board) {
+    while OpenBoard::exists(board) {
         let report = board.report()?;
         if let Some(thread) = report.threads.iter().find(|thread| thread.stalled) {
             // What the daemon wrote is printed only after `label` made it harmless.

@@ -6,7 +6,7 @@ use probe::layout::HeaderCopy;
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-use crate::attach::BoardFile;
+use crate::board_file::BoardFile;
 #[cfg(target_os = "linux")]
 use crate::clock;
 use crate::clock::Moment;

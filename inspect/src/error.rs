@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Why there is no board to show. Every message says what, why and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AttachError {
+pub enum OpenError {
     /// Nothing matches the target.
     #[error(
         "no board of {wanted} found (looked in {looked}); `inspect doctor` explains what could be missing"
@@ -119,7 +119,7 @@ fn more(others: usize) -> String {
     if others == 0 { String::new() } else { format!(" (and {others} more)") }
 }
 
-impl AttachError {
+impl OpenError {
     /// The exit code that stands for this kind of failure: 3 no such target, 4 no permission, 5 not
     /// a readable board, 1 anything else.
     pub fn exit_code(&self) -> u8 {

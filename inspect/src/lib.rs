@@ -5,11 +5,11 @@
 //! thin layer over it. Nothing here writes to a board, locks it, signals its process or asks it.
 //!
 //! ```text
-//! locate ─► attached (attach, liveness, context) ─► snapshot ─► derive ─► model ─► render
+//! locate ─► open_board (board_file, liveness, context) ─► snapshot ─► derive ─► model ─► render
 //! ```
 //!
 //! - [`locate`] finds files that are named like boards, here and in containers;
-//! - [`attached`] opens them and says whether their writers live ([`liveness`]);
+//! - [`open_board`] opens them and says whether their writers live ([`liveness`]);
 //! - [`snapshot`] copies a board, bounded and counted;
 //! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
@@ -19,7 +19,7 @@
 //! The profiler looks at positions alone, often:
 //!
 //! ```text
-//! attached ─► sampler ─► entries ─► report (at once) ─► render, export
+//! open_board ─► sampler ─► entries ─► report (at once) ─► render, export
 //!                              └─► recording (a file) ─► the same entries, later
 //! ```
 //!
@@ -30,12 +30,12 @@
 //! your own takes the library alone, with `default-features = false`; two of them are in `examples/`.
 //!
 //! ```no_run
-//! let mut boards = inspect::attach(&inspect::Target::Name("recordd".into()))?;
+//! let mut boards = inspect::open(&inspect::Target::Name("recordd".into()))?;
 //! let report = boards[0].report()?;
 //! for thread in &report.threads {
 //!     println!("{:?} {:?} {:?}", thread.name, thread.line, thread.load.s10);
 //! }
-//! # Ok::<(), inspect::AttachError>(())
+//! # Ok::<(), inspect::OpenError>(())
 //! ```
 
 #![cfg_attr(
@@ -47,9 +47,8 @@
     )
 )]
 
-#[cfg_attr(not(target_os = "linux"), path = "elsewhere/attach.rs")]
-pub mod attach;
-pub mod attached;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/board_file.rs")]
+pub mod board_file;
 pub mod check;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod cli;
@@ -68,6 +67,7 @@ pub mod locate;
 pub mod model;
 #[cfg(target_os = "linux")]
 mod naming;
+pub mod open_board;
 #[cfg(target_os = "linux")]
 mod opener;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere/patience.rs")]
@@ -96,21 +96,21 @@ pub mod trigger;
 pub mod vitals;
 pub mod words;
 
-pub use attached::{Attached, attach};
-pub use error::AttachError;
+pub use error::OpenError;
 pub use liveness::State;
 pub use locate::Target;
+pub use open_board::{OpenBoard, open};
 
 /// The members of a gauge family on the live board of a name: label value and level, by label. Of
 /// several live boards (a daemon and its clients) the first that has the family answers.
 ///
 /// # Errors
-/// [`AttachError::NotFound`] when no board of that name lives.
-pub fn rows(name: &str, family: &str) -> Result<Vec<(String, i64)>, AttachError> {
+/// [`OpenError::NotFound`] when no board of that name lives.
+pub fn rows(name: &str, family: &str) -> Result<Vec<(String, i64)>, OpenError> {
     let target = Target::Name(name.to_owned());
     let mut live = 0;
-    let found = attached::Found::open(locate::find(&target)?, context::Look::Verdict);
-    for mut board in found.boards.into_iter().filter(Attached::exists) {
+    let found = open_board::Found::open(locate::find(&target)?, context::Look::Verdict);
+    for mut board in found.boards.into_iter().filter(OpenBoard::exists) {
         let report = board.report()?;
         live += 1;
         let members = report.gauges.iter().filter(|gauge| gauge.name.raw() == family);

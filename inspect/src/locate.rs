@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 pub use crate::places::directories;
 use crate::target::is_ours;
 pub use crate::target::{Candidate, Target, named, parse_name};
@@ -180,9 +180,9 @@ fn distinct(mut found: Vec<Candidate>) -> Vec<Candidate> {
 /// container. Only what has lost its name is searched when nothing else was found.
 ///
 /// # Errors
-/// [`AttachError::NotFound`], with the places that were searched; [`AttachError::Hidden`] when there are
+/// [`OpenError::NotFound`], with the places that were searched; [`OpenError::Hidden`] when there are
 /// more that may not be looked into.
-pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
+pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
     if let Target::File(path) = target {
         return Ok(vec![named(path)?]);
     }
@@ -219,17 +219,17 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
 }
 
 /// The error for a target that nothing matches, as far as could be seen.
-pub fn missing(target: &Target, denied: &[u32]) -> AttachError {
+pub fn missing(target: &Target, denied: &[u32]) -> OpenError {
     match denied.first() {
-        Some(&pid) => AttachError::Hidden { wanted: target.words(), pid, others: denied.len() - 1 },
+        Some(&pid) => OpenError::Hidden { wanted: target.words(), pid, others: denied.len() - 1 },
         None => not_found(target),
     }
 }
 
 /// The error for a target that nothing matches.
-pub fn not_found(target: &Target) -> AttachError {
+pub fn not_found(target: &Target) -> OpenError {
     let dirs: Vec<_> = directories().iter().map(|dir| dir.display().to_string()).collect();
-    AttachError::NotFound { wanted: target.words(), looked: dirs.join(", ") }
+    OpenError::NotFound { wanted: target.words(), looked: dirs.join(", ") }
 }
 
 /// The board of a process in a container, named by our number for it.

@@ -1,6 +1,6 @@
 //! Root is given up before a board is parsed, and boards are opened later, too: by another thread, when a
-//! daemon is started anew, to ask at a door. So a second process keeps root. It takes fixed requests:
-//! it opens a board's file, a directory where boards live or a daemon's door, and passes the descriptor, or gives
+//! daemon is started anew, to connect to a cancel socket. So a second process keeps root. It takes fixed requests:
+//! it opens a board's file, a directory where boards live or a daemon's cancel socket, and passes the descriptor, or gives
 //! a file that this program made before its name. It parses nothing, and ends with this one.
 #![expect(unsafe_code, reason = "forks, and owns descriptors that the other process sent")]
 
@@ -33,7 +33,7 @@ use crate::proc;
 const LONGEST: usize = 4096;
 const OPEN: u8 = b'o';
 const LIST: u8 = b'l';
-const DOOR: u8 = b'd';
+const CANCEL_SOCKET: u8 = b'd';
 const NAME: u8 = b'n';
 /// What does not answer in this time is given up.
 const PATIENCE_S: i64 = 2;
@@ -119,9 +119,9 @@ pub(crate) fn list(path: &Path) -> Option<(u64, Vec<(OsString, u64)>)> {
 }
 
 #[cfg(feature = "cli")]
-/// Knocks at a daemon's door, as root. `None` where there is nobody to ask.
-pub(crate) fn door(instance: u64) -> Option<io::Result<UnixStream>> {
-    Some(ask(DOOR, &instance.to_ne_bytes())?.map(UnixStream::from))
+/// Connects to a daemon's cancel socket, as root. `None` where there is nobody to ask.
+pub(crate) fn cancel_socket(instance: u64) -> Option<io::Result<UnixStream>> {
+    Some(ask(CANCEL_SOCKET, &instance.to_ne_bytes())?.map(UnixStream::from))
 }
 
 fn ask(kind: u8, what: &[u8]) -> Option<io::Result<OwnedFd>> {
@@ -175,7 +175,7 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
         let answer = match bytes[..length].split_first() {
             Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), paths),
             Some((&LIST, path)) => open_directory(Path::new(OsStr::from_bytes(path))),
-            Some((&DOOR, instance)) => knock(instance),
+            Some((&CANCEL_SOCKET, instance)) => connect(instance),
             Some((&NAME, ticket)) => match name(ticket) {
                 Ok(()) => Err(Errno::UnknownErrno),
                 Err(errno) => Err(errno),
@@ -251,7 +251,7 @@ fn name(ticket: &[u8]) -> Result<(), Errno> {
     crate::naming::name(&file, path, part.as_deref())
 }
 
-fn knock(instance: &[u8]) -> Result<OwnedFd, Errno> {
+fn connect(instance: &[u8]) -> Result<OwnedFd, Errno> {
     let instance = instance.try_into().map(u64::from_ne_bytes).map_err(|_| Errno::EINVAL)?;
     let failed = |error: io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
     let name = SocketAddr::from_abstract_name(cancel_name(instance)).map_err(failed)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
-use crate::attached::Attached;
+use crate::open_board::OpenBoard;
 use crate::opener;
 
 /// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
@@ -13,7 +13,7 @@ use crate::opener;
 ///
 /// # Errors
 /// When the system refuses, in which case the boards must not be read.
-pub fn drop_root(boards: &[Attached]) -> nix::Result<Option<u32>> {
+pub fn drop_root(boards: &[OpenBoard]) -> nix::Result<Option<u32>> {
     let files = boards.iter().map(|board| (board.owner, board.candidate.path.clone()));
     leave_root(files.collect())
 }

@@ -12,9 +12,9 @@ use std::path::Path;
 use probe::layout::{MAX_BOARD_BYTES, SectionKind};
 use zerocopy::IntoBytes;
 
-use crate::attach::{BoardFile, Trust};
+use crate::board_file::{BoardFile, Trust};
 use crate::context::Context;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::snapshot::{Board, Sect};
 use crate::source::Source;
 
@@ -46,7 +46,7 @@ const PIECE: usize = 8 << 10;
 /// Returns its bytes.
 ///
 /// # Errors
-/// What writing said, or [`AttachError::Truncated`] when the board shrank meanwhile.
+/// What writing said, or [`OpenError::Truncated`] when the board shrank meanwhile.
 pub fn write(out: &mut impl Write, board: &Board, context: &Context) -> Result<u64, Failed> {
     let bytes = board.header.total_bytes / 8 * 8;
     let mut text = serde_json::to_vec(context).map_err(io::Error::from)?;
@@ -102,7 +102,7 @@ pub enum Failed {
     /// The file takes no more.
     Writing(io::Error),
     /// The board cannot be read.
-    Reading(AttachError),
+    Reading(OpenError),
 }
 
 impl From<io::Error> for Failed {
@@ -111,8 +111,8 @@ impl From<io::Error> for Failed {
     }
 }
 
-impl From<AttachError> for Failed {
-    fn from(error: AttachError) -> Self {
+impl From<OpenError> for Failed {
+    fn from(error: OpenError) -> Self {
         Self::Reading(error)
     }
 }
@@ -127,10 +127,10 @@ pub fn is_saved(file: &BoardFile) -> bool {
 /// A saved board's bytes, in its file, and its context.
 ///
 /// # Errors
-/// [`AttachError`] when it is too large, or damaged.
-pub fn read(file: BoardFile) -> Result<(Source, Context), AttachError> {
+/// [`OpenError`] when it is too large, or damaged.
+pub fn read(file: BoardFile) -> Result<(Source, Context), OpenError> {
     let path = file.path.clone();
-    let not = |why: String| AttachError::NotABoard { path: path.clone(), why };
+    let not = |why: String| OpenError::NotABoard { path: path.clone(), why };
     if file.bytes > MAX_BOARD_BYTES + MAX_CONTEXT + HEAD_BYTES {
         return Err(not(format!("{} bytes are more than any board has", file.bytes)));
     }
@@ -149,7 +149,7 @@ pub fn read(file: BoardFile) -> Result<(Source, Context), AttachError> {
         return Err(not("a saved board that was cut".into()));
     }
     if bytes > file.bytes - base {
-        return Err(AttachError::Truncated { path, expected: bytes, found: file.bytes - base });
+        return Err(OpenError::Truncated { path, expected: bytes, found: file.bytes - base });
     }
     let mut text = vec![0u64; ((base - HEAD_BYTES) / 8) as usize];
     file.pread(HEAD_BYTES, &mut text);
@@ -162,6 +162,6 @@ pub fn read(file: BoardFile) -> Result<(Source, Context), AttachError> {
 ///
 /// # Errors
 /// As [`BoardFile::open`].
-pub fn open(path: &Path) -> Result<BoardFile, AttachError> {
+pub fn open(path: &Path) -> Result<BoardFile, OpenError> {
     BoardFile::open(path, Trust::Named)
 }

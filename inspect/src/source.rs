@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{Ordering, fence};
 
-use crate::attach::{BoardFile, Mapping};
+use crate::board_file::{BoardFile, Mapping};
 
 /// Where the words of a board come from.
 #[derive(Debug)]

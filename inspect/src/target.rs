@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::patience;
 
 /// Which board is meant.
@@ -90,10 +90,10 @@ pub fn parse_name(file_name: &str) -> Option<(&str, u32, u64)> {
 /// A candidate for a path that the user named, whatever it is called.
 ///
 /// # Errors
-/// [`AttachError::NotFound`] when nothing is there.
-pub fn named(path: &Path) -> Result<Candidate, AttachError> {
+/// [`OpenError::NotFound`] when nothing is there.
+pub fn named(path: &Path) -> Result<Candidate, OpenError> {
     let facts = patience::answers(path).and_then(|()| fs::metadata(path));
-    let facts = facts.map_err(|source| AttachError::Io {
+    let facts = facts.map_err(|source| OpenError::Io {
         path: path.to_owned(),
         doing: "looking at it",
         source,

@@ -10,7 +10,7 @@ use common::{NOW, SECOND, Synth, report, sample};
 use inspect::render::{Look, json, text};
 use inspect::snapshot::Board;
 use inspect::source::Source;
-use inspect::{AttachError, State};
+use inspect::{OpenError, State};
 use probe::layout::{Capacity, SLOT_CLAIMING, SectionCopy, SectionKind, TOC_OFFSET, op_id};
 use proptest::prelude::*;
 
@@ -194,7 +194,7 @@ fn every_wrong_header_field_is_named_or_does_no_harm() {
         let _ = report(words, State::Live);
     }
     let short = words[..words.len() / 2].to_vec();
-    assert!(matches!(report(short, State::Live), Err(AttachError::Truncated { .. })));
+    assert!(matches!(report(short, State::Live), Err(OpenError::Truncated { .. })));
     for length in [0, 1, 31, 32] {
         assert!(report(words[..length].to_vec(), State::Live).is_err());
     }
@@ -277,7 +277,7 @@ proptest! {
 fn a_file_of_any_small_size_is_refused_with_a_reason() {
     for size in 0..300 {
         let board = Board::open(Source::Memory(vec![7; size]), Path::new("x"));
-        assert!(matches!(board.unwrap_err(), AttachError::NotABoard { .. }));
+        assert!(matches!(board.unwrap_err(), OpenError::NotABoard { .. }));
     }
 }
 

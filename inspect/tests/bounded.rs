@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use common::{Synth, context};
-use inspect::attach::{BoardFile, Trust};
+use inspect::board_file::{BoardFile, Trust};
 use inspect::model::BoardReport;
 use inspect::render::{Look, json, text};
 use inspect::snapshot::{Board, Depth, Snapshot};

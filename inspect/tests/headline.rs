@@ -61,7 +61,7 @@ fn nothing_wrong_says_so_and_who_is_busiest() {
     report.threads[1].load.s10 = Some(0.42);
     report.ops = vec![op("1-1", "request", Some(20_000_000)), op("2-1", "connection", None)];
     let found = headline(&report);
-    assert_eq!(found.text, "all well: busiest conn-1 42%; 1 operation at it, the longest 20.0ms");
+    assert_eq!(found.text, "all well: busiest conn-1 42%; 1 operation active, the longest 20.0ms");
     assert_eq!(found.severity, Severity::Ok);
     // A worker without a moment to spare is no longer well.
     report.threads[1].load.s10 = Some(1.0);
@@ -105,7 +105,7 @@ fn what_nobody_tells_of_is_long_only_beside_very_many_of_its_kind() {
     report.ops = vec![span];
     assert_eq!(headline(&report).text, "all well: 0 of 3 threads at work");
     report.histograms = report_with_histogram("http", 100, SECOND / 2);
-    assert_eq!(headline(&report).text, "http at it for 1m30s");
+    assert_eq!(headline(&report).text, "http active for 1m30s");
     for (count, longest) in [(99, SECOND / 2), (100, 2 * SECOND)] {
         report.histograms = report_with_histogram("http", count, longest);
         assert_eq!(headline(&report).severity, Severity::Ok);
@@ -143,7 +143,7 @@ fn a_long_operation_is_said_once_though_its_connection_is_as_busy() {
     part.label = Some("SET a".into());
     report.ops = vec![op("1-1", "connection", Some(9 * SECOND)), part];
     assert_eq!(at_it(&report.ops, SECOND).len(), 1);
-    assert_eq!(headline(&report).text, "request SET a at it for 9.00s");
+    assert_eq!(headline(&report).text, "request SET a active for 9.00s");
     report.ops.pop();
     report.ops[0].leaked = true;
     assert!(headline(&report).text.starts_with("1 operation suspected leaked; "));

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use common::{Synth, sample};
-use inspect::attached::{Attached, Found};
 use inspect::context::Look;
 use inspect::liveness::Proof;
 use inspect::locate::{self, Target};
-use inspect::{AttachError, State, proc};
+use inspect::open_board::{Found, OpenBoard};
+use inspect::{OpenError, State, proc};
 use nix::fcntl::{FcntlArg, fcntl};
 use probe::layout::{SLOT_CLAIMING, SLOT_LIVE, SectionKind, pack};
 
@@ -74,8 +74,8 @@ fn found(dir: &Path) -> Vec<locate::Candidate> {
     locate::scan(dir)
 }
 
-fn open(dir: &Path) -> Attached {
-    Attached::open(found(dir).remove(0), Look::All).unwrap()
+fn open(dir: &Path) -> OpenBoard {
+    OpenBoard::open(found(dir).remove(0), Look::All).unwrap()
 }
 
 #[test]
@@ -179,10 +179,10 @@ fn a_board_that_shrinks_while_it_is_read_is_named_and_kills_nobody() {
         });
         for _ in 0..1_000_000 {
             let candidate = found(dir.path()).remove(0);
-            match Attached::open(candidate, Look::Verdict).and_then(|mut board| board.report()) {
+            match OpenBoard::open(candidate, Look::Verdict).and_then(|mut board| board.report()) {
                 Ok(_) => good += 1,
-                Err(AttachError::Truncated { .. }) => cut += 1,
-                Err(AttachError::NotABoard { .. }) => {}
+                Err(OpenError::Truncated { .. }) => cut += 1,
+                Err(OpenError::NotABoard { .. }) => {}
                 Err(other) => panic!("{other}"),
             }
             readings.fetch_add(1, Ordering::Relaxed);
@@ -260,7 +260,7 @@ fn a_saved_board_reads_as_it_was_seen() {
     assert_eq!((bytes, &kept[kept.len() - whole.len()..]), (whole.len() as u64, &whole[..]));
     drop(file);
     std::fs::remove_file(&board.candidate.path).unwrap();
-    let mut saved = inspect::attach(&Target::File(path.clone())).unwrap().remove(0);
+    let mut saved = inspect::open(&Target::File(path.clone())).unwrap().remove(0);
     assert_eq!(saved.context, context);
     let report = saved.report().unwrap();
     assert_eq!(report.state, State::Live);
@@ -269,7 +269,7 @@ fn a_saved_board_reads_as_it_was_seen() {
     let bytes = std::fs::read(&path).unwrap();
     for length in [0, 8, 31, 32, 100, 2000, bytes.len() / 2, bytes.len() - 8] {
         std::fs::write(&path, &bytes[..length]).unwrap();
-        let error = inspect::attach(&Target::File(path.clone())).unwrap_err();
+        let error = inspect::open(&Target::File(path.clone())).unwrap_err();
         assert_eq!(error.exit_code(), 5, "{length}: {error}");
     }
 }
@@ -305,7 +305,7 @@ fn files_that_others_may_have_written_are_refused() {
     let (path, _file) = write(dir.path(), &ours().finish());
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
     let found = Found::open(found(dir.path()), Look::Verdict);
-    assert!(matches!(found.failed[0].1, AttachError::Refused { .. }));
+    assert!(matches!(found.failed[0].1, OpenError::Refused { .. }));
 }
 
 /// Runs a command line; the exit code, and what went to stdout and stderr.

@@ -2,7 +2,7 @@
 //! `inspect dump` saved of `fixture-behave NAME numbers` (and `operations`), packed.
 
 use inspect::model::BoardReport;
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 
 /// Bytes of a golden file that are kept in the repository at most, and of a board.
 const SMALL: usize = 64 << 10;
@@ -17,8 +17,8 @@ fn golden(version: &str) -> BoardReport {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("saved");
     std::fs::write(&file, bytes).expect("written");
-    let mut boards = inspect::attach(&Target::File(file)).expect(&path);
-    boards.iter_mut().map(Attached::report).next().expect("one").expect(&path)
+    let mut boards = inspect::open(&Target::File(file)).expect(&path);
+    boards.iter_mut().map(OpenBoard::report).next().expect("one").expect(&path)
 }
 
 #[test]

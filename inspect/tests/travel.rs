@@ -7,7 +7,7 @@ use std::path::Path;
 use common::sample;
 use inspect::snapshot::Board;
 use inspect::source::Source;
-use inspect::{AttachError, Attached, Target, saved};
+use inspect::{OpenBoard, OpenError, Target, saved};
 use probe::layout::SectionKind;
 
 /// The words of a saved board, as a machine of the other byte order would have written them.
@@ -29,9 +29,9 @@ fn turned_round(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The one board of a file, as JSON without the file's own name.
-fn said(path: &Path) -> Result<String, AttachError> {
-    let mut boards = inspect::attach(&Target::File(path.to_owned()))?;
-    let mut report = boards.iter_mut().map(Attached::report).next().expect("one")?;
+fn said(path: &Path) -> Result<String, OpenError> {
+    let mut boards = inspect::open(&Target::File(path.to_owned()))?;
+    let mut report = boards.iter_mut().map(OpenBoard::report).next().expect("one")?;
     report.path = String::new();
     Ok(serde_json::to_string(&report).expect("JSON"))
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::Synth;
-use inspect::attach::{BoardFile, Mapping, Trust};
+use inspect::board_file::{BoardFile, Mapping, Trust};
 use inspect::report::stats::{Z95, wilson};
 use inspect::report::{Options as Counting, Tally, answer};
 use inspect::sampler::{self, Clock, Options, Progress, Subject, Wish};
@@ -143,7 +143,7 @@ fn trial(threads: u64, truth: [f64; 3], in_step: bool, place: Place) -> Trial {
         clock.now = 1_000_000 * (1 + run * 7_919);
         clock.in_step = in_step;
         let mut tally = Tally::new(Counting::default());
-        let subject = Subject { board, life: Box::new(|_, _| None), crowd: None };
+        let subject = Subject { board, life: Box::new(|_, _| None), process_threads: None };
         let ticks = (24_000 / threads).clamp(300, 1_500);
         let options =
             Options { duration: Some(Duration::from_millis(ticks)), ..Options::default() };

@@ -1,4 +1,4 @@
-//! How an operation ends, and being asked to end it: the same with probes and without.
+//! How an operation ends, and requests to cancel it: the same with probes and without.
 
 use core::fmt;
 
@@ -35,7 +35,7 @@ impl From<Cancelled> for std::io::Error {
     }
 }
 
-/// Whether the operation was asked to end: what [`op_status!`](crate::op_status!) returns. May be ignored.
+/// Whether cancellation of the operation was requested: what [`op_status!`](crate::op_status!) returns. May be ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked(bool);
 

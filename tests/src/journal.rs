@@ -54,7 +54,7 @@ pub struct Entry {
     pub about: AtomicU64,
     /// Statuses that it has had.
     pub had: AtomicU64,
-    /// Whether it saw that it was asked to end.
+    /// Whether it saw that its cancellation was requested.
     pub asked: AtomicU64,
     /// Its parent's id on the board; 0 for none.
     pub parent: AtomicU64,

@@ -93,23 +93,23 @@ fn a_clients_key_is_nowhere_unless_it_was_asked_for() {
     }
 }
 
-/// Twenty that knock at the door of cancellations and say nothing keep nobody else from being answered.
+/// Twenty that connect to the cancel socket and say nothing keep nobody else from being answered.
 #[test]
 fn who_says_nothing_at_the_door_keeps_nobody_out() {
     use std::io::Read;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixStream};
     let data = tempfile::tempdir().expect("a directory");
-    let mut demo = Demo::start(&program::name("door"), data.path(), &[]);
+    let mut demo = Demo::start(&program::name("cancel-socket"), data.path(), &[]);
     let board = program::boards(&["-p", &demo.child.id().to_string()]).remove(0);
     let instance = board["instance"].as_u64().expect("a number");
     let name = probe::layout::cancel_name(instance);
-    let knock = || {
+    let connect = || {
         let address = SocketAddr::from_abstract_name(&name).expect("a name");
-        UnixStream::connect_addr(&address).expect("a door")
+        UnixStream::connect_addr(&address).expect("a cancel socket")
     };
-    let silent: Vec<UnixStream> = (0..20).map(|_| knock()).collect();
-    let mut asking = knock();
+    let silent: Vec<UnixStream> = (0..20).map(|_| connect()).collect();
+    let mut asking = connect();
     // One after the other, they would be waited for 4 s.
     asking.set_read_timeout(Some(std::time::Duration::from_secs(2))).expect("set");
     let request = probe::layout::CancelRequest { instance, id: 1 << 16 };

@@ -71,7 +71,7 @@ fn a_client_that_stops_in_the_middle_of_a_command_is_found_and_ended() {
     cancel(&demo, &stalled);
     let mut said = String::new();
     half.read_to_string(&mut said).expect("the daemon closes it");
-    assert_eq!(said, "-CANCELLED the connection was asked to end, nothing more is run\r\n");
+    assert_eq!(said, "-CANCELLED the connection was cancelled, nothing more is run\r\n");
     assert_eq!(idle.ask(&["PING"]), "+PONG");
     drop(idle);
     nothing_in_flight(&demo);
@@ -158,7 +158,7 @@ fn a_command_that_sleeps_on_its_thread_is_ended_and_the_others_go_on() {
     assert_eq!((&asleep["status"], &asleep["thread"]), (&"sleep".into(), &"io-0".into()));
     other.send(&["SET", "k", "v"]).expect("the system takes it");
     cancel(&demo, &asleep);
-    assert_eq!(sleeper.reply().expect("a reply"), "-CANCELLED DEBUG SLEEP was asked to end");
+    assert_eq!(sleeper.reply().expect("a reply"), "-CANCELLED DEBUG SLEEP was cancelled");
     assert_eq!(other.reply().expect("a reply"), "+OK");
     assert_eq!(sleeper.ask(&["GET", "k"]), "v");
 }

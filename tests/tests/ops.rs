@@ -334,13 +334,13 @@ fn the_door_believes_nothing() {
     use std::io::{Read, Write};
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixStream};
-    let (program, _) = Program::behave(&program::name("door"), &["cancellable"]);
+    let (program, _) = Program::behave(&program::name("cancel-socket"), &["cancellable"]);
     let (before, _, board) = ops(&program, &[]);
     let instance = board["instance"].as_u64().expect("a number");
     let name = format!("scoreboard-cancel-{instance:016x}");
-    let knock = |bytes: &[u8]| -> Vec<u8> {
+    let connect = |bytes: &[u8]| -> Vec<u8> {
         let address = SocketAddr::from_abstract_name(&name).expect("a name");
-        let mut stream = UnixStream::connect_addr(&address).expect("the door is open");
+        let mut stream = UnixStream::connect_addr(&address).expect("the cancel socket is there");
         // The daemon may have hung up already.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
@@ -355,13 +355,13 @@ fn the_door_believes_nothing() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // Generation 1 is what is in flight in this fixture: it is left out.
         let id = if seed >> 16 & 0xffff_ffff_ffff == 1 { seed ^ 1 << 17 } else { seed };
-        assert_eq!(knock(&request(instance, id)).last(), Some(&2));
-        assert_eq!(knock(&request(instance ^ seed, 1 << 16 | 1)).last(), Some(&2));
+        assert_eq!(connect(&request(instance, id)).last(), Some(&2));
+        assert_eq!(connect(&request(instance ^ seed, 1 << 16 | 1)).last(), Some(&2));
     }
     // Generation 0 is nobody's, also of a record that nobody has.
-    assert_eq!(knock(&request(instance, 300)).last(), Some(&2));
-    assert_eq!(knock(b"GET / HTTP/1.1\r\nHost: x\r\n").last(), Some(&3));
-    assert_eq!(knock(b"short"), b"");
+    assert_eq!(connect(&request(instance, 300)).last(), Some(&2));
+    assert_eq!(connect(b"GET / HTTP/1.1\r\nHost: x\r\n").last(), Some(&3));
+    assert_eq!(connect(b"short"), b"");
     let (after, _, _) = ops(&program, &[]);
     assert_eq!(before.len(), after.len());
     assert!(after.iter().all(|op| op["cancelled"] == false));

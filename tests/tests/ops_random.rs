@@ -13,8 +13,8 @@ use std::process::Command;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use inspect::attached::Attached;
 use inspect::model::{BoardReport, Op};
+use inspect::open_board::OpenBoard;
 use inspect::{State, Target};
 use tests::journal::{self, ENTRIES, Journal, OUTCOMES, Phase, STATUSES, Seen};
 use tests::{build, program};
@@ -217,20 +217,20 @@ impl Reading<'_> {
     }
 }
 
-/// Asks an operation of `instance` to end, through the daemon's door.
+/// Requests cancellation of an operation of `instance`, through the daemon's cancel socket.
 fn ask(instance: u64, op: u64) {
     let name = format!("scoreboard-cancel-{instance:016x}");
     let address = SocketAddr::from_abstract_name(name).expect("a name");
-    let mut stream = UnixStream::connect_addr(&address).expect("the door is open");
+    let mut stream = UnixStream::connect_addr(&address).expect("the cancel socket is there");
     let request = [*b"SCOREBC1", instance.to_le_bytes(), op.to_le_bytes()].concat();
-    stream.write_all(&request).expect("the door listens");
+    stream.write_all(&request).expect("the cancel socket listens");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("an answer");
     assert!(matches!(answer.last(), Some(1 | 2)), "{answer:?}");
 }
 
-fn one_board(target: &Target) -> Attached {
-    let mut boards = inspect::attach(target).expect("a board");
+fn one_board(target: &Target) -> OpenBoard {
+    let mut boards = inspect::open(target).expect("a board");
     assert_eq!(boards.len(), 1, "{target:?}");
     boards.remove(0)
 }

@@ -109,7 +109,7 @@ fn made_up(files: &[(&str, &str)]) -> Tree {
 
 const ORDER: &str = "\
 ```rooms house/src
-lib        the door
+lib        the entry point
 roof       what is above
 attic/box  a room in a room
 ground     what is below

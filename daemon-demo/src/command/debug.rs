@@ -53,7 +53,7 @@ fn sleep(time: Duration) -> Result<(), Refusal> {
             return Ok(());
         }
         if probe::op_asked!().is_cancelled() {
-            return Err(Refusal::new("CANCELLED DEBUG SLEEP was asked to end"));
+            return Err(Refusal::new("CANCELLED DEBUG SLEEP was cancelled"));
         }
         std::thread::sleep(left.min(LOOK_EVERY));
     }

@@ -97,8 +97,8 @@ impl EventLoop {
     /// Runs until the daemon stops and the replies are sent.
     pub(crate) fn run(mut self, shared: &Shared, commands: &'static [Command]) {
         let mut events = Events::with_capacity(128);
-        let mut crowd =
-            Crowd { shared, connections: HashMap::new(), waiting: HashSet::new(), next_token: 0 };
+        let mut clients =
+            Clients { shared, connections: HashMap::new(), waiting: HashSet::new(), next_token: 0 };
         let mut turn = Turn::new(shared, commands, task::Waker::from(Arc::clone(&self.mailbox)));
         // Connections that have more to do and only gave way to others.
         let mut eager: Vec<Token> = Vec::new();
@@ -106,16 +106,18 @@ impl EventLoop {
         loop {
             turn.reader.release();
             let mut pause = if eager.is_empty() { Duration::MAX } else { Duration::ZERO };
-            if !crowd.waiting.is_empty() {
+            if !clients.waiting.is_empty() {
                 self.mailbox.waits.store(true, Ordering::SeqCst);
                 turn.look_at_clock();
                 turn.look_at_commits();
-                eager.extend(crowd.waiting.iter().filter(|token| crowd.can_go_on(**token, &turn)));
+                eager.extend(
+                    clients.waiting.iter().filter(|token| clients.can_go_on(**token, &turn)),
+                );
                 // Held by the backlog's age or by a client that reads slowly: look again by the clock.
                 pause = if eager.is_empty() { Duration::from_millis(100) } else { Duration::ZERO };
             }
             if let Some(until) = farewell {
-                if crowd.connections.is_empty() || Instant::now() >= until {
+                if clients.connections.is_empty() || Instant::now() >= until {
                     return;
                 }
                 pause = pause.min(Duration::from_millis(20));
@@ -130,7 +132,7 @@ impl EventLoop {
             }
             let _busy = probe::busy!();
             turn.look_at_clock();
-            if !crowd.waiting.is_empty() {
+            if !clients.waiting.is_empty() {
                 turn.look_at_commits();
             }
             if farewell.is_none() && shared.is_stopping() {
@@ -138,14 +140,14 @@ impl EventLoop {
             }
             probe::tag!("events");
             let ready = std::mem::take(&mut eager);
-            self.note_events(&events, &mut crowd, &turn, &mut eager);
+            self.note_events(&events, &mut clients, &turn, &mut eager);
             eager.extend(ready);
             if farewell.is_some() {
-                eager.extend(crowd.connections.keys());
+                eager.extend(clients.connections.keys());
             }
             eager.sort_unstable();
             eager.dedup();
-            eager.retain(|&token| crowd.go_on(token, &mut turn));
+            eager.retain(|&token| clients.go_on(token, &mut turn));
         }
     }
 
@@ -153,7 +155,7 @@ impl EventLoop {
     fn note_events(
         &self,
         events: &Events,
-        crowd: &mut Crowd<'_>,
+        clients: &mut Clients<'_>,
         turn: &Turn<'_>,
         eager: &mut Vec<Token>,
     ) {
@@ -163,22 +165,22 @@ impl EventLoop {
                     &mut *self.mailbox.arrivals.lock().unwrap_or_else(PoisonError::into_inner),
                 );
                 for (stream, peer) in arrivals {
-                    eager.extend(crowd.welcome(&self.poll, stream, peer, &turn.waker));
+                    eager.extend(clients.welcome(&self.poll, stream, peer, &turn.waker));
                 }
-            } else if let Some(connection) = crowd.connections.get_mut(&event.token()) {
+            } else if let Some(connection) = clients.connections.get_mut(&event.token()) {
                 connection.note(event);
                 eager.push(event.token());
             }
         }
         if self.mailbox.asked.swap(false, Ordering::Acquire) {
-            let asked = crowd.connections.iter().filter(|(_, connection)| connection.is_asked());
+            let asked = clients.connections.iter().filter(|(_, connection)| connection.is_asked());
             eager.extend(asked.map(|(token, _)| token));
         }
     }
 }
 
 /// The connections of one io thread.
-struct Crowd<'a> {
+struct Clients<'a> {
     shared: &'a Shared,
     connections: HashMap<Token, Connection>,
     /// Those that wait for a commit, for room in the backlog, or for a deadline.
@@ -186,7 +188,7 @@ struct Crowd<'a> {
     next_token: usize,
 }
 
-impl Crowd<'_> {
+impl Clients<'_> {
     fn welcome(
         &mut self,
         poll: &Poll,
@@ -242,7 +244,7 @@ impl Crowd<'_> {
     }
 }
 
-impl Drop for Crowd<'_> {
+impl Drop for Clients<'_> {
     fn drop(&mut self) {
         for (_, connection) in std::mem::take(&mut self.connections) {
             self.part(connection);

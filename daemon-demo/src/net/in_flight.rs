@@ -35,7 +35,7 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    /// Begins one; `waker` is woken when it is asked to end.
+    /// Begins one; `waker` is woken when its cancellation is requested.
     pub(super) fn begin(peer: SocketAddr, waker: &Waker) -> Self {
         let op = probe::begin_op!("connection", peer = peer);
         probe::op_status!(op, idle, "wait for a command");
@@ -48,12 +48,12 @@ impl InFlight {
         self.op.enter()
     }
 
-    /// Whether it was asked to end.
+    /// Whether its cancellation was requested.
     pub(super) fn is_asked(&self) -> bool {
         self.op.asked().is_cancelled()
     }
 
-    /// It will have failed, unless it was asked to end.
+    /// It will have failed, unless its cancellation was requested.
     pub(super) fn fail(&self) {
         if !self.is_asked() {
             self.op.fail();
@@ -99,7 +99,7 @@ impl InFlight {
     }
 }
 
-/// `waker` is woken when the operation is asked to end, also if that is already so.
+/// `waker` is woken when its cancellation is requested, also if that is already so.
 pub(super) fn watch(op: &Op, waker: &Waker) {
     op.wake_on_cancel(waker);
     if op.asked().is_cancelled() {

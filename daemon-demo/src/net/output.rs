@@ -61,7 +61,7 @@ impl Output {
         }
     }
 
-    /// Whether one of the commands whose replies wait was asked to end.
+    /// Whether one of the commands whose replies wait was cancelled.
     pub(crate) fn is_asked(&self) -> bool {
         self.barriers.iter().any(|barrier| barrier.op.asked().is_cancelled())
     }

@@ -18,7 +18,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) shared: &'a Shared,
     /// The last commit.
     pub(crate) reader: Reader,
-    /// Makes this thread look for operations that were asked to end.
+    /// Makes this thread look for operations whose cancellation was requested.
     pub(crate) waker: Waker,
     /// How far the commits had come.
     pub(super) status: Status,

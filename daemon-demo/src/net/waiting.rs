@@ -6,9 +6,9 @@ use super::turn::Turn;
 use crate::command::spec::Held;
 use crate::store::Admission;
 
-/// The reply to one that was asked to end.
+/// The reply to one that was cancelled.
 pub(super) const CANCELLED_UNSTARTED: &str =
-    "CANCELLED the command was asked to end before it was run, it changed nothing";
+    "CANCELLED the command was cancelled before it was run, it changed nothing";
 
 /// The command at hand, which has to wait.
 pub(super) struct Waiting {

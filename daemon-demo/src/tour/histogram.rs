@@ -9,7 +9,7 @@ use inspect::render::Look;
 use inspect::report::{self, Tally, annotate, text};
 use inspect::sampler::{self, Machine, Options, Subject, Wish};
 
-use super::show::attach;
+use super::show::open;
 use crate::failure::Failure;
 
 /// Lines shown.
@@ -22,7 +22,7 @@ const EXCERPT: usize = 24;
 /// # Errors
 /// Its board cannot be read.
 pub(super) fn sample(pid: u32, duration: Duration) -> Result<Tally, Failure> {
-    let subject = Subject::from(attach(pid)?);
+    let subject = Subject::from(open(pid)?);
     let options = Options { duration: Some(duration), ..Options::default() };
     let mut tally = Tally::new(report::Options::default());
     let mut go_on = |_: &sampler::Progress| Wish::default();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use inspect::render::{Look, text};
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 
 use crate::failure::Failure;
 
@@ -24,7 +24,7 @@ pub(super) fn say(text: &str) {
 /// # Errors
 /// There is none, or it cannot be read.
 pub(super) fn board(pid: u32) -> Result<String, Failure> {
-    let report = attach(pid)?.report().map_err(failure)?;
+    let report = open(pid)?.report().map_err(failure)?;
     Ok(text::board(&report, &Look::default()))
 }
 
@@ -32,14 +32,14 @@ pub(super) fn board(pid: u32) -> Result<String, Failure> {
 ///
 /// # Errors
 /// There is none.
-pub(super) fn attach(pid: u32) -> Result<Attached, Failure> {
-    let boards = inspect::attach(&Target::Pid(pid)).map_err(failure)?;
+pub(super) fn open(pid: u32) -> Result<OpenBoard, Failure> {
+    let boards = inspect::open(&Target::Pid(pid)).map_err(failure)?;
     boards
         .into_iter()
         .next()
         .ok_or_else(|| Failure::new(format!("process {pid} has no board"), "try `inspect doctor`"))
 }
 
-pub(super) fn failure(error: inspect::AttachError) -> Failure {
+pub(super) fn failure(error: inspect::OpenError) -> Failure {
     Failure::new(format!("cannot read the daemon's board: {error}"), "try `inspect doctor`")
 }

@@ -129,7 +129,7 @@ fn oldest(report: &BoardReport, limits: Limits) -> Finding {
     let operations = crate::derive::headline::at_it(&report.ops, 0);
     let operation = operations.first().and_then(|op| {
         let label = op.label.as_ref().map(|label| format!(" {}", label.raw()));
-        Some((op.active_ns?, format!("{}{} at it", op.kind.raw(), label.unwrap_or_default())))
+        Some((op.active_ns?, format!("{}{} active", op.kind.raw(), label.unwrap_or_default())))
     });
     let waiting = report.queues.iter().filter_map(|queue| {
         Some((queue.oldest_age_ns?, format!("the first of queue {} waits", queue.name.raw())))

@@ -221,7 +221,7 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
     },
-    /// Operations in flight: age, status, where; the longest at it first.
+    /// Operations in flight: age, status, where; the longest active first.
     #[command(args_conflicts_with_subcommands = true)]
     Ops {
         /// What to do with one, instead of showing them.

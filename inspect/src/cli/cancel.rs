@@ -1,4 +1,4 @@
-//! `ops cancel`: asks one operation to end, through the daemon's own door, and watches what comes of it.
+//! `ops cancel`: requests that one operation be cancelled, through the daemon's cancel socket, and watches what comes of it.
 
 use std::io::{Read, Write};
 use std::os::linux::net::SocketAddrExt;
@@ -11,10 +11,10 @@ use probe::layout::{CancelAnswer, CancelRequest, cancel_name, op_id};
 use super::args::Cli;
 use super::common::boards;
 use super::failure::Failure;
-use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::Op;
+use crate::open_board::OpenBoard;
 use crate::opener;
 use crate::words::human::time;
 use crate::words::term::{label, term};
@@ -47,14 +47,14 @@ pub(super) fn run(
     let id = &format!("{index}-{generation}");
     let mut attached = boards(target, &cli.common, Around::All, remarks)?;
     // It has the run and the process of the daemon that it was saved from, which may still answer.
-    if attached.iter().any(Attached::is_saved) {
+    if attached.iter().any(OpenBoard::is_saved) {
         return Err(Failure::usage(
             "a saved board stands still, and its operations are not asked; name the process with --pid",
         ));
     }
     let unseen = attached.iter().find(|board| !board.exists());
     let unseen = unseen.map(|board| (board.board.header.pid, board.context.verdict.clone()));
-    attached.retain(Attached::exists);
+    attached.retain(OpenBoard::exists);
     if let (true, Some((pid, verdict))) = (attached.is_empty(), unseen) {
         return Err(Failure::new(format!(
             "nothing to ask: process {pid} is {}",
@@ -129,12 +129,12 @@ pub(super) fn parse(id: &str) -> Result<(usize, u64), Failure> {
     }
 }
 
-fn find(board: &mut Attached, id: &str) -> Result<Option<Op>, Failure> {
+fn find(board: &mut OpenBoard, id: &str) -> Result<Option<Op>, Failure> {
     Ok(board.report()?.ops.into_iter().find(|op| op.id == id))
 }
 
 /// Asks the daemon, if it is the daemon that listens there.
-fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure> {
+fn ask(request: CancelRequest, board: &OpenBoard) -> Result<CancelAnswer, Failure> {
     let header = &board.board.header;
     let pid = header.pid;
     let failed = |error: std::io::Error| {
@@ -144,11 +144,12 @@ fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure
             }
             _ => error.to_string(),
         };
-        Failure::new(format!("process {pid} does not answer at its door: {why}"))
+        Failure::new(format!("process {pid} does not answer on its cancel socket: {why}"))
     };
     let name = SocketAddr::from_abstract_name(cancel_name(request.instance)).map_err(failed)?;
-    // Root may have been given up: whoever kept it knocks.
-    let stream = opener::door(request.instance).unwrap_or_else(|| UnixStream::connect_addr(&name));
+    // Root may have been given up: whoever kept it connects.
+    let stream =
+        opener::cancel_socket(request.instance).unwrap_or_else(|| UnixStream::connect_addr(&name));
     let mut stream = stream.map_err(failed)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
@@ -159,7 +160,7 @@ fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure
         return Err(Failure {
             code: 4,
             text: format!(
-                "process {} of user {} listens at the door of {pid}",
+                "process {} of user {} listens on the cancel socket of {pid}",
                 peer.pid(),
                 peer.uid()
             ),
@@ -174,7 +175,7 @@ fn ask(request: CancelRequest, board: &Attached) -> Result<CancelAnswer, Failure
 
 /// Looks at the board until the operation ended or the time is up.
 fn watch(
-    board: &mut Attached,
+    board: &mut OpenBoard,
     id: &str,
     asked_at: Instant,
     timeout: Duration,
@@ -211,7 +212,7 @@ fn report(cli: &Cli, id: &str, op: &Op, end: End, out: &mut dyn Write) -> Result
     if let End::Running(op) = &end {
         let status = op.status.as_ref().map_or_else(|| "no status yet".to_owned(), label);
         return Err(Failure::new(format!(
-            "{what}: asked to end, but still in flight ({status}): it has not looked yet"
+            "{what}: cancellation requested, but still in flight ({status}): it has not looked yet"
         )));
     }
     if cli.common.json || cli.common.jsonl {

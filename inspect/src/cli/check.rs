@@ -7,12 +7,12 @@ use std::io::Write;
 use super::args::{Ask, Cli};
 use super::common::document;
 use super::failure::Failure;
-use crate::attached::{Attached, Found};
 use crate::check::{Answer, Asked, Finding, Status, judge};
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::locate::{self, Target};
+use crate::open_board::{Found, OpenBoard};
 use crate::root::drop_root;
 
 pub(super) fn run(
@@ -60,7 +60,7 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
         Ok(candidates) => Found::open(candidates, Around::Verdict),
         Err(error) => return vec![unread(error)],
     };
-    if !found.boards.iter().any(Attached::exists) {
+    if !found.boards.iter().any(OpenBoard::exists) {
         // The living one may have lost its name.
         found.add(locate::unnamed(target), Around::Verdict);
     }
@@ -83,7 +83,7 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
 }
 
 /// A board that is not there does not serve; of one that cannot be read nothing is known.
-fn unread(error: AttachError) -> Finding {
+fn unread(error: OpenError) -> Finding {
     let missing = error.exit_code() == 3;
     let found = unknown(Failure::from(error).text);
     if missing { Finding { status: Status::Critical, ..found } } else { found }

@@ -13,12 +13,12 @@ use probe::layout::HeaderCopy;
 
 use super::args::Cli;
 use super::failure::Failure;
-use crate::attach::{BoardFile, Trust};
-use crate::attached::Attached;
+use crate::board_file::{BoardFile, Trust};
 use crate::context::Look as Around;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::liveness::Proof;
 use crate::locate::{self, Candidate, Target};
+use crate::open_board::OpenBoard;
 use crate::pidfd;
 use crate::proc;
 use crate::snapshot::BYTE_ORDER;
@@ -111,10 +111,10 @@ pub(super) fn run(
 }
 
 /// What a board's witnesses prove.
-fn fate(candidate: &Candidate) -> Result<Fate, AttachError> {
-    let board = match Attached::open(candidate.clone(), Around::Verdict) {
+fn fate(candidate: &Candidate) -> Result<Fate, OpenError> {
+    let board = match OpenBoard::open(candidate.clone(), Around::Verdict) {
         Ok(board) => board,
-        Err(error @ AttachError::NotABoard { .. }) => {
+        Err(error @ OpenError::NotABoard { .. }) => {
             let half_made = half_made(candidate).map(Fate::Goes);
             return half_made.ok_or(error);
         }

@@ -128,7 +128,7 @@ fn of_operations(sort: Arg) -> Arg {
     sort.value_parser(orders(&Sort::OPERATIONS))
         .default_value("active")
         .alias("order")
-        .help("Order: active (longest at it), age, status, kind")
+        .help("Order: active (longest active first), age, status, kind")
         .long_help(None::<&str>)
 }
 

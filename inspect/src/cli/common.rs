@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::args::{Cli, Color, Common};
 use super::failure::Failure;
-use crate::attach::{BoardFile, Trust};
-use crate::attached::{Attached, Found};
+use crate::board_file::{BoardFile, Trust};
 use crate::context::Look as Around;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::locate::{self, Target};
+use crate::open_board::{Found, OpenBoard};
 use crate::render::{Look, json};
 use crate::root::{self, drop_root};
 
@@ -75,7 +75,7 @@ pub(super) fn boards(
     common: &Common,
     around: Around,
     remarks: &mut dyn Write,
-) -> Result<Vec<Attached>, Failure> {
+) -> Result<Vec<OpenBoard>, Failure> {
     if let Target::File(path) = target {
         leave_root(&[path])?;
     }
@@ -116,9 +116,9 @@ fn find(
     target: &Target,
     around: Around,
     remarks: &mut dyn Write,
-) -> Result<Vec<Attached>, AttachError> {
+) -> Result<Vec<OpenBoard>, OpenError> {
     let mut found = Found::open(locate::find(target)?, around);
-    if !found.boards.iter().any(Attached::exists) {
+    if !found.boards.iter().any(OpenBoard::exists) {
         // The living one may have lost its name.
         found.add(locate::unnamed(target), around);
     }

@@ -15,9 +15,9 @@ use clap_complete::engine::{
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 use clap_complete::{CompleteEnv, Shell};
 
-use crate::attached::Found;
 use crate::context::Look;
 use crate::locate;
+use crate::open_board::Found;
 use crate::recording::is_recording;
 use crate::root::drop_root;
 
@@ -171,7 +171,7 @@ fn operations(current: &OsStr) -> Vec<Candidate> {
     if drop_root(&found.boards).is_err() {
         return Vec::new();
     }
-    let living = found.boards.into_iter().filter(crate::attached::Attached::exists);
+    let living = found.boards.into_iter().filter(crate::open_board::OpenBoard::exists);
     let ops = living.filter_map(|mut board| Some(board.report().ok()?.ops)).flatten();
     let said = ops.filter_map(|op| {
         let what = [Some(&op.kind), op.label.as_ref()].into_iter().flatten();

@@ -9,12 +9,12 @@ use super::common::look;
 use super::failure::Failure;
 use super::output::Output;
 use super::sampling::{answered, nonempty, options, read};
-use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::derive::compare::compare;
 use crate::export;
 use crate::locate::Target;
 use crate::model::BoardReport;
+use crate::open_board::OpenBoard;
 use crate::recording::is_recording;
 use crate::render;
 use crate::report::{By, diff};
@@ -144,11 +144,11 @@ fn two_boards(
     Ok(write!(out, "{}", render::compare::text(&old, &new, &found, &look(&cli.common)))?)
 }
 
-fn report(board: &mut Attached) -> Result<BoardReport, Failure> {
+fn report(board: &mut OpenBoard) -> Result<BoardReport, Failure> {
     Ok(board.report()?)
 }
 
-fn one(cli: &Cli, target: &Target, remarks: &mut dyn Write) -> Result<Attached, Failure> {
+fn one(cli: &Cli, target: &Target, remarks: &mut dyn Write) -> Result<OpenBoard, Failure> {
     let mut found = boards(target, &cli.common, Around::All, remarks)?;
     if found.len() > 1 {
         let pids: Vec<String> =

@@ -7,10 +7,10 @@ use nix::sys::statvfs::statvfs;
 
 use super::args::Cli;
 use super::failure::Failure;
-use crate::attached::Found;
 use crate::context::Look as Around;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::locate::{self, Target};
+use crate::open_board::Found;
 use crate::render::json;
 use crate::words::human::bytes;
 use crate::words::term::term;
@@ -168,7 +168,7 @@ fn hiding() -> Option<String> {
 fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) -> bool {
     let candidates = match locate::find(target) {
         Ok(candidates) => candidates,
-        Err(error @ AttachError::Hidden { .. }) => {
+        Err(error @ OpenError::Hidden { .. }) => {
             checks.push((Mark::Bad, error.to_string()));
             return false;
         }

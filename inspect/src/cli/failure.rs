@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 
 /// Why a verb failed: a sentence for stderr and an exit code.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl Failure {
     }
 }
 
-impl From<AttachError> for Failure {
-    fn from(error: AttachError) -> Self {
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
         let code = error.exit_code();
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         // Paths and names in it may come from a hostile directory.

@@ -8,13 +8,13 @@ use super::args::Cli;
 use super::common::look;
 use super::common::repeat;
 use super::failure::Failure;
-use crate::attached::Found;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::liveness::State;
 use crate::locate::{self, Target};
 use crate::model::Headline;
 use crate::model::Severity;
+use crate::open_board::Found;
 use crate::render::{Look, Paint};
 use crate::root::drop_root;
 use crate::snapshot::Depth;
@@ -148,7 +148,7 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
 }
 
 /// Why a board cannot be read, without the path, which has a field of its own.
-fn reason(path: &std::path::Path, error: crate::error::AttachError) -> String {
+fn reason(path: &std::path::Path, error: crate::error::OpenError) -> String {
     let text = Failure::from(error).text;
     let prefix = term(&format!("{}: ", path.display()));
     text.strip_prefix(&prefix).map(str::to_owned).unwrap_or(text)

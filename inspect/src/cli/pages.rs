@@ -225,10 +225,10 @@ said with -n. A path of a recording shows its report.",
     },
     Page {
         verb: "ops",
-        says: "Those longest at it come first (since they began or were last idle), idle ones last.",
+        says: "Those longest active come first (since they began or were last idle), idle ones last.",
         examples: &[
             ("inspect ops recordd", "all in flight"),
-            ("inspect ops recordd --over 1s", "at it for a second or longer"),
+            ("inspect ops recordd --over 1s", "active for a second or longer"),
             ("inspect ops recordd --by status", "where the time of all of them goes"),
             ("inspect ops recordd --history 17-42", "the statuses of one"),
             ("inspect ops cancel 17-42 recordd", "asks one to end, and says when it did"),

@@ -7,11 +7,11 @@ use super::args::{Cli, Common, Numbers};
 use super::common::{boards, repeat};
 use super::failure::Failure;
 use super::replace::replace;
-use crate::attached::Attached;
 use crate::context::Look as Around;
 use crate::export::prom::{Dialect, prom};
 use crate::locate::Target;
 use crate::model::BoardReport;
+use crate::open_board::OpenBoard;
 
 /// How, and where to.
 pub(super) struct Way<'a> {
@@ -57,7 +57,7 @@ pub(super) fn run(
 
 /// The boards of a target, over several looks.
 #[derive(Default)]
-pub(super) struct Watched(Vec<Attached>);
+pub(super) struct Watched(Vec<OpenBoard>);
 
 impl Watched {
     /// Finds the boards that there are now. Those that were there are kept with what is known of them.
@@ -88,7 +88,7 @@ impl Watched {
         }
         if fresh {
             // Loads and rates of a daemon without a keeper are from two looks.
-            std::thread::sleep(Attached::APART);
+            std::thread::sleep(OpenBoard::APART);
         }
         Ok(())
     }

@@ -13,9 +13,9 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use super::args::{Cli, Only, Pacing, Pick};
 use super::common::boards;
 use super::failure::Failure;
-use crate::attached::{Attached, Found};
 use crate::context::Look as Around;
 use crate::locate::{self, Candidate, Target};
+use crate::open_board::{Found, OpenBoard};
 use crate::recording::{Entry, Recording, Sink, is_recording};
 use crate::report::{Answer, By, Tally, answer};
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
@@ -81,7 +81,7 @@ impl Sampling {
                 "several boards: name one (or -n '*' for all of them on one clock); `inspect list` shows them",
             ));
         }
-        if found.iter().any(Attached::is_saved) {
+        if found.iter().any(OpenBoard::is_saved) {
             return Err(Failure::usage(
                 "a saved board stands still; `inspect -f` shows it, there is nothing to sample",
             ));
@@ -89,7 +89,7 @@ impl Sampling {
         let dead =
             found.iter().find(|board| !board.exists()).map(|board| board.context.verdict.clone());
         let known = found.iter().map(|board| board.candidate.id).collect();
-        let living: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
+        let living: Vec<OpenBoard> = found.into_iter().filter(OpenBoard::exists).collect();
         let candidates = living.iter().map(|board| board.candidate.clone()).collect();
         if living.len() > 1 {
             let pids: Vec<String> =
@@ -226,7 +226,7 @@ impl<S: Sink> Sink for Noting<'_, S> {
 }
 
 /// Living boards of the target that were not there before.
-fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Attached> {
+fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<OpenBoard> {
     if matches!(target, Target::File(_) | Target::Pid(_)) {
         return Vec::new();
     }
@@ -237,7 +237,7 @@ fn newcomers(target: &Target, known: &mut HashSet<(u64, u64)>) -> Vec<Attached> 
     let new: Vec<_> = candidates.filter(|candidate| !known.contains(&candidate.id)).collect();
     // One that cannot be opened yet is tried again.
     let found = Found::open(new, Around::Verdict).boards;
-    let living: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
+    let living: Vec<OpenBoard> = found.into_iter().filter(OpenBoard::exists).collect();
     known.extend(living.iter().map(|board| board.candidate.id));
     living
 }

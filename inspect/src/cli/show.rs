@@ -8,11 +8,11 @@ use super::common::look;
 use super::common::repeat;
 use super::failure::Failure;
 use super::{list, profile};
-use crate::attached::Attached;
 use crate::context::Look as Around;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::locate::Target;
 use crate::model::BoardReport;
+use crate::open_board::OpenBoard;
 use crate::recording::is_recording;
 use crate::render::{json, meaning, text};
 
@@ -63,7 +63,7 @@ pub(super) fn run(
 }
 
 /// The reports of all boards that can be read, and the last failure.
-fn reports(boards: &mut [Attached]) -> (Vec<BoardReport>, Option<AttachError>) {
+fn reports(boards: &mut [OpenBoard]) -> (Vec<BoardReport>, Option<OpenError>) {
     let mut failed = None;
     let reports = boards
         .iter_mut()
@@ -73,26 +73,26 @@ fn reports(boards: &mut [Attached]) -> (Vec<BoardReport>, Option<AttachError>) {
 }
 
 /// A daemon without a keeper is looked at twice, a second apart.
-fn two_looks(boards: &mut [Attached]) {
+fn two_looks(boards: &mut [OpenBoard]) {
     // A board that cannot be read says so in its report.
     let taken = boards.iter_mut().filter_map(|board| board.first_look().ok());
     if taken.fold(false, |any, one| any | one) {
-        std::thread::sleep(Attached::APART);
+        std::thread::sleep(OpenBoard::APART);
     }
 }
 
 /// Looks around again: the same boards, unless a daemon was started meanwhile. The dead are shown
 /// until there is one; a saved board stays.
 fn refresh(
-    mut boards: Vec<Attached>,
+    mut boards: Vec<OpenBoard>,
     target: &Target,
     cli: &Cli,
     remarks: &mut dyn Write,
-) -> Vec<Attached> {
+) -> Vec<OpenBoard> {
     if !matches!(target, Target::File(_)) {
         let once = super::args::Common { wait: None, ..cli.common.clone() };
         let found = super::common::boards(target, &once, Around::All, &mut std::io::sink());
-        let known = |new: &Attached| boards.iter().any(|old| old.candidate.id == new.candidate.id);
+        let known = |new: &OpenBoard| boards.iter().any(|old| old.candidate.id == new.candidate.id);
         if let Ok(mut found) = found
             && found.iter().any(|new| new.exists() && !known(new))
         {

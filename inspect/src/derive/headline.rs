@@ -147,7 +147,7 @@ fn spot(
     }
 }
 
-/// Operations that have been at it for long. An operation whose part is in flight is not counted beside it.
+/// Operations that have been active for long. An operation whose part is in flight is not counted beside it.
 fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
     let leaked = report.ops.iter().filter(|op| op.leaked).count();
     if leaked > 0 {
@@ -181,7 +181,7 @@ fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(S
     let status = first.status.as_ref().map(|text| format!(" in {}", text.raw()));
     let name = first.label.as_ref().map(|text| format!(" {}", text.raw()));
     let mut text = format!(
-        "{}{} at it for {}{}",
+        "{}{} active for {}{}",
         first.kind.raw(),
         name.unwrap_or_default(),
         or_none(first.active_ns, time),
@@ -209,7 +209,7 @@ fn waits(op: &Op) -> bool {
     op.history.last().is_some_and(|status| status.class == Some("wait"))
 }
 
-/// Operations that have been at it for at least so long, the longest first; of an operation and its part
+/// Operations that have been active for at least so long, the longest first; of an operation and its part
 /// only the part.
 pub fn at_it(ops: &[Op], least_ns: u64) -> Vec<&Op> {
     let wholes = wholes(ops);
@@ -252,7 +252,7 @@ fn well(report: &BoardReport) -> Headline {
     if let Some(longest) = active.first() {
         let plural = if active.len() == 1 { "operation" } else { "operations" };
         let age = or_none(longest.active_ns, time);
-        text.push_str(&format!("; {} {plural} at it, the longest {age}", active.len()));
+        text.push_str(&format!("; {} {plural} active, the longest {age}", active.len()));
     }
     match full {
         true => Headline { severity: Severity::Warning, text: format!("no room left: {text}") },
@@ -288,8 +288,8 @@ fn dead(report: &BoardReport) -> Headline {
     let active = at_it(&report.ops, 0).len();
     match active {
         0 => {}
-        1 => text.push_str("; 1 operation was at it"),
-        n => text.push_str(&format!("; {n} operations were at it")),
+        1 => text.push_str("; 1 operation was active"),
+        n => text.push_str(&format!("; {n} operations were active")),
     }
     Headline { severity: Severity::Critical, text }
 }

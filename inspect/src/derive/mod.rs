@@ -17,7 +17,7 @@ pub mod threads;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{EXIT_CODE_UNKNOWN, OP_SPARE, SectionKind};
-use probe::protocol::tenancy::LIVE;
+use probe::protocol::occupancy::LIVE;
 
 use crate::clock::rfc3339;
 use crate::context::Context;

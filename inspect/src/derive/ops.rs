@@ -8,7 +8,7 @@ use probe::layout::{
     OP_PEER_CUT, OP_RECENT, OP_SENSITIVE, SITE_STATUS, SITE_UNTOLD, SiteCopy, from_op_id,
     from_status_entry, op_id,
 };
-use probe::protocol::tenancy::LIVE;
+use probe::protocol::occupancy::LIVE;
 
 use super::clock::Clock;
 use crate::model::{Op, OpStatus, OpTotal, Place, StatusTotal, ThreadReport};
@@ -28,7 +28,7 @@ pub fn operations(
     let names = Names::new(snapshot, threads);
     let (mut live, mut ended): (Vec<_>, Vec<_>) =
         snapshot.ops.iter().partition(|operation| operation.state == LIVE);
-    // Where there is no room for all, for those that are longest at it.
+    // Where there is no room for all, for those that are longest active.
     live.sort_by_key(|one| one.record.begun);
     ended.sort_by_key(|one| Reverse(one.record.ended));
     let mut say = |operations: Vec<&OpRead>| {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 pub use crate::target::{Candidate, Target, named, parse_name};
 
 /// Directories that are searched: none.
@@ -13,8 +13,8 @@ pub fn directories() -> Vec<PathBuf> {
 /// The candidates for a target: the file that it names.
 ///
 /// # Errors
-/// [`AttachError::Elsewhere`] for every other target.
-pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
+/// [`OpenError::Elsewhere`] for every other target.
+pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
     match target {
         Target::File(path) => Ok(vec![named(path)?]),
         _ => Err(not_found(target)),
@@ -22,6 +22,6 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, AttachError> {
 }
 
 /// The error for a target that nothing matches.
-pub fn not_found(target: &Target) -> AttachError {
-    AttachError::Elsewhere { wanted: target.words() }
+pub fn not_found(target: &Target) -> OpenError {
+    OpenError::Elsewhere { wanted: target.words() }
 }

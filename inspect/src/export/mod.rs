@@ -5,10 +5,10 @@ mod csv;
 mod differential;
 mod flame;
 mod folded;
+mod line_colours;
 mod page;
 mod pprof;
 pub mod prom;
-mod shades;
 mod speedscope;
 mod timeline;
 

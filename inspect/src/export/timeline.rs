@@ -7,8 +7,8 @@ use std::fmt::Write;
 use probe::layout::Class;
 
 use super::flame::title;
+use super::line_colours::LineColours;
 use super::page::{THEME, WIDTH, escape};
-use super::shades::Shades;
 use crate::report::timeline::{Bin, bins, load};
 use crate::report::words::place;
 use crate::report::{Key, Spot, Stall, Tally};
@@ -56,7 +56,7 @@ pub fn timeline(tally: &Tally) -> String {
     let top = ABOVE + LOAD + 14.0;
     let below = top + shown.len() as f64 * ROW;
     let drawn: Vec<&[Bin]> = shown.iter().map(|&thread| rows[thread].as_slice()).collect();
-    let shades = Shades::of(&drawn);
+    let colours = LineColours::of(&drawn);
     let legend = legend(shown.iter().flat_map(|&thread| &rows[thread]));
     let listed = tally.stalls.len().min(LISTED);
     let key = legend.len().div_ceil(2) as f64 * 18.0;
@@ -78,7 +78,7 @@ pub fn timeline(tally: &Tally) -> String {
     curve(&mut out, &load(&rows), each_ns, &scale);
     for (row, &thread) in shown.iter().enumerate() {
         let y = top + row as f64 * ROW;
-        threads(&mut out, tally, thread, &rows[thread], &shades, (each_ns, &scale, y));
+        threads(&mut out, tally, thread, &rows[thread], &colours, (each_ns, &scale, y));
     }
     for stall in &tally.stalls {
         if let Some(row) = shown.iter().position(|&thread| thread == stall.thread as usize) {
@@ -91,7 +91,7 @@ pub fn timeline(tally: &Tally) -> String {
             out,
             r#"<rect x="{:.1}" y="{y:.1}" width="12" height="12" fill="{}"/><text x="{:.1}" y="{:.1}">{}</text>"#,
             x + 8.0,
-            shades.colour(line),
+            colours.colour(line),
             x + 26.0,
             y + 10.5,
             escape(&cut(&crate::words::term::term(&said(line)), 72))
@@ -167,7 +167,7 @@ fn threads(
     tally: &Tally,
     thread: usize,
     row: &[Bin],
-    shades: &Shades<'_>,
+    colours: &LineColours<'_>,
     (each_ns, scale, y): (u64, &Scale, f64),
 ) {
     let name = row_name(tally, thread);
@@ -194,7 +194,7 @@ fn threads(
             out,
             r#"<rect x="{from:.2}" y="{y:.1}" width="{:.2}" height="{BAR}" fill="{}"><title>{}: {} of {} from {}</title></rect>"#,
             (to - from).max(0.3),
-            shades.colour(key),
+            colours.colour(key),
             escape(&said(key)),
             percent_of(here as f64 / samples.max(1) as f64),
             escape(&time(each_ns.saturating_mul(count as u64))),

@@ -10,7 +10,7 @@ use super::pulse::{Memory, STILL};
 use super::state::{Proof, State};
 use super::table::judge;
 use super::witness::{Beat, Process as Answer, Seen, Unseen, Witness};
-use crate::attach::BoardFile;
+use crate::board_file::BoardFile;
 use crate::pidfd;
 use crate::proc::{self, Process};
 

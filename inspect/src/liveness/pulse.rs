@@ -7,7 +7,7 @@ use probe::layout::{
 };
 
 use super::witness::{Beat, Unseen};
-use crate::attach::BoardFile;
+use crate::board_file::BoardFile;
 use crate::clock::{Moment, counts_alike, stamp as stamp_now};
 
 /// A heartbeat that stood for this long stands still.

@@ -57,7 +57,7 @@ pub struct Op {
     pub begun_line: Option<u32>,
     /// What it served.
     pub served: u64,
-    /// It can be asked to end.
+    /// It can be cancelled.
     pub cancellable: bool,
     /// It was asked to, or ended so.
     pub cancelled: bool,

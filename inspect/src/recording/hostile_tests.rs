@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::wire::{crc32, put, put_text};
 use super::*;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::report::{By, Options, Tally};
 use crate::words::label::Label;
 use probe::layout::Class;
@@ -92,7 +92,7 @@ fn end() -> Vec<u8> {
 }
 
 /// Reads a recording into a count: what it took, what is held, and how it ended.
-fn count(bytes: Vec<u8>, by: By) -> (u64, u64, Result<Vec<String>, AttachError>) {
+fn count(bytes: Vec<u8>, by: By) -> (u64, u64, Result<Vec<String>, OpenError>) {
     let recording = Recording::from_bytes(bytes, Path::new("x.rec")).expect("a head");
     let mut tally = Tally::new(Options { by, ..Options::default() });
     let read = recording.read(&mut tally);
@@ -100,7 +100,7 @@ fn count(bytes: Vec<u8>, by: By) -> (u64, u64, Result<Vec<String>, AttachError>)
     (recording.steps().max(tally.work()), tally.held(), read)
 }
 
-fn bounded(kind: &str, bytes: Vec<u8>) -> Result<Vec<String>, AttachError> {
+fn bounded(kind: &str, bytes: Vec<u8>) -> Result<Vec<String>, OpenError> {
     let size = bytes.len() as u64;
     let (taken, held, read) = count(bytes, By::Line);
     assert!(taken <= steps(size), "{kind}: {taken} steps for {size} bytes");
@@ -148,7 +148,7 @@ fn what_unpacks_to_more_than_its_size_allows_is_given_up_and_the_limit_named() {
     // Names, some thousand megabytes of them.
     let all = names(3_000, 0, &long).repeat(300);
     let error = bounded("names", [head(), all, end()].concat()).expect_err("too much");
-    assert!(matches!(error, AttachError::TooMuch { .. }), "{error}");
+    assert!(matches!(error, OpenError::TooMuch { .. }), "{error}");
     assert!(error.to_string().contains("limit"), "{error}");
     // Threads, with nothing in them, and 16 boards.
     let all = names(0, 100_000, "").repeat(16);

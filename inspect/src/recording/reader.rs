@@ -17,8 +17,8 @@ use super::entry::Sink;
 use super::entry::VERSION;
 use super::wire::{Bytes, crc32};
 use super::writer::{DICTIONARY, END, MAX_CHUNK, SAMPLES};
-use crate::attach::{BoardFile, Trust, read_at};
-use crate::error::AttachError;
+use crate::board_file::{BoardFile, Trust, read_at};
+use crate::error::OpenError;
 use crate::words::label::Label;
 
 /// Missed ticks that are believed at once.
@@ -64,8 +64,8 @@ impl Recording {
     /// Opens a recording.
     ///
     /// # Errors
-    /// [`AttachError`]: it cannot be read, or is none.
-    pub fn open(path: &Path) -> Result<Self, AttachError> {
+    /// [`OpenError`]: it cannot be read, or is none.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         let board = BoardFile::open(path, Trust::Named)?;
         Self::new(Bytesource::File(board.file, board.bytes), path)
     }
@@ -75,14 +75,14 @@ impl Recording {
     /// # Errors
     /// As [`Recording::open`].
     #[cfg(test)]
-    pub(super) fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Self, AttachError> {
+    pub(super) fn from_bytes(bytes: Vec<u8>, path: &Path) -> Result<Self, OpenError> {
         Self::new(Bytesource::Memory(bytes), path)
     }
 
-    fn new(source: Bytesource, path: &Path) -> Result<Self, AttachError> {
+    fn new(source: Bytesource, path: &Path) -> Result<Self, OpenError> {
         let mut recording =
             Self { source, path: path.to_owned(), rate_mhz: 0, wall_ns: 0, steps: Cell::new(0) };
-        let not = |why: String| AttachError::NotABoard { path: path.to_owned(), why };
+        let not = |why: String| OpenError::NotABoard { path: path.to_owned(), why };
         let mut head = [0; HEAD as usize];
         if recording.fill(0, &mut head)? < head.len() {
             return Err(not("shorter than the head of a recording".into()));
@@ -108,7 +108,7 @@ impl Recording {
     }
 
     /// Reads bytes from an offset on, as many as there are.
-    fn fill(&self, at: u64, bytes: &mut [u8]) -> Result<usize, AttachError> {
+    fn fill(&self, at: u64, bytes: &mut [u8]) -> Result<usize, OpenError> {
         let read = |offset: usize, rest: &mut [u8]| match &self.source {
             Bytesource::File(file, _) => read_at(file, rest, at + offset as u64),
             #[cfg(test)]
@@ -127,7 +127,7 @@ impl Recording {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(source) => {
                     let path = self.path.clone();
-                    return Err(AttachError::Io { path, doing: "reading", source });
+                    return Err(OpenError::Io { path, doing: "reading", source });
                 }
             }
         }
@@ -156,16 +156,16 @@ impl Recording {
     /// Hands out every entry that can be believed, in order. Returns what could not, in words.
     ///
     /// # Errors
-    /// [`AttachError::TooMuch`]: it costs more than its size allows, or more than the taker takes; and what
+    /// [`OpenError::TooMuch`]: it costs more than its size allows, or more than the taker takes; and what
     /// reading said.
-    pub fn read(&self, sink: &mut impl Sink) -> Result<Vec<String>, AttachError> {
+    pub fn read(&self, sink: &mut impl Sink) -> Result<Vec<String>, OpenError> {
         let budget = Budget::new(self.bytes());
         let mut refused = None;
         let read = self.chunks(&budget, sink, &mut refused);
         self.steps.set(budget.spent().saturating_add(sink.work()));
         let remarks = read?;
         match budget.exhausted().or(refused) {
-            Some(why) => Err(AttachError::TooMuch { path: self.path.clone(), why }),
+            Some(why) => Err(OpenError::TooMuch { path: self.path.clone(), why }),
             None => Ok(remarks),
         }
     }
@@ -175,7 +175,7 @@ impl Recording {
         budget: &Budget,
         sink: &mut impl Sink,
         refused: &mut Option<String>,
-    ) -> Result<Vec<String>, AttachError> {
+    ) -> Result<Vec<String>, OpenError> {
         // `None` ends a chunk: that nothing more is taken is told apart below.
         let full = RefCell::new(None);
         let mut take = |entry: Entry| {
@@ -237,7 +237,7 @@ impl Recording {
         at: u64,
         bytes: u64,
         packed: &mut Vec<u8>,
-    ) -> Result<Option<(u8, usize, u32, u64)>, AttachError> {
+    ) -> Result<Option<(u8, usize, u32, u64)>, OpenError> {
         let mut head = [0; CHUNK_HEAD];
         if self.fill(at, &mut head)? < head.len() {
             return Ok(None);

@@ -59,7 +59,7 @@ pub enum Sort {
     Since,
     /// By file and line.
     Line,
-    /// Operations: those longest at it first, idle ones last.
+    /// Operations: those longest active first, idle ones last.
     Active,
     /// Operations: the oldest first.
     Age,

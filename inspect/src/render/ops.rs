@@ -12,10 +12,10 @@ use crate::words::label::Label;
 use crate::words::place::short_file;
 use crate::words::term::{cut, label, left, right, width};
 
-/// Operations in the plain table: those longest at it, and how many more there are.
+/// Operations in the plain table: those longest active, and how many more there are.
 const BRIEF: usize = 8;
 
-/// The operations in flight that have been at it for the longest, for the plain table.
+/// The operations in flight that have been active for the longest, for the plain table.
 pub(super) fn brief(out: &mut String, report: &BoardReport, look: &Look) {
     let mut shown: Vec<&Op> = report.ops.iter().filter(|op| shows(op, look)).collect();
     if shown.is_empty() {
@@ -36,17 +36,17 @@ pub(super) fn brief(out: &mut String, report: &BoardReport, look: &Look) {
         let rest = &shown[most..];
         let idle = rest.iter().filter(|op| op.active_ns.is_none()).count();
         let more = match (rest.len() - idle, idle) {
-            (active, 0) => format!("   and {active} that have been at it for less: inspect ops"),
+            (active, 0) => format!("   and {active} that have been active for less: inspect ops"),
             (0, idle) => format!("   and {idle} idle ones: inspect ops"),
             (active, idle) => {
-                format!("   and {active} at it for less, {idle} idle ones: inspect ops")
+                format!("   and {active} active for less, {idle} idle ones: inspect ops")
             }
         };
         line(out, look, &more);
     }
 }
 
-/// Those that have been at it for the longest first, idle ones last; among equals the oldest first. A whole
+/// Those that have been active for the longest first, idle ones last; among equals the oldest first. A whole
 /// stands behind its part, which says better what is being done.
 pub fn by_active<O: std::borrow::Borrow<Op>>(ops: &mut [O]) {
     let wholes: std::collections::HashSet<String> =
@@ -167,7 +167,7 @@ fn what(op: &Op) -> String {
         let _ = write!(text, "  served {}", whole(op.served));
     }
     if op.cancelled && op.outcome.is_none() {
-        text.push_str("  (asked to end)");
+        text.push_str("  (cancellation requested)");
     }
     text
 }
@@ -185,7 +185,7 @@ fn unheld(op: &Op) -> String {
         // Its status says what it waits for, and for how long.
         String::new()
     } else {
-        format!("nobody at it for {since}")
+        format!("nobody working on it for {since}")
     }
 }
 

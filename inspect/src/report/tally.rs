@@ -419,7 +419,7 @@ impl Tally {
     }
 
     /// Counts the samples of every thread up to now.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn count_until_now(&mut self) {
         self.work += self.live.len() as u64;
         for index in 0..self.live.len() {
             let one = &mut self.threads[self.live[index] as usize];

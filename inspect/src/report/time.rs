@@ -32,7 +32,7 @@ impl Tally {
 
     /// Moves what is fresh into the last stretch.
     pub(super) fn close_stretch(&mut self) {
-        self.settle();
+        self.count_until_now();
         let fresh = std::mem::take(&mut self.fresh);
         let Some(last) = self.stretches.last_mut() else { return };
         self.work += fresh.len() as u64;

@@ -2,11 +2,11 @@
 //! what it saw as [`Entry`]s. It maps boards read-only and reads; nothing of the daemon's is
 //! written, locked, signalled or asked.
 
+mod board_sampler;
 mod clock;
-mod crowd;
-mod eye;
 mod names;
 mod pace;
+mod process_threads;
 mod rest;
 mod runs;
 mod words;
@@ -14,15 +14,15 @@ mod words;
 use std::io;
 use std::time::Duration;
 
+pub use board_sampler::BoardSampler;
 pub use clock::{Clock, Machine};
-pub use crowd::Crowd;
-pub use eye::Eye;
 pub use names::Numbers;
 pub use pace::{Pace, Tick};
+pub use process_threads::ProcessThreads;
 
-use crate::attached::Attached;
 use crate::context::{Context, Look};
 use crate::liveness::{Asking, State};
+use crate::open_board::OpenBoard;
 use crate::recording::{Entry, Sink};
 use crate::snapshot::Board;
 use crate::source::Source;
@@ -48,18 +48,18 @@ pub struct Subject {
     /// Whether its process runs.
     pub life: Life,
     /// What the kernel says of its threads; `None`: nobody is asked.
-    pub crowd: Option<Crowd>,
+    pub process_threads: Option<ProcessThreads>,
 }
 
-impl From<Attached> for Subject {
-    fn from(attached: Attached) -> Self {
+impl From<OpenBoard> for Subject {
+    fn from(attached: OpenBoard) -> Self {
         let mut next_verdict = 0;
-        let crowd = Crowd::of(&attached);
+        let process_threads = ProcessThreads::of(&attached);
         let mut memory = attached.memory;
         // Between two ticks nothing is waited for.
         let asking = Asking { may_be_copy: false, patient: false };
         Self {
-            crowd,
+            process_threads,
             board: attached.board,
             life: Box::new(move |board, now| {
                 let (Source::Map(_, file) | Source::Copy(file)) = &board.source else {
@@ -125,7 +125,7 @@ pub struct Wish {
 
 struct Watched {
     subject: Subject,
-    eye: Eye,
+    sampler: BoardSampler,
     alive: bool,
 }
 
@@ -169,7 +169,7 @@ pub fn run(
                 names(&mut watched, sink)?;
                 progress.elapsed_ns = now - start;
                 progress.boards = watched.iter().filter(|one| one.alive).count();
-                progress.threads = watched.iter().map(|one| one.eye.threads()).sum();
+                progress.threads = watched.iter().map(|one| one.sampler.threads()).sum();
                 let wish = ask(&progress);
                 join(wish.more, &mut watched, &mut numbers, sink)?;
                 if let Some(why) = wish.stop {
@@ -195,14 +195,14 @@ pub fn run(
             sink.put(&Entry::Missed(tick.missed))?;
         }
         for one in watched.iter_mut().filter(|one| one.alive) {
-            one.eye.look(&one.subject.board, &mut numbers, sink)?;
-            progress.samples += one.eye.threads() as u64;
+            one.sampler.look(&one.subject.board, &mut numbers, sink)?;
+            progress.samples += one.sampler.threads() as u64;
         }
         progress.ticks += 1;
         if now >= next_rest {
             next_rest = now + REST_NS;
             for one in watched.iter_mut().filter(|one| one.alive) {
-                one.eye.rest(&one.subject.board, &mut numbers, sink)?;
+                one.sampler.rest(&one.subject.board, &mut numbers, sink)?;
             }
         }
         // Before the tick: the hits of a second belong to the chunk that it ends.
@@ -230,9 +230,9 @@ fn join(
     sink: &mut dyn Sink,
 ) -> io::Result<()> {
     for subject in subjects {
-        if let Some(mut eye) = Eye::open(&subject.board, numbers, sink)? {
-            eye.hits(&subject.board, true, sink)?;
-            watched.push(Watched { subject, eye, alive: true });
+        if let Some(mut sampler) = BoardSampler::open(&subject.board, numbers, sink)? {
+            sampler.hits(&subject.board, true, sink)?;
+            watched.push(Watched { subject, sampler, alive: true });
         }
     }
     Ok(())
@@ -241,17 +241,17 @@ fn join(
 /// Notices processes that ended.
 fn check(watched: &mut [Watched], now: u64, sink: &mut dyn Sink) -> io::Result<()> {
     for one in watched.iter_mut().filter(|one| one.alive) {
-        let Watched { subject, eye, alive } = one;
+        let Watched { subject, sampler, alive } = one;
         let ended = match (subject.life)(&subject.board, now) {
             None if subject.board.source.lost_pages() => Some("its board was cut".to_owned()),
             ended => ended,
         };
         if let Some(verdict) = ended {
             *alive = false;
-            eye.hits(&subject.board, false, sink)?;
-            eye.leave_all(sink)?;
+            sampler.hits(&subject.board, false, sink)?;
+            sampler.leave_all(sink)?;
             let verdict = Label::from(verdict.as_str());
-            sink.put(&Entry::BoardEnd { board: eye.board, verdict })?;
+            sink.put(&Entry::BoardEnd { board: sampler.board, verdict })?;
         }
     }
     Ok(())
@@ -260,9 +260,9 @@ fn check(watched: &mut [Watched], now: u64, sink: &mut dyn Sink) -> io::Result<(
 /// Says how many threads are out of sight.
 fn count(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
     for one in watched.iter_mut().filter(|one| one.alive) {
-        let Watched { subject, eye, .. } = one;
-        if let Some(crowd) = &mut subject.crowd {
-            crowd.count(&subject.board, eye, sink)?;
+        let Watched { subject, sampler, .. } = one;
+        if let Some(process_threads) = &mut subject.process_threads {
+            process_threads.count(&subject.board, sampler, sink)?;
         }
     }
     Ok(())
@@ -271,8 +271,8 @@ fn count(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
 /// Asks for one thread's name of each board: all of them in turn.
 fn names(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
     for one in watched.iter_mut().filter(|one| one.alive) {
-        if let Some(crowd) = &mut one.subject.crowd {
-            crowd.name(&mut one.eye, sink)?;
+        if let Some(process_threads) = &mut one.subject.process_threads {
+            process_threads.name(&mut one.sampler, sink)?;
         }
     }
     Ok(())
@@ -280,7 +280,7 @@ fn names(watched: &mut [Watched], sink: &mut dyn Sink) -> io::Result<()> {
 
 fn hits(watched: &mut [Watched], all: bool, sink: &mut dyn Sink) -> io::Result<()> {
     for one in watched.iter_mut().filter(|one| one.alive) {
-        one.eye.hits(&one.subject.board, all, sink)?;
+        one.sampler.hits(&one.subject.board, all, sink)?;
     }
     Ok(())
 }

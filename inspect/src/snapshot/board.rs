@@ -8,7 +8,7 @@ use probe::layout::{
     SECTION_FIXED_WORDS, SectionCopy, SectionKind, check_word,
 };
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::source::Source;
 
 /// What the writer stores in [`HeaderCopy::byte_order`].
@@ -98,11 +98,11 @@ impl Board {
     /// Reads and checks the header.
     ///
     /// # Errors
-    /// [`AttachError::NotABoard`], [`AttachError::Layout`], [`AttachError::Truncated`] or
-    /// [`AttachError::Damaged`], with the field and its value.
-    pub fn open(source: Source, path: &Path) -> Result<Self, AttachError> {
-        let not = |why: String| AttachError::NotABoard { path: path.to_owned(), why };
-        let damaged = |what: String| AttachError::Damaged { path: path.to_owned(), what };
+    /// [`OpenError::NotABoard`], [`OpenError::Layout`], [`OpenError::Truncated`] or
+    /// [`OpenError::Damaged`], with the field and its value.
+    pub fn open(source: Source, path: &Path) -> Result<Self, OpenError> {
+        let not = |why: String| OpenError::NotABoard { path: path.to_owned(), why };
+        let damaged = |what: String| OpenError::Damaged { path: path.to_owned(), what };
         let bytes = source.bytes();
         if bytes > MAX_BOARD_BYTES {
             return Err(not(format!(
@@ -131,7 +131,7 @@ impl Board {
             .ok_or_else(|| not("shorter than a header".to_owned()))?;
         let (major, minor) = ((header.layout_version >> 32) as u32, header.layout_version as u32);
         if major != MAJOR {
-            return Err(AttachError::Layout {
+            return Err(OpenError::Layout {
                 path: path.to_owned(),
                 found_major: major,
                 found_minor: minor,
@@ -140,7 +140,7 @@ impl Board {
             });
         }
         if !complete || bytes < header.total_bytes {
-            return Err(AttachError::Truncated {
+            return Err(OpenError::Truncated {
                 path: path.to_owned(),
                 expected: header.total_bytes.max(HeaderCopy::BYTES as u64),
                 found: bytes,
@@ -273,11 +273,11 @@ impl Board {
     /// Whether the board shrank under the reader.
     ///
     /// # Errors
-    /// [`AttachError::Truncated`].
-    pub fn check_whole(&self) -> Result<(), AttachError> {
+    /// [`OpenError::Truncated`].
+    pub fn check_whole(&self) -> Result<(), OpenError> {
         let found = self.source.bytes();
         if self.source.lost_pages() || found < self.header.total_bytes {
-            return Err(AttachError::Truncated {
+            return Err(OpenError::Truncated {
                 path: self.path.clone(),
                 expected: self.header.total_bytes,
                 found,

@@ -27,7 +27,7 @@ pub use text::Strings;
 pub use threads::{ThreadRead, Watch, Work};
 pub use windows::WindowRead;
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 
 /// Everything on a board, copied out.
 #[derive(Clone, Debug)]
@@ -85,9 +85,9 @@ impl Snapshot {
     /// Copies a board.
     ///
     /// # Errors
-    /// [`AttachError::Truncated`] when it shrank meanwhile. Nothing else on a board is an error:
+    /// [`OpenError::Truncated`] when it shrank meanwhile. Nothing else on a board is an error:
     /// what cannot be believed is left out, and counted or remarked on.
-    pub fn take(board: &Board, depth: Depth) -> Result<Self, AttachError> {
+    pub fn take(board: &Board, depth: Depth) -> Result<Self, OpenError> {
         let mut effort = Effort::default();
         let mut room = Room::new();
         let contents = board.contents();

@@ -7,7 +7,7 @@ use probe::layout::{
     METRIC_SHARED, MetricCopy, MetricKind, QueueCopy, RingHeadCopy, SITE_STATUS, SectionKind,
     SiteCopy, unpack_zero_ended,
 };
-use probe::protocol::tenancy::{self, Reading};
+use probe::protocol::occupancy::{self, Reading};
 
 use super::board::{Board, Contents, Sect};
 use super::effort::Effort;
@@ -94,7 +94,7 @@ pub(super) fn metrics(
 
 fn metric(at: Record, cell: Option<Record>, index: u64, effort: &mut Effort) -> Option<MetricRead> {
     let mut retries = 0;
-    let read = tenancy::read(
+    let read = occupancy::read(
         || at.word(0),
         |_| {
             let mut words = [0; MetricCopy::BYTES / 8];

@@ -1,12 +1,12 @@
-//! Operations, in flight and ended, each read under one tenancy.
+//! Operations, in flight and ended, each read under one occupancy.
 
 use probe::layout::{
     HOLDER_UNSEEN, OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BITS, OP_TEXT_BYTES,
     OP_TOTALS, OpCopy, OpRecord, SectionKind, WORD, from_op_id, unpack,
 };
 use probe::protocol::holding;
+use probe::protocol::occupancy::{self, LIVE, Reading};
 use probe::protocol::statuses::{self, Statuses};
-use probe::protocol::tenancy::{self, LIVE, Reading};
 use probe::protocol::texts;
 
 use super::board::{Board, Contents, Sect};
@@ -72,7 +72,7 @@ fn operation(
     effort: &mut Effort,
 ) -> Option<OpRead> {
     let mut retries = 0;
-    let read = tenancy::read_if(
+    let read = occupancy::read_if(
         |_| true,
         || at.word(0),
         |generation, state| {
@@ -110,7 +110,7 @@ fn has_ended(board: &Board, slots: Option<&Sect>, holder: u64) -> bool {
     let slot = from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN);
     slot.is_some_and(|(slot, generation)| {
         let at = slots.and_then(|slots| slots.at(slot as u64));
-        at.is_some_and(|at| tenancy::has_ended(board.source.word(at), generation))
+        at.is_some_and(|at| occupancy::has_ended(board.source.word(at), generation))
     })
 }
 

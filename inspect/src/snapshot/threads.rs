@@ -6,8 +6,8 @@ use probe::layout::{
 };
 use probe::protocol::doubled;
 use probe::protocol::keyed;
+use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::stack::{self, Level as Frame};
-use probe::protocol::tenancy::{self, Reading};
 
 use super::board::{Board, Contents};
 use super::effort::Effort;
@@ -115,7 +115,7 @@ impl<'a> Rooms<'a> {
         let (frames, workers) = (&mut self.frames, &mut self.workers);
         let (watches, trails) = (&mut self.watches, &mut self.trails);
         let mut retries = 0;
-        let read = tenancy::read(
+        let read = occupancy::read(
             || state.word(0),
             |generation| {
                 let mut words = [0; SlotCopy::BYTES / 8];

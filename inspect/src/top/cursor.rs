@@ -18,7 +18,7 @@ impl Cursor {
     }
 
     /// Finds its row again among these, and keeps it in sight of so many.
-    pub fn settle(&mut self, ids: &[u64], rows: usize) {
+    pub fn follow(&mut self, ids: &[u64], rows: usize) {
         let again = self.id.and_then(|id| ids.iter().position(|&other| other == id));
         self.index = again.unwrap_or(self.index).min(ids.len().saturating_sub(1));
         self.id = ids.get(self.index).copied();
@@ -42,19 +42,19 @@ mod tests {
     fn the_cursor_stays_with_its_row_and_in_sight() {
         let mut cursor = Cursor::default();
         let ids: Vec<u64> = (0..100).collect();
-        cursor.settle(&ids, 10);
+        cursor.follow(&ids, 10);
         cursor.step(55);
-        cursor.settle(&ids, 10);
+        cursor.follow(&ids, 10);
         assert_eq!((cursor.index, cursor.top), (55, 46));
         let turned: Vec<u64> = ids.iter().rev().copied().collect();
-        cursor.settle(&turned, 10);
+        cursor.follow(&turned, 10);
         assert_eq!((cursor.index, cursor.top), (44, 44));
-        cursor.settle(&turned[..5], 10);
+        cursor.follow(&turned[..5], 10);
         assert_eq!((cursor.index, cursor.top), (4, 0));
-        cursor.settle(&[], 0);
+        cursor.follow(&[], 0);
         assert_eq!((cursor.index, cursor.top), (0, 0));
         cursor.step(-1);
-        cursor.settle(&[3], 1);
+        cursor.follow(&[3], 1);
         assert_eq!((cursor.index, cursor.top), (0, 0));
     }
 }

@@ -91,7 +91,7 @@ pub struct Histogram {
 
 /// A thread in sight.
 #[derive(Clone, Copy, Debug)]
-struct Seat {
+struct Standing {
     tid: u64,
     place: Where,
     /// Ticks that are counted for it.
@@ -103,7 +103,7 @@ pub(super) struct Counter {
     shared: Arc<Mutex<Shared>>,
     leaves: Vec<Where>,
     threads: u32,
-    seats: HashMap<u32, Seat>,
+    standing: HashMap<u32, Standing>,
     torn: Vec<u32>,
     quarter: Quarter,
     number: u64,
@@ -118,7 +118,7 @@ impl Counter {
             shared,
             leaves: Vec::new(),
             threads: 0,
-            seats: HashMap::new(),
+            standing: HashMap::new(),
             torn: Vec::new(),
             quarter: Quarter::default(),
             number: 0,
@@ -129,22 +129,22 @@ impl Counter {
     }
 
     /// Counts the ticks that a thread has been where it is.
-    fn settle(&mut self, thread: u32) {
-        if let Some(seat) = self.seats.get_mut(&thread) {
-            self.quarter.add(seat.tid, seat.place, self.ticks - seat.counted);
-            seat.counted = self.ticks;
+    fn count_until_now(&mut self, thread: u32) {
+        if let Some(one) = self.standing.get_mut(&thread) {
+            self.quarter.add(one.tid, one.place, self.ticks - one.counted);
+            one.counted = self.ticks;
         }
     }
 
-    fn settle_all(&mut self) {
-        for seat in self.seats.values_mut() {
-            self.quarter.add(seat.tid, seat.place, self.ticks - seat.counted);
-            seat.counted = self.ticks;
+    fn count_all_until_now(&mut self) {
+        for one in self.standing.values_mut() {
+            self.quarter.add(one.tid, one.place, self.ticks - one.counted);
+            one.counted = self.ticks;
         }
     }
 
     fn publish(&mut self) {
-        self.settle_all();
+        self.count_all_until_now();
         let quarter = std::mem::take(&mut self.quarter);
         let mut shared = locked(&self.shared);
         shared.quarters.push_back(quarter);
@@ -162,10 +162,10 @@ impl Counter {
         }
         // Torn is said of the next tick alone.
         for thread in std::mem::take(&mut self.torn) {
-            self.settle(thread);
-            if let Some(seat) = self.seats.get_mut(&thread) {
-                self.quarter.add(seat.tid, Where::Torn, 1);
-                seat.counted += 1;
+            self.count_until_now(thread);
+            if let Some(one) = self.standing.get_mut(&thread) {
+                self.quarter.add(one.tid, Where::Torn, 1);
+                one.counted += 1;
             }
         }
         self.ticks += count;
@@ -193,22 +193,22 @@ impl Sink for Counter {
                 self.learn()?;
             }
             Entry::Thread { tid, .. } => {
-                let seat = Seat { tid: *tid, place: Where::Nowhere, counted: self.ticks };
-                self.seats.insert(self.threads, seat);
+                let one = Standing { tid: *tid, place: Where::Nowhere, counted: self.ticks };
+                self.standing.insert(self.threads, one);
                 self.threads += 1;
                 self.learn()?;
             }
             Entry::At { thread, stack } => {
-                self.settle(*thread);
+                self.count_until_now(*thread);
                 let place = self.leaves.get(*stack as usize).copied().unwrap_or(Where::Torn);
-                if let Some(seat) = self.seats.get_mut(thread) {
-                    seat.place = place;
+                if let Some(one) = self.standing.get_mut(thread) {
+                    one.place = place;
                 }
             }
             Entry::Torn { thread } => self.torn.push(*thread),
             Entry::Gone { thread } => {
-                self.settle(*thread);
-                self.seats.remove(thread);
+                self.count_until_now(*thread);
+                self.standing.remove(thread);
             }
             Entry::Ticks { at_ns, count } => self.ticks(*at_ns, *count),
             Entry::Missed(count) => self.quarter.missed += count,

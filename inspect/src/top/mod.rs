@@ -25,7 +25,7 @@ use terminal::{Event, Screen};
 use view::Ink;
 use watch::Watch;
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 
 /// Time between two pictures at least: keys held down draw no faster.
 const BETWEEN: Duration = Duration::from_millis(50);
@@ -52,7 +52,7 @@ pub enum TopError {
     Terminal(#[from] std::io::Error),
     /// The board cannot be read.
     #[error(transparent)]
-    Board(#[from] AttachError),
+    Board(#[from] OpenError),
     /// The sampler's thread panicked: a bug.
     #[error("the sampler stopped: {0}")]
     Sampler(String),

@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::histogram::{Counter, Histogram, Shared, locked};
-use crate::attached::Attached;
 use crate::context::Look;
 use crate::locate::Candidate;
+use crate::open_board::OpenBoard;
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
 
 /// A sampler at work. Dropping it ends it.
@@ -69,7 +69,7 @@ fn sample(
     stop: &AtomicBool,
 ) -> io::Result<()> {
     // A board that cannot be opened has no samples.
-    let Ok(board) = Attached::open(candidate.clone(), Look::Verdict) else { return Ok(()) };
+    let Ok(board) = OpenBoard::open(candidate.clone(), Look::Verdict) else { return Ok(()) };
     if !board.exists() || board.is_saved() {
         return Ok(());
     }

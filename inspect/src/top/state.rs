@@ -61,7 +61,7 @@ pub const TABS: &[Tab] = &[
         view: View::Lines,
         sorts: &["samples", "place", "hits", "class"],
     },
-    Tab { key: '6', name: "ops", view: View::Ops, sorts: &["at it", "age", "status", "kind"] },
+    Tab { key: '6', name: "ops", view: View::Ops, sorts: &["active", "age", "status", "kind"] },
 ];
 
 const THREAD_SORTS: &[&str] = &["first", "slot", "name", "load", "since", "line"];

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use super::histogram::Histogram;
 use super::history::History;
 use super::sampling::Sampler;
-use crate::attached::{Attached, Found};
 use crate::context::Look;
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
+use crate::open_board::{Found, OpenBoard};
 use crate::proc;
 
 /// Everything that one screenful is drawn from. It does not change while the screen is paused.
@@ -43,7 +43,7 @@ fn id(candidate: &Candidate) -> Id {
 
 /// The boards of a target.
 pub struct Watch {
-    boards: Vec<Attached>,
+    boards: Vec<OpenBoard>,
     shown: usize,
     met: HashSet<Id>,
     /// Boards that may come after those there are; `None` for a saved one.
@@ -61,7 +61,7 @@ impl Watch {
     ///
     /// # Errors
     /// The sampler cannot be started, or there is no board.
-    pub fn new(boards: Vec<Attached>, target: &Target, rate_hz: u32) -> io::Result<Self> {
+    pub fn new(boards: Vec<OpenBoard>, target: &Target, rate_hz: u32) -> io::Result<Self> {
         let Some(first) = boards.first() else {
             return Err(io::Error::other("there is no board to watch"));
         };
@@ -118,7 +118,7 @@ impl Watch {
     ///
     /// # Errors
     /// The first reading failed, or the sampler cannot be started.
-    pub fn look(&mut self, over: Duration) -> Result<Seen, AttachError> {
+    pub fn look(&mut self, over: Duration) -> Result<Seen, OpenError> {
         for board in &mut self.boards {
             board.look(Look::All);
         }
@@ -182,7 +182,7 @@ impl Watch {
         self.met.extend(found.iter().map(|board| id(&board.candidate)));
         let shown = id(&self.boards[self.shown].candidate);
         let name = self.boards[self.shown].candidate.name.clone();
-        let came: Vec<Attached> = found.into_iter().filter(Attached::exists).collect();
+        let came: Vec<OpenBoard> = found.into_iter().filter(OpenBoard::exists).collect();
         let heir = came.iter().find(|one| gone && one.candidate.name == name);
         let next = heir.map_or(shown, |heir| id(&heir.candidate));
         self.boards.extend(came);

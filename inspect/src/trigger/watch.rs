@@ -6,10 +6,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::condition::{Condition, What};
-use crate::attached::Attached;
 use crate::context::Look;
 use crate::locate::Candidate;
 use crate::model::BoardReport;
+use crate::open_board::OpenBoard;
 use crate::words::glob::glob;
 use crate::words::human::{short, time};
 use crate::words::term::label;
@@ -34,7 +34,7 @@ pub struct Watch {
 
 /// One board under watch.
 struct Watched {
-    attached: Attached,
+    attached: OpenBoard,
     rates: Vec<History>,
 }
 
@@ -65,7 +65,7 @@ fn look_on(conditions: &[Condition], new: &Receiver<Candidate>, out: &Sender<Lev
         match new.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(candidate) => {
                 // One that cannot be opened any more has ended: the sampler says so.
-                if let Ok(attached) = Attached::open(candidate, Look::Verdict) {
+                if let Ok(attached) = OpenBoard::open(candidate, Look::Verdict) {
                     let rates = vec![History::new(); conditions.len()];
                     boards.push(Watched { attached, rates });
                 }

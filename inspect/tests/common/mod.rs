@@ -10,7 +10,7 @@ use inspect::context::Context;
 use inspect::model::BoardReport;
 use inspect::snapshot::{BYTE_ORDER, Board, Depth, Snapshot};
 use inspect::source::Source;
-use inspect::{AttachError, State, derive};
+use inspect::{OpenError, State, derive};
 use probe::layout::*;
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -296,7 +296,7 @@ pub fn context(state: State) -> Context {
 }
 
 /// What is said of a board.
-pub fn report(words: Vec<u64>, state: State) -> Result<BoardReport, AttachError> {
+pub fn report(words: Vec<u64>, state: State) -> Result<BoardReport, OpenError> {
     let board = Board::open(Source::Memory(words), Path::new("board"))?;
     let snapshot = Snapshot::take(&board, Depth::Full)?;
     Ok(derive::report(&board, &snapshot, &context(state)))

@@ -8,7 +8,7 @@ pub fn cancel_name(instance: u64) -> String {
     format!("scoreboard-cancel-{instance:016x}")
 }
 
-/// One operation is asked to end. Numbers travel as little-endian bytes, behind a magic.
+/// Cancellation of one operation is requested. Numbers travel as little-endian bytes, behind a magic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelRequest {
     /// The run of the daemon that is meant ([`super::Header::instance`]).

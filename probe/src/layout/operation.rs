@@ -58,7 +58,7 @@ pub const OP_PANICKED: u64 = 6;
 
 /// Flag in [`OpRecord::lengths_flags`]: it has a label that is not shown.
 pub const OP_SENSITIVE: u64 = 1 << 16;
-/// Flag in [`OpRecord::lengths_flags`]: it can be asked to end.
+/// Flag in [`OpRecord::lengths_flags`]: it can be cancelled.
 pub const OP_CANCELLABLE: u64 = 1 << 17;
 /// Flag in [`OpRecord::lengths_flags`]: it belongs to a future, so nobody working on it means that it
 /// is not being polled.

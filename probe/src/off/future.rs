@@ -48,7 +48,7 @@ impl<F: Future> Future for Tracked<F> {
     }
 }
 
-/// A future that is an operation which can be asked to end; see [`Op::track_cancellable`]. Nobody asks in this build.
+/// A future that is an operation which can be cancelled; see [`Op::track_cancellable`]. Nobody cancels in this build.
 #[must_use = "futures do nothing unless polled"]
 pub struct TrackedCancellable<F: Future> {
     tracked: Tracked<F>,

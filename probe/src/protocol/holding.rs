@@ -27,7 +27,7 @@ pub fn is_gone(mut load_holder: impl FnMut() -> u64, has_ended: impl Fn(u64) -> 
     if !has_ended(holder) {
         return false;
     }
-    // Acquire: pairs with the release store in `tenancy::end`.
+    // Acquire: pairs with the release store in `occupancy::end`.
     fence(Ordering::Acquire);
     load_holder() == holder
 }

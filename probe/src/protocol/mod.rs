@@ -13,10 +13,10 @@ pub mod doubled;
 pub mod fifo;
 pub mod holding;
 pub mod keyed;
+pub mod occupancy;
 pub mod published;
 pub mod stack;
 pub mod statuses;
-pub mod tenancy;
 pub mod texts;
 
 /// Times a reader tries before it reports a torn reading.

@@ -160,7 +160,7 @@ pub fn read_again(
     }
     let line = load(innermost, LINE);
     // Acquire: pairs with the release fence in `raise`. Had a load above met anything that followed a
-    // push, the count read below would be newer. (And with that in `tenancy::begin`, for who reads the
+    // push, the count read below would be newer. (And with that in `occupancy::begin`, for who reads the
     // state after this.)
     fence(Ordering::Acquire);
     let line = if line & !1 == own { 0 } else { line & !1 };

@@ -9,7 +9,7 @@ use super::super::sync::{AtomicU64, Ordering, fence};
 /// One change, as the word counts them.
 pub const CHANGE: u64 = 1 << 32;
 
-/// Begins a change; `texts` are the word's bits that speak of the texts. Whether it may go on, to [`settle`]: not
+/// Begins a change; `texts` are the word's bits that speak of the texts. Whether it may go on, to [`finish`]: not
 /// while somebody else is changing them, or has just set another bit.
 #[inline]
 pub fn begin(word: &AtomicU64, texts: u64) -> bool {
@@ -18,7 +18,7 @@ pub fn begin(word: &AtomicU64, texts: u64) -> bool {
         return false;
     }
     let during = (before & !texts).wrapping_add(CHANGE);
-    // Acquire: pairs with the release in `settle`: what the last one wrote is there to be read. Relaxed on failure:
+    // Acquire: pairs with the release in `finish`: what the last one wrote is there to be read. Relaxed on failure:
     // somebody else was here.
     if word.compare_exchange(before, during, Ordering::Acquire, Ordering::Relaxed).is_err() {
         return false;
@@ -31,7 +31,7 @@ pub fn begin(word: &AtomicU64, texts: u64) -> bool {
 /// Ends a change that [`begin`] let in: what the word says of the texts that stand there now is `texts`. Other
 /// bits of it may have been set meanwhile.
 #[inline]
-pub fn settle(word: &AtomicU64, texts: u64) {
+pub fn finish(word: &AtomicU64, texts: u64) {
     // Release: pairs with the first fence in `read`. Adding carries nothing: the bits were cleared.
     word.fetch_add(CHANGE.wrapping_add(texts), Ordering::Release);
 }
@@ -46,7 +46,7 @@ pub fn read<T: Default>(
 ) -> (u64, T) {
     let mut word = load_word();
     for _ in 0..super::TRIES {
-        // Acquire: pairs with the release in `settle`.
+        // Acquire: pairs with the release in `finish`.
         fence(Ordering::Acquire);
         let value = if word & CHANGE == 0 { Some(load(word)) } else { None };
         // Acquire: pairs with the fence in `begin`.

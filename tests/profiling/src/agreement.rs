@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use inspect::report::{Answer, Options as Counting, Tally, answer};
 use inspect::sampler::{self, Machine, Options, Subject as Sampled, Wish};
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 
 use crate::child::Subject;
 use crate::tools::Tool;
@@ -20,8 +20,8 @@ pub(crate) fn run(seconds: u64) {
 
 /// What `inspect profile` would say.
 fn sample(subject: &Subject, seconds: u64) -> Option<Answer> {
-    let found = inspect::attach(&Target::Pid(subject.pid())).ok()?;
-    let sampled = found.into_iter().filter(Attached::exists).map(Sampled::from).collect();
+    let found = inspect::open(&Target::Pid(subject.pid())).ok()?;
+    let sampled = found.into_iter().filter(OpenBoard::exists).map(Sampled::from).collect();
     let mut tally = Tally::new(Counting::default());
     let options = Options { duration: Some(Duration::from_secs(seconds)), ..Options::default() };
     let mut on = |_: &sampler::Progress| Wish::default();

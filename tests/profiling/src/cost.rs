@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use inspect::attach::{BoardFile, Mapping, Trust};
+use inspect::board_file::{BoardFile, Mapping, Trust};
 use inspect::recording::{Entry, Sink, Writer};
-use inspect::sampler::{Clock, Eye, Machine, Numbers};
+use inspect::sampler::{BoardSampler, Clock, Machine, Numbers};
 use inspect::snapshot::Board;
 use inspect::source::Source;
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 use probe::layout::{BLOCK_BYTES, FrameCopy, SectionKind, SiteCopy, WORD};
 
 use crate::child::{Subject, measured, this};
@@ -94,7 +94,7 @@ struct Puppet {
 }
 
 impl Puppet {
-    fn new(attached: &Attached, directory: &Path) -> Option<Self> {
+    fn new(attached: &OpenBoard, directory: &Path) -> Option<Self> {
         let path = directory.join("board");
         std::fs::copy(&attached.board.path, &path).ok()?;
         let file = OpenOptions::new().write(true).open(&path).ok()?;
@@ -140,7 +140,7 @@ fn work() -> std::io::Result<()> {
     );
     for threads in [16, 64, 256, 1024] {
         let subject = Subject::start("crowd", threads)?;
-        let found = inspect::attach(&Target::Pid(subject.pid())).unwrap_or_default();
+        let found = inspect::open(&Target::Pid(subject.pid())).unwrap_or_default();
         let scratch = tempfile::tempdir()?;
         let Some(puppet) = found.first().and_then(|found| Puppet::new(found, scratch.path()))
         else {
@@ -163,8 +163,8 @@ fn ticks(puppet: &Puppet, moving: bool) -> std::io::Result<([f64; 3], f64)> {
     let mut writer = Writer::new(tempfile::tempfile()?);
     let mut numbers = Numbers::default();
     writer.put(&Entry::Start { rate_mhz: 1_000_000, wall_ns: 0 })?;
-    let eye = Eye::open(&puppet.board, &mut numbers, &mut writer)?;
-    let Some(mut eye) = eye else { return Ok(([f64::NAN; 3], f64::NAN)) };
+    let sampler = BoardSampler::open(&puppet.board, &mut numbers, &mut writer)?;
+    let Some(mut sampler) = sampler else { return Ok(([f64::NAN; 3], f64::NAN)) };
     let turn = AtomicU64::new(0);
     let mut times = Vec::new();
     std::thread::scope(|scope| -> std::io::Result<()> {
@@ -185,7 +185,7 @@ fn ticks(puppet: &Puppet, moving: bool) -> std::io::Result<([f64; 3], f64)> {
         for tick in 0..TICKS {
             clock.sleep_until(start + tick * 1_000_000);
             let before = Instant::now();
-            eye.look(&puppet.board, &mut numbers, &mut writer)?;
+            sampler.look(&puppet.board, &mut numbers, &mut writer)?;
             writer.put(&Entry::Ticks { at_ns: tick * 1_000_000, count: 1 })?;
             times.push(before.elapsed().as_nanos() as f64 / 1e3);
             turn.store(tick + 1, Ordering::Release);
@@ -196,7 +196,7 @@ fn ticks(puppet: &Puppet, moving: bool) -> std::io::Result<([f64; 3], f64)> {
     writer.put(&Entry::End { duration_ns: 0, why: "".into() })?;
     times.sort_by(f64::total_cmp);
     let mean = times.iter().sum::<f64>() / times.len() as f64;
-    let samples = TICKS * eye.threads() as u64;
+    let samples = TICKS * sampler.threads() as u64;
     let spread = [times[times.len() / 10], times[times.len() / 2], mean];
     Ok((spread, writer.bytes() as f64 / samples as f64))
 }

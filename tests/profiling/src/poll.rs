@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use inspect::Target;
 use inspect::recording::Entry;
-use inspect::sampler::{Eye, Numbers};
+use inspect::sampler::{BoardSampler, Numbers};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -114,10 +114,12 @@ fn round(body: fn(Instant) -> (u64, u64)) -> Option<(f64, f64)> {
 fn looks(start: Instant, end: &AtomicBool) -> Vec<(u64, u64)> {
     pin(1);
     let mut looks = Vec::new();
-    let mut found = inspect::attach(&Target::Pid(std::process::id())).unwrap_or_default();
+    let mut found = inspect::open(&Target::Pid(std::process::id())).unwrap_or_default();
     let Some(board) = found.pop().map(|found| found.board) else { return looks };
     let (mut numbers, mut sink) = (Numbers::default(), Vec::<Entry>::new());
-    let Ok(Some(mut eye)) = Eye::open(&board, &mut numbers, &mut sink) else { return looks };
+    let Ok(Some(mut sampler)) = BoardSampler::open(&board, &mut numbers, &mut sink) else {
+        return looks;
+    };
     let mut random = 1u64;
     while !end.load(Ordering::Relaxed) {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -126,7 +128,7 @@ fn looks(start: Instant, end: &AtomicBool) -> Vec<(u64, u64)> {
             std::hint::spin_loop();
         }
         let before = start.elapsed().as_nanos() as u64;
-        let _ = eye.look(&board, &mut numbers, &mut sink);
+        let _ = sampler.look(&board, &mut numbers, &mut sink);
         looks.push((before, start.elapsed().as_nanos() as u64));
         sink.clear();
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use inspect::report::stats::Z95;
 use inspect::report::{Options as Counting, Tally, answer};
 use inspect::sampler::{self, Machine, Options, Subject as Sampled, Wish};
-use inspect::{Attached, Target};
+use inspect::{OpenBoard, Target};
 
 use crate::child::Subject;
 
@@ -47,8 +47,8 @@ fn trial(kind: &str, number: u64, runs: usize, length: Duration) -> Option<Trial
     let mut trial = Trial::default();
     let mut widths = 0.0;
     for _ in 0..runs {
-        let found = inspect::attach(&Target::Pid(subject.pid())).ok()?;
-        let sampled = found.into_iter().filter(Attached::exists).map(Sampled::from).collect();
+        let found = inspect::open(&Target::Pid(subject.pid())).ok()?;
+        let sampled = found.into_iter().filter(OpenBoard::exists).map(Sampled::from).collect();
         let mut tally = Tally::new(Counting::default());
         let options = Options { duration: Some(length), ..Options::default() };
         let before = subject.ask();

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use probe::layout::*;
-use probe::protocol::{doubled, holding, stack, statuses, tenancy, texts};
+use probe::protocol::{doubled, holding, occupancy, stack, statuses, texts};
 
 /// What a board says: for each record's name what it holds.
 pub type View = BTreeMap<String, String>;
@@ -175,10 +175,10 @@ impl Reader {
                 levels[..depth].iter().map(|level| self.level(level)).collect();
             Some((format!("{name}: {}", stack.join(" > ")), self.work(copy, slot, generation)))
         };
-        let read = tenancy::read(|| copy.word(at), body, &mut 0);
+        let read = occupancy::read(|| copy.word(at), body, &mut 0);
         let (thread, work) = match read {
-            tenancy::Reading::Vacant => ("vacant".to_owned(), "none".to_owned()),
-            tenancy::Reading::Live(_, Some(read)) => read,
+            occupancy::Reading::Vacant => ("vacant".to_owned(), "none".to_owned()),
+            occupancy::Reading::Live(_, Some(read)) => read,
             _ => ("TORN".to_owned(), "TORN".to_owned()),
         };
         view.insert(format!("thread {slot}"), thread);
@@ -229,14 +229,14 @@ impl Reader {
         let mut in_flight = Vec::new();
         for (index, at) in self.records(copy, SectionKind::Ops).into_iter().enumerate() {
             let body = |_, state| Some((state, self.operation(copy, at)?));
-            let text = match tenancy::read_if(|_| true, || copy.word(at), body, &mut 0) {
-                tenancy::Reading::Live(_, Some((state, (what, rest)))) => {
-                    if state == tenancy::LIVE {
+            let text = match occupancy::read_if(|_| true, || copy.word(at), body, &mut 0) {
+                occupancy::Reading::Live(_, Some((state, (what, rest)))) => {
+                    if state == occupancy::LIVE {
                         in_flight.push(what.clone());
                     }
                     format!("{} {what} {rest}", PHASES[state as usize % PHASES.len()])
                 }
-                tenancy::Reading::Vacant => "vacant".to_owned(),
+                occupancy::Reading::Vacant => "vacant".to_owned(),
                 _ => "TORN".to_owned(),
             };
             view.insert(format!("op {index}"), text);
@@ -275,8 +275,8 @@ impl Reader {
     fn numbers(&self, copy: &Words, view: &mut View) {
         for (index, at) in self.records(copy, SectionKind::Metrics).into_iter().enumerate() {
             let body = |_| MetricCopy::from_words(copy.words(at));
-            let record = match tenancy::read(|| copy.word(at), body, &mut 0) {
-                tenancy::Reading::Live(_, Some(record)) => record,
+            let record = match occupancy::read(|| copy.word(at), body, &mut 0) {
+                occupancy::Reading::Live(_, Some(record)) => record,
                 _ => continue,
             };
             let name = self.text(copy, record.name);

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use probe::layout::*;
-use probe::protocol::{stack, tenancy};
+use probe::protocol::{occupancy, stack};
 
 /// Where the board is.
 static PLACE: OnceLock<PathBuf> = OnceLock::new();
@@ -113,8 +113,8 @@ impl Live {
             };
             Some(levels[..depth].iter().all(fits))
         };
-        match tenancy::read(|| self.word(self.slot_at(slot)), body, &mut 0) {
-            tenancy::Reading::Live(_, right) => right,
+        match occupancy::read(|| self.word(self.slot_at(slot)), body, &mut 0) {
+            occupancy::Reading::Live(_, right) => right,
             _ => None,
         }
     }

@@ -199,7 +199,7 @@ impl Chains {
                 ("come", "thread 0") => {
                     middle.iter().all(|step| step.ends_with(": -")) && middle.len() < 2
                 }
-                // The record had another tenant before.
+                // The record had another occupant before.
                 ("op begin", name) if name.starts_with("op ") => {
                     middle.iter().all(|step| **step == "vacant") && middle.len() < 2
                 }

@@ -13,13 +13,13 @@ use crate::command::spec::Held;
 use crate::metrics::{HELD, SLOWED};
 use crate::resp::reply;
 
-// Replies to those who were asked to end.
+// Replies to those that were cancelled.
 const CANCELLED_WRITTEN: &str =
-    "CANCELLED the command was asked to end while it waited for its commit, which still writes it";
-const CANCELLED_CONNECTION: &str = "CANCELLED the connection was asked to end, nothing more is run";
+    "CANCELLED the command was cancelled while it waited for its commit, which still writes it";
+const CANCELLED_CONNECTION: &str = "CANCELLED the connection was cancelled, nothing more is run";
 
 impl Connection {
-    /// Whether it, or a command of it that waits, was asked to end.
+    /// Whether it, or a command of it that waits, was cancelled.
     pub(crate) fn is_asked(&self) -> bool {
         self.in_flight.is_asked()
             || self.waiting.as_ref().is_some_and(|waiting| waiting.op.asked().is_cancelled())

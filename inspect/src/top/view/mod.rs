@@ -76,7 +76,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
             let rows = page.room(area);
             state.page = rows.max(1);
             let mut cursor = state.cursor().clone();
-            cursor.settle(&page.ids, rows);
+            cursor.follow(&page.ids, rows);
             page.draw(frame, area, cursor.top, Some(cursor.index));
             let chosen = page.ids.get(cursor.index).copied();
             *state.cursor() = cursor;

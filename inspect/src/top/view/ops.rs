@@ -30,7 +30,7 @@ fn shown<'a>(seen: &'a Seen, state: &State) -> Vec<&'a Op> {
         "status" => ops.sort_by_key(|op| (op.status.clone(), std::cmp::Reverse(op.status_age_ns))),
         "kind" => ops.sort_by_key(|op| op.kind.clone()),
         // Those that ended are no longer at anything.
-        "at it" => ops.sort_by_key(|op| {
+        "active" => ops.sort_by_key(|op| {
             (op.outcome.is_some(), op.outcome.is_none().then_some(std::cmp::Reverse(op.active_ns)))
         }),
         _ => {}

@@ -53,7 +53,7 @@ pub(super) fn draw(
     let place = part(thread_rows);
     let rows = threads.room(place);
     let mut cursor = state.cursor().clone();
-    cursor.settle(&threads.ids, rows);
+    cursor.follow(&threads.ids, rows);
     threads.draw(frame, place, cursor.top, Some(cursor.index));
     queues.draw(frame, part(queue_rows), 0, None);
     if beside {

@@ -7,7 +7,7 @@ use core::panic::Location;
 
 use super::polls::Inside;
 use crate::layout::{SITE_OP, SITE_SCOPE, SITE_STATUS};
-use crate::on::describe::late;
+use crate::on::describe::dynamic;
 use crate::on::ops::emit::{begin_detached, from_arguments, peer, status_here, status_of};
 use crate::on::ops::{Op, OpId, by_id};
 use crate::on::sites::scope::Scope;
@@ -39,7 +39,7 @@ impl Origin {
         if crate::on::ground::settings::is_off() {
             return None;
         }
-        let at = |label, class, flags| late::at(place, label, class, flags);
+        let at = |label, class, flags| dynamic::at(place, label, class, flags);
         let connection = || {
             Some(Connection {
                 serves: at("request", Class::Work, SITE_STATUS)?,

@@ -4,9 +4,9 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::layout::LostRecord;
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 
-static LOST: Placed<LostRecord> = Placed::nowhere();
+static LOST: RecordRef<LostRecord> = RecordRef::unset();
 
 /// From now on losses are counted there.
 pub(crate) fn place(record: &'static LostRecord) {

@@ -11,8 +11,8 @@ use super::segment::{Segment, Table, Words};
 #[cfg(feature = "trail")]
 use super::trail_ring::TrailRing;
 use crate::layout::*;
-use crate::on::ground::lasting::Lasting;
-use crate::on::ground::placed::Placed;
+use crate::on::ground::latest::Latest;
+use crate::on::ground::record_ref::RecordRef;
 
 /// A board.
 #[derive(Debug)]
@@ -72,9 +72,9 @@ pub(crate) struct Rings {
 }
 
 /// Every board that this process made, and that its parents made: what each is made of is not lost.
-static MADE: Lasting<Board> = Lasting::none();
+static MADE: Latest<Board> = Latest::none();
 /// This process's board.
-static BOARD: Placed<Board> = Placed::nowhere();
+static BOARD: RecordRef<Board> = RecordRef::unset();
 
 /// This process's board, if it has one.
 pub(crate) fn board() -> Option<&'static Board> {

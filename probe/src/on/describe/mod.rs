@@ -6,13 +6,13 @@
 //! scribe    how far it is written             texts    the strings section
 //! sites     the site table, kinds, statuses   numbers  what is declared in source
 //! places    shard words, records              catch_up sites made since
-//! late      making one at run time
+//! dynamic   making one at run time
 //! ```
 
 mod catch_up;
-pub(crate) mod header;
 #[cfg(any(feature = "tracing", feature = "tower"))]
-pub(crate) mod late;
+pub(crate) mod dynamic;
+pub(crate) mod header;
 mod numbers;
 mod places;
 mod scribe;

@@ -13,7 +13,7 @@ use crate::on::numbers::declared::{Declared, METRICS};
 use crate::on::numbers::fact::Fact;
 use crate::on::numbers::metric::{Counter, Ratio};
 use crate::on::numbers::queue::Queue;
-use crate::protocol::{published, tenancy};
+use crate::protocol::{occupancy, published};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
@@ -25,7 +25,7 @@ impl Scribe {
             if let Some(index) = self.write(board, declared) {
                 used = used.max(index + 1);
                 if let Some(record) = board.numbers.metrics.get(index) {
-                    tenancy::settle(&record.state, 0);
+                    occupancy::publish(&record.state, 0);
                 }
             }
         }

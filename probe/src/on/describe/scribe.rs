@@ -6,12 +6,12 @@ use std::sync::Mutex;
 use super::places::Places;
 use super::texts::Texts;
 use crate::on::board::tables::Board;
-use crate::on::ground::lasting::Lasting;
+use crate::on::ground::latest::Latest;
+use crate::on::sites::dynamic::{self, Link};
 use crate::on::sites::kind::Kind;
-use crate::on::sites::late::{self, Link};
 
 /// The scribe of this process's board.
-static SCRIBE: Lasting<(&'static Board, Mutex<Scribe>)> = Lasting::none();
+static SCRIBE: Latest<(&'static Board, Mutex<Scribe>)> = Latest::none();
 
 /// The board that is described, and its scribe.
 pub(super) fn current() -> Option<&'static (&'static Board, Mutex<Scribe>)> {
@@ -46,7 +46,7 @@ impl Scribe {
             filter: filter.to_owned(),
             sites: 0,
             kinds: BTreeMap::new(),
-            next: late::first(),
+            next: dynamic::first(),
         }
     }
 }

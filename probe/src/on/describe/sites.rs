@@ -12,7 +12,7 @@ use crate::on::numbers::holders;
 use crate::on::sites::filter::Filter;
 use crate::on::sites::kind::{ENDS, Kind};
 use crate::on::sites::site::Site;
-use crate::protocol::tenancy;
+use crate::protocol::occupancy;
 
 impl Scribe {
     /// Writes the next site.
@@ -106,7 +106,7 @@ impl Scribe {
         let (index, record) = self.places.metric(board)?;
         // The record may have been a family member's.
         let generation = holders::current()?.begin(index)?;
-        tenancy::begin(&record.state, generation);
+        occupancy::begin(&record.state, generation);
         record.kind_flags.store(MetricKind::Histogram as u64 | METRIC_OP, Ordering::Relaxed);
         for (word, text) in [&record.name, &record.unit, &record.help].into_iter().zip(texts) {
             word.store(text, Ordering::Relaxed);
@@ -117,7 +117,7 @@ impl Scribe {
             word.store(value, Ordering::Relaxed);
         }
         shared_block(index, HistogramRole::Values, &kind.times);
-        tenancy::settle(&record.state, generation);
+        occupancy::publish(&record.state, generation);
         board.raise_used(SectionKind::Metrics, index + 1);
         Some(())
     }

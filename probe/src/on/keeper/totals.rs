@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 use crate::layout::*;
 use crate::on::board::tables::Board;
 use crate::on::numbers::declared::{Declared, METRICS};
-use crate::on::sites::late;
+use crate::on::sites::dynamic;
 use crate::on::sites::site::SITES;
 use crate::on::thread::private;
 
@@ -48,7 +48,7 @@ pub(crate) fn sum_private(board: &Board) {
         }
         _ => None,
     });
-    let sites = || SITES.iter().chain(late::sites());
+    let sites = || SITES.iter().chain(dynamic::sites());
     let hits = sites().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));
     // A status has two words.
     let spent = sites().filter_map(|site| site.spent).flat_map(|spent| {

@@ -8,7 +8,7 @@ use crate::layout::*;
 use crate::on::board::tables::Board;
 use crate::on::ground::clock;
 use crate::on::slots::held;
-use crate::protocol::{keyed, tenancy};
+use crate::protocol::{keyed, occupancy};
 
 /// Looks between two askings of the kernel about a thread that stands still: half a second.
 const LOOKS_PER_ASKING: u64 = 10;
@@ -58,7 +58,7 @@ pub(super) fn look_at(board: &Board, slot: usize, watch: &mut Watch, now: u64, b
 /// Thread id of a slot's thread and the digest of where it is.
 fn position_of(board: &Board, slot: usize) -> Option<(u64, u64)> {
     let user = held::current()?.user(slot)?;
-    // Acquire: pairs with the release in `slots::seat`.
+    // Acquire: pairs with the release in `slots::take`.
     let tid = user.tid.load(Ordering::Acquire);
     if tid == 0 {
         return None;
@@ -89,4 +89,4 @@ fn processor_time(tid: u64) -> Option<u64> {
     seconds.checked_mul(1_000_000_000)?.checked_add(u64::try_from(time.tv_nsec()).ok()?)
 }
 
-const _: () = assert!(tenancy::LIVE == METRIC_LIVE && tenancy::LIVE == SLOT_LIVE);
+const _: () = assert!(occupancy::LIVE == METRIC_LIVE && occupancy::LIVE == SLOT_LIVE);

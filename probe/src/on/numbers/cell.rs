@@ -3,23 +3,23 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::layout::CellRecord;
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 
 /// A number's shared cell: its own, in private memory, until the board gives it one there.
 #[derive(Debug)]
 pub(crate) struct Cell {
-    placed: Placed<CellRecord>,
+    on_board: RecordRef<CellRecord>,
     own: CellRecord,
 }
 
 impl Cell {
     pub(crate) const fn new() -> Self {
-        Self { placed: Placed::nowhere(), own: new_cell() }
+        Self { on_board: RecordRef::unset(), own: new_cell() }
     }
 
     #[inline(always)]
     pub(crate) fn get(&self) -> &CellRecord {
-        self.placed.get().unwrap_or(&self.own)
+        self.on_board.get().unwrap_or(&self.own)
     }
 
     /// From now on the number lives in `cell`, which starts where it was.
@@ -30,7 +30,7 @@ impl Cell {
         {
             to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        self.placed.place(cell);
+        self.on_board.place(cell);
     }
 }
 

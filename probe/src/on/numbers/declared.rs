@@ -4,9 +4,9 @@ use super::fact::Fact;
 use super::family::{CounterFamily, GaugeFamily};
 use super::metric::{Counter, Gauge, Heartbeat, Histogram, Progress, Ratio};
 use super::queue::Queue;
-use crate::on::ground::gathered::gathered;
+use crate::on::ground::distributed::distributed_slice;
 
-gathered! {
+distributed_slice! {
     /// Every declared number of this binary. The linker gathers them.
     pub static METRICS: [Declared] = "probe_metrics", "__start_probe_metrics", "__stop_probe_metrics";
 }

@@ -4,14 +4,14 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::layout::{FACT_BYTES, FactRecord, WORD, pack};
 use crate::on::board::lost::lost;
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 use crate::protocol::doubled;
 
 /// A named text; see [`fact!`](crate::fact).
 #[derive(Debug)]
 pub struct Fact {
     pub(crate) key: &'static str,
-    pub(crate) record: Placed<FactRecord>,
+    pub(crate) record: RecordRef<FactRecord>,
     /// Times it was set: the sequence of its record.
     sequence: AtomicU64,
     /// Held while it is being set: a second writer's text is dropped, and counted.
@@ -23,7 +23,7 @@ impl Fact {
     pub const fn new(key: &'static str) -> Self {
         Self {
             key,
-            record: Placed::nowhere(),
+            record: RecordRef::unset(),
             sequence: AtomicU64::new(0),
             setting: AtomicBool::new(false),
         }

@@ -10,8 +10,8 @@ use super::verbs::{Count, Level};
 use crate::layout::{
     CellRecord, LABEL_BYTES, METRIC_SHARED, MetricKind, MetricRecord, SectionKind, WORD, pack,
 };
-use crate::on::ground::placed::Placed;
-use crate::protocol::tenancy;
+use crate::on::ground::record_ref::RecordRef;
+use crate::protocol::occupancy;
 
 /// What [`member!`](crate::member) works on.
 #[doc(hidden)]
@@ -30,7 +30,7 @@ macro_rules! family {
             pub(crate) about: About,
             key: &'static str,
             /// Where name, unit and help of its members are written.
-            pub(crate) pattern: Placed<MetricRecord>,
+            pub(crate) pattern: RecordRef<MetricRecord>,
         }
 
         impl $family {
@@ -41,7 +41,7 @@ macro_rules! family {
                 help: &'static str,
                 key: &'static str,
             ) -> Self {
-                Self { about: About { name, unit, help }, key, pattern: Placed::nowhere() }
+                Self { about: About { name, unit, help }, key, pattern: RecordRef::unset() }
             }
         }
 
@@ -109,7 +109,7 @@ pub(crate) fn line(key: &str, label: &str) -> String {
 #[derive(Debug)]
 enum Member {
     /// On the board: its number among the metrics, its generation, its cell.
-    Placed(usize, u64, &'static CellRecord),
+    OnBoard(usize, u64, &'static CellRecord),
     /// In private memory: no board, or no room.
     Private(Box<CellRecord>),
 }
@@ -125,7 +125,7 @@ impl Member {
     #[inline]
     fn cell(&self) -> &CellRecord {
         match self {
-            Self::Placed(_, _, cell) => cell,
+            Self::OnBoard(_, _, cell) => cell,
             Self::Private(cell) => cell,
         }
     }
@@ -143,7 +143,7 @@ fn fill(
     let cell = board.numbers.cells.get(index)?;
     let generation = holders.begin(index)?;
 
-    tenancy::begin(&record.state, generation);
+    occupancy::begin(&record.state, generation);
     let flags = if kind == MetricKind::Counter { METRIC_SHARED } else { 0 };
     record.kind_flags.store(kind as u64 | flags, Ordering::Relaxed);
     for (to, from) in [
@@ -161,14 +161,14 @@ fn fill(
     for word in [&cell.value, &cell.max, &cell.stamp] {
         word.store(0, Ordering::Relaxed);
     }
-    tenancy::settle(&record.state, generation);
+    occupancy::publish(&record.state, generation);
     board.raise_used(SectionKind::Metrics, index + 1);
-    Some(Member::Placed(index, generation, cell))
+    Some(Member::OnBoard(index, generation, cell))
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let Self::Placed(index, generation, _) = *self else {
+        let Self::OnBoard(index, generation, _) = *self else {
             return;
         };
         let Some(holders) = holders::current() else { return };
@@ -177,7 +177,7 @@ impl Drop for Member {
         };
         // A forked child's board does not know this member.
         if holders.is_held(index, generation) {
-            tenancy::end(&record.state, generation);
+            occupancy::end(&record.state, generation);
             holders.release(index);
         }
     }

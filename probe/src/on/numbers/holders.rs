@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
-use crate::on::ground::lasting::Lasting;
+use crate::on::ground::latest::Latest;
 use crate::protocol::claims;
 
 /// The holders of a board's metrics.
@@ -15,7 +15,7 @@ pub(crate) struct Holders {
     generations: Box<[AtomicU64]>,
 }
 
-static HOLDERS: Lasting<Holders> = Lasting::none();
+static HOLDERS: Latest<Holders> = Latest::none();
 
 /// Those of this process's board.
 pub(crate) fn current() -> Option<&'static Holders> {

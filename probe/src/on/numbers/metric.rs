@@ -8,7 +8,7 @@ use super::cell::{Cell, move_level, set_level};
 use super::spread::Spread;
 use super::verbs::{Advance, Beat, Count, Level, Sample};
 use crate::on::ground::clock;
-use crate::on::thread::desk::{self, Ask};
+use crate::on::thread::registrar::{self, Ask};
 use crate::on::thread::shard::shard;
 
 /// A number that only grows. Each thread counts in a word of its own; the reader adds them up.
@@ -43,7 +43,7 @@ impl Counter {
     #[cold]
     #[inline(never)]
     fn add_first(&self, n: u64) {
-        desk::ask(Ask::Place);
+        registrar::ask(Ask::Place);
         match shard() {
             Some(shard) => shard.add(self.offset.load(Ordering::Relaxed), n),
             None => _ = self.early.fetch_add(n, Ordering::Relaxed),

@@ -7,7 +7,7 @@ use crate::layout::{HistogramRole, SectionKind};
 use crate::on::board::lost::lost;
 use crate::on::board::records::Buckets;
 use crate::on::board::tables::Board;
-use crate::on::ground::lasting::Lasting;
+use crate::on::ground::latest::Latest;
 use crate::protocol::published;
 
 /// The blocks of a board, and whose each is.
@@ -22,7 +22,7 @@ pub(crate) struct Pool {
     pub(crate) windows: WindowTable,
 }
 
-static POOL: Lasting<Pool> = Lasting::none();
+static POOL: Latest<Pool> = Latest::none();
 
 /// That of this process's board.
 pub(crate) fn current() -> Option<&'static Pool> {

@@ -9,14 +9,14 @@ use super::spread::Spread;
 use super::worker::{begin, end};
 use crate::layout::QueueRecord;
 use crate::on::ground::clock::{self, Stamp};
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 
 /// A queue: arrivals, starts and completions, its depth with a high-water mark, the age of its oldest
 /// item, and histograms of waiting and service times.
 #[derive(Debug)]
 pub struct Queue {
     pub(crate) about: About,
-    pub(crate) record: Placed<QueueRecord>,
+    pub(crate) record: RecordRef<QueueRecord>,
     pub(crate) wait: Spread,
     pub(crate) service: Spread,
     /// Its number among the queues, plus 1; set with `record`.
@@ -28,7 +28,7 @@ impl Queue {
     pub const fn new(name: &'static str, unit: &'static str, help: &'static str) -> Self {
         Self {
             about: About { name, unit, help },
-            record: Placed::nowhere(),
+            record: RecordRef::unset(),
             wait: Spread::nowhere(),
             service: Spread::nowhere(),
             number: AtomicU64::new(0),

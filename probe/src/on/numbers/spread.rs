@@ -10,9 +10,9 @@ use super::pool;
 use crate::layout::{HistogramRole, bucket_of};
 use crate::on::board::lost::lost;
 use crate::on::board::records::Buckets;
-use crate::on::ground::placed::Placed;
-use crate::on::thread::desk::{self, Ask};
+use crate::on::ground::record_ref::RecordRef;
 use crate::on::thread::local;
+use crate::on::thread::registrar::{self, Ask};
 
 /// Histograms that a thread may have blocks of its own for; those with a higher number are shared.
 const OWN: usize = 32;
@@ -21,7 +21,7 @@ const OWN: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Spread {
     /// The block for whoever has none of his own.
-    shared: Placed<Buckets>,
+    shared: RecordRef<Buckets>,
     /// Its number among the histograms, plus 1; 0 until it is placed.
     number: AtomicU32,
 }
@@ -41,7 +41,7 @@ thread_local! {
 
 impl Spread {
     pub(crate) const fn nowhere() -> Self {
-        Self { shared: Placed::nowhere(), number: AtomicU32::new(0) }
+        Self { shared: RecordRef::unset(), number: AtomicU32::new(0) }
     }
 
     /// Takes the shared block of a new histogram, `metric` in this role; false when there is no room.
@@ -94,8 +94,8 @@ impl Spread {
 
 /// This thread's block for a histogram, made if there is room.
 fn own_block(number: usize, shared: &Buckets) -> Option<&'static Buckets> {
-    if !local::is_settled() {
-        desk::ask(Ask::Place);
+    if !local::has_place() {
+        registrar::ask(Ask::Place);
     }
     let slot = local::with(|local| local.slot.get());
     OWN_BLOCKS.with(|own| {

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::on::board::tables;
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 use crate::on::numbers::family::CounterMember;
 #[cfg(any(feature = "tracing", feature = "tower"))]
 use crate::on::numbers::family::{CounterFamily, Family as _};
@@ -16,7 +16,7 @@ pub(crate) const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// One way to end.
 #[derive(Debug)]
 pub(crate) struct Way {
-    member: Placed<CounterMember>,
+    member: RecordRef<CounterMember>,
     made: AtomicBool,
     /// Those that came while it was being made.
     waiting: AtomicU64,
@@ -25,7 +25,7 @@ pub(crate) struct Way {
 impl Way {
     pub(crate) const fn new() -> Self {
         let (made, waiting) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self { member: Placed::nowhere(), made, waiting }
+        Self { member: RecordRef::unset(), made, waiting }
     }
 
     /// One more ended so; `make` makes its number, once. Before there is a board nothing is counted.

@@ -5,8 +5,8 @@ use core::sync::atomic::Ordering;
 
 use crate::on::board::lost::lost;
 use crate::on::ground::clock::{self, Stamp};
-use crate::on::thread::desk::{self, Ask};
 use crate::on::thread::local;
+use crate::on::thread::registrar::{self, Ask};
 use crate::protocol::doubled;
 
 /// Polls after which a thread is taken for one that serves others: what a program does once at its start is fewer.
@@ -169,8 +169,8 @@ pub(super) fn end(now: Stamp) {
 
 #[inline]
 fn change(body: impl FnOnce(&Worker)) {
-    if !local::is_settled() {
-        desk::ask(Ask::Place);
+    if !local::has_place() {
+        registrar::ask(Ask::Place);
     }
     WORKER.with(|worker| {
         if worker.changing.replace(true) {
@@ -205,7 +205,7 @@ fn publish(worker: &Worker, queue: u64) {
 }
 
 /// A slot's new thread starts as no worker yet, from the totals that the last one left.
-pub(crate) fn begin_tenancy(generation: u64, busy: u64, sequence: u64) {
+pub(crate) fn begin_occupancy(generation: u64, busy: u64, sequence: u64) {
     WORKER.with(|worker| {
         worker.generation.set(generation);
         worker.busy.set(busy);
@@ -219,7 +219,7 @@ pub(crate) fn begin_tenancy(generation: u64, busy: u64, sequence: u64) {
 
 /// This thread goes on in another slot, with the job that it has in hand and from the totals that the slot's
 /// last thread left.
-pub(crate) fn sit(generation: u64, busy: u64, sequence: u64) {
+pub(crate) fn move_to_slot(generation: u64, busy: u64, sequence: u64) {
     WORKER.with(|worker| {
         worker.generation.set(generation);
         worker.busy.set(busy);
@@ -238,7 +238,7 @@ pub(crate) fn is_free() -> bool {
 }
 
 /// The totals that a thread leaves to the next: jobs in hand end with it.
-pub(crate) fn end_tenancy() -> (u64, u64) {
+pub(crate) fn end_occupancy() -> (u64, u64) {
     WORKER.with(|worker| {
         let polled = worker.polls.replace(0) != 0 && worker.serves();
         if worker.in_hand.replace(0) > 0 || polled {

@@ -4,11 +4,11 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use super::mine::{self, LOST, Mine};
+use super::entry::{Entry, Holder};
 use super::op::{Op, OpId, leave};
 use super::table::OpTable;
-use super::tenant::{Holder, Tenant};
 use super::text::Text;
+use super::this_thread::{self, LOST, ThisThread};
 use crate::on::sites::site::Site;
 use crate::on::thread::line::{self, Line};
 
@@ -53,18 +53,18 @@ impl Operation {
     pub fn detach(self) -> Op {
         let this = ManuallyDrop::new(self);
         if this.before != SAME {
-            leave(this.op.tenant, this.before);
+            leave(this.op.entry, this.before);
             line::go_back(this.line);
         }
-        Op { tenant: this.op.tenant, site: this.op.site, alone: PhantomData }
+        Op { entry: this.op.entry, site: this.op.site, not_sync: PhantomData }
     }
 }
 
 impl Drop for Operation {
     #[inline(always)]
     fn drop(&mut self) {
-        match self.op.tenant {
-            Some(tenant) => end(tenant, self.op.site, self.before, self.line),
+        match self.op.entry {
+            Some(entry) => end(entry, self.op.site, self.before, self.line),
             None if self.before != SAME => leave_lost(self.before, self.line),
             None => {}
         }
@@ -72,20 +72,20 @@ impl Drop for Operation {
 }
 
 #[inline(never)]
-fn end(tenant: &'static Tenant, site: &'static Site, before: u64, line: Line) {
+fn end(entry: &'static Entry, site: &'static Site, before: u64, line: Line) {
     line::go_back(line);
     let panicking = std::thread::panicking();
-    mine::alone(|mine| {
-        mine.back_to(before, tenant.id());
-        mine.end(tenant, site, panicking);
+    this_thread::exclusive(|this| {
+        this.back_to(before, entry.id());
+        this.end(entry, site, panicking);
     });
 }
 
 /// Begins an operation that this thread works on.
 #[inline(always)]
 pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Operation {
-    let (tenant, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
-    let op = Op { tenant, site, alone: PhantomData };
+    let (entry, before) = begin_here(site, text, parent.map_or(0, |id| id.0));
+    let op = Op { entry, site, not_sync: PhantomData };
     let line = line::go_on(site.tag(), (0, 0));
     Operation { op: ManuallyDrop::new(op), before, line, bound: PhantomData }
 }
@@ -93,35 +93,35 @@ pub fn begin(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Oper
 /// Begins an operation that nobody works on yet.
 #[inline(always)]
 pub fn begin_detached(site: &'static Site, text: impl Text, parent: Option<OpId>) -> Op {
-    let tenant = begin_unheld(site, text, parent.map_or(0, |id| id.0));
-    Op { tenant, site, alone: PhantomData }
+    let entry = begin_unheld(site, text, parent.map_or(0, |id| id.0));
+    Op { entry, site, not_sync: PhantomData }
 }
 
 /// Two words come back, in registers: what comes back in memory is copied in other pieces than it was
 /// written in, and waits for that.
 #[inline(never)]
-fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Tenant>, u64) {
-    mine::alone(|mine| {
-        let Some(table) = mine.table() else { return (None, SAME) };
-        let parent = parent_of(mine, table, parent);
-        let tenant = mine.begin(table, site, text, parent, mine.worker());
-        (tenant, mine.work_on(tenant.map_or(LOST, Tenant::id)))
+fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'static Entry>, u64) {
+    this_thread::exclusive(|this| {
+        let Some(table) = this.table() else { return (None, SAME) };
+        let parent = parent_of(this, table, parent);
+        let entry = this.begin(table, site, text, parent, this.worker());
+        (entry, this.work_on(entry.map_or(LOST, Entry::id)))
     })
     .unwrap_or((None, SAME))
 }
 
 #[inline(never)]
-fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Tenant> {
-    mine::alone(|mine| {
-        let table = mine.table()?;
-        let parent = parent_of(mine, table, parent);
-        mine.begin(table, site, text, parent, Holder::NOBODY)
+fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'static Entry> {
+    this_thread::exclusive(|this| {
+        let table = this.table()?;
+        let parent = parent_of(this, table, parent);
+        this.begin(table, site, text, parent, Holder::NOBODY)
     })
     .flatten()
 }
 
 /// The parent as said, else what this thread works on.
 #[inline(always)]
-fn parent_of(mine: &Mine, table: &OpTable, said: u64) -> u64 {
-    if said != 0 { said } else { mine.here(table).map_or(0, Tenant::id) }
+fn parent_of(this: &ThisThread, table: &OpTable, said: u64) -> u64 {
+    if said != 0 { said } else { this.here(table).map_or(0, Entry::id) }
 }

@@ -151,8 +151,8 @@ fn decide(table: &OpTable, instance: u64, bytes: &[u8; CancelRequest::BYTES]) ->
         return CancelAnswer::Gone;
     }
     let found = table.find(request.id).zip(from_op_id(request.id));
-    let Some((tenant, (_, generation))) = found else { return CancelAnswer::Gone };
-    tenant.cancel(generation);
+    let Some((entry, (_, generation))) = found else { return CancelAnswer::Gone };
+    entry.cancel(generation);
     CancelAnswer::Asked
 }
 

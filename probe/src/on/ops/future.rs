@@ -90,14 +90,14 @@ impl<F: Future> Future for Tracked<F> {
         if let Poll::Ready(output) = &polled
             && let Some(op) = this.op.take()
         {
-            op.settle((this.judge)(output));
+            op.end_unless_said((this.judge)(output));
         }
         polled
     }
 }
 
 pin_project_lite::pin_project! {
-    /// A future that is an operation which can be asked to end; see [`Op::track_cancellable`].
+    /// A future that is an operation which can be cancelled; see [`Op::track_cancellable`].
     #[must_use = "futures do nothing unless polled"]
     pub struct TrackedCancellable<F: Future> {
         #[pin]

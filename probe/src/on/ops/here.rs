@@ -2,25 +2,25 @@
 
 use core::fmt;
 
-use super::mine::{self, Mine};
+use super::entry::Entry;
 use super::op::Op;
-use super::tenant::Tenant;
 use super::text::{self, Label};
+use super::this_thread::{self, ThisThread};
 use crate::on::sites::site::Site;
 use crate::on::sites::tags;
 use crate::outcome::Asked;
 
 /// What this thread works on, if that is still in flight.
 #[inline]
-pub(super) fn tenant_here(mine: &Mine) -> Option<&'static Tenant> {
-    mine.here(mine.table()?)
+pub(super) fn entry_here(this: &ThisThread) -> Option<&'static Entry> {
+    this.here(this.table()?)
 }
 
 /// The operation has another status.
 #[inline]
 pub fn status_of(op: &Op, site: &'static Site) -> Asked {
-    if let (Some(tenant), Some(spent)) = (op.tenant, site.spent) {
-        mine::alone(|_| tenant.status(spent));
+    if let (Some(entry), Some(spent)) = (op.entry, site.spent) {
+        this_thread::exclusive(|_| entry.status(spent));
     }
     op.asked()
 }
@@ -29,28 +29,28 @@ pub fn status_of(op: &Op, site: &'static Site) -> Asked {
 #[inline(never)]
 pub fn status_here(site: &'static Site) -> Asked {
     tags::at(site);
-    let asked = mine::alone(|mine| {
-        let tenant = tenant_here(mine)?;
+    let asked = this_thread::exclusive(|this| {
+        let entry = entry_here(this)?;
         if let Some(spent) = site.spent {
-            tenant.status(spent);
+            entry.status(spent);
         }
-        Some(tenant.sees_cancel())
+        Some(entry.sees_cancel())
     });
     Asked::from(asked.flatten().unwrap_or(false))
 }
 
-/// Whether what this thread works on was asked to end.
+/// Whether cancellation of what this thread works on was requested.
 #[inline]
 pub fn asked_here() -> Asked {
-    let asked = mine::alone(|mine| tenant_here(mine).map(Tenant::sees_cancel));
+    let asked = this_thread::exclusive(|this| entry_here(this).map(Entry::sees_cancel));
     Asked::from(asked.flatten().unwrap_or(false))
 }
 
 /// What this thread works on is called otherwise from here on.
 pub fn label_here(label: Label) {
-    mine::alone(|mine| {
-        if let Some(tenant) = tenant_here(mine) {
-            tenant.set_label(label);
+    this_thread::exclusive(|this| {
+        if let Some(entry) = entry_here(this) {
+            entry.set_label(label);
         }
     });
 }
@@ -58,9 +58,9 @@ pub fn label_here(label: Label) {
 /// What this thread works on is for somebody else.
 pub fn peer_here(who: impl fmt::Display) {
     let who = text::peer(Label::none(), who);
-    mine::alone(|mine| {
-        if let Some(tenant) = tenant_here(mine) {
-            tenant.set_peer(&who);
+    this_thread::exclusive(|this| {
+        if let Some(entry) = entry_here(this) {
+            entry.set_peer(&who);
         }
     });
 }

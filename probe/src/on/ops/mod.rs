@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! op      the handle                        begin   the guard that ends it
-//! here    what this thread works on         mine    this thread's part in it
-//! tenant  one record                        table   who holds which
+//! here    what this thread works on         this_thread  its part in it
+//! entry  one record                        table   who holds which
 //! text    label and peer, cut to fit        slow    the slowest that ended
 //! future  one that is carried by a future   by_id   for those who can keep no guard
 //! cancel_socket  where its cancellation is requested
@@ -17,20 +17,20 @@ mod begin;
 #[cfg(any(feature = "tracing", feature = "tower"))]
 pub(crate) mod by_id;
 pub(crate) mod cancel_socket;
+mod entry;
 mod future;
 mod here;
-mod mine;
 mod op;
 mod slow;
 pub(super) mod table;
-mod tenant;
 pub(crate) mod text;
+mod this_thread;
 
 pub use begin::Operation;
 pub use future::{Tracked, TrackedCancellable};
-pub(crate) use mine::{begin_tenancy, forget_thread, is_free, leave_thread, sit};
 pub use op::{Entered, Op, OpId};
 pub use text::Label;
+pub(crate) use this_thread::{begin_occupancy, forget_thread, is_free, leave_thread, move_to_slot};
 
 #[doc(hidden)]
 #[expect(unreachable_pub, reason = "what macros call")]

@@ -5,9 +5,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use super::mine::{self, LOST};
-use super::tenant::{Holder, Tenant};
+use super::entry::{Entry, Holder};
 use super::text::{self, Label};
+use super::this_thread::{self, LOST};
 use crate::on::sites::site::Site;
 use crate::on::thread::line::{self, Line};
 use crate::outcome::{Asked, Cancelled, Outcome};
@@ -26,14 +26,14 @@ impl fmt::Display for OpId {
 /// An operation: from its beginning until this is dropped. It may go from thread to thread; for
 /// whoever works on it for a while there is [`Op::enter`], and for a future [`Op::track`].
 ///
-/// Dropped during a panic it ends as panicked; when its code saw that it was asked to end, as
+/// Dropped during a panic it ends as panicked; when its code saw that its cancellation was requested, as
 /// cancelled; otherwise as [`Op::set_outcome`] says, or well.
 pub struct Op {
     /// `None` without a board, or without room on it.
-    pub(super) tenant: Option<&'static Tenant>,
+    pub(super) entry: Option<&'static Entry>,
     pub(super) site: &'static Site,
     /// One thread has it at a time.
-    pub(super) alone: PhantomData<Cell<()>>,
+    pub(super) not_sync: PhantomData<Cell<()>>,
 }
 
 // What a panic leaves of an operation is right: it ends as panicked.
@@ -48,7 +48,7 @@ impl fmt::Debug for Op {
 impl Op {
     /// Its id; `None` when it is not on the board.
     pub fn id(&self) -> Option<OpId> {
-        self.tenant.map(|tenant| OpId(tenant.id()))
+        self.entry.map(|entry| OpId(entry.id()))
     }
 
     /// This thread works on it until the returned guard is dropped: it is what
@@ -63,13 +63,13 @@ impl Op {
     /// As [`Op::enter`], and it had reached this line.
     #[inline]
     pub(super) fn enter_at(&self, line: (u64, u64)) -> Entered<'_> {
-        let before = mine::alone(|mine| {
+        let before = this_thread::exclusive(|this| {
             // A thread that never probed finds its slot first.
-            mine.table()?;
-            if let Some(tenant) = self.tenant {
-                tenant.hold(mine.worker());
+            this.table()?;
+            if let Some(entry) = self.entry {
+                entry.hold(this.worker());
             }
-            Some(mine.work_on(self.tenant.map_or(LOST, Tenant::id)))
+            Some(this.work_on(self.entry.map_or(LOST, Entry::id)))
         });
         let before = before.flatten();
         let line = before.map_or(Line::NOWHERE, |_| line::go_on(self.site.tag(), line));
@@ -79,8 +79,8 @@ impl Op {
     /// It served `n` more: requests of a connection, rows of a job. Two stores.
     #[inline]
     pub fn served(&self, n: u64) {
-        if let Some(tenant) = self.tenant {
-            mine::alone(|_| tenant.serve(n));
+        if let Some(entry) = self.entry {
+            this_thread::exclusive(|_| entry.serve(n));
         }
     }
 
@@ -88,26 +88,26 @@ impl Op {
     /// `Display`, `format_args!("client {id}")` for instance; see also [`op_label!`](crate::op_label!). An operation that began as
     /// `sensitive` keeps this label off the board as well.
     pub fn set_label(&self, label: impl fmt::Display) {
-        if let Some(tenant) = self.tenant {
+        if let Some(entry) = self.entry {
             let label = text::from_arguments(format_args!("{label}"));
-            mine::alone(|_| tenant.set_label(label));
+            this_thread::exclusive(|_| entry.set_label(label));
         }
     }
 
     /// It is for somebody else, or that is known only now; see also [`op_peer!`](crate::op_peer!).
     pub fn set_peer(&self, who: impl fmt::Display) {
-        if let Some(tenant) = self.tenant {
+        if let Some(entry) = self.entry {
             // Written out first: inside, nothing of the program's own runs.
             let who = text::peer(Label::none(), who);
-            mine::alone(|_| tenant.set_peer(&who));
+            this_thread::exclusive(|_| entry.set_peer(&who));
         }
     }
 
     /// How it will have ended.
     #[inline]
     pub fn set_outcome(&self, outcome: Outcome) {
-        if let Some(tenant) = self.tenant {
-            tenant.set_outcome(outcome);
+        if let Some(entry) = self.entry {
+            entry.set_outcome(outcome);
         }
     }
 
@@ -127,7 +127,7 @@ impl Op {
     /// [`Op::set_outcome`] says otherwise.
     #[inline]
     pub fn asked(&self) -> Asked {
-        Asked::from(self.tenant.is_some_and(Tenant::sees_cancel))
+        Asked::from(self.entry.is_some_and(Entry::sees_cancel))
     }
 
     /// As [`Op::asked`], as an error.
@@ -147,25 +147,25 @@ impl Op {
 
     /// Ends it as `outcome`, unless its own code said otherwise.
     #[inline]
-    pub(super) fn settle(self, outcome: Outcome) {
-        if let Some(tenant) = self.tenant {
-            tenant.settle_outcome(outcome);
+    pub(super) fn end_unless_said(self, outcome: Outcome) {
+        if let Some(entry) = self.entry {
+            entry.end_unless_said(outcome);
         }
     }
 
     /// From now on a future carries it.
     #[inline]
     pub(super) fn becomes_future(&self) {
-        if let Some(tenant) = self.tenant {
-            tenant.becomes_future();
+        if let Some(entry) = self.entry {
+            entry.becomes_future();
         }
     }
 
-    /// `waker` is woken when somebody asks it to end: for an event loop, or a future of one's own, that would
+    /// `waker` is woken when somebody requests its cancellation: for an event loop, or a future of one's own, that would
     /// not look otherwise. The last one given counts. Costs two atomic operations.
     pub fn wake_on_cancel(&self, waker: &core::task::Waker) {
-        if let Some(tenant) = self.tenant {
-            tenant.wake_on_cancel(waker);
+        if let Some(entry) = self.entry {
+            entry.wake_on_cancel(waker);
         }
     }
 }
@@ -173,16 +173,16 @@ impl Op {
 impl Drop for Op {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(tenant) = self.tenant {
-            end_detached(tenant, self.site);
+        if let Some(entry) = self.entry {
+            end_detached(entry, self.site);
         }
     }
 }
 
 #[inline(never)]
-fn end_detached(tenant: &'static Tenant, site: &'static Site) {
+fn end_detached(entry: &'static Entry, site: &'static Site) {
     let panicking = std::thread::panicking();
-    mine::alone(|mine| mine.end(tenant, site, panicking));
+    this_thread::exclusive(|this| this.end(entry, site, panicking));
 }
 
 /// This thread works on an operation until this is dropped.
@@ -215,7 +215,7 @@ impl Entered<'_> {
     #[inline]
     fn end(&self) -> (u64, u64) {
         let Some(before) = self.before else { return (0, 0) };
-        leave(self.op.tenant, before);
+        leave(self.op.entry, before);
         line::go_back(self.line).reached()
     }
 }
@@ -229,11 +229,11 @@ impl Drop for Entered<'_> {
 
 /// This thread works on the operation no longer, but on what it worked on before.
 #[inline]
-pub(super) fn leave(tenant: Option<&'static Tenant>, before: u64) {
-    mine::alone(|mine| {
-        if let Some(tenant) = tenant {
-            tenant.hold(Holder::NOBODY);
+pub(super) fn leave(entry: Option<&'static Entry>, before: u64) {
+    this_thread::exclusive(|this| {
+        if let Some(entry) = entry {
+            entry.hold(Holder::NOBODY);
         }
-        mine.back_to(before, tenant.map_or(LOST, Tenant::id));
+        this.back_to(before, entry.map_or(LOST, Entry::id));
     });
 }

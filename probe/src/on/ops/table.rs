@@ -2,28 +2,28 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use super::entry::{Ended, Entry};
 use super::slow::Slow;
-use super::tenant::{Ended, Tenant};
 use crate::layout::{OP_CANCELLABLE, OP_HISTORY, OpRecord, from_op_id};
 use crate::on::board::segment::Table;
 use crate::on::board::tables::Board;
 use crate::on::ground::clock;
-use crate::on::ground::lasting::Lasting;
+use crate::on::ground::latest::Latest;
 use crate::protocol::claims;
 
 /// The operations of a board.
 #[derive(Debug)]
 pub(crate) struct OpTable {
-    tenants: Box<[Tenant]>,
+    entries: Box<[Entry]>,
     claims: Box<[AtomicU64]>,
     /// Records lent to threads as history.
     lent: AtomicU32,
     slow: Slow,
-    /// Whether operations can be asked to end.
+    /// Whether operations can be cancelled.
     pub(crate) cancellable: AtomicBool,
 }
 
-static OPERATIONS: Lasting<OpTable> = Lasting::none();
+static OPERATIONS: Latest<OpTable> = Latest::none();
 
 /// Those of this process's board.
 pub(crate) fn current() -> Option<&'static OpTable> {
@@ -37,11 +37,11 @@ pub(crate) fn install(board: &Board) {
 
 impl OpTable {
     fn new(records: Table<OpRecord>) -> Self {
-        let tenants: Box<[Tenant]> =
-            records.iter().zip(0..).map(|(record, index)| Tenant::new(record, index)).collect();
+        let entries: Box<[Entry]> =
+            records.iter().zip(0..).map(|(record, index)| Entry::new(record, index)).collect();
         Self {
-            claims: (0..tenants.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
-            tenants,
+            claims: (0..entries.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            entries,
             lent: AtomicU32::new(0),
             slow: Slow::new(),
             cancellable: AtomicBool::new(false),
@@ -51,7 +51,7 @@ impl OpTable {
     /// A record that nobody has.
     #[cold]
     pub(super) fn claim(&self) -> Option<usize> {
-        claims::claim(&self.claims, self.tenants.len())
+        claims::claim(&self.claims, self.entries.len())
     }
 
     /// Gives a record back. What it says of an operation that ended may be read until it is claimed.
@@ -78,10 +78,10 @@ impl OpTable {
 
     /// The record with this number, and the flags of an operation that begins in it.
     #[inline(always)]
-    pub(super) fn opened(&self, record: usize) -> Option<(&Tenant, u64)> {
-        let tenant = self.tenants.get(record)?;
+    pub(super) fn opened(&self, record: usize) -> Option<(&Entry, u64)> {
+        let entry = self.entries.get(record)?;
         let cancellable = self.cancellable.load(Ordering::Relaxed);
-        Some((tenant, if cancellable { OP_CANCELLABLE } else { 0 }))
+        Some((entry, if cancellable { OP_CANCELLABLE } else { 0 }))
     }
 
     /// An operation ended in this record: the record that is free for that, its own or one that was in the slow log.
@@ -96,14 +96,14 @@ impl OpTable {
 
     /// The operation with this id, if it is in flight.
     #[inline]
-    pub(crate) fn find(&self, id: u64) -> Option<&Tenant> {
+    pub(crate) fn find(&self, id: u64) -> Option<&Entry> {
         let (record, generation) = from_op_id(id)?;
-        self.tenants.get(record).filter(|tenant| tenant.is_open(generation))
+        self.entries.get(record).filter(|entry| entry.is_open(generation))
     }
 
     /// Whether this is a record of this table: a forked child has another.
     #[inline(always)]
-    pub(super) fn has(&self, tenant: &Tenant) -> bool {
-        self.tenants.get(tenant.record_number()).is_some_and(|own| core::ptr::eq(own, tenant))
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        self.entries.get(entry.record_number()).is_some_and(|own| core::ptr::eq(own, entry))
     }
 }

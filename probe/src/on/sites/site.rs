@@ -2,13 +2,13 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::on::ground::gathered::gathered;
-use crate::on::thread::desk::{self, Ask};
+use crate::on::ground::distributed::distributed_slice;
+use crate::on::thread::registrar::{self, Ask};
 use crate::on::thread::shard::shard;
 
 pub use crate::layout::Class;
 
-gathered! {
+distributed_slice! {
     /// Every site of this binary, reached or not. The linker gathers them.
     pub static SITES: [Site] = "probe_sites", "__start_probe_sites", "__stop_probe_sites";
 }
@@ -132,7 +132,7 @@ impl Hits {
     #[cold]
     #[inline(never)]
     fn pass_first(&self) {
-        desk::ask(Ask::Place);
+        registrar::ask(Ask::Place);
         // Without a board there is nothing to remember the pass by.
         if let Some(shard) = shard() {
             shard.add(self.0.load(Ordering::Relaxed), 1);

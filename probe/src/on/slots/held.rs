@@ -3,20 +3,20 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::on::board::tables::Board;
-use crate::on::ground::lasting::Lasting;
-use crate::on::thread::desk;
+use crate::on::ground::latest::Latest;
+use crate::on::thread::registrar;
 use crate::protocol::claims;
 
 /// What the writer knows of a slot, besides what it writes there.
 #[derive(Debug, Default)]
 pub(crate) struct SlotUser {
-    /// Generation of the last tenancy.
+    /// Generation of the last occupancy.
     pub(crate) generation: AtomicU64,
-    /// Thread id of the tenant; 0 when there is none.
+    /// Thread id of the occupant; 0 when there is none.
     pub(crate) tid: AtomicU64,
-    /// Which of the slot's blocks the tenant uses.
+    /// Which of the slot's blocks the occupant uses.
     pub(crate) block: AtomicU64,
-    /// Busy units of all tenants so far.
+    /// Busy units of all occupants so far.
     pub(super) busy: AtomicU64,
     /// Publications in the worker record so far.
     pub(super) sequence: AtomicU64,
@@ -30,7 +30,7 @@ pub(crate) struct Slots {
     users: Box<[SlotUser]>,
 }
 
-static HELD: Lasting<Slots> = Lasting::none();
+static HELD: Latest<Slots> = Latest::none();
 
 /// Those of this process's board.
 pub(crate) fn current() -> Option<&'static Slots> {
@@ -66,7 +66,7 @@ impl Slots {
     fn count(&self) {
         let words = self.claims.iter().map(|word| word.load(Ordering::Relaxed).count_ones());
         let held = words.sum::<u32>() as usize;
-        desk::set_tight(held * 4 >= self.board.threads.slots.count() * 3);
+        registrar::set_tight(held * 4 >= self.board.threads.slots.count() * 3);
     }
 
     /// What the writer knows of a slot.

@@ -9,14 +9,14 @@ use core::sync::atomic::Ordering;
 use super::exit;
 use super::held::{self, Slots};
 use super::mode::{Mode, mode};
-use super::seat;
+use super::take;
 use crate::on::board::lost::lost;
 use crate::on::numbers::{spread, worker};
 use crate::on::ops;
 use crate::on::thread::local;
 use crate::on::thread::place::Place;
 use crate::on::thread::private::{self, Private};
-use crate::protocol::tenancy;
+use crate::protocol::occupancy;
 
 /// Gives this thread a place, if it has none and there is one to give. Async-signal-safe.
 #[cold]
@@ -26,54 +26,54 @@ pub(crate) fn register() {
         // A signal handler probes inside a registration: its probe is dropped.
         return lost(|lost| &lost.signals);
     }
-    if !local::is_settled() {
+    if !local::has_place() {
         match mode() {
             Mode::Before | Mode::Forked => {}
-            Mode::Private => settle_privately(),
+            Mode::Private => use_sink(),
             Mode::Board => match held::current() {
-                Some(held) => settle_on(held),
-                None => settle_privately(),
+                Some(held) => take_slot(held),
+                None => use_sink(),
             },
         }
-    } else if local::is_standing()
+    } else if local::is_private()
         && let Some(held) = held::current()
-        && let Some(seat) = seat::take(held)
+        && let Some(taken) = take::free_slot(held)
     {
-        worker::sit(seat.generation, seat.busy, seat.sequence);
-        ops::sit(seat.place.slot, seat.generation);
-        sit_down(seat.place);
+        worker::move_to_slot(taken.generation, taken.busy, taken.sequence);
+        ops::move_to_slot(taken.place.slot, taken.generation);
+        move_to(taken.place);
     }
     local::with(|local| local.registering.set(false));
 }
 
 /// Puts this thread there: a slot's place, a private block's, or the sink's. The histogram blocks that it added
 /// to were its old place's.
-fn sit_down(place: Place) {
+fn move_to(place: Place) {
     spread::forget();
     // SAFETY: every place is made of a whole, aligned block and a whole shard: of a slot on the board, of a private
     // block, or of the sink; all three stay mapped for the life of the process.
-    unsafe { local::settle(place) };
+    unsafe { local::move_to(place) };
 }
 
 /// This thread counts in private memory from now on, and has no slot.
-fn stand(private: &'static Private) {
+fn go_private(private: &'static Private) {
     spread::forget();
-    local::stand(private);
+    local::go_private(private);
 }
 
 /// As after a fork: this thread has no place, and what it knew of one is forgotten.
-pub(crate) fn unsettle() {
+pub(crate) fn leave_place() {
     spread::forget();
     ops::forget_thread();
-    local::unsettle();
+    local::leave_place();
 }
 
-fn settle_on(held: &'static Slots) {
-    match seat::take(held).or_else(|| seat::take_over(held)) {
-        Some(seat) => {
-            worker::begin_tenancy(seat.generation, seat.busy, seat.sequence);
-            ops::begin_tenancy(seat.place.slot, seat.generation);
-            sit_down(seat.place);
+fn take_slot(held: &'static Slots) {
+    match take::free_slot(held).or_else(|| take::abandoned_slot(held)) {
+        Some(taken) => {
+            worker::begin_occupancy(taken.generation, taken.busy, taken.sequence);
+            ops::begin_occupancy(taken.place.slot, taken.generation);
+            move_to(taken.place);
             exit::watch();
         }
         None => {
@@ -81,12 +81,12 @@ fn settle_on(held: &'static Slots) {
             // With trails a tag has no slow path that could ask again.
             match private_block().filter(|_| cfg!(not(feature = "trail"))) {
                 Some(private) => {
-                    worker::begin_tenancy(0, 0, 0);
-                    ops::begin_tenancy(0, 0);
-                    stand(private);
+                    worker::begin_occupancy(0, 0, 0);
+                    ops::begin_occupancy(0, 0);
+                    go_private(private);
                     exit::watch();
                 }
-                None => settle_privately(),
+                None => use_sink(),
             }
         }
     }
@@ -102,12 +102,12 @@ fn private_block() -> Option<&'static Private> {
     })
 }
 
-fn settle_privately() {
-    ops::begin_tenancy(0, 0);
+fn use_sink() {
+    ops::begin_occupancy(0, 0);
     let address = local::address();
     let place =
         private_block().map_or_else(|| private::sink(address), |block| block.place(address));
-    sit_down(place);
+    move_to(place);
     exit::watch();
 }
 
@@ -127,8 +127,8 @@ pub(crate) fn hand_over() {
         && ops::is_free()
         && let Some(private) = private_block()
     {
-        give_back(|| stand(private));
-        ops::sit(0, 0);
+        give_back(|| go_private(private));
+        ops::move_to_slot(0, 0);
     }
     local::with(|local| local.registering.set(false));
 }
@@ -137,7 +137,7 @@ pub(crate) fn hand_over() {
 fn leave() {
     ops::leave_thread();
     give_back(|| {
-        sit_down(private::sink(local::address()));
+        move_to(private::sink(local::address()));
     });
     if let Some(private) = local::with(|local| local.private.take()) {
         private.leave();
@@ -150,13 +150,13 @@ fn give_back(go: impl FnOnce()) {
     let (Some(held), Some(slot)) = (held::current(), (slot as usize).checked_sub(1)) else {
         return go();
     };
-    let (busy, sequence) = worker::end_tenancy();
+    let (busy, sequence) = worker::end_occupancy();
     go();
     if let (Some(record), Some(user)) = (held.board.threads.slots.get(slot), held.user(slot)) {
         user.busy.store(busy, Ordering::Relaxed);
         user.sequence.store(sequence, Ordering::Relaxed);
         user.tid.store(0, Ordering::Relaxed);
-        tenancy::end(&record.state, user.generation.load(Ordering::Relaxed));
+        occupancy::end(&record.state, user.generation.load(Ordering::Relaxed));
         held.release(slot);
     }
 }

@@ -53,7 +53,7 @@ extern "C" fn in_child() {
     // With these open the child would keep the parent's board locked, and its cancel socket when the parent is gone.
     LOCK.close();
     cancel_socket::close_inherited();
-    register::unsettle();
+    register::leave_place();
     // A board that another thread was still making when this one forked was nobody's yet.
     if mode() == Mode::Board {
         set_mode(Mode::Forked);

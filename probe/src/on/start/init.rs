@@ -15,7 +15,7 @@ use crate::on::board::{earlier, sweep};
 use crate::on::describe::header::Subject;
 use crate::on::describe::whole;
 use crate::on::ground::clock::{self, Calibration};
-use crate::on::ground::lasting::Lasting;
+use crate::on::ground::latest::Latest;
 use crate::on::ground::mounts::Mounts;
 use crate::on::ground::{limits, settings, stay};
 use crate::on::keeper::life;
@@ -23,7 +23,7 @@ use crate::on::numbers::{holders, pool};
 use crate::on::ops::{cancel_socket, table};
 use crate::on::slots::mode::{Mode, mode, set_mode};
 use crate::on::slots::{held, register};
-use crate::on::thread::desk::{self, Ask, Desk};
+use crate::on::thread::registrar::{self, Ask, Registrar};
 use crate::protocol::published;
 
 /// What became of [`init!`](crate::init).
@@ -49,7 +49,7 @@ struct State {
 }
 
 /// The last of them. No lock: a forked child finds it as it was, whoever was at work.
-static STATE: Lasting<State> = Lasting::none();
+static STATE: Latest<State> = Latest::none();
 /// The process in which a thread is making a board; 0 for none.
 static MAKING: AtomicU32 = AtomicU32::new(0);
 /// How often, and how long each time, who calls `init!` beside another thread waits for that one.
@@ -105,7 +105,7 @@ pub fn init(config: Config) -> Status {
 }
 
 /// Who threads ask for a place.
-static DESK: Desk = |ask| match ask {
+static REGISTRAR: Registrar = |ask| match ask {
     Ask::Place => {
         // The first probe of a forked child makes the child's board.
         if mode() == Mode::Forked {
@@ -134,7 +134,7 @@ fn again() {
 }
 
 fn start(config: &Config) -> Status {
-    desk::install(&DESK);
+    registrar::install(&REGISTRAR);
     if let Err(why) = stay::stay() {
         // Nothing that would be called after the code is gone may be left behind: no thread is watched.
         say(&format!("no board for {}: {why}", config.name));

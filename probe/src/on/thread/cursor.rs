@@ -4,10 +4,10 @@
 use core::ptr;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::desk::{self, Ask};
 use super::local::{self, UNREGISTERED};
 #[cfg(feature = "trail")]
 use super::note;
+use super::registrar::{self, Ask};
 use crate::layout::{BLOCK_BYTES, FrameRecord};
 use crate::on::board::lost::lost;
 use crate::protocol::stack;
@@ -15,7 +15,7 @@ use crate::protocol::stack;
 /// This thread rests at a tag. When the table of slots is nearly full, it makes room for others.
 #[inline(always)]
 pub(crate) fn rest(tag: u64) {
-    if desk::is_tight() {
+    if registrar::is_tight() {
         return rest_aside(|| at(tag));
     }
     at(tag);
@@ -24,7 +24,7 @@ pub(crate) fn rest(tag: u64) {
 /// The same with an argument.
 #[inline(always)]
 pub(crate) fn rest_with(tag: u64, argument: u64) {
-    if desk::is_tight() {
+    if registrar::is_tight() {
         return rest_aside(|| at_with(tag, argument));
     }
     at_with(tag, argument);
@@ -34,9 +34,9 @@ pub(crate) fn rest_with(tag: u64, argument: u64) {
 #[inline(never)]
 fn rest_aside(tagged: impl FnOnce()) {
     // Nobody asks for a slot to do nothing there.
-    if !local::is_standing() {
+    if !local::is_private() {
         tagged();
-        desk::ask(Ask::Leave);
+        registrar::ask(Ask::Leave);
     }
 }
 
@@ -90,13 +90,13 @@ pub(super) fn store_with(frame: &'static FrameRecord, tag: u64, argument: u64) {
 #[cold]
 #[inline(never)]
 fn first_at(tag: u64) {
-    desk::ask(Ask::Place);
+    registrar::ask(Ask::Place);
     at_cursor(|frame| stack::tag(&frame.line, tag), || ());
 }
 
 #[cold]
 #[inline(never)]
 fn first_at_with(tag: u64, argument: u64) {
-    desk::ask(Ask::Place);
+    registrar::ask(Ask::Place);
     at_cursor(|frame| store_with(frame, tag, argument), || ());
 }

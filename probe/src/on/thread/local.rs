@@ -5,7 +5,7 @@
 //! only, never from a word on the board, and always points to a frame that stays mapped for the life
 //! of the process: on the board, or in a private block, or in the sink that a thread falls back to at
 //! its end.
-#![expect(unsafe_code, reason = "where a cursor may point is for the caller of `settle` to say")]
+#![expect(unsafe_code, reason = "where a cursor may point is for the caller of `move_to` to say")]
 
 use core::cell::Cell;
 use core::ptr;
@@ -88,7 +88,7 @@ pub(crate) fn address() -> usize {
 /// # Safety
 /// `place.block` is a whole frame block, aligned to its size, and `place.shard` a whole shard, both
 /// mapped for the rest of the process's life.
-pub(crate) unsafe fn settle(place: Place) {
+pub(crate) unsafe fn move_to(place: Place) {
     with(|local| {
         local.slot.set(place.slot);
         local.worker.set(place.worker);
@@ -101,7 +101,7 @@ pub(crate) unsafe fn settle(place: Place) {
 }
 
 /// This thread counts in `private` from now on and is nowhere: its next tag or scope asks for a slot.
-pub(crate) fn stand(private: &'static Private) {
+pub(crate) fn go_private(private: &'static Private) {
     with(|local| {
         // First: a signal handler's probes then find no place, and are dropped.
         local.cursor.set(NOWHERE);
@@ -113,8 +113,8 @@ pub(crate) fn stand(private: &'static Private) {
 }
 
 /// Whether this thread counts in private memory and is nowhere.
-pub(crate) fn is_standing() -> bool {
-    is_settled() && with(|local| local.cursor.get()) == UNREGISTERED
+pub(crate) fn is_private() -> bool {
+    has_place() && with(|local| local.cursor.get()) == UNREGISTERED
 }
 
 /// Whether this thread has a slot and is outside of every scope.
@@ -125,7 +125,7 @@ pub(crate) fn is_at_base() -> bool {
 }
 
 /// Takes this thread's place away: the next probe registers it again.
-pub(crate) fn unsettle() {
+pub(crate) fn leave_place() {
     with(|local| {
         local.cursor.set(NOWHERE);
         local.shard.set(ptr::null());
@@ -137,7 +137,7 @@ pub(crate) fn unsettle() {
 }
 
 /// Whether this thread has a place.
-pub(crate) fn is_settled() -> bool {
+pub(crate) fn has_place() -> bool {
     with(|local| !local.shard.get().is_null())
 }
 
@@ -145,6 +145,6 @@ pub(crate) fn is_settled() -> bool {
 #[cfg(feature = "tracing")]
 pub(crate) fn is_in_scope() -> bool {
     // The base frame is the second of its block.
-    is_settled()
+    has_place()
         && with(|local| local.cursor.get()).addr() & (BLOCK_BYTES - 1) > size_of::<FrameRecord>()
 }

@@ -4,14 +4,13 @@
 //! local    its place, in thread-local memory    place    what a place is made of
 //! cursor   where it stands                      nest     scopes that nest
 //! line     a line to come back to               shard    its counters
-//! private  a place off the board                desk     how it comes to a place
+//! private  a place off the board                registrar  who gives it a place
 //! trail    its last tags, in order              note     noting one
 //! ```
 //!
 //! Here a probe is a word, the tag that names it: what else it is stands above.
 
 pub(crate) mod cursor;
-pub(crate) mod desk;
 pub(crate) mod line;
 pub(crate) mod local;
 pub(crate) mod nest;
@@ -19,6 +18,7 @@ pub(crate) mod nest;
 pub(crate) mod note;
 pub(crate) mod place;
 pub(crate) mod private;
+pub(crate) mod registrar;
 pub(crate) mod shard;
 #[cfg(feature = "trail")]
 pub(crate) mod trail;

@@ -4,10 +4,10 @@
 use core::ptr;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::desk::{self, Ask};
 use super::local::{self, UNREGISTERED};
 #[cfg(feature = "trail")]
 use super::note;
+use super::registrar::{self, Ask};
 use crate::layout::{BLOCK_BYTES, FrameRecord};
 use crate::on::board::lost::lost;
 use crate::protocol::stack;
@@ -54,8 +54,8 @@ fn push_into(
 #[inline(never)]
 fn push_slowly(tag: u64, argument: Option<u64>) -> *const FrameRecord {
     if local::with(|local| local.cursor.get()) == UNREGISTERED {
-        let came = local::is_standing();
-        desk::ask(Ask::Place);
+        let came = local::is_private();
+        registrar::ask(Ask::Place);
         let outer = local::with(|local| local.cursor.get());
         if outer == UNREGISTERED {
             return ptr::null();
@@ -63,7 +63,7 @@ fn push_slowly(tag: u64, argument: Option<u64>) -> *const FrameRecord {
         let inner = push_into(outer, outer.wrapping_add(1), tag, argument);
         // The slot was asked for by this scope, or while others were short of one: its end asks whether they
         // still are. The mark makes the end take its slow path, so that no other scope pays for the question.
-        return if came || desk::is_tight() { marked(inner) } else { inner };
+        return if came || registrar::is_tight() { marked(inner) } else { inner };
     }
     lost(|lost| &lost.nested);
     ptr::null()
@@ -104,17 +104,17 @@ fn pop_slowly(inner: *const FrameRecord) {
     }
     if inner.addr() & 1 != 0 {
         pop(unmarked(inner));
-        if desk::is_tight() {
-            desk::ask(Ask::Leave);
+        if registrar::is_tight() {
+            registrar::ask(Ask::Leave);
         }
         return;
     }
     let cursor = local::with(|local| local.cursor.get());
-    if local::is_settled() {
+    if local::has_place() {
         lost(|lost| &lost.healed);
     }
     let same_block = cursor.addr() & !(BLOCK_BYTES - 1) == inner.addr() & !(BLOCK_BYTES - 1);
-    if !local::is_settled() || !same_block || cursor.addr() < inner.addr() {
+    if !local::has_place() || !same_block || cursor.addr() < inner.addr() {
         return;
     }
     local::with(|local| local.cursor.set(inner.wrapping_sub(1)));

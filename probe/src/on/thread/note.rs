@@ -3,8 +3,8 @@
 
 use core::sync::atomic::{Ordering, fence};
 
-use super::desk::{self, Ask};
 use super::local;
+use super::registrar::{self, Ask};
 
 /// Notes a tag.
 #[inline(always)]
@@ -31,11 +31,11 @@ pub(crate) fn note(tag: u64) {
 #[cold]
 #[inline(never)]
 fn lap(tag: u64) {
-    if local::is_settled() {
+    if local::has_place() {
         return;
     }
-    desk::ask(Ask::Place);
-    if local::is_settled() {
+    registrar::ask(Ask::Place);
+    if local::has_place() {
         note(tag);
     } else {
         local::with(|local| local.trail.reset());

@@ -7,7 +7,7 @@ use super::super::run::{explore, spawn};
 use super::super::sync::{AtomicU64, Ordering};
 use super::{beside, words};
 
-/// While an operation of one generation is asked to end, it ends and the next one begins: the next one is
+/// While an operation of one generation is cancelled, it ends and the next one begins: the next one is
 /// never asked, and the one that is meant may see it.
 pub fn asking_the_one_that_is_meant() {
     explore("asking: the one that is meant", None, &[0, 1, 2], |seen| {

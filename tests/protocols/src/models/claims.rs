@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::protocol::{claims, tenancy};
+use super::super::protocol::{claims, occupancy};
 use super::super::run::{explore, spawn};
 use super::super::sync::AtomicU64;
-use super::tenancy::Slot;
+use super::occupancy::Slot;
 use super::{RELAXED, get, set, words};
 
 /// Two threads want one record: never both hold it, and the second goes on from the first one's
@@ -86,9 +86,9 @@ pub fn claims_whole_bitmap() {
     });
 }
 
-/// Two threads come and go on one slot while a third looks: claim, tenancy and line together, as in
+/// Two threads come and go on one slot while a third looks: claim, occupancy and line together, as in
 /// `thread::fill` and `thread::leave`.
-pub fn claims_and_tenancy() {
+pub fn claims_and_occupancy() {
     struct Shared {
         bits: [AtomicU64; 1],
         generation: AtomicU64,
@@ -101,17 +101,17 @@ pub fn claims_and_tenancy() {
         let generation = get(&shared.generation) + 1;
         set(&shared.generation, generation);
         shared.slot.come(generation, name);
-        tenancy::end(&shared.slot.state, generation);
+        occupancy::end(&shared.slot.state, generation);
         claims::release(&shared.bits, 0);
     }
-    explore("claims and tenancy: threads come and go", Some(2), &[150, 250, 160, 260], |seen| {
+    explore("claims and occupancy: threads come and go", Some(2), &[150, 250, 160, 260], |seen| {
         let seen = seen.clone();
         let shared =
             Arc::new(Shared { bits: words(), generation: AtomicU64::new(0), slot: Slot::new() });
         let reader = {
             let shared = Arc::clone(&shared);
             spawn(move || {
-                if let tenancy::Reading::Live(generation, (name, line)) = shared.slot.read() {
+                if let occupancy::Reading::Live(generation, (name, line)) = shared.slot.read() {
                     assert!(line == 0 || line == 10 * name, "{name} at {line}");
                     seen.note(100 * generation + 10 * name);
                 }

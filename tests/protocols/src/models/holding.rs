@@ -1,6 +1,6 @@
 //! Who works on an operation.
 
-use super::super::protocol::{holding, tenancy};
+use super::super::protocol::{holding, occupancy};
 use super::super::run::explore;
 use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
@@ -40,21 +40,21 @@ impl Shared {
 
     /// A thread comes into the slot and takes the operation up.
     fn take_up(&self, generation: u64) {
-        tenancy::begin(&self.slot, generation);
-        tenancy::settle(&self.slot, generation);
+        occupancy::begin(&self.slot, generation);
+        occupancy::publish(&self.slot, generation);
         holding::turn(&self.holder, &self.turned, generation, 10 * generation);
     }
 
     fn is_gone(&self) -> bool {
         holding::is_gone(
             || get(&self.holder),
-            |holder| holder != 0 && tenancy::has_ended(get(&self.slot), holder),
+            |holder| holder != 0 && occupancy::has_ended(get(&self.slot), holder),
         )
     }
 }
 
 /// A thread hands an operation on and ends: at no moment was it left behind.
-pub fn holding_and_tenancy_handed_on() {
+pub fn holding_and_occupancy_handed_on() {
     explore("holding: handed on before the end", Some(3), &[0, 1], |seen| {
         let seen = seen.clone();
         beside(
@@ -62,7 +62,7 @@ pub fn holding_and_tenancy_handed_on() {
             |shared| {
                 shared.take_up(1);
                 holding::turn(&shared.holder, &shared.turned, 0, 15);
-                tenancy::end(&shared.slot, 1);
+                occupancy::end(&shared.slot, 1);
                 shared.take_up(2);
             },
             move |shared| {
@@ -75,7 +75,7 @@ pub fn holding_and_tenancy_handed_on() {
 
 /// A thread ends and leaves its operation behind: that is seen, also when another has the slot, and not
 /// before.
-pub fn holding_and_tenancy_left_behind() {
+pub fn holding_and_occupancy_left_behind() {
     explore("holding: left behind", Some(3), &[0, 1, 2], |seen| {
         let seen = seen.clone();
         let shared = (Shared::new(), AtomicU64::new(0));
@@ -84,15 +84,15 @@ pub fn holding_and_tenancy_left_behind() {
             |(shared, ended)| {
                 shared.take_up(1);
                 set(ended, 1);
-                tenancy::end(&shared.slot, 1);
-                tenancy::begin(&shared.slot, 2);
-                tenancy::settle(&shared.slot, 2);
+                occupancy::end(&shared.slot, 1);
+                occupancy::begin(&shared.slot, 2);
+                occupancy::publish(&shared.slot, 2);
             },
             move |(shared, ended)| {
                 let slot = get(&shared.slot);
                 if shared.is_gone() {
                     assert_eq!(get(ended), 1, "it had not ended");
-                    seen.note(1 + u64::from(slot == tenancy::state(2, tenancy::LIVE)));
+                    seen.note(1 + u64::from(slot == occupancy::state(2, occupancy::LIVE)));
                 } else {
                     seen.note(0);
                 }
@@ -101,9 +101,9 @@ pub fn holding_and_tenancy_left_behind() {
         let left = Shared::new();
         left.take_up(1);
         assert!(!left.is_gone());
-        tenancy::end(&left.slot, 1);
+        occupancy::end(&left.slot, 1);
         assert!(left.is_gone());
-        tenancy::begin(&left.slot, 2);
+        occupancy::begin(&left.slot, 2);
         assert!(left.is_gone());
     });
 }

@@ -11,12 +11,12 @@ mod doubled;
 mod fifo;
 mod holding;
 mod keyed;
+mod occupancy;
 mod operation;
 mod published;
 mod second_look;
 mod stack;
 mod statuses;
-mod tenancy;
 mod texts;
 
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub use doubled::*;
 pub use fifo::*;
 pub use holding::*;
 pub use keyed::*;
+pub use occupancy::{occupancy_closed, occupancy_members, occupancy_slot};
 pub use operation::*;
 pub use published::*;
 pub use second_look::*;
@@ -34,7 +35,6 @@ pub use stack::{
     stack_arguments, stack_scope_after_scope, stack_scope_in_scope, stack_what_was_left,
 };
 pub use statuses::*;
-pub use tenancy::{tenancy_closed, tenancy_members, tenancy_slot};
 pub use texts::*;
 
 use super::run::spawn;

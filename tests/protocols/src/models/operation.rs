@@ -1,6 +1,6 @@
-//! An operation's record from one tenant to the next: the protocols together.
+//! An operation's record from one occupant to the next: the protocols together.
 
-use super::super::protocol::{holding, statuses, tenancy};
+use super::super::protocol::{holding, occupancy, statuses};
 use super::super::run::explore;
 use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
@@ -19,25 +19,25 @@ struct Record {
 }
 
 impl Record {
-    /// As `Tenant::begin` does it.
+    /// As `Entry::begin` does it.
     fn begin(&self, generation: u64) {
-        tenancy::begin(&self.state, generation);
+        occupancy::begin(&self.state, generation);
         set(&self.label, 10 * generation);
         set(&self.turned, 100 * generation);
         set(&self.holder, generation);
         set(&self.count, 0);
-        tenancy::settle(&self.state, generation);
+        occupancy::publish(&self.state, generation);
     }
 
-    /// As `Tenant::status` does it, for the first one.
+    /// As `Entry::status` does it, for the first one.
     fn status(&self, generation: u64) {
         statuses::step(&self.count, &self.recent, &[], 0, 1000 * generation, None);
     }
 
-    /// As `Tenant::end` does it.
+    /// As `Entry::end` does it.
     fn end(&self, generation: u64) {
         set(&self.ended, generation);
-        tenancy::close(&self.state, generation, OK);
+        occupancy::close(&self.state, generation, OK);
     }
 }
 
@@ -66,12 +66,12 @@ pub fn operation_after_operation() {
                 record.status(2);
             },
             move |record| {
-                let read = tenancy::read_if(
+                let read = occupancy::read_if(
                     |_| true,
                     || get(&record.state),
                     |_, status| {
                         let held = holding::read(|| get(&record.holder), || get(&record.turned));
-                        // Judged below, when it is known to be one tenant's.
+                        // Judged below, when it is known to be one occupant's.
                         let statuses = statuses::read::<1, 0>(
                             || get(&record.count),
                             |_, index| get(&record.recent[index]),
@@ -81,7 +81,7 @@ pub fn operation_after_operation() {
                     },
                     &mut 0,
                 );
-                let tenancy::Reading::Live(generation, read) = read else { return };
+                let occupancy::Reading::Live(generation, read) = read else { return };
                 let (status, label, held, statuses, ended) = read;
                 assert_eq!(label, 10 * generation);
                 assert_eq!(held, (generation, 100 * generation));

@@ -1,6 +1,6 @@
 //! Where a thread is, looked at again by a reader that knows where it was.
 
-use super::super::protocol::{published, stack, tenancy};
+use super::super::protocol::{occupancy, published, stack};
 use super::super::run::explore;
 use super::super::sync::AtomicU64;
 use super::stack::Frames;
@@ -70,29 +70,29 @@ pub fn stack_second_look_is_not_stale() {
     });
 }
 
-/// The same when a new tenant begins where the first one stood: its line is never the first one's.
-pub fn stack_second_look_at_a_tenant() {
-    explore("stack: a second look at a tenant", None, &[0, 8, 16], |seen| {
+/// The same when a new occupant begins where the first one stood: its line is never the first one's.
+pub fn stack_second_look_at_an_occupant() {
+    explore("stack: a second look at a occupant", None, &[0, 8, 16], |seen| {
         let seen = seen.clone();
         let (state, frames) = (AtomicU64::new(0), Frames::<3>::new());
-        tenancy::begin(&state, 1);
-        tenancy::settle(&state, 1);
+        occupancy::begin(&state, 1);
+        occupancy::publish(&state, 1);
         frames.tag(1, 8);
         beside(
             (state, frames),
             |(state, frames)| {
                 frames.tag(1, 16);
-                tenancy::end(state, 1);
+                occupancy::end(state, 1);
                 // As `thread::fill` does it: the count of pushes goes on, the rest begins anew.
-                tenancy::begin(state, 2);
+                occupancy::begin(state, 2);
                 set(&frames.0[1][stack::LINE], 0);
-                tenancy::settle(state, 2);
+                occupancy::publish(state, 2);
                 frames.tag(1, 24);
             },
             move |(state, frames)| {
                 let load = |frame: usize, word: usize| get(&frames.0[frame][word]);
                 let line = stack::read_again(load, 0, [].into_iter());
-                let line = line.filter(|_| get(state) == tenancy::state(1, tenancy::LIVE));
+                let line = line.filter(|_| get(state) == occupancy::state(1, occupancy::LIVE));
                 assert!([None, Some(8), Some(16)].contains(&line), "{line:?} is the first one's");
                 seen.note(line.unwrap_or(0));
             },

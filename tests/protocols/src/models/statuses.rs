@@ -27,11 +27,11 @@ impl Statuses {
         Self { count: AtomicU64::new(0), recent: words(), totals: words() }
     }
 
-    /// As `Tenant::status` does it: statuses alternate, so status `n` has place `n % 2`.
+    /// As `Entry::status` does it: statuses alternate, so status `n` has place `n % 2`.
     fn step(&self, base: u64, n: u64) {
         let ends = n.checked_sub(1).map(|last| (last % 2, total(base, last % 2, n)));
         if ends.is_none() {
-            // As `Tenant::first_status` does it.
+            // As `Entry::first_status` does it.
             for total in &self.totals {
                 super::set(total, 0);
             }

@@ -26,7 +26,7 @@ fn change([word, first, second]: &Texts, to: u64) -> bool {
     }
     set(first, 10 * to);
     set(second, 10 * to);
-    texts::settle(word, to);
+    texts::finish(word, to);
     true
 }
 
@@ -87,7 +87,7 @@ pub fn texts_whose_writer_is_killed() {
         let (word, text) = texts::read(|| get(&shared[0]), TEXTS, load, &mut 0);
         assert_eq!((word & TEXTS, text), (0, [0; 2]));
         assert!(!change(&shared, 3), "it is still being written");
-        texts::settle(&shared[0], 0);
+        texts::finish(&shared[0], 0);
         assert!(change(&shared, 3));
         seen.note(look(&shared));
     });

@@ -8,7 +8,7 @@ use crate::on::board::tables::{Board, board};
 use crate::on::ground::clock;
 use crate::on::keeper::ring;
 use crate::on::sites::site::{self, Site};
-use crate::protocol::tenancy::{self, Reading};
+use crate::protocol::occupancy::{self, Reading};
 use crate::protocol::{holding, keyed, stack, statuses, texts};
 
 const RELAXED: Ordering = Ordering::Relaxed;
@@ -75,7 +75,7 @@ impl Thread {
 fn threads(board: &Board, now: u64) -> Vec<Thread> {
     let read = |slot: usize| -> Option<Thread> {
         let record = board.threads.slots.get(slot)?;
-        let reading = tenancy::read(
+        let reading = occupancy::read(
             || record.state.load(RELAXED),
             |generation| {
                 let name = record.name.each_ref().map(|word| word.load(RELAXED));
@@ -194,7 +194,7 @@ fn operations(board: &Board, now: u64) -> Vec<InFlight> {
 
 fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<InFlight> {
     let get = |word: &AtomicU64| word.load(RELAXED);
-    let reading = tenancy::read(
+    let reading = occupancy::read(
         || get(&record.state),
         |generation| {
             let read: statuses::Statuses<OP_RECENT, OP_TOTALS> = statuses::read(
@@ -241,7 +241,7 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<InFlight>
 fn has_ended(board: &Board, holder: u64) -> bool {
     from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN).is_some_and(|(slot, generation)| {
         let slot = board.threads.slots.get(slot);
-        slot.is_some_and(|slot| tenancy::has_ended(slot.state.load(RELAXED), generation))
+        slot.is_some_and(|slot| occupancy::has_ended(slot.state.load(RELAXED), generation))
     })
 }
 

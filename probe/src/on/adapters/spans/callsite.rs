@@ -8,8 +8,8 @@ use tracing_core::Metadata;
 use super::names::{is_end, is_peer};
 use crate::layout::{Class, SITE_OP, SITE_SCOPE, SITE_STATUS, SITE_UNTOLD};
 use crate::on::board::lost::lost;
-use crate::on::describe::late::{self, Saying};
-use crate::on::ground::placed::Placed;
+use crate::on::describe::dynamic::{self, Saying};
+use crate::on::ground::record_ref::RecordRef;
 use crate::on::sites::site::Site;
 
 /// Looks of one that waits for another who makes a site.
@@ -19,7 +19,7 @@ const PLACES: usize = 4096;
 /// How many of them are filled at most, so that what is not there is soon known not to be.
 const MOST: usize = PLACES / 2;
 
-static TABLE: [Placed<Callsite>; PLACES] = [const { Placed::nowhere() }; PLACES];
+static TABLE: [RecordRef<Callsite>; PLACES] = [const { RecordRef::unset() }; PLACES];
 static FILLED: AtomicUsize = AtomicUsize::new(0);
 
 /// A span or an event in the source.
@@ -27,7 +27,7 @@ static FILLED: AtomicUsize = AtomicUsize::new(0);
 pub(super) struct Callsite {
     metadata: &'static Metadata<'static>,
     /// Not there while it is being made, or when there was no room.
-    site: Placed<Site>,
+    site: RecordRef<Site>,
     /// Whether it is no longer being made.
     made: AtomicBool,
     /// Whether one of its fields is a peer.
@@ -75,7 +75,9 @@ fn known(metadata: &'static Metadata<'static>) -> Option<&'static Callsite> {
 }
 
 /// Where it may be, in the order in which it is looked for.
-fn places(metadata: &'static Metadata<'static>) -> impl Iterator<Item = &'static Placed<Callsite>> {
+fn places(
+    metadata: &'static Metadata<'static>,
+) -> impl Iterator<Item = &'static RecordRef<Callsite>> {
     let address = core::ptr::from_ref(metadata).addr();
     // Metadata are large and aligned: the product's high bits tell them apart.
     let first = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -95,7 +97,7 @@ fn make(metadata: &'static Metadata<'static>) -> Option<&'static Callsite> {
     };
     let made = Callsite {
         metadata,
-        site: Placed::nowhere(),
+        site: RecordRef::unset(),
         made: AtomicBool::new(false),
         has_peer: has(is_peer),
         has_end: has(is_end),
@@ -104,7 +106,7 @@ fn make(metadata: &'static Metadata<'static>) -> Option<&'static Callsite> {
     for place in places(metadata) {
         if place.place_first(made) {
             // Whoever placed it, and nobody else, makes its site.
-            if let Some(site) = saying(metadata).and_then(late::say) {
+            if let Some(site) = saying(metadata).and_then(dynamic::say) {
                 made.site.place(site);
             }
             made.made.store(true, Ordering::Release);

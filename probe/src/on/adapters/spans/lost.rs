@@ -24,17 +24,17 @@ struct Closed {
 }
 
 /// Those that it has not seen cleared. A few: the spans of one outermost close.
-struct Mine(RefCell<Vec<Closed>>);
+struct OwnClosed(RefCell<Vec<Closed>>);
 
 /// Behind the end of a thread there is no close to be inside of.
-impl Drop for Mine {
+impl Drop for OwnClosed {
     fn drop(&mut self) {
         make_up(self.0.take());
     }
 }
 
 thread_local! {
-    static MINE: Mine = const { Mine(RefCell::new(Vec::new())) };
+    static OWN_CLOSED: OwnClosed = const { OwnClosed(RefCell::new(Vec::new())) };
     /// Its address is this thread's name.
     static HERE: Cell<u8> = const { Cell::new(0) };
 }
@@ -64,7 +64,7 @@ pub(super) fn closes<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) {
         let same = in_ours.is_some() && in_ours == in_its;
         if same {
             let closed = Closed { id: id.clone(), parent, dispatch: dispatch.downgrade() };
-            _ = MINE.try_with(|mine| mine.0.try_borrow_mut().map(|mut mine| mine.push(closed)));
+            _ = OWN_CLOSED.try_with(|own| own.0.try_borrow_mut().map(|mut own| own.push(closed)));
         }
     });
 }
@@ -79,10 +79,10 @@ impl Drop for Mark {
         if self.closed_by != here() {
             return;
         }
-        let others = MINE.try_with(|mine| {
-            let mut mine = mine.0.try_borrow_mut().ok()?;
-            mine.retain(|closed| closed.id.into_u64() != self.span);
-            Some(core::mem::take(&mut *mine))
+        let others = OWN_CLOSED.try_with(|own| {
+            let mut own = own.0.try_borrow_mut().ok()?;
+            own.retain(|closed| closed.id.into_u64() != self.span);
+            Some(core::mem::take(&mut *own))
         });
         make_up(others.ok().flatten().unwrap_or_default());
     }

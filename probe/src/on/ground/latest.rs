@@ -2,11 +2,11 @@
 //! takes the place of the parent's, and what was made for that one stays reachable, so that no leak checker
 //! finds it lost.
 
-use super::placed::Placed;
+use super::record_ref::RecordRef;
 
 /// A value that the process has one of at a time, once it has one.
 #[derive(Debug)]
-pub(crate) struct Lasting<T: 'static>(Placed<Made<T>>);
+pub(crate) struct Latest<T: 'static>(RecordRef<Made<T>>);
 
 /// The value, and the one before it.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ struct Made<T: 'static> {
     _before: Option<&'static Made<T>>,
 }
 
-impl<T: Sync> Lasting<T> {
+impl<T: Sync> Latest<T> {
     /// There is none yet.
     pub(crate) const fn none() -> Self {
-        Self(Placed::nowhere())
+        Self(RecordRef::unset())
     }
 
     /// The newest one.
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_newest_counts_and_the_one_before_stays() {
-        static VALUE: Lasting<u32> = Lasting::none();
+        static VALUE: Latest<u32> = Latest::none();
         assert_eq!(VALUE.get(), None);
         let first = VALUE.set(1);
         let second = VALUE.set(2);

@@ -7,7 +7,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::site::Site;
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 
 /// A site in the list.
 #[derive(Debug)]
@@ -32,9 +32,9 @@ impl Node {
 }
 
 /// Where a site hangs, or will.
-pub(crate) type Link = Placed<Node>;
+pub(crate) type Link = RecordRef<Node>;
 
-static FIRST: Link = Placed::nowhere();
+static FIRST: Link = RecordRef::unset();
 
 /// Where the first site hangs.
 pub(crate) fn first() -> &'static Link {
@@ -49,7 +49,7 @@ pub(crate) fn sites() -> impl Iterator<Item = &'static Site> {
 /// Hangs up a site, for good.
 #[cfg(any(feature = "tracing", feature = "tower"))]
 pub(crate) fn hang(site: Site) -> &'static Node {
-    let made = Node { site, next: Placed::nowhere(), written: AtomicBool::new(false) };
+    let made = Node { site, next: RecordRef::unset(), written: AtomicBool::new(false) };
     let node: &'static Node = Box::leak(Box::new(made));
     let mut link = &FIRST;
     while !link.place_first(node) {

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::on::ground::placed::Placed;
+use crate::on::ground::record_ref::RecordRef;
 
 /// What a thread may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,21 +15,21 @@ pub(crate) enum Ask {
 }
 
 /// Who is asked.
-pub(crate) type Desk = fn(Ask);
+pub(crate) type Registrar = fn(Ask);
 
-static DESK: Placed<Desk> = Placed::nowhere();
+static REGISTRAR: RecordRef<Registrar> = RecordRef::unset();
 
-/// From now on `desk` is asked.
-pub(crate) fn install(desk: &'static Desk) {
-    DESK.place(desk);
+/// From now on `registrar` is asked.
+pub(crate) fn install(registrar: &'static Registrar) {
+    REGISTRAR.place(registrar);
 }
 
 /// Asks for it. Async-signal-safe but for the first probe of a forked child, which makes the child's board.
 #[cold]
 #[inline(never)]
 pub(crate) fn ask(what: Ask) {
-    if let Some(desk) = DESK.get() {
-        desk(what);
+    if let Some(registrar) = REGISTRAR.get() {
+        registrar(what);
     }
 }
 

@@ -8,10 +8,10 @@ use crate::layout::{SectionKind, pack};
 use crate::on::ground::clock;
 use crate::on::thread::local;
 use crate::on::thread::place::Place;
-use crate::protocol::{doubled, tenancy};
+use crate::protocol::{doubled, occupancy};
 
 /// A slot that is this thread's, and what its last thread left.
-pub(super) struct Seat {
+pub(super) struct TakenSlot {
     pub(super) place: Place,
     pub(super) generation: u64,
     pub(super) busy: u64,
@@ -19,17 +19,17 @@ pub(super) struct Seat {
 }
 
 /// A free slot, filled for this thread.
-pub(super) fn take(held: &'static Slots) -> Option<Seat> {
+pub(super) fn free_slot(held: &'static Slots) -> Option<TakenSlot> {
     fill(held, held.claim()?)
 }
 
 /// The slot of a thread that ended without running its destructors, filled for this thread.
-pub(super) fn take_over(held: &'static Slots) -> Option<Seat> {
+pub(super) fn abandoned_slot(held: &'static Slots) -> Option<TakenSlot> {
     fill(held, reclaim(held)?)
 }
 
 /// Fills a slot that this thread has just claimed.
-fn fill(held: &'static Slots, slot: usize) -> Option<Seat> {
+fn fill(held: &'static Slots, slot: usize) -> Option<TakenSlot> {
     let tables = &held.board.threads;
     let record = tables.slots.get(slot)?;
     let user = held.user(slot)?;
@@ -39,7 +39,7 @@ fn fill(held: &'static Slots, slot: usize) -> Option<Seat> {
     let generation = user.generation.load(Ordering::Relaxed) + 1;
     user.generation.store(generation, Ordering::Relaxed);
 
-    tenancy::begin(&record.state, generation);
+    occupancy::begin(&record.state, generation);
     let (index, block) = blocks.clear_of(local::address());
     for frame in &blocks.blocks[index] {
         frame.scope.store(0, Ordering::Relaxed);
@@ -60,7 +60,7 @@ fn fill(held: &'static Slots, slot: usize) -> Option<Seat> {
     record.block.store(index as u64, Ordering::Relaxed);
     let busy = user.busy.load(Ordering::Relaxed);
     record.busy_at_start.store(busy, Ordering::Relaxed);
-    tenancy::settle(&record.state, generation);
+    occupancy::publish(&record.state, generation);
 
     user.block.store(index as u64, Ordering::Relaxed);
     // Release: the keeper reads the rest after the thread id.
@@ -74,7 +74,7 @@ fn fill(held: &'static Slots, slot: usize) -> Option<Seat> {
         worker: Some(worker),
         slot: u32::try_from(slot).ok()? + 1,
     };
-    Some(Seat { place, generation, busy, sequence: user.sequence.load(Ordering::Relaxed) })
+    Some(TakenSlot { place, generation, busy, sequence: user.sequence.load(Ordering::Relaxed) })
 }
 
 /// Takes over the slot of a thread that ended without running its destructors.

@@ -15,7 +15,7 @@ use nix::sys::stat::Mode;
 use probe::layout::MAX_BOARD_BYTES;
 use zerocopy::IntoBytes;
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 use crate::guard::Guard;
 use crate::{opener, patience};
 
@@ -54,9 +54,9 @@ impl BoardFile {
     /// write, and refuses what cannot be a board.
     ///
     /// # Errors
-    /// [`AttachError::Permission`], [`AttachError::Refused`] or [`AttachError::Io`].
-    pub fn open(path: &Path, trust: Trust) -> Result<Self, AttachError> {
-        patience::answers(path).map_err(|source| AttachError::Io {
+    /// [`OpenError::Permission`], [`OpenError::Refused`] or [`OpenError::Io`].
+    pub fn open(path: &Path, trust: Trust) -> Result<Self, OpenError> {
+        patience::answers(path).map_err(|source| OpenError::Io {
             path: path.to_owned(),
             doing: "opening",
             source,
@@ -81,14 +81,14 @@ impl BoardFile {
     ///
     /// # Errors
     /// As [`BoardFile::open`].
-    pub fn from_fd(fd: OwnedFd, path: &Path, trust: Trust) -> Result<Self, AttachError> {
+    pub fn from_fd(fd: OwnedFd, path: &Path, trust: Trust) -> Result<Self, OpenError> {
         let file = File::from(fd);
-        let facts = file.metadata().map_err(|source| AttachError::Io {
+        let facts = file.metadata().map_err(|source| OpenError::Io {
             path: path.to_owned(),
             doing: "fstat",
             source,
         })?;
-        let refused = |why| Err(AttachError::Refused { path: path.to_owned(), why });
+        let refused = |why| Err(OpenError::Refused { path: path.to_owned(), why });
         if !facts.is_file() {
             return refused("not a regular file");
         }
@@ -166,17 +166,17 @@ pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Re
 }
 
 /// The error for a failed open: a refused permission is told apart, with the file's owner.
-fn open_error(path: &Path, errno: Errno) -> AttachError {
+fn open_error(path: &Path, errno: Errno) -> OpenError {
     match errno {
         Errno::EACCES | Errno::EPERM => {
             let facts = std::fs::symlink_metadata(path);
             let (owner, mode) =
                 facts.map_or((u32::MAX, 0), |facts| (facts.uid(), facts.mode() & 0o7777));
-            AttachError::Permission { path: path.to_owned(), owner, mode }
+            OpenError::Permission { path: path.to_owned(), owner, mode }
         }
-        Errno::ELOOP => AttachError::Refused { path: path.to_owned(), why: "a symbolic link" },
-        Errno::ENXIO => AttachError::Refused { path: path.to_owned(), why: "not a regular file" },
-        other => AttachError::Io { path: path.to_owned(), doing: "open", source: other.into() },
+        Errno::ELOOP => OpenError::Refused { path: path.to_owned(), why: "a symbolic link" },
+        Errno::ENXIO => OpenError::Refused { path: path.to_owned(), why: "not a regular file" },
+        other => OpenError::Io { path: path.to_owned(), doing: "open", source: other.into() },
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zerocopy::IntoBytes;
 
-use crate::error::AttachError;
+use crate::error::OpenError;
 
 /// How far a file is trusted before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +36,13 @@ impl BoardFile {
     /// Opens a file to read.
     ///
     /// # Errors
-    /// [`AttachError::Refused`] or [`AttachError::Io`].
-    pub fn open(path: &Path, _: Trust) -> Result<Self, AttachError> {
-        let failed = |source| AttachError::Io { path: path.to_owned(), doing: "opening", source };
+    /// [`OpenError::Refused`] or [`OpenError::Io`].
+    pub fn open(path: &Path, _: Trust) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Io { path: path.to_owned(), doing: "opening", source };
         let file = File::open(path).map_err(failed)?;
         let facts = file.metadata().map_err(failed)?;
         if !facts.is_file() {
-            return Err(AttachError::Refused { path: path.to_owned(), why: "not a regular file" });
+            return Err(OpenError::Refused { path: path.to_owned(), why: "not a regular file" });
         }
         Ok(Self { file, path: path.to_owned(), uid: 0, gid: 0, bytes: facts.len() })
     }

@@ -7,8 +7,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::catch_up::catch_up;
 use crate::layout::{SITE_OP, SITE_STATUS};
 use crate::on::board::lost::lost;
+use crate::on::sites::dynamic;
 use crate::on::sites::kind::{Kind, Spent};
-use crate::on::sites::late;
 use crate::on::sites::site::{Class, Function, Gate, Site};
 
 /// More are not made: what makes them then makes them over and over again.
@@ -27,7 +27,7 @@ fn add(site: Site) -> Option<&'static Site> {
         lost(|lost| &lost.sites);
         return None;
     }
-    let node = late::hang(site);
+    let node = dynamic::hang(site);
     for _ in 0..PATIENCE {
         if !catch_up() || node.is_written() {
             break;
@@ -80,7 +80,7 @@ pub(crate) fn at(
     flags: u64,
 ) -> Option<&'static Site> {
     let (file, line, column) = (place.file(), place.line(), place.column());
-    let known = late::sites().find(|site| {
+    let known = dynamic::sites().find(|site| {
         (site.line, site.column, site.class, site.flags, site.file, site.label)
             == (line, column, class, flags, file, label)
     });

@@ -13,7 +13,7 @@ use crate::on::sites::kind::Spent;
 use crate::on::sites::site::Site;
 use crate::on::thread::shard::shard;
 use crate::outcome::Outcome;
-use crate::protocol::{asking, holding, statuses, tenancy, texts};
+use crate::protocol::{asking, holding, occupancy, statuses, texts};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 
@@ -47,7 +47,7 @@ pub(super) struct Ended {
 /// and nothing is decided by them.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(crate) struct Tenant {
+pub(crate) struct Entry {
     record: &'static OpRecord,
     number: u32,
     /// How it will have ended, as its state says it; 0 while nothing was said.
@@ -56,7 +56,7 @@ pub(crate) struct Tenant {
     generation: AtomicU64,
     /// The same while that is in flight, else 0.
     open: AtomicU64,
-    /// Generation that somebody asked to end.
+    /// Generation whose cancellation was requested.
     cancel: AtomicU64,
     /// Which thread works on it, by its token; 0 for nobody.
     worker: AtomicU64,
@@ -76,11 +76,11 @@ pub(crate) struct Tenant {
     /// Statuses by their place among the totals: number in the site table, and time so far.
     numbers: [AtomicU32; OP_TOTALS],
     totals: [AtomicU64; OP_TOTALS],
-    /// Who waits, in a future, to be told that his operation was asked to end.
+    /// Who waits, in a future, to be told that cancellation of his operation was requested.
     waker: AtomicWaker,
 }
 
-impl Tenant {
+impl Entry {
     pub(super) fn new(record: &'static OpRecord, number: u32) -> Self {
         Self {
             record,
@@ -135,7 +135,7 @@ impl Tenant {
         let generation = self.generation.load(RELAXED) + 1;
         self.generation.store(generation, RELAXED);
         let now = clock::units();
-        tenancy::begin(&record.state, generation);
+        occupancy::begin(&record.state, generation);
         record.site.store(site.tag(), RELAXED);
         record.begun.store(now, RELAXED);
         record.parent.store(parent, RELAXED);
@@ -147,7 +147,7 @@ impl Tenant {
         // The rest of what belongs to statuses is reset by the first of them.
         record.statuses.store(0, RELAXED);
         record.served.store(0, RELAXED);
-        tenancy::settle(&record.state, generation);
+        occupancy::publish(&record.state, generation);
         self.worker.store(worker.token, RELAXED);
         self.begun.store(now, RELAXED);
         self.count.store(0, RELAXED);
@@ -166,7 +166,7 @@ impl Tenant {
             0 => OP_OK,
             set => u64::from(set),
         };
-        tenancy::close(&self.record.state, self.generation.load(RELAXED), status);
+        occupancy::close(&self.record.state, self.generation.load(RELAXED), status);
         if self.count.load(RELAXED) > 0 {
             self.spend(now);
         }
@@ -192,7 +192,7 @@ impl Tenant {
 
     /// How it ends, unless its own code said otherwise.
     #[inline]
-    pub(super) fn settle_outcome(&self, outcome: Outcome) {
+    pub(super) fn end_unless_said(&self, outcome: Outcome) {
         if self.outcome.load(RELAXED) == 0 {
             self.set_outcome(outcome);
         }
@@ -331,7 +331,7 @@ impl Tenant {
         }
         let texts = (&new).store(&record.text);
         self.texts.store(texts, RELAXED);
-        texts::settle(&record.lengths_flags, text::on_board(texts));
+        texts::finish(&record.lengths_flags, text::on_board(texts));
     }
 
     /// Whether somebody asked it to end: then it will have ended as cancelled, unless it says otherwise.
@@ -339,7 +339,7 @@ impl Tenant {
     pub(super) fn sees_cancel(&self) -> bool {
         let asked = asking::is_asked(&self.cancel, self.generation.load(RELAXED));
         if asked {
-            self.settle_outcome(Outcome::Cancelled);
+            self.end_unless_said(Outcome::Cancelled);
         }
         asked
     }
@@ -352,7 +352,7 @@ impl Tenant {
         self.waker.wake();
     }
 
-    /// `waker` is woken when the operation is asked to end.
+    /// `waker` is woken when its cancellation is requested.
     pub(super) fn wake_on_cancel(&self, waker: &Waker) {
         self.waker.register(waker);
     }

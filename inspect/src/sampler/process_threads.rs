@@ -3,18 +3,18 @@
 
 use probe::layout::{LostCopy, SectionKind};
 
-use crate::attached::Attached;
 use crate::derive::OWN_THREADS;
+use crate::open_board::OpenBoard;
 use crate::proc;
 use crate::recording::{Entry, Sink};
 use crate::snapshot::Board;
 use crate::words::label::Label;
 
-use super::eye::Eye;
+use super::board_sampler::BoardSampler;
 
 /// Asks the kernel about one process, a little at a time.
 #[derive(Debug)]
-pub struct Crowd {
+pub struct ProcessThreads {
     pid: u32,
     /// Thread ids on the board are those that we see.
     same_ids: bool,
@@ -26,9 +26,9 @@ pub struct Crowd {
     said: Option<(u64, u64)>,
 }
 
-impl Crowd {
-    /// The crowd of a board's process; `None` where the process cannot be seen.
-    pub fn of(board: &Attached) -> Option<Self> {
+impl ProcessThreads {
+    /// Those of a board's process; `None` where the process cannot be seen.
+    pub fn of(board: &OpenBoard) -> Option<Self> {
         let pid = board.context.host_pid?;
         let tasks = proc::tasks(pid)?;
         let own = tasks
@@ -43,12 +43,12 @@ impl Crowd {
     pub(super) fn count(
         &mut self,
         board: &Board,
-        eye: &Eye,
+        sampler: &BoardSampler,
         sink: &mut dyn Sink,
     ) -> std::io::Result<()> {
         let Some(process) = proc::process(self.pid) else { return Ok(()) };
         let all = process.threads.saturating_sub(self.own);
-        let unseen = all.saturating_sub(eye.threads() as u64);
+        let unseen = all.saturating_sub(sampler.threads() as u64);
         let mut words = [0; LostCopy::BYTES / 8];
         if let Some(sect) = board.contents().get(SectionKind::Lost) {
             board.record(sect, 0, &mut words);
@@ -58,15 +58,19 @@ impl Crowd {
             return Ok(());
         }
         self.said = Some(found);
-        sink.put(&Entry::Unseen { board: eye.board, threads: found.0, without_room: found.1 })
+        sink.put(&Entry::Unseen { board: sampler.board, threads: found.0, without_room: found.1 })
     }
 
     /// Asks for the name of the next thread in turn, and says it where it is another.
-    pub(super) fn name(&mut self, eye: &mut Eye, sink: &mut dyn Sink) -> std::io::Result<()> {
+    pub(super) fn name(
+        &mut self,
+        sampler: &mut BoardSampler,
+        sink: &mut dyn Sink,
+    ) -> std::io::Result<()> {
         if !self.same_ids {
             return Ok(());
         }
-        let Some((thread, tid, known)) = eye.seated_from(&mut self.turn) else { return Ok(()) };
+        let Some((thread, tid, known)) = sampler.seated_from(&mut self.turn) else { return Ok(()) };
         let Ok(tid) = u32::try_from(tid) else { return Ok(()) };
         let name = Label::from(proc::task_name(self.pid, tid).as_str());
         // No name: it has just ended.

@@ -8,17 +8,17 @@ use core::ops::Deref;
 
 /// The gathered statics.
 #[derive(Debug)]
-pub struct Gathered<T: 'static> {
+pub struct DistributedSlice<T: 'static> {
     start: *const T,
     stop: *const T,
 }
 
 // SAFETY: two addresses of statics.
-unsafe impl<T: Sync> Send for Gathered<T> {}
+unsafe impl<T: Sync> Send for DistributedSlice<T> {}
 // SAFETY: it hands out shared references to statics.
-unsafe impl<T: Sync> Sync for Gathered<T> {}
+unsafe impl<T: Sync> Sync for DistributedSlice<T> {}
 
-impl<T> Gathered<T> {
+impl<T> DistributedSlice<T> {
     /// What stands between two addresses.
     ///
     /// # Safety
@@ -29,7 +29,7 @@ impl<T> Gathered<T> {
     }
 }
 
-impl<T> Deref for Gathered<T> {
+impl<T> Deref for DistributedSlice<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -39,7 +39,7 @@ impl<T> Deref for Gathered<T> {
     }
 }
 
-impl<T> IntoIterator for &'static Gathered<T> {
+impl<T> IntoIterator for &'static DistributedSlice<T> {
     type Item = &'static T;
     type IntoIter = core::slice::Iter<'static, T>;
 
@@ -49,11 +49,11 @@ impl<T> IntoIterator for &'static Gathered<T> {
 }
 
 /// Declares what the linker gathers in a section. (The two names are the section's, as the linker forms them.)
-macro_rules! gathered {
+macro_rules! distributed_slice {
     ($(#[$about:meta])* $vis:vis static $name:ident: [$of:ty] = $section:literal, $start:literal, $stop:literal;) => {
         $(#[$about])*
         #[expect(unsafe_code, reason = "names two symbols of the linker's, and a section")]
-        $vis static $name: $crate::on::ground::gathered::Gathered<$of> = {
+        $vis static $name: $crate::on::ground::distributed::DistributedSlice<$of> = {
             // SAFETY: the linker defines both, for a section that is there; no byte is read through them as declared.
             unsafe extern "Rust" {
                 #[link_name = $start]
@@ -69,9 +69,9 @@ macro_rules! gathered {
 
             let (start, stop) = ((&raw const START).cast::<$of>(), (&raw const STOP).cast::<$of>());
             // SAFETY: the macros put values of this type into this section, and nothing else does.
-            unsafe { $crate::on::ground::gathered::Gathered::between(start, stop) }
+            unsafe { $crate::on::ground::distributed::DistributedSlice::between(start, stop) }
         };
     };
 }
 
-pub(crate) use gathered;
+pub(crate) use distributed_slice;

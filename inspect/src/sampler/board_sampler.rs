@@ -8,8 +8,8 @@ use probe::layout::{
     BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, MAX_BOARD_BYTES, SectionCopy, SectionKind, SlotCopy,
     WORD, unpack_zero_ended,
 };
+use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::stack::{self, Level};
-use probe::protocol::tenancy::{self, Reading};
 
 use super::names::{Names, Numbers, next};
 use super::rest::Watches;
@@ -30,11 +30,11 @@ const NESTS: usize = 8;
 /// What was last seen in a slot: no more than a tick at rest needs, one cache line.
 #[derive(Clone, Debug, Default)]
 #[repr(align(64))]
-struct Seat {
+struct SlotView {
     /// Index of the slot's first word, and of its block's.
     state_at: u32,
     block_at: u32,
-    /// The state word of `thread`'s tenancy.
+    /// The state word of `thread`'s occupancy.
     state: u64,
     thread: Option<u32>,
     /// The count of pushes before the stack was last read as a whole.
@@ -45,7 +45,7 @@ struct Seat {
     scopes: Vec<u64>,
 }
 
-const _: () = assert!(size_of::<Seat>() == 64);
+const _: () = assert!(size_of::<SlotView>() == 64);
 /// Indexes of words fit 32 bits.
 const _: () = assert!(MAX_BOARD_BYTES / 8 < 1 << 32);
 
@@ -57,7 +57,7 @@ fn nest(line: u64) -> usize {
     (line >> 3 ^ line >> 6) as usize % NESTS
 }
 
-/// What changed in a seat.
+/// What changed in a view.
 #[derive(Clone, Copy, Debug)]
 enum Change {
     /// The line, in the same scopes.
@@ -66,13 +66,13 @@ enum Change {
     Anew,
 }
 
-impl Seat {
+impl SlotView {
     /// What changed since the last tick, by one load of each word that could have.
     #[inline]
     fn glance(&self, words: Words<'_>) -> Option<Change> {
         let state = |word: u32| words.state(word as usize);
         if self.thread.is_none() {
-            let vacant = state(self.state_at) & 0xff != tenancy::LIVE;
+            let vacant = state(self.state_at) & 0xff != occupancy::LIVE;
             return (!vacant).then_some(Change::Anew);
         }
         let block_at = self.block_at as usize;
@@ -81,7 +81,7 @@ impl Seat {
             _ => 0,
         };
         let line = stack::read_again(load, self.pushes, self.scopes.iter().copied());
-        // After the fence in there: still the same tenancy, so the line was this thread's.
+        // After the fence in there: still the same occupancy, so the line was this thread's.
         match line.filter(|_| state(self.state_at) == self.state) {
             Some(line) if line == self.line => None,
             Some(line) => Some(Change::Line(line)),
@@ -92,22 +92,22 @@ impl Seat {
 
 /// A reader of one board's positions.
 #[derive(Debug)]
-pub struct Eye {
+pub struct BoardSampler {
     /// Index of the board.
     pub board: u32,
     slots: Sect,
     slots_used_at: u64,
     frames: Option<Sect>,
-    seats: Vec<Seat>,
+    views: Vec<SlotView>,
     nests: Vec<Nests>,
-    /// Thread id and name of each seat's thread.
+    /// Thread id and name of each view's thread.
     known: Vec<(u64, Label)>,
     /// What changed at this tick, by slot.
     changes: Vec<(usize, Change)>,
     seated: usize,
     names: Names,
     watches: Watches,
-    /// Which seats' threads were said to rest where nobody told what they do.
+    /// Which views' threads were said to rest where nobody told what they do.
     resting: Vec<bool>,
     copies: Copies,
     levels: [Level; BLOCK_FRAMES - 1],
@@ -116,7 +116,7 @@ pub struct Eye {
     pub retries: u64,
 }
 
-impl Eye {
+impl BoardSampler {
     /// Introduces a board. `None`: it has no threads' section.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Eye {
             slots,
             slots_used_at: entry + USED_AT,
             frames: contents.get(SectionKind::Frames).filter(|sect| sect.stride >= block).copied(),
-            seats: Vec::new(),
+            views: Vec::new(),
             nests: Vec::new(),
             known: Vec::new(),
             changes: Vec::new(),
@@ -177,23 +177,23 @@ impl Eye {
         let used = board.source.word(self.slots_used_at).min(self.slots.capacity) as usize;
         // Pairs with the release store that publishes the number: slots below it are there.
         board.source.fence();
-        for slot in self.seats.len()..used {
+        for slot in self.views.len()..used {
             let state_at = self.slots.at(slot as u64).unwrap_or_default() as usize / WORD;
-            self.seats.push(Seat { state_at: state_at as u32, ..Seat::default() });
+            self.views.push(SlotView { state_at: state_at as u32, ..SlotView::default() });
             self.nests.push(Nests::default());
             self.known.push((0, Label::from("")));
             self.resting.push(false);
         }
         let mut copies = std::mem::take(&mut self.copies);
         if !board.source.is_mapped() {
-            copies.take(board, &self.slots, self.frames.as_ref(), self.seats.len());
+            copies.take(board, &self.slots, self.frames.as_ref(), self.views.len());
         }
         // All are looked at before anything is said of one: loads that have to come from another core's
         // cache wait together.
         let words = Words::of(board, &copies);
         let mut changes = std::mem::take(&mut self.changes);
-        let seats = self.seats.iter().enumerate();
-        changes.extend(seats.filter_map(|(slot, seat)| Some((slot, seat.glance(words)?))));
+        let views = self.views.iter().enumerate();
+        changes.extend(views.filter_map(|(slot, view)| Some((slot, view.glance(words)?))));
         self.copies = copies;
         let said = changes.drain(..).try_for_each(|(slot, change)| match change {
             Change::Line(line) => self.line(slot, line, board, numbers, sink),
@@ -213,10 +213,10 @@ impl Eye {
     ) -> io::Result<()> {
         let Some(state_at) = self.slots.at(slot as u64) else { return Ok(()) };
         let frames_at = self.frames.and_then(|sect| sect.at(slot as u64));
-        let Self { levels, seats, .. } = self;
+        let Self { levels, views, .. } = self;
         let (mut again, mut torn) = (0, 0);
         let (mut pushes, mut block_at) = (0, 0);
-        let read = tenancy::read(
+        let read = occupancy::read(
             || board.source.word(state_at),
             |_| {
                 let at = frames_at?;
@@ -234,16 +234,16 @@ impl Eye {
         match read {
             Reading::Vacant => self.leave(slot, sink),
             Reading::Live(generation, depth) => {
-                let state = tenancy::state(generation, tenancy::LIVE);
-                if seats[slot].thread.is_none() || seats[slot].state != state {
+                let state = occupancy::state(generation, occupancy::LIVE);
+                if views[slot].thread.is_none() || views[slot].state != state {
                     self.take_seat(slot, state, board, numbers, sink)?;
                 }
-                let seat = &mut self.seats[slot];
-                seat.block_at = (block_at / WORD as u64) as u32;
+                let view = &mut self.views[slot];
+                view.block_at = (block_at / WORD as u64) as u32;
                 match depth {
                     Some(depth) => {
                         // Only of a reading that came to an end may the next look ask what followed.
-                        seat.pushes = pushes;
+                        view.pushes = pushes;
                         self.place(slot, depth, board, numbers, sink)
                     }
                     // It has no frames to be read at all.
@@ -267,15 +267,15 @@ impl Eye {
         numbers: &mut Numbers,
         sink: &mut dyn Sink,
     ) -> io::Result<()> {
-        (0..self.seats()).try_for_each(|slot| self.rest_at(slot, board, numbers, sink))
+        (0..self.views()).try_for_each(|slot| self.rest_at(slot, board, numbers, sink))
     }
 
     /// Seats so far.
-    pub(super) fn seats(&self) -> usize {
-        self.seats.len()
+    pub(super) fn views(&self) -> usize {
+        self.views.len()
     }
 
-    /// Says of one seat's thread that it rests, or that it does no more, where its site leaves that to the
+    /// Says of one view's thread that it rests, or that it does no more, where its site leaves that to the
     /// kernel.
     pub(super) fn rest_at(
         &mut self,
@@ -284,13 +284,13 @@ impl Eye {
         numbers: &mut Numbers,
         sink: &mut dyn Sink,
     ) -> io::Result<()> {
-        let seat = &self.seats[slot];
-        let leaf = if seat.line == 0 { seat.scopes.last().copied() } else { Some(seat.line) };
-        let (Some(thread), Some(leaf)) = (seat.thread, leaf) else { return Ok(()) };
+        let view = &self.views[slot];
+        let leaf = if view.line == 0 { view.scopes.last().copied() } else { Some(view.line) };
+        let (Some(thread), Some(leaf)) = (view.thread, leaf) else { return Ok(()) };
         if !self.names.is_untold(leaf) {
             return Ok(());
         }
-        let block_at = u64::from(seat.block_at) * WORD as u64;
+        let block_at = u64::from(view.block_at) * WORD as u64;
         let load = |frame: usize, word: usize| {
             board.source.word(block_at + (frame * FrameCopy::BYTES + word * WORD) as u64)
         };
@@ -298,15 +298,15 @@ impl Eye {
         let levels = depth.and_then(|depth| self.levels.get(..depth)).unwrap_or_default();
         // The next tick says where it is, if it has moved since the last one.
         let scopes = levels.iter().skip(1).map(|level| level.scope);
-        let moved = levels.last().map_or(0, |level| level.line) != seat.line
-            || !scopes.eq(seat.scopes.iter().copied());
-        let rests = !moved && self.watches.rests(board, slot, seat.state >> 8, levels);
+        let moved = levels.last().map_or(0, |level| level.line) != view.line
+            || !scopes.eq(view.scopes.iter().copied());
+        let rests = !moved && self.watches.rests(board, slot, view.state >> 8, levels);
         if moved || rests == self.resting[slot] {
             return Ok(());
         }
         self.words.clear();
-        self.words.extend(&seat.scopes);
-        self.words.extend(Some(seat.line).filter(|&line| line != 0));
+        self.words.extend(&view.scopes);
+        self.words.extend(Some(view.line).filter(|&line| line != 0));
         if rests && let Some(last) = self.words.last_mut() {
             *last = self.names.resting(leaf, numbers, sink)?;
         }
@@ -318,7 +318,7 @@ impl Eye {
     }
 
     fn leave(&mut self, slot: usize, sink: &mut dyn Sink) -> io::Result<()> {
-        match self.seats[slot].thread.take() {
+        match self.views[slot].thread.take() {
             Some(thread) => {
                 self.seated -= 1;
                 sink.put(&Entry::Gone { thread })
@@ -332,7 +332,7 @@ impl Eye {
     /// # Errors
     /// The sink refused.
     pub fn leave_all(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
-        (0..self.seats.len()).try_for_each(|slot| self.leave(slot, sink))
+        (0..self.views.len()).try_for_each(|slot| self.leave(slot, sink))
     }
 
     /// Threads in sight.
@@ -343,16 +343,16 @@ impl Eye {
     /// The next seated thread from slot `turn` on, which goes on behind it: its number, its id, and the name
     /// that it is known by.
     pub(super) fn seated_from(&mut self, turn: &mut usize) -> Option<(u32, u64, &mut Label)> {
-        let count = self.seats.len();
+        let count = self.views.len();
         let slot = (0..count)
             .map(|step| (*turn + step) % count)
-            .find(|&slot| self.seats[slot].thread.is_some())?;
+            .find(|&slot| self.views[slot].thread.is_some())?;
         *turn = slot + 1;
         let (tid, name) = &mut self.known[slot];
-        Some((self.seats[slot].thread?, *tid, name))
+        Some((self.views[slot].thread?, *tid, name))
     }
 
-    /// Introduces a slot's new tenant, which is somewhere from here on, if only nowhere yet.
+    /// Introduces a slot's new occupant, which is somewhere from here on, if only nowhere yet.
     fn take_seat(
         &mut self,
         slot: usize,
@@ -371,15 +371,16 @@ impl Eye {
         self.known[slot] = (record.tid, name.clone());
         sink.put(&Entry::Thread { board: self.board, tid: record.tid, name })?;
         sink.put(&Entry::At { thread, stack })?;
-        let state_at = self.seats[slot].state_at;
-        self.seats[slot] = Seat { state_at, state, thread: Some(thread), ..Seat::default() };
+        let state_at = self.views[slot].state_at;
+        self.views[slot] =
+            SlotView { state_at, state, thread: Some(thread), ..SlotView::default() };
         self.nests[slot] = Nests::default();
         self.seated += 1;
         Ok(())
     }
 
     fn torn(&mut self, slot: usize, sink: &mut dyn Sink) -> io::Result<()> {
-        match self.seats[slot].thread {
+        match self.views[slot].thread {
             Some(thread) => sink.put(&Entry::Torn { thread }),
             None => Ok(()),
         }
@@ -397,16 +398,16 @@ impl Eye {
         let levels = &self.levels[..depth.min(self.levels.len())];
         let scopes = levels.iter().skip(1).map(|level| level.scope);
         let line = levels.last().map_or(0, |level| level.line);
-        let seat = &mut self.seats[slot];
-        if scopes.clone().eq(seat.scopes.iter().copied()) {
-            return if line == seat.line {
+        let view = &mut self.views[slot];
+        if scopes.clone().eq(view.scopes.iter().copied()) {
+            return if line == view.line {
                 Ok(())
             } else {
                 self.line(slot, line, board, numbers, sink)
             };
         }
-        seat.scopes.clear();
-        seat.scopes.extend(scopes);
+        view.scopes.clear();
+        view.scopes.extend(scopes);
         self.nests[slot] = Nests::default();
         self.line(slot, line, board, numbers, sink)
     }
@@ -422,19 +423,19 @@ impl Eye {
     ) -> io::Result<()> {
         // It moved: what is known of its rest is of before.
         self.resting[slot] = false;
-        let seat = &mut self.seats[slot];
-        seat.line = line;
-        let Some(thread) = seat.thread else { return Ok(()) };
+        let view = &mut self.views[slot];
+        view.line = line;
+        let Some(thread) = view.thread else { return Ok(()) };
         let (known, stack) = self.nests[slot][nest(line)];
         if line != 0 && known == line {
             return sink.put(&Entry::At { thread, stack });
         }
         self.words.clear();
-        self.words.extend(&seat.scopes);
+        self.words.extend(&view.scopes);
         self.words.extend(Some(line).filter(|&line| line != 0));
         let Some(stack) = self.names.stack(&self.words, board, numbers, sink)? else {
             // No line is odd: the next look says the same again.
-            self.seats[slot].line = u64::MAX;
+            self.views[slot].line = u64::MAX;
             return sink.put(&Entry::Torn { thread });
         };
         self.nests[slot][nest(line)] = (line, stack);

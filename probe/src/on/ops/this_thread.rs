@@ -8,14 +8,14 @@
 use core::cell::Cell;
 use core::sync::atomic::{Ordering, compiler_fence};
 
+use super::entry::{Entry, Holder};
 use super::table::{self, OpTable};
-use super::tenant::{Holder, Tenant};
 use super::text::Text;
 use crate::layout::HOLDER_UNSEEN;
 use crate::on::board::lost::lost;
 use crate::on::sites::site::Site;
-use crate::on::thread::desk::{self, Ask};
 use crate::on::thread::local;
+use crate::on::thread::registrar::{self, Ask};
 
 /// What a thread works on while that found no room on the board: no operation, and not nothing either, so
 /// that nobody takes what was around it for it.
@@ -25,7 +25,7 @@ pub(super) const LOST: u64 = 1 << 16;
 const KEPT: usize = 8;
 
 /// What a thread knows of its operations.
-pub(super) struct Mine {
+pub(super) struct ThisThread {
     /// Set while something below is changed: a signal handler's operations are dropped then.
     inside: Cell<bool>,
     /// The operations that all of it is of.
@@ -47,8 +47,8 @@ pub(super) struct Mine {
 }
 
 thread_local! {
-    static MINE: Mine = const {
-        Mine {
+    static THIS_THREAD: ThisThread = const {
+        ThisThread {
             inside: Cell::new(false),
             table: Cell::new(None),
             holder: Cell::new(0),
@@ -66,22 +66,22 @@ thread_local! {
 /// Runs `body` on this thread's part, unless a signal handler came in between. Nothing of the user's
 /// runs inside.
 #[inline(always)]
-pub(super) fn alone<T>(body: impl FnOnce(&Mine) -> T) -> Option<T> {
-    MINE.with(|mine| {
-        if mine.inside.replace(true) {
+pub(super) fn exclusive<T>(body: impl FnOnce(&ThisThread) -> T) -> Option<T> {
+    THIS_THREAD.with(|this| {
+        if this.inside.replace(true) {
             lost(|lost| &lost.signals);
             return None;
         }
         // For a signal handler on this thread the flag covers what stands between the two fences.
         compiler_fence(Ordering::SeqCst);
-        let value = body(mine);
+        let value = body(this);
         compiler_fence(Ordering::SeqCst);
-        mine.inside.set(false);
+        this.inside.set(false);
         Some(value)
     })
 }
 
-impl Mine {
+impl ThisThread {
     /// The board's operations, once there is one and this thread is on it.
     #[inline(always)]
     pub(super) fn table(&self) -> Option<&'static OpTable> {
@@ -94,10 +94,10 @@ impl Mine {
     #[cold]
     #[inline(never)]
     fn first(&self) -> Option<&'static OpTable> {
-        if !local::is_settled() {
-            desk::ask(Ask::Place);
+        if !local::has_place() {
+            registrar::ask(Ask::Place);
         }
-        if self.gone.get() || !local::is_settled() {
+        if self.gone.get() || !local::has_place() {
             return None;
         }
         let table = table::current()?;
@@ -122,8 +122,8 @@ impl Mine {
     /// What this thread works on, if that is in flight and nobody else took it up: guards may end out of
     /// order, and an operation may have gone to another thread while an inner one was in flight.
     #[inline(always)]
-    pub(super) fn here<'a>(&self, table: &'a OpTable) -> Option<&'a Tenant> {
-        table.find(self.current.get()).filter(|tenant| tenant.is_worked_on_by(self.token()))
+    pub(super) fn here<'a>(&self, table: &'a OpTable) -> Option<&'a Entry> {
+        table.find(self.current.get()).filter(|entry| entry.is_worked_on_by(self.token()))
     }
 
     /// This thread works on `next` from now on; returns what it worked on.
@@ -150,21 +150,21 @@ impl Mine {
         text: impl Text,
         parent: u64,
         worker: Holder,
-    ) -> Option<&'static Tenant> {
-        let Some((tenant, flags)) = self.take(table).and_then(|record| table.opened(record)) else {
+    ) -> Option<&'static Entry> {
+        let Some((entry, flags)) = self.take(table).and_then(|record| table.opened(record)) else {
             lost(|lost| &lost.ops);
             return None;
         };
-        tenant.begin(site, text, parent, worker, flags);
-        Some(tenant)
+        entry.begin(site, text, parent, worker, flags);
+        Some(entry)
     }
 
     /// Ends an operation, as it was told or as it looks.
     #[inline(always)]
-    pub(super) fn end(&self, tenant: &Tenant, site: &'static Site, panicking: bool) {
-        let ended = tenant.end(site, panicking);
-        let Some(table) = self.table().filter(|table| table.has(tenant)) else { return };
-        if let Some(free) = table.free_after(tenant.record_number(), ended) {
+    pub(super) fn end(&self, entry: &Entry, site: &'static Site, panicking: bool) {
+        let ended = entry.end(site, panicking);
+        let Some(table) = self.table().filter(|table| table.has(entry)) else { return };
+        if let Some(free) = table.free_after(entry.record_number(), ended) {
             self.give(table, free);
         }
     }
@@ -245,38 +245,38 @@ impl Mine {
 }
 
 /// This thread has a slot from now on, or, with 0, none; it works on nothing.
-pub(crate) fn begin_tenancy(slot: u32, generation: u64) {
-    MINE.with(|mine| {
-        mine.forget();
-        mine.gone.set(false);
+pub(crate) fn begin_occupancy(slot: u32, generation: u64) {
+    THIS_THREAD.with(|this| {
+        this.forget();
+        this.gone.set(false);
         let holder = generation << 16 | u64::from(slot);
-        mine.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder });
+        this.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder });
     });
 }
 
 /// This thread goes on in another slot, or with 0 in none, and keeps what it has.
-pub(crate) fn sit(slot: u32, generation: u64) {
+pub(crate) fn move_to_slot(slot: u32, generation: u64) {
     let holder = generation << 16 | u64::from(slot);
-    MINE.with(|mine| mine.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder }));
+    THIS_THREAD.with(|this| this.holder.set(if slot == 0 { HOLDER_UNSEEN } else { holder }));
 }
 
 /// Whether this thread works on no operation.
 pub(crate) fn is_free() -> bool {
-    MINE.with(|mine| mine.current.get() == 0 && !mine.inside.get())
+    THIS_THREAD.with(|this| this.current.get() == 0 && !this.inside.get())
 }
 
 /// This thread ends: what it kept is for others.
 pub(crate) fn leave_thread() {
-    MINE.with(|mine| {
-        mine.leave();
-        mine.gone.set(true);
+    THIS_THREAD.with(|this| {
+        this.leave();
+        this.gone.set(true);
     });
 }
 
 /// This thread's board is no longer its own: in a forked child.
 pub(crate) fn forget_thread() {
-    MINE.with(|mine| {
-        mine.forget();
-        mine.inside.set(false);
+    THIS_THREAD.with(|this| {
+        this.forget();
+        this.inside.set(false);
     });
 }

@@ -5,11 +5,11 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Where a declared number lives on the board, once there is one.
 #[derive(Debug)]
-pub(crate) struct Placed<T: 'static>(AtomicPtr<T>);
+pub(crate) struct RecordRef<T: 'static>(AtomicPtr<T>);
 
-impl<T: Sync> Placed<T> {
+impl<T: Sync> RecordRef<T> {
     /// Nowhere yet.
-    pub(crate) const fn nowhere() -> Self {
+    pub(crate) const fn unset() -> Self {
         Self(AtomicPtr::new(core::ptr::null_mut()))
     }
 

@@ -1,5 +1,5 @@
 //! Colours of lines in a time line: the hue says the class, and no two lines that follow each other on a thread
-//! have the same shade, as far as there are enough.
+//! have the same colour, as far as there are enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,17 +8,17 @@ use probe::layout::Class;
 use crate::report::Key;
 use crate::report::timeline::Bin;
 
-/// Hue and lightness of each shade, so far apart that the eye tells any two of a class.
+/// Hue and lightness of each colour, so far apart that the eye tells any two of a class.
 const WORK: [(u32, u32); 8] =
     [(16, 50), (40, 62), (8, 66), (30, 44), (46, 48), (22, 74), (4, 46), (34, 78)];
 const WAIT: [(u32, u32); 8] =
     [(205, 50), (230, 68), (190, 40), (218, 80), (245, 56), (196, 66), (225, 42), (185, 76)];
 
-/// The shade of each line that is drawn.
-pub(super) struct Shades<'a>(BTreeMap<&'a Key, usize>);
+/// The colour of each line that is drawn.
+pub(super) struct LineColours<'a>(BTreeMap<&'a Key, usize>);
 
-impl<'a> Shades<'a> {
-    /// Shades for these threads' stretches. A line's first choice is its own, in every picture; where a neighbour
+impl<'a> LineColours<'a> {
+    /// Colours for these threads' stretches. A line's first choice is its own, in every picture; where a neighbour
     /// has it, it takes the next that none has.
     pub(super) fn of(rows: &[&'a [Bin]]) -> Self {
         let mut beside: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
@@ -37,29 +37,29 @@ impl<'a> Shades<'a> {
         // Those with the most neighbours have the least choice.
         let mut order: Vec<&Key> = beside.keys().copied().collect();
         order.sort_by_key(|key| (std::cmp::Reverse(beside[key].len()), *key));
-        let mut shades: BTreeMap<&Key, usize> = BTreeMap::new();
+        let mut colours: BTreeMap<&Key, usize> = BTreeMap::new();
         for key in order {
             let near = beside[key].iter().filter(|other| other.class() == key.class());
-            let taken: Vec<usize> = near.filter_map(|other| shades.get(other).copied()).collect();
+            let taken: Vec<usize> = near.filter_map(|other| colours.get(other).copied()).collect();
             let own = digest(key) as usize % WORK.len();
             let choices = (0..WORK.len()).map(|step| (own + step) % WORK.len());
-            let used = |shade: &usize| taken.iter().filter(|one| *one == shade).count();
+            let used = |colour: &usize| taken.iter().filter(|one| *one == colour).count();
             let best = choices.min_by_key(used).unwrap_or(own);
-            shades.insert(key, best);
+            colours.insert(key, best);
         }
-        Self(shades)
+        Self(colours)
     }
 
     /// The colour of a line.
     pub(super) fn colour(&self, key: &Key) -> String {
-        let shade = self.0.get(key).copied().unwrap_or(0) % WORK.len();
+        let colour = self.0.get(key).copied().unwrap_or(0) % WORK.len();
         let (table, full) = match key.class() {
             None => return "#a66".to_owned(),
             Some(Class::Idle) => return "hsl(0,0%,80%)".to_owned(),
             Some(Class::Work) => (&WORK, 85),
             Some(Class::Wait) => (&WAIT, 70),
         };
-        let (hue, light) = table[shade];
+        let (hue, light) = table[colour];
         format!("hsl({hue},{full}%,{light}%)")
     }
 }
@@ -97,11 +97,11 @@ mod tests {
             let near =
                 |step: usize| keys.windows(step + 1).flat_map(move |some| [&some[0], &some[step]]);
             let row: Vec<Bin> = (1..=3).flat_map(near).map(bin).collect();
-            let shades = Shades::of(&[&row]);
+            let colours = LineColours::of(&[&row]);
             let mut same = 0;
             for pair in row.windows(2) {
                 let [a, b] = [&pair[0], &pair[1]].map(|bin| bin.most().expect("a line").0);
-                same += usize::from(a != b && shades.colour(a) == shades.colour(b));
+                same += usize::from(a != b && colours.colour(a) == colours.colour(b));
             }
             assert_eq!(same, 0, "{class:?}");
             // By name alone they would not.
@@ -112,8 +112,8 @@ mod tests {
             assert!(by_name.count() > 0);
         }
         assert_ne!(
-            Shades::of(&[]).colour(&key(1, Class::Work)),
-            Shades::of(&[]).colour(&key(1, Class::Wait))
+            LineColours::of(&[]).colour(&key(1, Class::Work)),
+            LineColours::of(&[]).colour(&key(1, Class::Wait))
         );
     }
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use probe::layout::HeaderCopy;
 
 #[cfg(target_os = "linux")]
-use crate::attach::Mapping;
-use crate::attach::{BoardFile, Trust};
+use crate::board_file::Mapping;
+use crate::board_file::{BoardFile, Trust};
 use crate::context::{Context, Look};
 use crate::derive::{self, OwnLook};
-use crate::error::AttachError;
+use crate::error::OpenError;
 #[cfg(target_os = "linux")]
 use crate::liveness::Asking;
 use crate::liveness::{Memory, State};
@@ -23,7 +23,7 @@ use crate::source::Source;
 
 /// A board that was opened, and its surroundings.
 #[derive(Debug)]
-pub struct Attached {
+pub struct OpenBoard {
     /// The file.
     pub candidate: Candidate,
     /// The board.
@@ -45,12 +45,12 @@ fn may_be_copy(path: &Path) -> bool {
     !path.parent().is_some_and(|dir| dirs.iter().any(|known| known == dir))
 }
 
-impl Attached {
+impl OpenBoard {
     /// Opens a candidate and looks around it.
     ///
     /// # Errors
-    /// [`AttachError`], with what is wrong with the file, or why it may not be read.
-    pub fn open(candidate: Candidate, look: Look) -> Result<Self, AttachError> {
+    /// [`OpenError`], with what is wrong with the file, or why it may not be read.
+    pub fn open(candidate: Candidate, look: Look) -> Result<Self, OpenError> {
         let trust = if candidate.held { Trust::Named } else { Trust::Found };
         let file = BoardFile::open(&candidate.path, trust)?;
         if candidate.held && saved::is_saved(&file) {
@@ -60,20 +60,20 @@ impl Attached {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn live(_: Candidate, file: BoardFile, _: Look) -> Result<Self, AttachError> {
+    fn live(_: Candidate, file: BoardFile, _: Look) -> Result<Self, OpenError> {
         let path = file.path.clone();
         // What is wrong with it comes first: it may be no board at all.
         let board = Board::open(Source::Copy(file), &path)?;
-        Err(AttachError::Elsewhere { wanted: board.path.display().to_string() })
+        Err(OpenError::Elsewhere { wanted: board.path.display().to_string() })
     }
 
     #[cfg(target_os = "linux")]
-    fn live(candidate: Candidate, file: BoardFile, look: Look) -> Result<Self, AttachError> {
+    fn live(candidate: Candidate, file: BoardFile, look: Look) -> Result<Self, OpenError> {
         let owner = (file.uid, file.gid);
         // The context is told from fixed words of the header; nothing is parsed yet.
         let mut words = [0; HeaderCopy::BYTES / 8];
         file.pread(0, &mut words);
-        let header = HeaderCopy::from_words(&words).ok_or_else(|| AttachError::NotABoard {
+        let header = HeaderCopy::from_words(&words).ok_or_else(|| OpenError::NotABoard {
             path: file.path.clone(),
             why: "shorter than a header".into(),
         })?;
@@ -90,7 +90,7 @@ impl Attached {
         Ok(Self { candidate, board, context, owner, look: None, memory })
     }
 
-    fn saved(candidate: Candidate, file: BoardFile) -> Result<Self, AttachError> {
+    fn saved(candidate: Candidate, file: BoardFile) -> Result<Self, OpenError> {
         let (path, owner) = (file.path.clone(), (file.uid, file.gid));
         let (source, context) = saved::read(file)?;
         let board = Board::open(source, &path)?;
@@ -126,11 +126,11 @@ impl Attached {
     pub const APART: Duration = Duration::from_millis(1_050);
 
     /// Takes a first look at a live daemon that has no keeper, so that a report at least
-    /// [`Attached::APART`] later has loads and rates. Returns whether there was need of it.
+    /// [`OpenBoard::APART`] later has loads and rates. Returns whether there was need of it.
     ///
     /// # Errors
-    /// As [`Attached::report`].
-    pub fn first_look(&mut self) -> Result<bool, AttachError> {
+    /// As [`OpenBoard::report`].
+    pub fn first_look(&mut self) -> Result<bool, OpenError> {
         let blind = self.board.header.keeper_period_ns == 0 && self.context.state == State::Live;
         if !blind || self.is_saved() || self.look.is_some() {
             return Ok(false);
@@ -145,16 +145,16 @@ impl Attached {
     /// Reads the board and says everything about it.
     ///
     /// # Errors
-    /// [`AttachError::Truncated`] when it shrank meanwhile.
-    pub fn report(&mut self) -> Result<BoardReport, AttachError> {
+    /// [`OpenError::Truncated`] when it shrank meanwhile.
+    pub fn report(&mut self) -> Result<BoardReport, OpenError> {
         self.report_of(Depth::Full)
     }
 
     /// Reads as much of the board as wanted.
     ///
     /// # Errors
-    /// As [`Attached::report`].
-    pub fn report_of(&mut self, depth: Depth) -> Result<BoardReport, AttachError> {
+    /// As [`OpenBoard::report`].
+    pub fn report_of(&mut self, depth: Depth) -> Result<BoardReport, OpenError> {
         // Now is the moment of reading, not that of opening.
         if !self.is_saved() {
             self.context.moment = crate::clock::Moment::now(self.context.moment.tsc != 0);
@@ -185,9 +185,9 @@ fn trusted(file: &BoardFile, context: &Context) -> bool {
 #[derive(Debug, Default)]
 pub struct Found {
     /// Boards, the living first, then by name, start and pid.
-    pub boards: Vec<Attached>,
+    pub boards: Vec<OpenBoard>,
     /// Files named like boards that could not be opened, and why.
-    pub failed: Vec<(Candidate, AttachError)>,
+    pub failed: Vec<(Candidate, OpenError)>,
 }
 
 impl Found {
@@ -204,7 +204,7 @@ impl Found {
             if self.boards.iter().any(|board| board.candidate.id == candidate.id) {
                 continue;
             }
-            match Attached::open(candidate.clone(), look) {
+            match OpenBoard::open(candidate.clone(), look) {
                 Ok(board) => self.boards.push(board),
                 Err(error) => self.failed.push((candidate, error)),
             }
@@ -242,8 +242,8 @@ impl Found {
 /// The boards that a target means.
 ///
 /// # Errors
-/// [`AttachError::NotFound`] when there is none, or why the only ones cannot be opened.
-pub fn attach(target: &Target) -> Result<Vec<Attached>, AttachError> {
+/// [`OpenError::NotFound`] when there is none, or why the only ones cannot be opened.
+pub fn open(target: &Target) -> Result<Vec<OpenBoard>, OpenError> {
     let mut found = Found::open(locate::find(target)?, Look::All);
     found.choose(target);
     match found.failed.pop() {
