@@ -1,5 +1,7 @@
 //! `annotate`: a recording beside its source.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,10 +13,14 @@ use super::failure::Failure;
 use super::sampling::{answered, nonempty, options, path, read};
 use crate::locate::Target;
 use crate::report::{By, Tally, annotate};
+use crate::words::label::Label;
 use crate::words::term::term;
 
 /// Bytes of a source file that are read at most.
 const MAX_SOURCE: u64 = 16 << 20;
+
+/// What was seen of a file, by line.
+type Lines = BTreeMap<u32, annotate::Seen>;
 
 pub(super) fn run(
     cli: &Cli,
@@ -27,27 +33,19 @@ pub(super) fn run(
     let tally = read(&path("annotate", target)?, options(cli, only, By::Line), remarks)?;
     let answer = answered(&tally);
     let look = look(&cli.common);
-    let mut files: Vec<_> = annotate::files(&tally, &answer).into_iter().collect();
-    let samples = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| -> u64 {
-        lines.values().map(|seen| seen.samples).sum()
-    };
-    files.sort_by_key(|(_, lines)| std::cmp::Reverse(samples(lines)));
+    let mut files: Vec<(Label, Lines)> = annotate::files(&tally, &answer).into_iter().collect();
+    files.sort_by_key(|(_, lines)| Reverse(lines.values().map(|seen| seen.samples).sum::<u64>()));
+    let all = files.len();
+    if !look.all && !cli.common.json {
+        files.retain(|(_, lines)| lines.values().any(|seen| seen.samples + seen.inside > 0));
+    }
     let mut documents: Vec<Value> = Vec::new();
-    let (mut left_out, mut missing) = (0, Vec::new());
-    let touched = |lines: &std::collections::BTreeMap<u32, annotate::Seen>| {
-        lines.values().any(|seen| seen.samples + seen.inside > 0)
-    };
+    let mut missing = Vec::new();
     for (name, lines) in &files {
-        if !touched(lines) && !look.all && !cli.common.json {
-            left_out += 1;
-            continue;
-        }
-        let found = find(name.raw(), directory);
-        let changed = found.as_ref().is_some_and(|path| changed(path, &tally));
-        let text = found.as_ref().and_then(|path| source(path));
-        if text.is_none() {
+        let source = Source::find(name.raw(), directory, &tally);
+        if source.text.is_none() {
             missing.push(term(name.raw()));
-        } else if changed {
+        } else if source.changed {
             let _ = writeln!(
                 remarks,
                 "inspect: {}: changed after the program was built (by their times; a recording has no text to compare); lines may have moved",
@@ -55,44 +53,70 @@ pub(super) fn run(
             );
         }
         if cli.common.json {
-            let rows: Vec<Value> = lines
-                .iter()
-                .map(|(line, seen)| {
-                    json!({ "line": line, "samples": seen.samples, "share": seen.share,
-                            "hits": seen.hits, "class": seen.class, "idle_samples": seen.idle,
-                            "inside_samples": seen.inside })
-                })
-                .collect();
-            documents
-                .push(json!({ "file": name, "source": found, "changed": changed, "lines": rows }));
+            documents.push(document(name, lines, &source));
         } else {
-            let text = annotate::file(name, lines, text.as_deref(), &look, look.all);
+            let text = annotate::file(name, lines, source.text.as_deref(), &look, look.all);
             writeln!(out, "{text}")?;
         }
-    }
-    if let Some(first) = missing.first() {
-        let place = directory.map_or_else(
-            || "the current directory".to_owned(),
-            |directory| term(&directory.display().to_string()),
-        );
-        let _ = writeln!(
-            remarks,
-            "inspect: {} of {} sources are not below {place}, {first} first: go where the program was compiled, or say --source DIR with the directory above",
-            missing.len(),
-            files.len() - left_out
-        );
     }
     if cli.common.json {
         let document = json!({ "schema": 1, "files": documents });
         writeln!(out, "{}", super::common::pretty(&document)?)?;
     }
-    if left_out > 0 {
+    say_missing(&missing, files.len(), directory, remarks);
+    if files.len() < all {
         let _ = writeln!(
             remarks,
-            "inspect: {left_out} files with probes have no samples that count (--all shows them)"
+            "inspect: {} files with probes have no samples that count (--all shows them)",
+            all - files.len()
         );
     }
     nonempty(&tally, &answer)
+}
+
+/// One file in JSON.
+fn document(name: &Label, lines: &Lines, source: &Source) -> Value {
+    let rows: Vec<Value> = lines
+        .iter()
+        .map(|(line, seen)| {
+            json!({ "line": line, "samples": seen.samples, "share": seen.share,
+                    "hits": seen.hits, "class": seen.class, "idle_samples": seen.idle,
+                    "inside_samples": seen.inside })
+        })
+        .collect();
+    json!({ "file": name, "source": source.path, "changed": source.changed, "lines": rows })
+}
+
+/// Where sources that were not found were looked for, and what to do.
+fn say_missing(missing: &[String], of: usize, directory: Option<&Path>, remarks: &mut dyn Write) {
+    let Some(first) = missing.first() else { return };
+    let place = directory.map_or_else(
+        || "the current directory".to_owned(),
+        |directory| term(&directory.display().to_string()),
+    );
+    let _ = writeln!(
+        remarks,
+        "inspect: {} of {of} sources are not below {place}, {first} first: go where the program was compiled, or say --source DIR with the directory above",
+        missing.len()
+    );
+}
+
+/// A source file, as far as it is at hand.
+struct Source {
+    path: Option<PathBuf>,
+    /// `None` also when it is too large.
+    text: Option<String>,
+    /// It is newer than the program.
+    changed: bool,
+}
+
+impl Source {
+    fn find(name: &str, directory: Option<&Path>, tally: &Tally) -> Self {
+        let path = find(name, directory);
+        let changed = path.as_ref().is_some_and(|path| changed(path, tally));
+        let text = path.as_ref().and_then(|path| source(path));
+        Self { path, text, changed }
+    }
 }
 
 /// A source file: below `directory` by as much of its path as fits, else where it was compiled.

@@ -45,47 +45,13 @@ pub(super) fn run(
     let (index, generation) = parse(id)?;
     // As it is shown: 007-01 is 7-1.
     let id = &format!("{index}-{generation}");
-    let mut attached = boards(target, &cli.common, Around::All, remarks)?;
-    // It has the run and the process of the daemon that it was saved from, which may still answer.
-    if attached.iter().any(OpenBoard::is_saved) {
-        return Err(Failure::usage(
-            "a saved board stands still, and its operations are not asked; name the process with --pid",
-        ));
-    }
-    let unseen = attached.iter().find(|board| !board.exists());
-    let unseen = unseen.map(|board| (board.board.header.pid, board.context.verdict.clone()));
-    attached.retain(OpenBoard::exists);
-    if let (true, Some((pid, verdict))) = (attached.is_empty(), unseen) {
-        return Err(Failure::new(format!(
-            "nothing to ask: process {pid} is {}",
-            term(verdict.as_str())
-        )));
-    }
-    let mut having = Vec::new();
-    for mut board in attached {
-        if let Some(op) = find(&mut board, id)? {
-            having.push((board, op));
-        }
-    }
-    let Some((mut board, op)) = having.pop() else {
-        return Err(Failure::new(format!(
-            "no operation {id} is in flight: it ended, or never was; `inspect ops` lists those that are"
-        )));
-    };
-    if !having.is_empty() {
-        return Err(Failure::usage(format!(
-            "several processes have an operation {id}; name one with --pid"
-        )));
-    }
+    let (mut board, op) = having(living(cli, target, remarks)?, id)?;
     let header = &board.board.header;
+    let refused = |why: &str| Failure { code: 4, text: format!("process {} {why}", header.pid) };
     if !op.cancellable {
-        return Err(Failure {
-            code: 4,
-            text: format!(
-                "process {} does not let its operations be cancelled: it would have to set Config::cancel(true)",
-                header.pid
-            ),
-        });
+        return Err(refused(
+            "does not let its operations be cancelled: it would have to set Config::cancel(true)",
+        ));
     }
     let request = CancelRequest { instance: header.instance, id: op_id(index, generation) };
     let asked_at = Instant::now();
@@ -95,17 +61,53 @@ pub(super) fn run(
             return Err(Failure::new(format!("operation {id} ended before it could be asked")));
         }
         CancelAnswer::Refused => {
-            return Err(Failure {
-                code: 4,
-                text: format!(
-                    "process {} takes such requests only from its own user and root",
-                    header.pid
-                ),
-            });
+            return Err(refused("takes such requests only from its own user and root"));
         }
     }
     let end = watch(&mut board, id, asked_at, timeout)?;
     report(cli, id, &op, end, out)
+}
+
+/// The target's boards whose processes can be asked.
+fn living(cli: &Cli, target: &Target, remarks: &mut dyn Write) -> Result<Vec<OpenBoard>, Failure> {
+    let mut found = boards(target, &cli.common, Around::All, remarks)?;
+    // It has the run and the process of the daemon that it was saved from, which may still answer.
+    if found.iter().any(OpenBoard::is_saved) {
+        return Err(Failure::usage(
+            "a saved board stands still, and its operations are not asked; name the process with --pid",
+        ));
+    }
+    let unseen = found.iter().find(|board| !board.exists());
+    let unseen = unseen.map(|board| (board.board.header.pid, board.context.verdict.clone()));
+    found.retain(OpenBoard::exists);
+    if let (true, Some((pid, verdict))) = (found.is_empty(), unseen) {
+        return Err(Failure::new(format!(
+            "nothing to ask: process {pid} is {}",
+            term(verdict.as_str())
+        )));
+    }
+    Ok(found)
+}
+
+/// The only one of them that has this operation in flight.
+fn having(boards: Vec<OpenBoard>, id: &str) -> Result<(OpenBoard, Op), Failure> {
+    let mut having = Vec::new();
+    for mut board in boards {
+        if let Some(op) = find(&mut board, id)? {
+            having.push((board, op));
+        }
+    }
+    let Some(one) = having.pop() else {
+        return Err(Failure::new(format!(
+            "no operation {id} is in flight: it ended, or never was; `inspect ops` lists those that are"
+        )));
+    };
+    if !having.is_empty() {
+        return Err(Failure::usage(format!(
+            "several processes have an operation {id}; name one with --pid"
+        )));
+    }
+    Ok(one)
 }
 
 /// The two numbers of an id.

@@ -56,58 +56,79 @@ pub(super) fn run(
             "clean takes a name or a pid; a saved board is removed with rm",
         ));
     }
-    let (mut refused, mut unknown, mut met) = (0, 0, 0);
-    for candidate in locate::here() {
-        let wanted = match target {
-            Target::Name(pattern) => glob(pattern, &candidate.name),
-            Target::Pid(pid) => candidate.pid == *pid,
-            _ => true,
-        };
-        if !wanted {
-            continue;
-        }
-        met += 1;
-        let path = term(&candidate.path.display().to_string());
-        let verdict = match fate(&candidate) {
-            Ok(Fate::Goes(verdict)) => verdict,
-            Ok(Fate::Unknown(verdict)) if way.unknown => verdict,
-            Ok(Fate::Unknown(verdict)) => {
-                unknown += 1;
-                let _ = writeln!(remarks, "inspect: left alone: {path}: {}", term(&verdict));
-                continue;
-            }
-            Ok(Fate::Stays) => continue,
-            Err(error) => {
-                let _ = writeln!(remarks, "inspect: left alone: {}", Failure::from(error).text);
-                continue;
-            }
-        };
-        let verdict = term(&verdict);
-        if way.dry_run {
-            writeln!(out, "would remove {path} ({verdict})")?;
-            continue;
-        }
-        match remove(&candidate) {
-            Ok(true) => writeln!(out, "removed {path} ({verdict})")?,
-            Ok(false) => {}
-            Err(errno) => {
-                refused += 1;
-                let _ = writeln!(remarks, "inspect: {path}: cannot be removed: {errno}");
-            }
-        }
+    let wanted = |candidate: &Candidate| match target {
+        Target::Name(pattern) => glob(pattern, &candidate.name),
+        Target::Pid(pid) => candidate.pid == *pid,
+        _ => true,
+    };
+    let met: Vec<Candidate> = locate::here().into_iter().filter(wanted).collect();
+    let mut count = Count::default();
+    for candidate in &met {
+        one(candidate, way, &mut count, out, remarks)?;
     }
-    if unknown > 0 {
-        let boards = if unknown == 1 { "1 board" } else { &format!("{unknown} boards") };
+    if count.unknown > 0 {
+        let boards =
+            if count.unknown == 1 { "1 board" } else { &format!("{} boards", count.unknown) };
         let _ = writeln!(
             remarks,
             "inspect: nothing proves {boards} dead or alive; --unknown removes them too"
         );
     }
-    match (refused, met) {
+    match (count.refused, met.len()) {
         (0, 0) if *target != Target::Any => Err(locate::not_found(target).into()),
         (0, _) => Ok(()),
-        _ => Err(Failure { code: 4, text: format!("{refused} boards belong to others") }),
+        (refused, _) => {
+            Err(Failure { code: 4, text: format!("{refused} boards belong to others") })
+        }
     }
+}
+
+/// What was not removed.
+#[derive(Default)]
+struct Count {
+    /// The file system did not let us.
+    refused: usize,
+    /// Nothing proves that they are dead.
+    unknown: usize,
+}
+
+/// Removes one, or says why not.
+fn one(
+    candidate: &Candidate,
+    way: Way,
+    count: &mut Count,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let path = term(&candidate.path.display().to_string());
+    let verdict = match fate(candidate) {
+        Ok(Fate::Goes(verdict)) => verdict,
+        Ok(Fate::Unknown(verdict)) if way.unknown => verdict,
+        Ok(Fate::Unknown(verdict)) => {
+            count.unknown += 1;
+            let _ = writeln!(remarks, "inspect: left alone: {path}: {}", term(&verdict));
+            return Ok(());
+        }
+        Ok(Fate::Stays) => return Ok(()),
+        Err(error) => {
+            let _ = writeln!(remarks, "inspect: left alone: {}", Failure::from(error).text);
+            return Ok(());
+        }
+    };
+    let verdict = term(&verdict);
+    if way.dry_run {
+        writeln!(out, "would remove {path} ({verdict})")?;
+        return Ok(());
+    }
+    match remove(candidate) {
+        Ok(true) => writeln!(out, "removed {path} ({verdict})")?,
+        Ok(false) => {}
+        Err(errno) => {
+            count.refused += 1;
+            let _ = writeln!(remarks, "inspect: {path}: cannot be removed: {errno}");
+        }
+    }
+    Ok(())
 }
 
 /// What a board's witnesses prove.

@@ -10,10 +10,10 @@ use super::common::repeat;
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
+use crate::error::OpenError;
 use crate::liveness::State;
-use crate::locate::{self, Target};
-use crate::model::Headline;
-use crate::model::Severity;
+use crate::locate::{self, Candidate, Target};
+use crate::model::{BoardReport, Headline, Severity};
 use crate::open_board::Found;
 use crate::render::{Look, Paint};
 use crate::root::drop_root;
@@ -76,24 +76,7 @@ pub(super) fn run(
 }
 
 fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
-    let candidates = match target {
-        Target::File(path) => vec![locate::named(path)?],
-        _ => {
-            let mut all = locate::here();
-            all.extend(locate::elsewhere().found);
-            let mut seen = std::collections::HashSet::new();
-            all.retain(|candidate| seen.insert(candidate.id));
-            all.retain(|candidate| match target {
-                Target::Name(pattern) => glob(pattern, &candidate.name),
-                Target::Pid(pid) => candidate.pid == *pid,
-                _ => true,
-            });
-            if all.is_empty() {
-                all = locate::unnamed(target);
-            }
-            all
-        }
-    };
+    let candidates = candidates(target)?;
     if let Target::File(path) = target {
         super::common::leave_root(&[path])?;
     }
@@ -104,29 +87,58 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
     let mut rows: Vec<Row> = Vec::new();
     for board in &mut found.boards {
         match board.report_of(Depth::Full) {
-            Ok(report) => rows.push(Row {
-                name: report.name.raw().to_owned(),
-                pid: report.pid,
-                uid: report.uid,
-                owner: owner(board.owner.0),
-                state: report.state,
-                verdict: report.verdict,
-                headline: Some(report.headline),
-                uptime_ns: Some(report.uptime_ns),
-                heartbeat_age_ns: report.heartbeat_age_ns,
-                threads: report.capacity.get("threads").map(|threads| threads.used),
-                size_bytes: Some(report.size_bytes),
-                build: report.build.map(|build| build.raw().to_owned()),
-                path: report.path,
-            }),
+            Ok(report) => rows.push(Row::read(report, board.owner.0)),
             Err(error) => found.failed.push((board.candidate.clone(), error)),
         }
     }
-    for (candidate, error) in found.failed {
+    rows.extend(found.failed.into_iter().map(|(candidate, error)| Row::failed(candidate, error)));
+    rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
+    rows.sort_by(|a, b| (&a.name, a.pid, &a.path).cmp(&(&b.name, b.pid, &b.path)));
+    Ok(rows)
+}
+
+/// The boards that a target means, here and in containers.
+fn candidates(target: &Target) -> Result<Vec<Candidate>, Failure> {
+    if let Target::File(path) = target {
+        return Ok(vec![locate::named(path)?]);
+    }
+    let mut all = locate::here();
+    all.extend(locate::elsewhere().found);
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|candidate| seen.insert(candidate.id));
+    all.retain(|candidate| match target {
+        Target::Name(pattern) => glob(pattern, &candidate.name),
+        Target::Pid(pid) => candidate.pid == *pid,
+        _ => true,
+    });
+    Ok(if all.is_empty() { locate::unnamed(target) } else { all })
+}
+
+impl Row {
+    fn read(report: BoardReport, uid: u32) -> Self {
+        Self {
+            name: report.name.raw().to_owned(),
+            pid: report.pid,
+            uid: report.uid,
+            owner: owner(uid),
+            state: report.state,
+            verdict: report.verdict,
+            headline: Some(report.headline),
+            uptime_ns: Some(report.uptime_ns),
+            heartbeat_age_ns: report.heartbeat_age_ns,
+            threads: report.capacity.get("threads").map(|threads| threads.used),
+            size_bytes: Some(report.size_bytes),
+            build: report.build.map(|build| build.raw().to_owned()),
+            path: report.path,
+        }
+    }
+
+    /// Of a board that cannot be read.
+    fn failed(candidate: Candidate, error: OpenError) -> Self {
         let answers = crate::patience::answers(&candidate.path);
         let facts = answers.and_then(|()| std::fs::metadata(&candidate.path)).ok();
         let uid = facts.as_ref().map_or(u32::MAX, std::os::unix::fs::MetadataExt::uid);
-        rows.push(Row {
+        Self {
             name: candidate.name,
             pid: candidate.pid.into(),
             uid: uid.into(),
@@ -140,15 +152,12 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
             size_bytes: facts.map(|facts| facts.len()),
             build: None,
             path: candidate.path.display().to_string(),
-        });
+        }
     }
-    rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
-    rows.sort_by(|a, b| (&a.name, a.pid, &a.path).cmp(&(&b.name, b.pid, &b.path)));
-    Ok(rows)
 }
 
 /// Why a board cannot be read, without the path, which has a field of its own.
-fn reason(path: &std::path::Path, error: crate::error::OpenError) -> String {
+fn reason(path: &std::path::Path, error: OpenError) -> String {
     let text = Failure::from(error).text;
     let prefix = term(&format!("{}: ", path.display()));
     text.strip_prefix(&prefix).map(str::to_owned).unwrap_or(text)

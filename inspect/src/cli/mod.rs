@@ -64,6 +64,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<()
     })
 }
 
+// long: one arm for each verb.
 fn verb(
     cli: &Cli,
     target: &Target,

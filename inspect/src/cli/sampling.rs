@@ -145,19 +145,17 @@ impl Sampling {
         remarks: &mut dyn Write,
         also: &mut dyn FnMut(&Progress) -> Turn,
     ) -> Result<Progress, Failure> {
-        let stop = self.stop;
-        let terminal = io::stderr().is_terminal();
-        let (mut known, target, follow) = (self.known, self.target, self.options.follow);
-        let told = self.also;
-        let (mut next_search, mut next_line) = (0, 0);
+        let Self { subjects, mut known, target, options, also: told, stop, .. } = self;
+        let mut line = Line { terminal: io::stderr().is_terminal(), next: 0 };
+        let mut next_search = 0;
         let mut ask = |progress: &Progress| {
             let turn = also(progress);
             let mut wish = Wish { stop: stop.asked().or(turn.stop), more: Vec::new() };
-            for line in turn.say {
-                let clear = if terminal { "\r\x1b[K" } else { "" };
-                let _ = writeln!(remarks, "{clear}{line}");
+            for said in turn.say {
+                line.clear(remarks);
+                let _ = writeln!(remarks, "{said}");
             }
-            if follow && progress.elapsed_ns >= next_search {
+            if options.follow && progress.elapsed_ns >= next_search {
                 next_search = progress.elapsed_ns + SEARCH_NS;
                 let new = newcomers(&target, &mut known);
                 for (board, told) in new.iter().zip(told.iter().cycle()) {
@@ -165,44 +163,56 @@ impl Sampling {
                 }
                 wish.more = new.into_iter().map(Subject::from).collect();
             }
-            if terminal && progress.elapsed_ns >= next_line {
-                next_line = progress.elapsed_ns + SEARCH_NS;
-                let _ = write!(
-                    remarks,
-                    "\r{}: {} ticks, {} missed, {} threads of {} processes (Ctrl-C ends it) ",
-                    time(progress.elapsed_ns),
-                    whole(progress.ticks),
-                    whole(progress.missed),
-                    progress.threads,
-                    progress.boards
-                );
-                let _ = remarks.flush();
-            }
+            line.show(progress, remarks);
             wish
         };
-        let asked = self.options.duration;
         let mut noting = Noting { sink, why: String::new(), verdict: String::new() };
         let clock = &mut Machine::new();
-        let run = sampler::run(self.subjects, &self.options, clock, &mut noting, &mut ask);
-        let Noting { why, verdict, .. } = noting;
-        if terminal {
-            let _ = write!(remarks, "\r\x1b[K");
-        }
+        let run = sampler::run(subjects, &options, clock, &mut noting, &mut ask);
+        line.clear(remarks);
         let progress = run?;
         // Shorter than asked is said, with the reason.
-        let short = asked.filter(|asked| u128::from(progress.elapsed_ns) < asked.as_nanos());
+        let short =
+            options.duration.filter(|asked| u128::from(progress.elapsed_ns) < asked.as_nanos());
         if let Some(asked) = short {
             let asked = time(u64::try_from(asked.as_nanos()).unwrap_or(u64::MAX));
-            let verdict =
-                if verdict.is_empty() { verdict } else { format!(" ({})", term(&verdict)) };
             let lasted = time(progress.elapsed_ns);
-            let _ = writeln!(
-                remarks,
-                "inspect: ended after {lasted} of {asked}: {}{verdict}",
-                term(&why)
-            );
+            let why = noting.reason();
+            let _ = writeln!(remarks, "inspect: ended after {lasted} of {asked}: {why}");
         }
         Ok(progress)
+    }
+}
+
+/// A line that says how far it is, where a person watches.
+struct Line {
+    terminal: bool,
+    /// When it is written again, ns since the start.
+    next: u64,
+}
+
+impl Line {
+    fn clear(&self, remarks: &mut dyn Write) {
+        if self.terminal {
+            let _ = write!(remarks, "\r\x1b[K");
+        }
+    }
+
+    fn show(&mut self, progress: &Progress, remarks: &mut dyn Write) {
+        if !self.terminal || progress.elapsed_ns < self.next {
+            return;
+        }
+        self.next = progress.elapsed_ns + SEARCH_NS;
+        let _ = write!(
+            remarks,
+            "\r{}: {} ticks, {} missed, {} threads of {} processes (Ctrl-C ends it) ",
+            time(progress.elapsed_ns),
+            whole(progress.ticks),
+            whole(progress.missed),
+            progress.threads,
+            progress.boards
+        );
+        let _ = remarks.flush();
     }
 }
 
@@ -212,6 +222,15 @@ struct Noting<'a, S> {
     why: String,
     /// Of the last process that ended.
     verdict: String,
+}
+
+impl<S> Noting<'_, S> {
+    /// Why it ended, with the last verdict.
+    fn reason(&self) -> String {
+        let verdict = term(&self.verdict);
+        let beside = if verdict.is_empty() { verdict } else { format!(" ({verdict})") };
+        format!("{}{beside}", term(&self.why))
+    }
 }
 
 impl<S: Sink> Sink for Noting<'_, S> {

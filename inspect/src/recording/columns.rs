@@ -259,36 +259,15 @@ fn run(runs: &mut Bytes<'_>, stacks: &[u32]) -> Option<(Option<u32>, u64)> {
 pub(super) fn read(
     bytes: &mut Bytes<'_>,
     (threads, stacks): (u32, u32),
-    (mut at_ns, period_ns): (u64, u64),
+    (at_ns, period_ns): (u64, u64),
     live: &mut Vec<u32>,
     budget: &Budget,
     take: &mut impl FnMut(Entry) -> Option<()>,
 ) -> Option<()> {
-    let mut segments = Vec::new();
-    let (mut ticks, mut time) = (0u64, 0u64);
-    for _ in 0..bytes.small().filter(|&rows| rows <= MAX_ROWS)? {
-        let (row, missed) = (bytes.number()?, bytes.number()?);
-        ticks = ticks.checked_add(row).filter(|&ticks| ticks <= MAX_TICKS)?;
-        let missed = Some(missed).filter(|&missed| missed <= MAX_TICKS)?;
-        time = time.checked_add((row + missed).checked_mul(period_ns)?)?;
-        segments.push((row, missed));
-    }
-    at_ns.checked_add(time).filter(|&end| end <= LAST_NS)?;
-    budget.take(segments.len() as u64)?;
-    budget.ticks(ticks)?;
+    let rows = Rows::read(bytes, at_ns, period_ns, budget)?;
     let stack = |bytes: &mut Bytes<'_>| bytes.small().filter(|&stack| stack < stacks);
     let table: Vec<u32> = (0..bytes.small()?).map(|_| stack(bytes)).collect::<Option<_>>()?;
-    let mut columns: Vec<Cursor<'_>> = Vec::new();
-    for index in 0..bytes.small().filter(|&columns| columns <= MAX_ROWS)? {
-        let gap = bytes.small().filter(|&gap| index == 0 || gap > 0)?;
-        let before = columns.last().map_or(0, |column| column.thread);
-        let thread = before.checked_add(gap).filter(|&thread| thread < threads)?;
-        let (first, length) = (bytes.number()?, bytes.number()?);
-        let end = first.checked_add(length).filter(|&end| end <= ticks && length > 0)?;
-        let place = *table.get((bytes.small()? as usize).checked_sub(1)?)?;
-        let runs = Bytes(&[]);
-        columns.push(Cursor { thread, said: None, place, end, at: first, runs });
-    }
+    let mut columns = cursors(bytes, threads, &table, rows.ticks)?;
     for column in &mut columns {
         column.runs = bytes.clone();
         let mut left = column.end - column.at;
@@ -302,7 +281,7 @@ pub(super) fn read(
         return None;
     }
     // Everything is as it should be: from here on nothing is refused.
-    if ticks == 0 {
+    if rows.ticks == 0 {
         return Some(());
     }
     let here = |thread: &u32| columns.binary_search_by_key(thread, |column| column.thread).is_ok();
@@ -310,11 +289,74 @@ pub(super) fn read(
         take(Entry::Gone { thread })?;
     }
     live.clear();
-    live.extend(columns.iter().filter(|column| column.end == ticks).map(|column| column.thread));
+    let last = columns.iter().filter(|column| column.end == rows.ticks);
+    live.extend(last.map(|column| column.thread));
+    replay(&mut columns, &rows, &table, budget, take)
+}
+
+/// The ticks of a chunk.
+struct Rows {
+    /// Ticks in a row, and ticks missed after them.
+    segments: Vec<(u64, u64)>,
+    /// All of them that were not missed.
+    ticks: u64,
+    /// Of the first one, ns since the start, and from one to the next.
+    at_ns: u64,
+    period_ns: u64,
+}
+
+impl Rows {
+    fn read(bytes: &mut Bytes<'_>, at_ns: u64, period_ns: u64, budget: &Budget) -> Option<Self> {
+        let mut segments = Vec::new();
+        let (mut ticks, mut time) = (0u64, 0u64);
+        for _ in 0..bytes.small().filter(|&rows| rows <= MAX_ROWS)? {
+            let (row, missed) = (bytes.number()?, bytes.number()?);
+            ticks = ticks.checked_add(row).filter(|&ticks| ticks <= MAX_TICKS)?;
+            let missed = Some(missed).filter(|&missed| missed <= MAX_TICKS)?;
+            time = time.checked_add((row + missed).checked_mul(period_ns)?)?;
+            segments.push((row, missed));
+        }
+        at_ns.checked_add(time).filter(|&end| end <= LAST_NS)?;
+        budget.take(segments.len() as u64)?;
+        budget.ticks(ticks)?;
+        Some(Self { segments, ticks, at_ns, period_ns })
+    }
+}
+
+/// The columns of a chunk of so many ticks, in the order of their threads; their runs follow.
+fn cursors<'a>(
+    bytes: &mut Bytes<'a>,
+    threads: u32,
+    table: &[u32],
+    ticks: u64,
+) -> Option<Vec<Cursor<'a>>> {
+    let mut columns: Vec<Cursor<'_>> = Vec::new();
+    for index in 0..bytes.small().filter(|&columns| columns <= MAX_ROWS)? {
+        let gap = bytes.small().filter(|&gap| index == 0 || gap > 0)?;
+        let before = columns.last().map_or(0, |column| column.thread);
+        let thread = before.checked_add(gap).filter(|&thread| thread < threads)?;
+        let (first, length) = (bytes.number()?, bytes.number()?);
+        let end = first.checked_add(length).filter(|&end| end <= ticks && length > 0)?;
+        let place = *table.get((bytes.small()? as usize).checked_sub(1)?)?;
+        let runs = Bytes(&[]);
+        columns.push(Cursor { thread, said: None, place, end, at: first, runs });
+    }
+    Some(columns)
+}
+
+/// Says tick by tick what columns have side by side: whoever's run begins first is next.
+fn replay(
+    columns: &mut [Cursor<'_>],
+    rows: &Rows,
+    table: &[u32],
+    budget: &Budget,
+    take: &mut impl FnMut(Entry) -> Option<()>,
+) -> Option<()> {
+    let period_ns = rows.period_ns;
     let mut next: BinaryHeap<_> =
-        (0..).zip(&columns).map(|(index, column)| Reverse((column.at, index))).collect();
-    let (mut tick, mut ticked) = (0, false);
-    for (row, missed) in segments {
+        (0..).zip(columns.iter()).map(|(index, column)| Reverse((column.at, index))).collect();
+    let (mut tick, mut ticked, mut at_ns) = (0, false, rows.at_ns);
+    for &(row, missed) in &rows.segments {
         let end = tick + row;
         while tick < end {
             while let Some(&Reverse((at, index))) = next.peek()
@@ -323,7 +365,7 @@ pub(super) fn read(
                 next.pop();
                 let column: &mut Cursor<'_> = &mut columns[index];
                 budget.take(2)?;
-                if say(column, &table, take)? {
+                if say(column, table, take)? {
                     next.push(Reverse((column.at, index)));
                 }
             }

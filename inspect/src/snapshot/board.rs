@@ -94,6 +94,43 @@ const KNOWN: [SectionKind; 20] = [
 /// Sections of one kind that are read: rings come in cascades, the rest alone.
 const MAX_OF_A_KIND: usize = 8;
 
+/// What a file is instead of a board, by the word where the magic should be.
+fn other_magic(word: u64, bytes: u64) -> String {
+    match word {
+        word if word == MAGIC.swap_bytes() => {
+            "written on a machine of the other byte order; `inspect dump` there saves it so that \
+             it can be read here"
+                .to_owned()
+        }
+        0 if bytes == 0 => "it is empty".to_owned(),
+        0 => "its writer has not finished it, or never will".to_owned(),
+        word => format!("it begins with {word:#018x}, not with SCOREBD1"),
+    }
+}
+
+/// The field of a header that cannot be, if there is one.
+fn impossible(header: &HeaderCopy) -> Option<String> {
+    let contents = header.toc_count.min(MAX_SECTIONS) * SectionCopy::BYTES as u64;
+    let end = header.toc_offset.checked_add(contents).filter(|&end| end <= header.total_bytes);
+    if header.byte_order != BYTE_ORDER {
+        Some(format!("byte order at 0x10 is {:#x}", header.byte_order))
+    } else if header.pointer_bytes != 8 {
+        Some(format!(
+            "pointer size at 0x18 is {}; only boards of 64-bit programs are read",
+            header.pointer_bytes
+        ))
+    } else if header.toc_count > MAX_SECTIONS {
+        Some(format!(
+            "section count at 0x30 is {}, at most {MAX_SECTIONS} make sense",
+            header.toc_count
+        ))
+    } else if end.is_none() || !header.toc_offset.is_multiple_of(8) {
+        Some(format!("table of contents at 0x28 is at {:#x}, outside the board", header.toc_offset))
+    } else {
+        None
+    }
+}
+
 impl Board {
     /// Reads and checks the header.
     ///
@@ -102,7 +139,6 @@ impl Board {
     /// [`OpenError::Damaged`], with the field and its value.
     pub fn open(source: Source, path: &Path) -> Result<Self, OpenError> {
         let not = |why: String| OpenError::NotABoard { path: path.to_owned(), why };
-        let damaged = |what: String| OpenError::Damaged { path: path.to_owned(), what };
         let bytes = source.bytes();
         if bytes > MAX_BOARD_BYTES {
             return Err(not(format!(
@@ -112,18 +148,8 @@ impl Board {
         let mut words = [0; HeaderCopy::BYTES / 8];
         let complete = source.words(0, &mut words);
         // The magic is stored last, with release: what is read after it, once it is there, is whole.
-        match words[0] {
-            MAGIC => {}
-            word if word == MAGIC.swap_bytes() => {
-                return Err(not(
-                    "written on a machine of the other byte order; `inspect dump` there saves it so that \
-                     it can be read here"
-                        .into()
-                ));
-            }
-            0 if bytes == 0 => return Err(not("it is empty".into())),
-            0 => return Err(not("its writer has not finished it, or never will".into())),
-            word => return Err(not(format!("it begins with {word:#018x}, not with SCOREBD1"))),
+        if words[0] != MAGIC {
+            return Err(not(other_magic(words[0], bytes)));
         }
         source.fence();
         source.words(0, &mut words);
@@ -146,31 +172,8 @@ impl Board {
                 found: bytes,
             });
         }
-        if header.byte_order != BYTE_ORDER {
-            return Err(damaged(format!("byte order at 0x10 is {:#x}", header.byte_order)));
-        }
-        if header.pointer_bytes != 8 {
-            return Err(damaged(format!(
-                "pointer size at 0x18 is {}; only boards of 64-bit programs are read",
-                header.pointer_bytes
-            )));
-        }
-        if header.toc_count > MAX_SECTIONS {
-            return Err(damaged(format!(
-                "section count at 0x30 is {}, at most {MAX_SECTIONS} make sense",
-                header.toc_count
-            )));
-        }
-        let end = header
-            .toc_offset
-            .checked_add(header.toc_count * SectionCopy::BYTES as u64)
-            .filter(|&end| end <= header.total_bytes);
-        if end.is_none() || !header.toc_offset.is_multiple_of(8) {
-            return Err(damaged(format!(
-                "table of contents at 0x28 is at {:#x}, outside the board",
-                header.toc_offset
-            )));
-        }
+        let damaged = |what: String| OpenError::Damaged { path: path.to_owned(), what };
+        impossible(&header).map_or(Ok(()), |what| Err(damaged(what)))?;
         let board = Self { source, header, path: path.to_owned() };
         if header.check != 0 && board.check_word(&words) != header.check {
             return Err(damaged(

@@ -1,0 +1,119 @@
+//! The boards that are sampled together, and what is asked of all of them.
+
+use std::io;
+
+use super::board_sampler::BoardSampler;
+use super::names::Numbers;
+use super::subject::Subject;
+use crate::recording::{Entry, Sink};
+use crate::words::label::Label;
+
+struct Watched {
+    subject: Subject,
+    sampler: BoardSampler,
+    alive: bool,
+}
+
+/// All of them, also those whose process ended.
+#[derive(Default)]
+pub(super) struct Boards {
+    all: Vec<Watched>,
+    numbers: Numbers,
+}
+
+impl Boards {
+    /// Takes boards in.
+    pub(super) fn join(&mut self, subjects: Vec<Subject>, sink: &mut dyn Sink) -> io::Result<()> {
+        for subject in subjects {
+            let opened = BoardSampler::open(&subject.board, &mut self.numbers, sink)?;
+            if let Some(mut sampler) = opened {
+                sampler.hits(&subject.board, true, sink)?;
+                self.all.push(Watched { subject, sampler, alive: true });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a process still lives.
+    pub(super) fn any_alive(&self) -> bool {
+        self.all.iter().any(|one| one.alive)
+    }
+
+    fn alive(&mut self) -> impl Iterator<Item = &mut Watched> {
+        self.all.iter_mut().filter(|one| one.alive)
+    }
+
+    /// Boards whose process lives, and threads in sight.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        let boards = self.all.iter().filter(|one| one.alive).count();
+        (boards, self.all.iter().map(|one| one.sampler.threads()).sum())
+    }
+
+    /// One look at every thread; how many those were.
+    pub(super) fn look(&mut self, sink: &mut dyn Sink) -> io::Result<u64> {
+        let mut samples = 0;
+        let Self { all, numbers } = self;
+        for one in all.iter_mut().filter(|one| one.alive) {
+            one.sampler.look(&one.subject.board, numbers, sink)?;
+            samples += one.sampler.threads() as u64;
+        }
+        Ok(samples)
+    }
+
+    /// Looks which threads rest where nobody told what they do.
+    pub(super) fn rest(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        let Self { all, numbers } = self;
+        for one in all.iter_mut().filter(|one| one.alive) {
+            one.sampler.rest(&one.subject.board, numbers, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Notices processes that ended.
+    pub(super) fn check(&mut self, now: u64, sink: &mut dyn Sink) -> io::Result<()> {
+        for one in self.alive() {
+            let Watched { subject, sampler, alive } = one;
+            let ended = match (subject.life)(&subject.board, now) {
+                None if subject.board.source.lost_pages() => Some("its board was cut".to_owned()),
+                ended => ended,
+            };
+            if let Some(verdict) = ended {
+                *alive = false;
+                sampler.hits(&subject.board, false, sink)?;
+                sampler.leave_all(sink)?;
+                let verdict = Label::from(verdict.as_str());
+                sink.put(&Entry::BoardEnd { board: sampler.board, verdict })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how many threads are out of sight.
+    pub(super) fn count(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        for one in self.alive() {
+            let Watched { subject, sampler, .. } = one;
+            if let Some(process_threads) = &mut subject.process_threads {
+                process_threads.count(&subject.board, sampler, sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for one thread's name of each board: all of them in turn.
+    pub(super) fn names(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        for one in self.alive() {
+            if let Some(process_threads) = &mut one.subject.process_threads {
+                process_threads.name(&mut one.sampler, sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how often sites were passed.
+    pub(super) fn hits(&mut self, all: bool, sink: &mut dyn Sink) -> io::Result<()> {
+        for one in self.alive() {
+            one.sampler.hits(&one.subject.board, all, sink)?;
+        }
+        Ok(())
+    }
+}
