@@ -61,13 +61,62 @@ const HELP: &str = "\
 {about}
 
 Usage: inspect [VERB] [TARGET] [OPTIONS]     (no verb: the board, as a table)
-{subcommands}
+VERBS
 
 TARGET: a name (* and ?), a pid, or the path of a saved board or recording
 Options: -n NAME, -p PID, -f PATH, --json, --jsonl, --wait T, --interval T,
   --count N, --sort KEY, --filter GLOB, --all, --since-start, --trail,
   --color WHEN, --help-numbers (what each number of a board means)
 `inspect VERB -h` says which a verb takes; `inspect man VERB` says all.";
+
+/// Every verb in few words, two on a line, by what one is after: so all of them fit on a screen.
+const VERBS: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "Look",
+        &[
+            ("list", "every board on this host"),
+            ("top", "live screen"),
+            ("ops", "operations in flight"),
+            ("check", "thresholds, for alerts"),
+            ("dump", "save a board as it is"),
+            ("diff", "two boards, or recordings"),
+        ],
+    ),
+    (
+        "Sample",
+        &[
+            ("profile", "sample now, and report"),
+            ("record", "sample into a file"),
+            ("report", "lines of a recording"),
+            ("annotate", "its lines beside sources"),
+            ("export", "in the form of other tools"),
+        ],
+    ),
+    (
+        "Keep",
+        &[
+            ("clean", "remove boards of the dead"),
+            ("doctor", "why do I see nothing?"),
+            ("man", "the manual"),
+            ("completions", "of a shell"),
+        ],
+    ),
+];
+
+/// Those lines.
+fn verbs_in_short() -> String {
+    let mut lines = Vec::new();
+    for (group, verbs) in VERBS {
+        for (index, pair) in verbs.chunks(2).enumerate() {
+            let mut line = format!("{:<7}", if index == 0 { group } else { "" });
+            for (verb, what) in pair {
+                line.push_str(&format!("{verb:<9} {what:<27}"));
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+    }
+    lines.join("\n")
+}
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -88,14 +137,17 @@ pub(super) fn offered() -> Command {
 }
 
 fn root() -> Command {
-    Cli::command().disable_help_flag(true).help_template(HELP).arg(
-        Arg::new("help")
-            .short('h')
-            .long("help")
-            .action(ArgAction::HelpShort)
-            .global(true)
-            .help("Print help; `inspect man VERB` says more"),
-    )
+    Cli::command()
+        .disable_help_flag(true)
+        .help_template(HELP.replace("VERBS", &verbs_in_short()))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::HelpShort)
+                .global(true)
+                .help("Print help; `inspect man VERB` says more"),
+        )
 }
 
 /// Every verb with each of the global options, and whether it takes that.
@@ -279,6 +331,21 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_the_whole_names_every_verb() {
+        let mut named: Vec<&str> =
+            VERBS.iter().flat_map(|(_, verbs)| verbs.iter().map(|(verb, _)| *verb)).collect();
+        named.sort_unstable();
+        let root = root();
+        let mut all: Vec<&str> = root
+            .get_subcommands()
+            .filter(|verb| !verb.is_hide_set())
+            .map(|verb| verb.get_name())
+            .collect();
+        all.sort_unstable();
+        assert_eq!(named, all);
     }
 
     #[test]
