@@ -120,6 +120,13 @@ fn more(others: usize) -> String {
 }
 
 impl OpenError {
+    /// What, and the system's reason behind it. Paths and names in it are raw: whoever prints it makes it
+    /// harmless.
+    pub fn sentence(&self) -> String {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}"));
+        format!("{self}{}", cause.unwrap_or_default())
+    }
+
     /// The exit code that stands for this kind of failure: 3 no such target, 4 no permission, 5 not
     /// a readable board, 1 anything else.
     pub fn exit_code(&self) -> u8 {

@@ -49,6 +49,8 @@
 
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere/board_file.rs")]
 pub mod board_file;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+pub mod cancel;
 pub mod check;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod cli;
@@ -61,6 +63,8 @@ pub mod export;
 mod guard;
 #[cfg(target_os = "linux")]
 mod inside;
+#[cfg(target_os = "linux")]
+pub mod listed;
 pub mod liveness;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere/locate.rs")]
 pub mod locate;
@@ -87,6 +91,8 @@ pub mod root;
 #[cfg(target_os = "linux")]
 pub mod sampler;
 pub mod saved;
+#[cfg(all(feature = "serve", target_os = "linux"))]
+pub mod serve;
 pub mod snapshot;
 pub mod source;
 pub mod target;

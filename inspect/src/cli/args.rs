@@ -10,6 +10,8 @@ use crate::export::Format;
 use crate::locate::Target;
 use crate::render::Sort;
 use crate::report::By;
+#[cfg(feature = "serve")]
+use crate::serve::Listen;
 use crate::words::quantity::{duration, some_time};
 
 /// Which source line each thread of a daemon is on, and what its numbers say.
@@ -243,6 +245,19 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// HTTP on loopback: a page, JSON, a stream; until Ctrl-C.
+    #[cfg(feature = "serve")]
+    Serve(Serving),
+    /// The address of what `serve` shows, for a ticket or a chat.
+    #[cfg(feature = "serve")]
+    Link {
+        /// What it leads to.
+        #[command(flatten)]
+        to: LinkTo,
+        /// Which board.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -316,6 +331,65 @@ pub struct Numbers {
     /// In OpenMetrics 1.0, with units and an end mark.
     #[arg(long)]
     pub openmetrics: bool,
+}
+
+/// Where and to whom it is served.
+#[cfg(feature = "serve")]
+#[derive(Clone, Debug, Args)]
+pub struct Serving {
+    /// ADDRESS:PORT, or unix:PATH.
+    ///
+    /// Loopback, port 7399, unless said otherwise; a UNIX socket is its user's alone. An address that other
+    /// machines reach needs --tls-cert, --tls-key and --token-file.
+    #[arg(long, value_name = "ADDR", default_value = Listen::DEFAULT)]
+    pub listen: Listen,
+    /// The secret that cancelling needs: one line, mode 0600.
+    ///
+    /// On an address that other machines reach, everything but the empty page needs it.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
+    /// A name by which browsers call this server; repeatable.
+    ///
+    /// NAME or NAME:PORT, beside localhost and addresses: `localhost:8080` where a port is forwarded from 8080.
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+}
+
+/// What a link leads to.
+#[cfg(feature = "serve")]
+#[derive(Clone, Debug, Args)]
+pub struct LinkTo {
+    /// Where `inspect serve` is reached.
+    #[arg(long, value_name = "URL", default_value = concat!("http://", "127.0.0.1:7399", "/"))]
+    pub server: String,
+    /// why, boards, threads, ops, numbers or profile.
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "VIEW", default_value_t)]
+    pub view: PageView,
+    /// An operation, thread or line that is selected.
+    #[arg(long, value_name = "ID")]
+    pub select: Option<String>,
+    /// Operations that have been at it for longer.
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub over: Option<Duration>,
+}
+
+/// A view of the page.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PageView {
+    /// What is the matter.
+    #[default]
+    Why,
+    /// Every board.
+    Boards,
+    /// Threads and where they are.
+    Threads,
+    /// Operations in flight.
+    Ops,
+    /// Queues, counters, gauges, histograms.
+    Numbers,
+    /// Lines and flame graph of the last seconds.
+    Profile,
 }
 
 /// Limits, each WARN or WARN,CRIT.
@@ -477,6 +551,10 @@ impl Cli {
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
             Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
+            #[cfg(feature = "serve")]
+            Some(Verb::Serve(_)) => None,
+            #[cfg(feature = "serve")]
+            Some(Verb::Link { which, .. }) => which.target.as_ref(),
             Some(Verb::Ops { action: Some(OpsAction::Cancel { which, .. }), .. }) => {
                 which.target.as_ref()
             }

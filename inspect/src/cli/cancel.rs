@@ -1,28 +1,30 @@
 //! `ops cancel`: requests that one operation be cancelled, through the daemon's cancel socket, and watches what comes of it.
 
-use std::io::{Read, Write};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixStream};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-use probe::layout::{CancelAnswer, CancelRequest, cancel_name, op_id};
+use probe::layout::CancelAnswer;
 
 use super::args::Cli;
 use super::common::boards;
 use super::failure::Failure;
+use crate::cancel::{self, AskError, parse_id};
 use crate::context::Look as Around;
 use crate::locate::Target;
 use crate::model::Op;
 use crate::open_board::OpenBoard;
-use crate::opener;
 use crate::words::human::time;
 use crate::words::term::{label, term};
 
-/// How long the daemon may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at the board.
 const STEP: Duration = Duration::from_millis(2);
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let code = if matches!(error, AskError::Another { .. }) { 4 } else { 1 };
+        Self { code, text: error.to_string() }
+    }
+}
 
 /// What became of a request.
 enum End {
@@ -53,9 +55,8 @@ pub(super) fn run(
             "does not let its operations be cancelled: it would have to set Config::cancel(true)",
         ));
     }
-    let request = CancelRequest { instance: header.instance, id: op_id(index, generation) };
     let asked_at = Instant::now();
-    match ask(request, &board)? {
+    match cancel::ask(&board, (index, generation))? {
         CancelAnswer::Asked => {}
         CancelAnswer::Gone => {
             return Err(Failure::new(format!("operation {id} ended before it could be asked")));
@@ -115,64 +116,16 @@ fn having(boards: Vec<OpenBoard>, id: &str) -> Result<(OpenBoard, Op), Failure> 
 /// # Errors
 /// [`Failure`] of wrong usage when it is none.
 pub(super) fn parse(id: &str) -> Result<(usize, u64), Failure> {
-    // `parse` of a number takes a sign.
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let parts =
-        id.split_once('-').filter(|(index, generation)| digits(index) && digits(generation));
-    let parts = parts.and_then(|(index, generation)| {
-        Some((index.parse::<u16>().ok()?, generation.parse::<u64>().ok()?))
-    });
-    match parts {
-        Some((index, generation)) if generation < 1 << 48 => Ok((index.into(), generation)),
-        _ => Err(Failure::usage(format!(
+    parse_id(id).ok_or_else(|| {
+        Failure::usage(format!(
             "{} is no operation's id: it looks like 17-42, as `inspect ops` shows it",
             term(id)
-        ))),
-    }
+        ))
+    })
 }
 
 fn find(board: &mut OpenBoard, id: &str) -> Result<Option<Op>, Failure> {
     Ok(board.report()?.ops.into_iter().find(|op| op.id == id))
-}
-
-/// Asks the daemon, if it is the daemon that listens there.
-fn ask(request: CancelRequest, board: &OpenBoard) -> Result<CancelAnswer, Failure> {
-    let header = &board.board.header;
-    let pid = header.pid;
-    let failed = |error: std::io::Error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
-                format!("nothing came in {} s; is it stopped?", PATIENCE.as_secs())
-            }
-            _ => error.to_string(),
-        };
-        Failure::new(format!("process {pid} does not answer on its cancel socket: {why}"))
-    };
-    let name = SocketAddr::from_abstract_name(cancel_name(request.instance)).map_err(failed)?;
-    // Root may have been given up: whoever kept it connects.
-    let stream =
-        opener::cancel_socket(request.instance).unwrap_or_else(|| UnixStream::connect_addr(&name));
-    let mut stream = stream.map_err(failed)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
-    // Whoever took that name first is told nothing.
-    let peer = getsockopt(&stream, PeerCredentials).map_err(|errno| failed(errno.into()))?;
-    let another = board.context.host_pid.is_some_and(|pid| i64::from(peer.pid()) != i64::from(pid));
-    if peer.uid() != board.owner.0 || another {
-        return Err(Failure {
-            code: 4,
-            text: format!(
-                "process {} of user {} listens on the cancel socket of {pid}",
-                peer.pid(),
-                peer.uid()
-            ),
-        });
-    }
-    stream.write_all(&request.to_bytes()).map_err(failed)?;
-    let mut bytes = [0; CancelAnswer::BYTES];
-    stream.read_exact(&mut bytes).map_err(failed)?;
-    CancelAnswer::from_bytes(&bytes)
-        .ok_or_else(|| Failure::new(format!("process {pid} answers in a way that is not known")))
 }
 
 /// Looks at the board until the operation ended or the time is up.

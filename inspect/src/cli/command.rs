@@ -50,6 +50,10 @@ pub const TAKES: &[(&str, &[&str])] = &[
     ),
     ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
     ("check", &["name", "pid", "file", "json"]),
+    #[cfg(feature = "serve")]
+    ("serve", &[]),
+    #[cfg(feature = "serve")]
+    ("link", &["name", "pid", "filter"]),
     ("doctor", &["name", "pid", "file", "json"]),
     ("clean", &["name", "pid"]),
     ("completions", &[]),
@@ -70,7 +74,7 @@ Options: -n NAME, -p PID, -f PATH, --json, --jsonl, --wait T, --interval T,
 `inspect VERB -h` says which a verb takes; `inspect man VERB` says all.";
 
 /// Every verb in few words, two on a line, by what one is after: so all of them fit on a screen.
-const VERBS: [(&str, &[(&str, &str)]); 3] = [
+const VERBS: &[(&str, &[(&str, &str)])] = &[
     (
         "Look",
         &[
@@ -92,6 +96,8 @@ const VERBS: [(&str, &[(&str, &str)]); 3] = [
             ("export", "in the form of other tools"),
         ],
     ),
+    #[cfg(feature = "serve")]
+    ("Share", &[("serve", "a page, JSON, /metrics"), ("link", "the page's address")]),
     (
         "Keep",
         &[
@@ -106,7 +112,7 @@ const VERBS: [(&str, &[(&str, &str)]); 3] = [
 /// Those lines.
 fn verbs_in_short() -> String {
     let mut lines = Vec::new();
-    for (group, verbs) in VERBS {
+    for &(group, verbs) in VERBS {
         for (index, pair) in verbs.chunks(2).enumerate() {
             let mut line = format!("{:<7}", if index == 0 { group } else { "" });
             for (verb, what) in pair {

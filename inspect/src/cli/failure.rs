@@ -28,9 +28,8 @@ impl Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let code = error.exit_code();
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         // Paths and names in it may come from a hostile directory.
-        let text = crate::words::term::term(&format!("{error}{}", cause.unwrap_or_default()));
+        let text = crate::words::term::term(&error.sentence());
         Self { code, text }
     }
 }

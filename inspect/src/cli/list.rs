@@ -2,18 +2,16 @@
 
 use std::io::Write;
 
-use serde::Serialize;
-
 use super::args::Cli;
 use super::common::look;
 use super::common::repeat;
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
-use crate::error::OpenError;
+use crate::listed::Row;
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
-use crate::model::{BoardReport, Headline, Severity};
+use crate::model::Severity;
 use crate::open_board::Found;
 use crate::render::{Look, Paint};
 use crate::root::drop_root;
@@ -21,24 +19,6 @@ use crate::snapshot::Depth;
 use crate::words::glob::glob;
 use crate::words::human::{NONE, bytes, or_none, time};
 use crate::words::term::{cut, left, right, term};
-
-/// One line of the list, also in JSON.
-#[derive(Clone, Debug, Serialize)]
-struct Row {
-    name: String,
-    pid: u64,
-    uid: u64,
-    owner: String,
-    state: State,
-    verdict: String,
-    headline: Option<Headline>,
-    uptime_ns: Option<u64>,
-    heartbeat_age_ns: Option<u64>,
-    threads: Option<u64>,
-    size_bytes: Option<u64>,
-    build: Option<String>,
-    path: String,
-}
 
 pub(super) fn run(
     cli: &Cli,
@@ -87,11 +67,11 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
     let mut rows: Vec<Row> = Vec::new();
     for board in &mut found.boards {
         match board.report_of(Depth::Full) {
-            Ok(report) => rows.push(Row::read(report, board.owner.0)),
+            Ok(report) => rows.push(Row::of(report, board.owner.0)),
             Err(error) => found.failed.push((board.candidate.clone(), error)),
         }
     }
-    rows.extend(found.failed.into_iter().map(|(candidate, error)| Row::failed(candidate, error)));
+    rows.extend(found.failed.into_iter().map(|(candidate, error)| Row::unread(&candidate, &error)));
     rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
     rows.sort_by(|a, b| (&a.name, a.pid, &a.path).cmp(&(&b.name, b.pid, &b.path)));
     Ok(rows)
@@ -112,61 +92,6 @@ fn candidates(target: &Target) -> Result<Vec<Candidate>, Failure> {
         _ => true,
     });
     Ok(if all.is_empty() { locate::unnamed(target) } else { all })
-}
-
-impl Row {
-    fn read(report: BoardReport, uid: u32) -> Self {
-        Self {
-            name: report.name.raw().to_owned(),
-            pid: report.pid,
-            uid: report.uid,
-            owner: owner(uid),
-            state: report.state,
-            verdict: report.verdict,
-            headline: Some(report.headline),
-            uptime_ns: Some(report.uptime_ns),
-            heartbeat_age_ns: report.heartbeat_age_ns,
-            threads: report.capacity.get("threads").map(|threads| threads.used),
-            size_bytes: Some(report.size_bytes),
-            build: report.build.map(|build| build.raw().to_owned()),
-            path: report.path,
-        }
-    }
-
-    /// Of a board that cannot be read.
-    fn failed(candidate: Candidate, error: OpenError) -> Self {
-        let answers = crate::patience::answers(&candidate.path);
-        let facts = answers.and_then(|()| std::fs::metadata(&candidate.path)).ok();
-        let uid = facts.as_ref().map_or(u32::MAX, std::os::unix::fs::MetadataExt::uid);
-        Self {
-            name: candidate.name,
-            pid: candidate.pid.into(),
-            uid: uid.into(),
-            owner: owner(uid),
-            state: State::Unreachable,
-            verdict: reason(&candidate.path, error),
-            headline: None,
-            uptime_ns: None,
-            heartbeat_age_ns: None,
-            threads: None,
-            size_bytes: facts.map(|facts| facts.len()),
-            build: None,
-            path: candidate.path.display().to_string(),
-        }
-    }
-}
-
-/// Why a board cannot be read, without the path, which has a field of its own.
-fn reason(path: &std::path::Path, error: OpenError) -> String {
-    let text = Failure::from(error).text;
-    let prefix = term(&format!("{}: ", path.display()));
-    text.strip_prefix(&prefix).map(str::to_owned).unwrap_or(text)
-}
-
-/// The user's name, or the number.
-fn owner(uid: u32) -> String {
-    let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid));
-    user.ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
 }
 
 fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> {

@@ -15,6 +15,8 @@ mod doctor;
 mod dump;
 mod export;
 mod failure;
+#[cfg(feature = "serve")]
+mod link;
 mod list;
 mod man;
 mod numbered;
@@ -27,6 +29,8 @@ mod prom;
 mod record;
 mod replace;
 mod sampling;
+#[cfg(feature = "serve")]
+mod serve;
 mod show;
 mod top;
 
@@ -114,6 +118,10 @@ fn verb(
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
         Some(Verb::Check { ask, .. }) => check::run(cli, target, ask, out),
+        #[cfg(feature = "serve")]
+        Some(Verb::Serve(how)) => serve::run(how, remarks),
+        #[cfg(feature = "serve")]
+        Some(Verb::Link { to, .. }) => link::run(cli, target, to, out),
         Some(Verb::Doctor(_)) => doctor::run(cli, target, out),
         Some(Verb::Clean { dry_run, unknown, .. }) => {
             let way = clean::Way { dry_run: *dry_run, unknown: *unknown };

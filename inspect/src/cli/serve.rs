@@ -1,0 +1,23 @@
+//! `serve`: HTTP, until it is told to end.
+
+use std::io::Write;
+
+use super::args::Serving;
+use super::failure::Failure;
+use crate::serve::{self, Settings, Token};
+use crate::words::term::term;
+
+pub(super) fn run(how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
+    let mut settings = Settings::new(how.listen.clone());
+    settings.hosts.clone_from(&how.hosts);
+    let token = how.token_file.as_deref().map(Token::read).transpose();
+    settings.token =
+        token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
+    settings.check().map_err(|error| Failure::usage(error.to_string()))?;
+    let bound = serve::bind(settings);
+    let bound = bound.map_err(|error| Failure::new(format!("cannot listen: {error}")))?;
+    // Whoever started it may wait for this line; nobody has to read it.
+    let _ = writeln!(remarks, "inspect: serving on {}", term(&bound.address()));
+    let _ = remarks.flush();
+    serve::run(bound).map_err(|error| Failure::new(format!("serving ended: {error}")))
+}

@@ -1,0 +1,85 @@
+//! `/api/v1/boards`: the JSON of `inspect --json`, made once a look for all who ask.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::ask::Ask;
+use super::reply::{self, Refusal};
+use super::shared::{Shared, meant};
+use super::shown::Shown;
+use super::view::View;
+use crate::listed::Row;
+use crate::render::{Look, json};
+use crate::words::glob::glob;
+
+/// What may be asked of the list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    /// Boards whose name matches.
+    name: Option<String>,
+    /// One line each, as `inspect list --json` has it.
+    #[serde(default)]
+    summary: bool,
+}
+
+pub(super) async fn all(
+    State(shared): State<Shared>,
+    Ask(list): Ask<List>,
+) -> Result<Response, Refusal> {
+    let view = shared.view().await?;
+    let wanted =
+        |one: &&Arc<Shown>| list.name.as_ref().is_none_or(|glob_| glob(glob_, &one.row.name));
+    let boards: Vec<&Arc<Shown>> = view.boards.iter().filter(wanted).collect();
+    if list.summary {
+        let rows: Vec<&Row> = boards.iter().map(|one| &one.row).collect();
+        return Ok(reply::document(&serde_json::json!({
+            "schema": 1, "taken_at": view.taken_at(), "boards": rows, "left_out": view.left_out,
+        })));
+    }
+    Ok(document(&view, &boards))
+}
+
+/// What may be asked of one board.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct One {
+    /// Only what has a name, label or place that matches.
+    filter: Option<String>,
+}
+
+pub(super) async fn one(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    Ask(one): Ask<One>,
+) -> Result<Response, Refusal> {
+    let view = shared.view().await?;
+    let boards = meant(&view, &name)?;
+    if one.filter.is_some() {
+        let look = Look { filter: one.filter, ..Look::default() };
+        let reports = boards.iter().filter_map(|one| one.report.clone()).collect();
+        let mut document = json::document(reports, &look);
+        document.taken_at = view.taken_at();
+        return Ok(reply::document(&document));
+    }
+    Ok(document(&view, &boards))
+}
+
+/// The boards in a document of schema 1.
+fn document(view: &View, boards: &[&Arc<Shown>]) -> Response {
+    let mut text =
+        format!("{{\"schema\":1,\"taken_at\":\"{}\",\"boards\":[", view.taken_at()).into_bytes();
+    for (index, board) in boards.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(&board.json());
+    }
+    text.extend_from_slice(format!("],\"left_out\":{}}}", view.left_out).as_bytes());
+    reply::bytes(StatusCode::OK, "application/json", Bytes::from(text))
+}

@@ -1,0 +1,34 @@
+//! HTTP: what `inspect` says of boards, for browsers, scrapers and programs. Boards are read by one thread, at
+//! most once a tick, whoever asks and how often; every client is served from that same look.
+//!
+//! ```text
+//! watch (a thread) ─► view (one look at all boards) ─► boards, ops, stream, … ─► routes ─► gate ─► listen
+//! sampling (a thread a run) ─► profile
+//! ```
+//!
+//! Nothing here asks a daemon, but for a cancel request with the token. No request changes what is looked at,
+//! and a client that reads slowly holds one answer of its own and nothing else.
+
+mod ask;
+mod boards;
+mod gate;
+mod health;
+mod listen;
+mod metrics;
+mod ops;
+mod parts;
+mod patient;
+mod pieces;
+mod reply;
+mod routes;
+mod settings;
+mod shared;
+mod shown;
+mod stream;
+mod token;
+mod view;
+mod watch;
+
+pub use listen::{Bound, bind, run};
+pub use settings::{Listen, Settings, SettingsError};
+pub use token::Token;

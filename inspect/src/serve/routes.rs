@@ -1,0 +1,35 @@
+//! Which path is answered by whom.
+
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::gate::gate;
+use super::reply::Refusal;
+use super::shared::Shared;
+use super::{boards, health, metrics, ops, stream};
+
+/// Bytes of a request's body: nothing that is asked needs one.
+const BODY: usize = 1_024;
+
+pub(super) fn routes(shared: Shared) -> Router {
+    Router::new()
+        .route("/healthz", get(health::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/v1/boards", get(boards::all))
+        .route("/api/v1/boards/{board}", get(boards::one))
+        .route("/api/v1/ops", get(ops::all))
+        .route("/api/v1/ops/{board}/{id}", get(ops::one))
+        .route("/api/v1/stream", get(stream::stream))
+        .fallback(|| async {
+            Refusal::missing("no such path; /openapi.json lists those there are")
+        })
+        .method_not_allowed_fallback(|method: Method| async move {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, format!("not by {method}"))
+        })
+        .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(from_fn_with_state(shared.clone(), gate))
+        .with_state(shared)
+}

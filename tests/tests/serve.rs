@@ -1,0 +1,344 @@
+//! `inspect serve`: what is asked by real HTTP is what `inspect --json` says, and boards come and go meanwhile.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::program::{self, named};
+use tests::served::{self, Serve};
+use tests::wait;
+
+fn boards(document: &Value) -> &Vec<Value> {
+    document["boards"].as_array().expect("boards")
+}
+
+/// Every name in a document, wherever it stands: `threads[].name`.
+fn names(value: &Value, at: &str, into: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let at = format!("{at}.{name}");
+                into.insert(at.clone());
+                names(value, &at, into);
+            }
+        }
+        Value::Array(values) => {
+            values.iter().for_each(|value| names(value, &format!("{at}[]"), into))
+        }
+        _ => {}
+    }
+}
+
+/// The operation of a label.
+#[track_caller]
+fn op_of<'a>(ops: &'a Value, label: &str) -> &'a Value {
+    let found = ops.as_array().and_then(|ops| ops.iter().find(|op| op["label"] == label));
+    found.unwrap_or_else(|| panic!("no {label} in {ops:#}"))
+}
+
+#[test]
+fn a_board_is_the_json_of_the_command_line() {
+    let name = program::name("served");
+    let program = served::behave(&name, &["operations"]);
+    let serve = Serve::start(&[]);
+    let by_name = serve.get(&format!("/api/v1/boards/{name}"));
+    let by_pid = serve.get(&format!("/api/v1/boards/{}", program.pid()));
+    let direct = program::document(&["-p", &program.pid().to_string()]);
+    for served in [&by_name, &by_pid] {
+        assert_eq!((&served["schema"], boards(served).len()), (&1.into(), 1));
+        let (mut ours, mut theirs) = (Default::default(), Default::default());
+        names(&boards(served)[0], "", &mut ours);
+        names(&boards(&direct)[0], "", &mut theirs);
+        // What depends on who looks, and on the moment: root sees more in `/proc`.
+        for set in [&mut ours, &mut theirs] {
+            set.retain(|at: &String| !at.starts_with(".vitals") && !at.starts_with(".fd_trend"));
+        }
+        assert_eq!(ours, theirs);
+        assert_eq!(boards(served)[0]["facts"], boards(&direct)[0]["facts"]);
+        assert_eq!(boards(served)[0]["state"], "live");
+        assert_eq!(op_of(&boards(served)[0]["ops"], "GET /user/42")["status"], "lock");
+    }
+    assert!(boards(&serve.get("/api/v1/boards")).iter().any(|one| one["name"] == *name));
+    let rows = serve.get("/api/v1/boards?summary=true");
+    let row = named(&rows["boards"], &name);
+    assert_eq!((&row["state"], &row["threads"].is_u64()), (&"live".into(), &true));
+    let missing = serve.ask("GET", "/api/v1/boards/nobody-at-all", &[]);
+    assert_eq!(missing.status, 404, "{}", missing.text());
+    assert_eq!(serve.get("/healthz")["status"], "ok");
+}
+
+/// A file named like a board that is none.
+struct Damaged(std::path::PathBuf);
+
+impl Damaged {
+    fn new(name: &str) -> Self {
+        let path = std::path::PathBuf::from(format!("/dev/shm/{name}.4711.1"));
+        std::fs::write(&path, vec![7u8; 8192]).expect("written");
+        Self(path)
+    }
+}
+
+impl Drop for Damaged {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn boards_come_and_go_and_a_damaged_one_is_a_row_with_the_reason() {
+    let (name, bad) = (program::name("come"), program::name("damaged"));
+    let serve = Serve::start(&[]);
+    let of = |name: &str| {
+        let all = serve.get("/api/v1/boards");
+        let of = boards(&all).iter().filter(|one| one["name"] == *name);
+        of.map(|one| one["state"].as_str().expect("a state").to_owned()).collect::<Vec<_>>()
+    };
+    assert!(of(&name).is_empty());
+    let damaged = Damaged::new(&bad);
+    let mut program = served::behave(&name, &["operations"]);
+    wait::until("both", Duration::from_secs(10), || {
+        (of(&name) == ["live"] && of(&bad) == ["unreachable"]).then_some(())
+    });
+    let row = serve.get(&format!("/api/v1/boards/{bad}"))["boards"][0].clone();
+    assert!(row["verdict"].as_str().expect("a reason").contains("not a board"), "{row}");
+    assert_eq!((&row["threads"], &row["uptime_ns"]), (&Value::Array(vec![]), &Value::Null));
+
+    // Held: nothing is asked of it, so nothing waits for it.
+    program.signal(nix::sys::signal::Signal::SIGSTOP);
+    wait::until("stopped", Duration::from_secs(10), || (of(&name) == ["stopped"]).then_some(()));
+    let pid = program.pid();
+    program.kill();
+    wait::until("dead", Duration::from_secs(10), || (of(&name) == ["dead"]).then_some(()));
+    let dead = serve.get(&format!("/api/v1/boards/{pid}"));
+    assert_eq!(op_of(&dead["boards"][0]["ops"], "GET /user/42")["status"], "lock");
+    // The next of its name comes first; the one before is still there.
+    let _next = served::behave(&name, &["operations"]);
+    wait::until("the next", Duration::from_secs(10), || {
+        (of(&name) == ["live", "dead"]).then_some(())
+    });
+    assert_eq!(boards(&serve.get(&format!("/api/v1/boards/{name}"))).len(), 1);
+    drop(damaged);
+    wait::until("gone", Duration::from_secs(10), || of(&bad).is_empty().then_some(()));
+}
+
+#[test]
+fn operations_are_picked_sorted_and_told_with_their_history() {
+    let name = program::name("picked");
+    let program = served::behave(&name, &["operations"]);
+    let serve = Serve::start(&[]);
+    let ops = |query: &str| {
+        let answer = serve.get(&format!("/api/v1/ops?board={name}{query}"));
+        let ops = answer["ops"].as_array().expect("operations").clone();
+        (ops, answer["total"].as_u64().expect("a number"))
+    };
+    let (all, total) = ops("");
+    assert_eq!((all.len(), total), (6, 6));
+    assert!(all.iter().all(|op| op["board"] == *name && op["pid"] == program.pid()));
+    assert_eq!(ops("&kind=request").0.len(), ops("&filter=request").0.len());
+    let (one, total) = ops("&limit=1&sort=age");
+    let oldest = all.iter().map(|op| op["age_ns"].as_u64()).max().expect("some");
+    assert!(one[0]["age_ns"].as_u64() >= oldest && total == 6 && one.len() == 1);
+    let (over, _) = ops("&over=1ms");
+    assert!(over.len() == 5 && over.iter().all(|op| op["kind"] != "connection"), "{over:#?}");
+    assert!(ops("&over=1h").0.is_empty());
+    assert_eq!(ops("&ended=true").0[0]["label"], "as told");
+
+    let id = op_of(&Value::Array(all), "GET /user/42")["id"].as_str().expect("an id").to_owned();
+    let one = serve.get(&format!("/api/v1/ops/{name}/{id}"));
+    let statuses: Vec<&str> = one["op"]["history"]
+        .as_array()
+        .expect("a history")
+        .iter()
+        .map(|status| status["status"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(statuses, ["parse", "lock"]);
+    for (path, status) in [
+        (format!("/api/v1/ops/{name}/999-1"), 404),
+        (format!("/api/v1/ops/{name}/x"), 400),
+        (format!("/api/v1/ops?board={name}&over=soon"), 400),
+        (format!("/api/v1/ops?board={name}&limit=0"), 400),
+        (format!("/api/v1/ops?board={name}&sort=load"), 400),
+        ("/api/v1/ops?bord=x".to_owned(), 400),
+        ("/api/v1/ops?board=nobody-at-all".to_owned(), 404),
+    ] {
+        let answer = serve.ask("GET", &path, &[]);
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert!(answer.json()["error"].is_string(), "{path}");
+    }
+}
+
+#[test]
+fn the_stream_says_everything_once_and_then_what_changed() {
+    let name = program::name("stream");
+    let mut program = served::behave(&name, &["operations"]);
+    let serve = Serve::start(&[]);
+    let mut events = serve.stream(&format!("/api/v1/stream?board={name}"));
+    let first = events.next_event();
+    assert_eq!(first["whole"], true);
+    let key = first["boards"].as_object().expect("boards").keys().next().expect("one").clone();
+    let ops = first["boards"][&key]["ops"]["set"].as_object().expect("operations");
+    assert_eq!(
+        (ops.len(), ops.values().filter(|op| op["label"] == "GET /user/42").count()),
+        (6, 1)
+    );
+    // What stands still is not said again, though its age grows.
+    for _ in 0..3 {
+        let next = events.next_event();
+        assert_eq!(
+            (&next["whole"], next["seq"].as_u64() > first["seq"].as_u64()),
+            (&false.into(), true)
+        );
+        assert_eq!(next["boards"][&key]["ops"], Value::Null, "{next:#}");
+        assert_eq!(next["boards"][&key]["facts"], Value::Null, "{next:#}");
+    }
+    program.kill();
+    wait::until("its end", Duration::from_secs(10), || {
+        (events.next_event()["boards"][&key]["head"]["set"][""]["state"] == "dead").then_some(())
+    });
+    program::remove_boards(&name);
+    wait::until("it went", Duration::from_secs(10), || {
+        (events.next_event()["gone"][0] == *key).then_some(())
+    });
+}
+
+#[test]
+fn foreign_names_and_origins_are_refused_and_answers_say_what_a_browser_must_not() {
+    let serve = Serve::start(&[]);
+    let port = serve.address.rsplit(':').next().expect("a port").to_owned();
+    let path = "/api/v1/boards?name=nobody";
+    let status = |method: &str, path: &str, lines: &[&str]| serve.ask(method, path, lines).status;
+    let own = format!("Origin: http://{}", serve.address);
+    assert_eq!(status("GET", path, &[&own, "Sec-Fetch-Site: same-origin"]), 200);
+    assert_eq!(status("GET", path, &[&format!("Host: localhost:{port}")]), 200);
+    for lines in [
+        &["Host: evil.example"][..],
+        &[&format!("Host: evil.example:{port}")],
+        &[&format!("Host: localhost.evil.example:{port}")],
+        &["Host: localhost:1"],
+        &["Host: localhost6"],
+        &["Origin: http://evil.example"],
+        &["Origin: null"],
+        &["Sec-Fetch-Site: cross-site"],
+        &["Sec-Fetch-Site: same-site"],
+    ] {
+        assert_eq!(status("GET", path, lines), 403, "{lines:?}");
+    }
+    assert_eq!(status("GET", path, &["Host: a", "Host: b"]), 400);
+    let absolute = format!("http://evil.example:{port}{path}");
+    assert_eq!(status("GET", &absolute, &[]), 403);
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        assert_eq!(status(method, path, &[]), 403, "{method}: without a token nothing is changed");
+    }
+    let long = format!("/api/v1/ops?filter={}", "x".repeat(5_000));
+    assert_eq!(status("GET", &long, &[]), 414);
+    let large = format!("X: {}", "x".repeat(60_000));
+    assert_eq!(status("GET", path, &[&large]), 431);
+    let answer = serve.ask("GET", path, &[]);
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("cache-control", "no-store"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.header(name), Some(value));
+    }
+    let policy = answer.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(answer.header("access-control-allow-origin").is_none());
+}
+
+#[test]
+fn it_ends_when_told_to_and_with_it_its_streams_and_its_socket() {
+    let serve = Serve::start(&[]);
+    let mut events = serve.stream("/api/v1/stream?board=nobody");
+    events.next_event();
+    let before = std::time::Instant::now();
+    assert_eq!(serve.stop(), (Some(0), String::new()));
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+
+    let folder = tempfile::tempdir().expect("a folder");
+    served::give(folder.path());
+    let socket = folder.path().join("serve.sock");
+    let at = format!("unix:{}", socket.display());
+    let serve = Serve::run(&["--listen", &at]);
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(&socket).expect("there").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600, "its user's alone");
+    let mut stream = std::os::unix::net::UnixStream::connect(&socket).expect("it listens");
+    std::io::Write::write_all(&mut stream, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("sent");
+    let head = tests::http::head(&mut std::io::BufReader::new(stream)).expect("an answer");
+    assert_eq!(head.status, 200);
+    assert_eq!(serve.stop(), (Some(0), String::new()));
+    assert!(!socket.exists());
+    // One that was left behind by a kill is no obstacle; one at which somebody listens is.
+    drop(Serve::run(&["--listen", &at]));
+    assert!(socket.exists());
+    let serve = Serve::run(&["--listen", &at]);
+    assert!(socket.exists());
+    drop(serve);
+}
+
+#[test]
+fn what_may_not_be_served_is_refused_in_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let token = folder.path().join("token");
+    std::fs::write(&token, "0123456789abcdef\n").expect("written");
+    let token = token.to_str().expect("UTF-8");
+    let refused = |arguments: &[&str], privileged: bool| {
+        let mut command =
+            std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+        command.arg("serve").args(arguments);
+        if !privileged {
+            served::unprivileged(&mut command);
+        }
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        said
+    };
+    let said = refused(&["--listen", "0.0.0.0:0"], false);
+    assert!(said.contains("--tls-cert") && said.contains("--token-file"), "{said}");
+    assert!(refused(&["--listen", "nonsense"], false).contains("ADDRESS:PORT"));
+    assert!(refused(&["--token-file", "/nowhere"], false).contains("/nowhere"));
+    if nix::unistd::geteuid().is_root() {
+        let said = refused(&["--listen", "127.0.0.1:0"], true);
+        assert!(said.contains("PROBE_MODE=0640") && said.contains("PROBE_GROUP"), "{said}");
+        // 0644, as it was written.
+        assert!(refused(&["--token-file", token], true).contains("chmod 600"));
+    }
+}
+
+#[test]
+fn what_is_scraped_is_what_export_prom_says() {
+    let name = program::name("scraped");
+    let program = served::behave(&name, &["operations"]);
+    let serve = Serve::start(&[]);
+    let path = format!("/metrics?board={name}");
+    let classic = serve.ask("GET", &path, &[]);
+    assert!(
+        classic.header("content-type").expect("a type").starts_with("text/plain; version=0.0.4")
+    );
+    let open = serve.ask(
+        "GET",
+        &path,
+        &["Accept: application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"],
+    );
+    assert!(
+        open.header("content-type").expect("a type").starts_with("application/openmetrics-text")
+    );
+    assert!(open.text().ends_with("# EOF\n") && !classic.text().contains("# EOF"));
+    // The same series, whatever their values.
+    let series = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(series, _)| series.to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let direct = program::inspect(&["export", "prom", "-p", &program.pid().to_string()]);
+    let direct = series(&String::from_utf8(direct.stdout).expect("UTF-8"));
+    let served = series(&classic.text());
+    assert!(served.len() > 20 && served.is_subset(&direct), "{:#?}", served.difference(&direct));
+}
