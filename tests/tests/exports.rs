@@ -120,6 +120,195 @@ fn pprof_reads_its_own() {
     );
 }
 
+/// Rebuilds a trace from its packets: for each thread the samples of each stack by their weights, the time in slices
+/// of each name, and what is wrong with it.
+const TRACE: &str = r#"
+import json, sys
+from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as p
+trace = p.Trace()
+trace.ParseFromString(open(sys.argv[1], "rb").read())
+B, E, I, C = 1, 2, 3, 4
+names, functions, frames, stacks = {}, {}, {}, {}
+tracks, open_, weights, times, wrong, levels, last = {}, {}, {}, {}, [], {}, {}
+for packet in trace.packet:
+    d = packet.interned_data
+    for x in d.event_names: names[x.iid] = x.name
+    for x in d.function_names: functions[x.iid] = x.str.decode()
+    for x in d.frames: frames[x.iid] = (functions[x.function_name_id], x.line_number)
+    for x in d.callstacks: stacks[x.iid] = [frames[f] for f in x.frame_ids]
+    if packet.HasField("track_descriptor"): tracks[packet.track_descriptor.uuid] = packet.track_descriptor
+    if not packet.HasField("track_event"): continue
+    event = packet.track_event
+    uuid, at = event.track_uuid, packet.timestamp
+    if uuid not in tracks: wrong.append("no track %d" % uuid)
+    if at < last.get(uuid, 0): wrong.append("back in time on %d" % uuid)
+    last[uuid] = at
+    if event.HasField("callstack_iid"):
+        key = stacks[event.callstack_iid][-1][0]
+        weights[key] = weights.get(key, 0) + event.callstack_weight
+    if event.type == B: open_.setdefault(uuid, []).append((names[event.name_iid], at))
+    elif event.type == E:
+        if not open_.get(uuid): wrong.append("an end without a beginning"); continue
+        name, since = open_[uuid].pop()
+        times[name] = times.get(name, 0) + at - since
+    elif event.type == C: levels.setdefault(tracks[uuid].name, []).append(event.double_counter_value)
+wrong += ["%d not ended" % len(x) for x in open_.values() if x]
+clock = [c.timestamp for x in trace.packet for c in x.clock_snapshot.clocks if c.clock_id == 1]
+json.dump({"weights": weights, "times": times, "wrong": wrong, "levels": levels, "wall_ns": clock,
+           "threads": [t.thread.thread_name for t in tracks.values() if t.HasField("thread")],
+           "named": [t.name for t in tracks.values() if t.name]}, sys.stdout)
+"#;
+
+#[test]
+fn perfetto_s_own_schema_reads_the_trace_and_finds_the_report_in_it() {
+    let Some(python) = tests::python::python() else { return };
+    let found = tests::python::run(&python, TRACE, &[text(&exported("perfetto"))]);
+    let found: Value = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(found["wrong"], serde_json::json!([]));
+    assert_eq!(found["threads"], serde_json::json!(["fixture-behave"]));
+    let weights = found["weights"].as_object().expect("weights");
+    assert_eq!(weights.values().filter_map(Value::as_f64).sum::<f64>() as u64, all_samples());
+    let sum = |of: &Value, label: &str| -> f64 {
+        let rows = of.as_object().expect("rows").iter();
+        rows.filter(|(name, _)| name.starts_with(&format!("{label} (")))
+            .filter_map(|(_, value)| value.as_f64())
+            .sum()
+    };
+    let tick = known().report["duration_ns"].as_f64().expect("a time")
+        / known().report["ticks"].as_f64().expect("ticks");
+    for label in ["sixty", "thirty", "ten"] {
+        assert_eq!(sum(&found["weights"], label) as u64, samples(label), "{label}");
+        // A slice is as long as its looks are apart; ticks that were missed are in it too.
+        let (time, expected) = (sum(&found["times"], label), samples(label) as f64 * tick);
+        assert!(
+            (time - expected).abs() < 0.1 * expected + 5.0 * tick,
+            "{label}: {time} for {expected}"
+        );
+    }
+    assert!(
+        sum(&found["times"], "round")
+            >= sum(&found["times"], "sixty") + sum(&found["times"], "thirty")
+    );
+    assert!(found["wall_ns"][0].as_f64().is_some_and(|ns| ns > 1.7e18), "{found}");
+}
+
+#[test]
+fn operations_queues_and_gauges_of_a_live_process_are_in_the_trace() {
+    let Some(python) = tests::python::python() else { return };
+    let name = program::name("trace-ops");
+    let (_program, _) = Program::behave(&name, &["operations"]);
+    let to = path("live.perfetto");
+    let _ = std::fs::remove_file(&to);
+    assert!(
+        inspect(&["export", "perfetto", &name, "-d", "500ms", "--idle", "-o", text(&to)])
+            .status
+            .success()
+    );
+    let found: Value =
+        serde_json::from_str(&tests::python::run(&python, TRACE, &[text(&to)])).expect("JSON");
+    assert_eq!(found["wrong"], serde_json::json!([]));
+    let board = &program::document(&["-n", &name])["boards"][0];
+    let named = found["named"].as_array().expect("names");
+    for op in board["ops"].as_array().expect("operations") {
+        assert!(named.contains(&op["kind"]), "{op} in {named:?}");
+    }
+    for gauge in board["gauges"]
+        .as_array()
+        .expect("gauges")
+        .iter()
+        .filter(|gauge| gauge["labels"] == serde_json::json!({}))
+    {
+        let level = &found["levels"][gauge["name"].as_str().expect("a name")];
+        assert_eq!(level[0].as_f64(), gauge["value"].as_f64(), "{gauge} in {}", found["levels"]);
+    }
+}
+
+#[test]
+fn a_firefox_profile_has_the_form_and_the_sums_of_the_report() {
+    let profile: Value =
+        serde_json::from_slice(&std::fs::read(exported("firefox")).expect("it")).expect("JSON");
+    assert_eq!(profile["meta"]["preprocessedProfileVersion"], 48);
+    let categories = profile["meta"]["categories"].as_array().expect("categories").len() as u64;
+    let mut sums = std::collections::BTreeMap::<String, u64>::new();
+    for thread in profile["threads"].as_array().expect("threads") {
+        // Columns are as long as they say, and every number is one of the table that it points into.
+        let length =
+            |table: &str| thread[table]["length"].as_u64().unwrap_or_else(|| panic!("{table}"));
+        for table in [
+            "samples",
+            "markers",
+            "stackTable",
+            "frameTable",
+            "funcTable",
+            "resourceTable",
+            "nativeSymbols",
+        ] {
+            for (name, column) in thread[table].as_object().expect("a table") {
+                let rows = column.as_array().map(|rows| rows.len() as u64);
+                assert!(rows.is_none_or(|rows| rows == length(table)), "{table}.{name}");
+            }
+        }
+        let texts = thread["stringArray"].as_array().expect("texts").len() as u64;
+        let bounds = [
+            ("samples", "stack", length("stackTable")),
+            ("stackTable", "frame", length("frameTable")),
+            ("frameTable", "func", length("funcTable")),
+            ("stackTable", "category", categories),
+            ("frameTable", "category", categories),
+            ("funcTable", "name", texts),
+            ("funcTable", "fileName", texts),
+        ];
+        for (table, column, bound) in bounds {
+            let rows =
+                thread[table][column].as_array().unwrap_or_else(|| panic!("{table}.{column}"));
+            assert!(
+                rows.iter().filter_map(Value::as_u64).all(|number| number < bound),
+                "{table}.{column}"
+            );
+        }
+        for (index, prefix) in
+            thread["stackTable"]["prefix"].as_array().expect("prefixes").iter().enumerate()
+        {
+            assert!(
+                prefix.as_u64().is_none_or(|prefix| prefix < index as u64),
+                "a stack stands in a later one"
+            );
+        }
+        let times: Vec<f64> = thread["samples"]["time"]
+            .as_array()
+            .expect("times")
+            .iter()
+            .filter_map(Value::as_f64)
+            .collect();
+        assert!(times.is_sorted());
+        let at = |table: &str, column: &str, row: &Value| {
+            thread[table][column][row.as_u64().expect("a row") as usize].clone()
+        };
+        let rows = thread["samples"]["stack"]
+            .as_array()
+            .expect("stacks")
+            .iter()
+            .zip(thread["samples"]["weight"].as_array().expect("weights"));
+        for (stack, weight) in rows {
+            let name = at(
+                "funcTable",
+                "name",
+                &at("frameTable", "func", &at("stackTable", "frame", stack)),
+            );
+            let name = thread["stringArray"][name.as_u64().expect("a text") as usize]
+                .as_str()
+                .expect("a text")
+                .to_owned();
+            *sums.entry(name.split(" (").next().unwrap_or_default().to_owned()).or_default() +=
+                weight.as_u64().expect("a weight");
+        }
+    }
+    assert_eq!(sums.values().sum::<u64>(), all_samples());
+    for label in ["sixty", "thirty", "ten"] {
+        assert_eq!(sums.get(label), Some(&samples(label)), "{label}");
+    }
+}
+
 #[test]
 fn speedscope_takes_the_file() {
     let schema = build::root().join("tests/fixtures/formats/speedscope.schema.json");

@@ -174,7 +174,7 @@ pub enum Verb {
     },
     /// A recording, or 10 seconds of now, in the form of another tool.
     Export {
-        /// folded, svg, timeline, speedscope, pprof, csv; prom: numbers.
+        /// folded, svg, timeline, speedscope, pprof, csv, perfetto, firefox; prom: numbers.
         #[arg(value_enum, hide_possible_values = true)]
         format: Form,
         /// How often and for how long, when a process is sampled.
@@ -303,12 +303,21 @@ pub enum Form {
     Csv,
     /// How each thread moved over time, with load and stalls, one SVG file for any browser.
     Timeline,
+    /// A trace for Perfetto: threads, lines, operations and levels over time.
+    Perfetto,
+    /// For the Firefox Profiler.
+    Firefox,
     /// What a board counts, as Prometheus reads it.
     Prom,
 }
 
 impl Form {
-    /// The form of a profile that it is, if it is one.
+    /// Whether it is something else than text.
+    pub fn is_binary(self) -> bool {
+        self == Self::Perfetto || self.profile().is_some_and(Format::is_binary)
+    }
+
+    /// The form of a counted profile that it is, if it is one.
     pub fn profile(self) -> Option<Format> {
         Some(match self {
             Self::Folded => Format::Folded,
@@ -317,7 +326,7 @@ impl Form {
             Self::Pprof => Format::Pprof,
             Self::Csv => Format::Csv,
             Self::Timeline => Format::Timeline,
-            Self::Prom => return None,
+            Self::Perfetto | Self::Firefox | Self::Prom => return None,
         })
     }
 }

@@ -4,22 +4,26 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::args::{Cli, Only, Pacing};
+use super::args::{Cli, Form, Only, Pacing};
 use super::failure::Failure;
 use super::output::Output;
 use super::record;
 use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
-use crate::export::{Format, export};
+use crate::context::Look as Around;
+use crate::export::operations::Book;
+use crate::export::{Beside, Course, export, firefox, perfetto};
 use crate::locate::Target;
+use crate::open_board::OpenBoard;
 use crate::recording::is_recording;
 use crate::report::{By, Tally};
+use crate::words::term::term;
 
 /// How long is sampled when nothing is said.
 const DEFAULT: Duration = Duration::from_secs(10);
 
 /// Where from, and where to.
 pub(super) struct Way<'a> {
-    pub(super) format: Format,
+    pub(super) format: Form,
     pub(super) pacing: &'a Pacing,
     pub(super) only: &'a Only,
     pub(super) output: Option<&'a Path>,
@@ -52,6 +56,9 @@ fn bytes(
     remarks: &mut dyn Write,
 ) -> Result<Vec<u8>, Failure> {
     let counting = options(cli, way.only, By::Stack);
+    let Some(format) = way.format.profile() else {
+        return over_time(cli, target, way, counting, remarks);
+    };
     let file = path("export", target).ok().filter(|path| is_recording(path));
     let tally = match file {
         Some(path) => read(&path, counting, remarks)?,
@@ -65,5 +72,68 @@ fn bytes(
         }
     };
     nonempty(&tally, &answered(&tally))?;
-    Ok(export(way.format, &tally))
+    Ok(export(format, &tally))
+}
+
+/// Time between two looks at what is on a board beside the positions of threads, ns.
+const LOOK_NS: u64 = 100_000_000;
+
+/// The forms that show how things moved. A recording has positions alone; a process is also asked for its operations
+/// and levels meanwhile.
+fn over_time(
+    cli: &Cli,
+    target: &Target,
+    way: &Way<'_>,
+    counting: crate::report::Options,
+    remarks: &mut dyn Write,
+) -> Result<Vec<u8>, Failure> {
+    let mut course = Course::new(counting);
+    let mut beside = Beside::default();
+    let file = path("export", target).ok().filter(|path| is_recording(path));
+    if let Some(path) = file {
+        let recording = super::sampling::open(&path)?;
+        for remark in recording.read(&mut course)? {
+            let _ = writeln!(remarks, "inspect: {}: {remark}", term(&path.display().to_string()));
+        }
+    } else {
+        let mut sampling = Sampling::open(cli, target, way.pacing, remarks)?;
+        sampling.or_for(DEFAULT);
+        let open = |candidate: &crate::locate::Candidate| {
+            OpenBoard::open(candidate.clone(), Around::Verdict).ok()
+        };
+        let mut boards: Vec<_> =
+            sampling.candidates().iter().map(|one| (open(one), Book::default())).collect();
+        let mut next = 0;
+        sampling.run(&mut course, remarks, &mut |progress| {
+            if progress.elapsed_ns >= next {
+                next = progress.elapsed_ns + LOOK_NS;
+                for (index, (board, book)) in boards.iter_mut().enumerate() {
+                    let report = board.as_mut().and_then(|board| board.report().ok());
+                    if let Some(report) = report {
+                        let over = book.look(&report);
+                        beside.operations.extend(over.into_iter().map(|one| (index as u32, one)));
+                        beside.look(index as u32, progress.elapsed_ns, &report);
+                    }
+                }
+            }
+            Turn::default()
+        })?;
+        for (index, (_, book)) in boards.iter().enumerate() {
+            beside.operations.extend(book.open().map(|one| (index as u32, one.clone())));
+        }
+        // What was over before it began is not of this time.
+        let start = course.tally.wall_ns;
+        beside.operations.retain(|(_, one)| one.ended_wall_ns.is_none_or(|end| end >= start));
+        beside.operations.sort_by(|(_, a), (_, b)| {
+            (a.begun_wall_ns, &a.op.id).cmp(&(b.begun_wall_ns, &b.op.id))
+        });
+    }
+    course.finish();
+    nonempty(&course.tally, &answered(&course.tally))?;
+    Ok(match way.format {
+        Form::Firefox => {
+            crate::render::json::line(&firefox(&course, &beside)).unwrap_or_default().into_bytes()
+        }
+        _ => perfetto(&course, &beside),
+    })
 }

@@ -37,7 +37,7 @@ mod top;
 use std::io::Write;
 
 use crate::locate::{self, Target};
-use args::{Cli, Verb};
+use args::{Cli, Form, Verb};
 pub use common::look;
 pub use failure::Failure;
 
@@ -97,14 +97,14 @@ fn verb(
         }
         Some(Verb::Report { pick, .. }) => profile::report(cli, target, pick, out, remarks),
         Some(Verb::Export { format, pacing, only, numbers, output, .. }) => {
-            let Some(format) = format.profile() else {
+            if *format == Form::Prom {
                 let way = prom::Way { numbers, output: output.as_deref() };
                 return prom::run(cli, target, &way, out, remarks);
-            };
+            }
             if numbers.every.is_some() || numbers.openmetrics {
                 return Err(Failure::usage("--every and --openmetrics are for `export prom`"));
             }
-            let way = export::Way { format, pacing, only, output: output.as_deref() };
+            let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
             export::run(cli, target, &way, out, remarks)
         }
         Some(Verb::Annotate { only, source, .. }) => {

@@ -61,6 +61,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         build: text(header.build),
         program: text(header.program),
         started_at: rfc3339(header.started_wall_ns),
+        started_wall_ns: header.started_wall_ns,
         uptime_ns,
         heartbeat_age_ns: beat_age,
         path: context.path.clone(),

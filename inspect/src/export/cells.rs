@@ -102,6 +102,12 @@ pub(super) fn class_word(tally: &Tally, cell: &Cell) -> &'static str {
     tally.class(cell).map_or(none, crate::derive::threads::word)
 }
 
+/// The class of a place in a word.
+pub(super) fn class_word_of(tally: &Tally, stack: Option<u32>) -> &'static str {
+    let class = stack.and_then(|stack| tally.leaf(stack)).map(|site| site.class);
+    class.map_or("torn", crate::derive::threads::word)
+}
+
 /// The class of the site where a thread is, of a frame that is a line; scopes have a colour of
 /// their own.
 pub(super) fn is_line(site: &SiteInfo) -> Option<Class> {

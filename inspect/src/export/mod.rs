@@ -3,20 +3,28 @@
 mod cells;
 mod csv;
 mod differential;
+mod firefox;
 mod flame;
 mod folded;
 mod line_colours;
+pub mod operations;
 mod page;
+mod perfetto;
 mod pprof;
 pub mod prom;
+mod protobuf;
+mod runs;
 mod speedscope;
 mod timeline;
 
 pub use csv::csv;
 pub use differential::difference;
+pub use firefox::firefox;
 pub use flame::svg;
 pub use folded::folded;
+pub use perfetto::perfetto;
 pub use pprof::pprof;
+pub use runs::{Beside, Course, Level};
 pub use speedscope::speedscope;
 pub use timeline::timeline;
 

@@ -7,35 +7,9 @@ use super::cells::cells;
 use super::cells::class_word;
 use super::cells::frame_name;
 use super::cells::thread_name;
-use crate::recording::wire::{crc32, put};
+use super::protobuf::Message;
+use crate::recording::wire::crc32;
 use crate::report::Tally;
-
-/// A message under construction.
-#[derive(Default)]
-struct Message(Vec<u8>);
-
-impl Message {
-    fn number(&mut self, field: u64, value: u64) -> &mut Self {
-        if value != 0 {
-            put(&mut self.0, field << 3);
-            put(&mut self.0, value);
-        }
-        self
-    }
-
-    fn bytes(&mut self, field: u64, bytes: &[u8]) -> &mut Self {
-        put(&mut self.0, field << 3 | 2);
-        put(&mut self.0, bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-        self
-    }
-
-    fn packed(&mut self, field: u64, values: &[u64]) -> &mut Self {
-        let mut bytes = Vec::new();
-        values.iter().for_each(|&value| put(&mut bytes, value));
-        self.bytes(field, &bytes)
-    }
-}
 
 /// Texts, each once; the first is empty.
 struct Texts {

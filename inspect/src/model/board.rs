@@ -51,6 +51,9 @@ pub struct BoardReport {
     pub program: Option<Label>,
     /// When the board was made, RFC 3339.
     pub started_at: String,
+    /// The same, ns since 1970: what is so much younger began so much later.
+    #[serde(skip)]
+    pub started_wall_ns: u64,
     /// From the board's making to now, or to the last sign of life.
     pub uptime_ns: u64,
     /// Age of the keeper's last beat; null without a keeper.
@@ -143,4 +146,65 @@ pub struct End {
     pub panic: Option<Label>,
     /// When, RFC 3339.
     pub at: Option<String>,
+}
+
+#[cfg(test)]
+impl BoardReport {
+    /// A board of which nothing is known.
+    pub(crate) fn for_tests(name: &str, started_wall_ns: u64) -> Self {
+        Self {
+            name: Label::from(name),
+            pid: 1,
+            uid: 0,
+            state: State::Live,
+            verdict: String::new(),
+            layout_version: String::new(),
+            instance: 7,
+            build: None,
+            program: None,
+            started_at: String::new(),
+            started_wall_ns,
+            uptime_ns: 0,
+            heartbeat_age_ns: None,
+            path: String::new(),
+            size_bytes: 0,
+            seen_at: String::new(),
+            ended_at: None,
+            headline: Headline { severity: super::headline::Severity::Ok, text: String::new() },
+            saved_at: None,
+            capacity: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            keeper_skipped: 0,
+            reader: Effort::default(),
+            left_out: BTreeMap::new(),
+            remarks: Vec::new(),
+            vitals: None,
+            fd_trend: None,
+            threads: Vec::new(),
+            unprobed_threads: None,
+            panics: 0,
+            end: None,
+            lines: Vec::new(),
+            counters: Vec::new(),
+            gauges: Vec::new(),
+            ratios: Vec::new(),
+            histograms: Vec::new(),
+            queues: Vec::new(),
+            heartbeats: Vec::new(),
+            progress: Vec::new(),
+            facts: BTreeMap::new(),
+            ops: Vec::new(),
+            ended_ops: Vec::new(),
+            op_kinds: Vec::new(),
+            op_statuses: Vec::new(),
+        }
+    }
+
+    /// So many operations of one kind ended well.
+    pub(crate) fn ended(&mut self, ok: u64) {
+        let since_start = super::ops::OpEnds { ok, ..Default::default() };
+        let kind = Label::from("request");
+        self.op_kinds =
+            vec![OpKind { kind, in_flight: 0, oldest_ns: None, rates: None, since_start }];
+    }
 }

@@ -184,6 +184,19 @@ impl Tally {
         self.leaf(cell.stack?).map(|site| site.class)
     }
 
+    /// Whether samples of a thread in a stack (torn, without one) are among those that were asked for.
+    pub fn counts(&self, thread: u32, stack: Option<u32>) -> bool {
+        let class = match stack {
+            None => None,
+            Some(stack) => match self.leaf(stack) {
+                None => return false,
+                Some(site) => Some(site.class),
+            },
+        };
+        let shown = self.threads.get(thread as usize).is_some_and(|thread| thread.shown);
+        shown && (self.options.idle || class != Some(Class::Idle))
+    }
+
     /// Whether a thread was asked for.
     pub fn shows(&self, cell: &Cell) -> bool {
         self.threads.get(cell.thread as usize).is_some_and(|thread| thread.shown)
