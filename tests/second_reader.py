@@ -132,6 +132,46 @@ def threads(board, table):
     return found
 
 
+def party(slot, generation):
+    return generation << 16 & (1 << 48) - 1 | slot + 1 & 0xFFFF
+
+
+def waiting(board):
+    """Slot, generation, and what its thread waits for."""
+    found = []
+    for slot in range(board.sections(5)[0][5]):
+        state = board.record(5, slot, 1)[0]
+        for _ in range(TRIES):
+            number, target, how, since = board.record(5, slot, 4, 0x38)
+            if state & 0xFF != 2 or number & 1 == 0:
+                break
+            if board.record(5, slot, 1, 0x38)[0] == number:
+                found.append((slot, state >> 8, number, target, how))
+                break
+    return found
+
+
+def waits(board, table):
+    if not board.sections(21):
+        return []
+    before = waiting(board)
+    said = []
+    for slot, generation, number, target, how in before:
+        state, _, site, identity, holder = board.record(21, (target & 0xFFFF) - 1, 5)
+        wait = {"slot": slot, "how": how & 0xFF, "limited": bool(how & 1 << 8), "held_by": []}
+        if target and state == target >> 16 << 8 | 2:
+            wait["name"] = table.get(site, {}).get("label")
+            for other in range(board.sections(5)[0][5]):
+                live = board.record(5, other, 1)[0]
+                alone = party(other, live >> 8) | (state >> 8 & 0x7FFF) << 48
+                shared = board.record(5, other, 4, 0x60)
+                if live & 0xFF == 2 and (holder == alone or identity in shared):
+                    wait["held_by"].append(other)
+        said.append(((slot, generation, number, target, how), wait))
+    after = waiting(board)
+    return [wait for key, wait in said if key in after]
+
+
 def quantile(counts, q, highest):
     total, seen = sum(counts), 0
     for bucket, count in enumerate(counts):
@@ -229,6 +269,7 @@ def main():
                 "build": board.text(header[21]),
                 "pid": header[7],
                 "threads": threads(board, sites(board)),
+                "waits": waits(board, sites(board)),
                 "facts": facts(board),
                 "exit_code": code if exited else None,
                 "panic": packed(panic[4:])[: min(panic[3], 320)].decode() if sequence else None,

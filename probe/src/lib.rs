@@ -97,13 +97,13 @@ mod number;
 mod outcome;
 
 #[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
+mod atomics;
+#[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[cfg_attr(not(feature = "layout"), doc(hidden))]
 pub mod layout;
 #[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
 #[cfg_attr(not(feature = "layout"), doc(hidden))]
 pub mod protocol;
-#[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
-mod sync;
 
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod on;
@@ -121,6 +121,8 @@ pub use off::private as __private;
 #[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 pub use off::*;
 
+#[cfg(feature = "std")]
+pub mod sync;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]

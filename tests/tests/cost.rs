@@ -16,7 +16,8 @@ fn ways(arguments: &[&str]) -> Ways {
         .into_iter()
         .filter_map(|(name, (address, bytes))| {
             let name = name.strip_prefix("fixture_cost::cost_")?.to_owned();
-            (!name.contains(':')).then(|| (name, code::straight(address, &bytes)))
+            let way = if name.contains("mutex") { code::shortest } else { code::straight };
+            (!name.contains(':')).then(|| (name, way(address, &bytes)))
         })
         .collect()
 }
@@ -63,6 +64,27 @@ fn a_counter_is_five_instructions_and_a_scope_seventeen() {
     costs(&ways, "counter_add", 5);
     stores(&ways, "counter_add", 1);
     costs(&ways, "scope", 17);
+}
+
+/// What a wrapper costs more than what it wraps, in and out together.
+#[track_caller]
+fn costs_more(ways: &Ways, wrapped: &str, plain: &str, most: usize, stores_more: usize) {
+    let (with, without) = (&ways[wrapped], &ways[plain]);
+    let listings = || format!("{}\n---\n{}", code::listing(with), code::listing(without));
+    let more = with.len() as i64 - without.len() as i64;
+    assert!(more <= most as i64, "cost_{wrapped}: {more} more\n{}", listings());
+    let stores = |way: &[Instruction]| way.iter().filter(|one| code::stores(one)).count();
+    assert_eq!(stores(with), stores(without) + stores_more, "{}", listings());
+    let locked = |way: &[Instruction]| {
+        way.iter().filter(|i| i.has_lock_prefix() || i.mnemonic() == Mnemonic::Xchg).count()
+    };
+    assert_eq!(locked(with), locked(without), "no lock prefix of our own\n{}", listings());
+}
+
+#[test]
+fn a_mutex_is_ten_instructions_and_two_stores_more_than_what_it_wraps() {
+    let ways = ways(&[]);
+    costs_more(&ways, "mutex", "plain_mutex", 10, 2);
 }
 
 #[test]

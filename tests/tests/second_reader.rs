@@ -77,3 +77,27 @@ fn it_follows_a_stack_an_argument_and_an_end() {
     assert!(said["panic"].as_str().expect("words").contains("the well is dry"));
     program::remove_boards(&name);
 }
+
+#[test]
+fn it_finds_who_waits_for_whom() {
+    if !build::needs("python3", "python3") {
+        return;
+    }
+    let name = program::name("second-waits");
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut program = Program::start(command.args([&name, "abba"]), &name);
+    program.until_ready();
+    let path = wait::until("the deadlock", std::time::Duration::from_secs(10), || {
+        let waits = program::document(&["waits", "-n", &name]);
+        waits["cycles"][0].is_object().then_some(())?;
+        program::boards(&["-n", &name]).first()?["path"].as_str().map(str::to_owned)
+    });
+    let said = second(&path);
+    let waits = said["waits"].as_array().expect("waits");
+    assert_eq!(waits.len(), 2, "{said:#}");
+    let index = waits.iter().find(|wait| wait["name"] == "index").expect("the lock with a name");
+    let other = waits.iter().find(|wait| wait["name"] != "index").expect("the other");
+    assert_eq!(index["how"], 1, "to hold it alone");
+    assert_eq!(index["held_by"][0], other["slot"]);
+    assert_eq!(other["held_by"][0], index["slot"]);
+}

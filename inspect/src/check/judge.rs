@@ -16,6 +16,7 @@ pub fn judge(report: &BoardReport, asked: &Asked) -> Vec<Finding> {
     }
     findings.extend(asked.stalled.map(|limits| stalled(report, limits)));
     findings.extend(asked.overdue.then(|| overdue(report)));
+    findings.extend(asked.deadlock.then(|| deadlock(report)));
     findings.extend(asked.load.map(|limits| load(report, limits)));
     findings.extend(asked.oldest.map(|limits| oldest(report, limits)));
     findings.extend(asked.lost.then(|| lost(report)));
@@ -109,6 +110,23 @@ fn overdue(report: &BoardReport) -> Finding {
     let label = format!("{} overdue", report.name.raw());
     found.measure = Some(Measure { label, value: late.len() as f64, unit: "", limits: None });
     found
+}
+
+fn deadlock(report: &BoardReport) -> Finding {
+    let found: Vec<String> =
+        report.waits.cycles.iter().map(crate::derive::headline::deadlock).collect();
+    let (status, text) = match found.len() {
+        0 if !report.waits.known => (
+            Status::Unknown,
+            "deadlocks not known: its probes are of a version without locks".to_owned(),
+        ),
+        0 => (Status::Ok, "no deadlock".to_owned()),
+        _ => (Status::Critical, found.join("; ")),
+    };
+    let mut said = finding(report, status, text);
+    let label = format!("{} deadlocks", report.name.raw());
+    said.measure = Some(Measure { label, value: found.len() as f64, unit: "", limits: None });
+    said
 }
 
 fn load(report: &BoardReport, limits: Limits) -> Finding {

@@ -106,6 +106,8 @@ pub struct Asked {
     pub stalled: Option<Limits>,
     /// Whether a late periodic job is critical.
     pub overdue: bool,
+    /// Whether threads that wait for each other for ever are critical.
+    pub deadlock: bool,
     /// Highest load of a thread over 10 s; percent.
     pub load: Option<Limits>,
     /// Age of the oldest operation at work, or item in a queue; ns.

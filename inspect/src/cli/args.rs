@@ -236,6 +236,15 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// Who waits for whom: chains from who waits to who could act, deadlocks first.
+    Waits {
+        /// Which of them, and how.
+        #[command(flatten)]
+        pick: WaitsPick,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Thresholds for monitoring: OK, WARNING, CRITICAL or UNKNOWN.
     Check {
         /// What is asked of each board, beside that it lives.
@@ -410,6 +419,9 @@ pub struct Ask {
     /// A periodic job is late (critical).
     #[arg(long)]
     pub overdue: bool,
+    /// Threads or operations wait for each other for ever (critical).
+    #[arg(long)]
+    pub deadlock: bool,
     /// A thread's load over 10 s is higher, in percent.
     #[arg(long, value_name = "PCT[,PCT]", value_parser = Limits::percent, allow_hyphen_values = true)]
     pub load: Option<Limits>,
@@ -544,6 +556,26 @@ pub enum OpsBy {
     Status,
 }
 
+/// Which waits are shown, and how.
+#[derive(Clone, Debug, Args)]
+pub struct WaitsPick {
+    /// Only chains whose victim has waited for so long; deadlocks always.
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub over: Option<Duration>,
+    /// Rolled up, by lock.
+    ///
+    /// How often each lock was waited for, how long, and who holds it.
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    pub by: Option<WaitsBy>,
+}
+
+/// What waits are rolled up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WaitsBy {
+    /// Lock: how often it was waited for, how long, who holds it.
+    Lock,
+}
+
 /// A bare target after a verb.
 #[derive(Clone, Debug, Args)]
 pub struct Which {
@@ -576,6 +608,7 @@ impl Cli {
                 | Verb::Report { which, .. }
                 | Verb::Export { which, .. }
                 | Verb::Ops { which, .. }
+                | Verb::Waits { which, .. }
                 | Verb::Check { which, .. }
                 | Verb::Annotate { which, .. },
             ) => which.target.as_ref(),

@@ -24,6 +24,7 @@ pub(super) fn run(
     let asked = Asked {
         stalled: ask.stalled,
         overdue: ask.overdue,
+        deadlock: ask.deadlock,
         load: ask.load,
         oldest: ask.oldest,
         lost: ask.lost,

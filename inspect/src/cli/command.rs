@@ -49,6 +49,10 @@ pub const TAKES: &[(&str, &[&str])] = &[
         ],
     ),
     ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
+    (
+        "waits",
+        &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
+    ),
     ("check", &["name", "pid", "file", "json"]),
     #[cfg(feature = "serve")]
     ("serve", &[]),

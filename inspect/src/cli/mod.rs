@@ -33,6 +33,7 @@ mod sampling;
 mod serve;
 mod show;
 mod top;
+mod waits;
 
 use std::io::Write;
 
@@ -117,6 +118,7 @@ fn verb(
             cancel::run(cli, target, id, *timeout, out, remarks)
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
+        Some(Verb::Waits { pick, .. }) => waits::run(cli, target, pick, out, remarks),
         Some(Verb::Check { ask, .. }) => check::run(cli, target, ask, out),
         #[cfg(feature = "serve")]
         Some(Verb::Serve(how)) => serve::run(how, remarks),

@@ -236,11 +236,22 @@ said with -n. A path of a recording shows its report.",
         columns: &[("COLUMNS", OF_OPERATIONS)],
     },
     Page {
+        verb: "waits",
+        says: "Each chain goes from a victim to the last one who could act; those with most waiting time behind them come first. A deadlock is said only where every wait in it is without a limit and everybody who could end it is known, and two looks found the same (of the dead one). A wait with a question mark was not confirmed so.\n\nLocks and channels are those of probe::sync, probe::parking_lot, probe::crossbeam and probe::tokio, and the waits that a program tells by tags: tag!(wait, \"lock\", key) beside a scope with the same key.",
+        examples: &[
+            ("inspect waits recordd", "who waits for whom"),
+            ("inspect waits recordd --over 1s", "only who has waited for a second"),
+            ("inspect waits recordd --by lock", "which lock is waited for most"),
+        ],
+        columns: &[],
+    },
+    Page {
         verb: "check",
         says: "One line by the convention of the monitoring plugins: the status, why, and behind a bar the values with their limits. Without limits it asks whether the daemon lives.\n\nIt ends with 0 for OK, 1 for WARNING, 2 for CRITICAL, 3 for UNKNOWN (wrong usage too). Of several boards and limits the worst decides: CRITICAL, then WARNING, then UNKNOWN. A daemon that is dead, stopped or not there is CRITICAL; damaged data, no permission, and what a board does not tell are UNKNOWN.\n\nA limit is WARN or WARN,CRIT, and passed when the value is beyond it. The label of a value is the board's name and the question, so that it stays the same when the process is started anew; of several processes of one name it is the worst value.",
         examples: &[
             ("inspect check recordd", "does it live?"),
             ("inspect check recordd --stalled 5s,30s --overdue", "does it move?"),
+            ("inspect check recordd --deadlock", "can it still move?"),
             ("inspect check recordd --load 80,95 --oldest 1s,10s", "has it room left?"),
             ("inspect check recordd --counter 'rate(errors)>1,10' --counter 'connections<1'", "its own numbers"),
         ],

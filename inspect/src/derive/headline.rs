@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::liveness::State;
-use crate::model::{BoardReport, Headline, Op, Severity, ThreadReport};
+use crate::model::{BoardReport, Cycle, Headline, Op, Severity, ThreadReport};
 use crate::words::human::{or_none, percent, time, whole};
 use crate::words::label::Label;
 
@@ -16,6 +16,8 @@ const MANY: u64 = 100;
 const LONG_NS: u64 = 1_000_000_000;
 /// A thread with this share of its last ten seconds at work has no room left.
 const FULL: f64 = 0.95;
+/// Members of a deadlock that are named.
+const NAMED: usize = 4;
 /// Things that are said before the rest becomes a number.
 const CLAUSES: usize = 4;
 
@@ -35,6 +37,7 @@ pub fn headline(report: &BoardReport) -> Headline {
     {
         said.push((Severity::Warning, format!("nobody has looked inside for {}", time(age))));
     }
+    deadlocks(report, &mut said);
     let stalled = stalled(report);
     stalls(&stalled, &mut said);
     operations(report, &stalled, &mut said);
@@ -100,6 +103,31 @@ pub fn rank(
 /// Ids of the threads that hold what others wait for.
 pub fn awaited(all: &[ThreadReport]) -> HashSet<u64> {
     all.iter().filter_map(|other| other.held_by.as_ref()).map(|holder| holder.tid).collect()
+}
+
+/// What nobody will ever end.
+pub(super) fn deadlocks(report: &BoardReport, said: &mut Vec<(Severity, String)>) {
+    for cycle in &report.waits.cycles {
+        said.push((Severity::Critical, deadlock(cycle)));
+    }
+}
+
+/// A deadlock in a clause.
+pub fn deadlock(cycle: &Cycle) -> String {
+    let names: Vec<String> = cycle
+        .members
+        .iter()
+        .map(|edge| match (&edge.waiter.thread, &edge.waiter.op) {
+            (Some(thread), _) => thread.raw().to_owned(),
+            (None, op) => format!("op {}", op.as_deref().unwrap_or("?")),
+        })
+        .collect();
+    let more = names.len().saturating_sub(NAMED);
+    let mut named = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        named.push_str(&format!(" and {more} more"));
+    }
+    format!("deadlock for {}: {named}", time(cycle.first_seen_ns))
 }
 
 fn stalls(stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
@@ -269,6 +297,10 @@ fn dead(report: &BoardReport) -> Headline {
     let mut at: Vec<&ThreadReport> = report.threads.iter().filter(busy).collect();
     at.sort_by_key(|thread| (!thread.stalled, thread.class != Some("work")));
     let mut text = match at.first() {
+        _ if !report.waits.cycles.is_empty() => {
+            let all = report.waits.cycles.iter().map(deadlock);
+            format!("at its end {}", all.collect::<Vec<_>>().join("; "))
+        }
         Some(first) => {
             let place = spot(
                 first.label.as_ref(),
@@ -281,6 +313,7 @@ fn dead(report: &BoardReport) -> Headline {
         None => "at its end every thread was idle".to_owned(),
     };
     match at.len() {
+        _ if !report.waits.cycles.is_empty() => {}
         0 | 1 => {}
         2 => text.push_str(", 1 more thread not idle"),
         n => text.push_str(&format!(", {} more threads not idle", n - 1)),

@@ -13,6 +13,7 @@ pub mod ops;
 pub mod quantile;
 pub mod rates;
 pub mod threads;
+pub mod waits;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -50,6 +51,15 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     let mut threads = threads::threads(snapshot, &clock, exists, &mut room);
     rename(&mut threads, context);
     let (ops, ended_ops) = ops::operations(snapshot, &clock, &threads, &mut room);
+    let process = waits::Process {
+        board: text(header.name).unwrap_or_else(|| Label::from("?")),
+        pid: header.pid,
+        still: dead || board.source.is_still(),
+        threads: &threads,
+        ops: &ops,
+    };
+    let waits = waits::waits(snapshot, &clock, &process);
+    waits::hold(&mut threads, &waits);
     let mut report = BoardReport {
         name: text(header.name).unwrap_or_else(|| Label::from("?")),
         pid: header.pid,
@@ -91,6 +101,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         heartbeats: Vec::new(),
         progress: Vec::new(),
         facts: facts(snapshot),
+        waits,
         op_kinds: Vec::new(),
         op_statuses: ops::statuses(snapshot, &clock, &ops, &ended_ops),
         ops,
@@ -248,6 +259,7 @@ fn capacity(snapshot: &Snapshot) -> BTreeMap<&'static str, Capacity> {
         ("sites", SectionKind::Sites),
         ("metrics", SectionKind::Metrics),
         ("ops", SectionKind::Ops),
+        ("locks", SectionKind::Locks),
         ("queues", SectionKind::Queues),
         ("histograms", SectionKind::Histograms),
         ("facts", SectionKind::Facts),
@@ -262,6 +274,10 @@ fn capacity(snapshot: &Snapshot) -> BTreeMap<&'static str, Capacity> {
             // As long as nothing is remembered, they are lent.
             let max = sect.capacity.saturating_sub(OP_SPARE as u64).max(used);
             return Some((name, Capacity { used, max }));
+        }
+        if kind == SectionKind::Locks {
+            let used = snapshot.waits.locks.len() + snapshot.waits.futures.len();
+            return Some((name, Capacity { used: used as u64, max: sect.capacity }));
         }
         Some((name, Capacity { used: sect.used, max: sect.capacity }))
     })
@@ -282,6 +298,7 @@ fn lost(snapshot: &Snapshot) -> BTreeMap<&'static str, u64> {
         ("histograms", lost.histograms),
         ("signals", lost.signals),
         ("queues", lost.queues),
+        ("locks", lost.locks),
         ("misuse", lost.misuse),
         ("windows", lost.windows),
     ])

@@ -9,6 +9,7 @@ use super::headline::Headline;
 use super::numbers::{Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio};
 use super::ops::{Op, OpKind, StatusTotal};
 use super::threads::{LineReport, ThreadReport};
+use super::waits::Waits;
 use crate::liveness::State;
 use crate::snapshot::Effort;
 use crate::vitals::Task;
@@ -120,6 +121,8 @@ pub struct BoardReport {
     pub ended_ops: Vec<Op>,
     /// Operations by kind: in flight, and how they ended.
     pub op_kinds: Vec<OpKind>,
+    /// Who waits for whom: threads, operations, locks, channels.
+    pub waits: Waits,
     /// Time in each status over all operations.
     pub op_statuses: Vec<StatusTotal>,
 }

@@ -23,6 +23,7 @@ mod numbers;
 mod ops;
 mod place;
 mod threads;
+mod waits;
 
 pub use board::{BoardReport, Capacity, Document, End};
 pub use descriptors::FdTrend;
@@ -34,3 +35,6 @@ pub use numbers::{
 pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, StatusTotal};
 pub use place::{Holder, Place};
 pub use threads::{LineReport, ThreadReport, Windows};
+pub use waits::{
+    Chain, Cycle, Edge, LockReport, Party, WaitTarget, WaitTimes, Waits, WaitsDocument,
+};

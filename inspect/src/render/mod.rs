@@ -9,6 +9,7 @@ pub mod numbers;
 pub mod ops;
 mod place;
 pub mod text;
+pub mod waits;
 
 pub use look::{FIT, Look, Paint, Sort, idle};
 pub use place::{place, place_of};

@@ -68,7 +68,7 @@ impl Contents {
 }
 
 /// The kinds of sections that this reader knows.
-const KNOWN: [SectionKind; 20] = [
+const KNOWN: [SectionKind; 21] = [
     SectionKind::Strings,
     SectionKind::Sites,
     SectionKind::Metrics,
@@ -89,6 +89,7 @@ const KNOWN: [SectionKind; 20] = [
     SectionKind::Pulse,
     SectionKind::End,
     SectionKind::Windows,
+    SectionKind::Locks,
 ];
 
 /// Sections of one kind that are read: rings come in cascades, the rest alone.
@@ -305,6 +306,7 @@ fn most(kind: SectionKind) -> u64 {
         Windows => MOST.windows(),
         Metrics | Cells => MOST.metrics,
         Ops => MOST.ops + OP_SPARE,
+        Locks => MOST.locks,
         Sites => MOST.sites,
         Strings => MOST.strings,
         Lost | Pulse | End | BusyRing | CountRing => 1,

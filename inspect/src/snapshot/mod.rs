@@ -9,6 +9,7 @@ mod records;
 mod room;
 mod text;
 mod threads;
+mod waits;
 mod windows;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +26,7 @@ pub use records::{EndRead, Panic, Processor, Pulse, doubled};
 pub use room::Room;
 pub use text::Strings;
 pub use threads::{ThreadRead, Watch, Work};
+pub use waits::{LockRead, ThreadWaits, WaitRead, Waits};
 pub use windows::WindowRead;
 
 use crate::error::OpenError;
@@ -44,6 +46,10 @@ pub struct Snapshot {
     pub site_order: Vec<u64>,
     /// Operations in flight and ended.
     pub ops: Vec<OpRead>,
+    /// Who waits for what, and what is held.
+    pub waits: Waits,
+    /// The same, looked at again.
+    pub waits_again: Waits,
     /// Live threads, by slot.
     pub threads: Vec<ThreadRead>,
     /// Live metrics.
@@ -98,6 +104,7 @@ impl Snapshot {
             .filter(|_| full || pulse.is_none())
             .map(|rooms| rooms.threads(&mut effort, &mut room))
             .unwrap_or_default();
+        let waits = full.then(|| Waits::of(board, &contents));
         let (mut metrics, mut ops, mut sites) = (Vec::new(), Vec::new(), Vec::new());
         if full {
             metrics = numbers::metrics(board, &contents, &mut effort, &mut room);
@@ -114,6 +121,7 @@ impl Snapshot {
         };
         let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
         let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
+        let waits_again = if full { Waits::of(board, &contents) } else { Waits::default() };
         let snapshot = Self {
             shard_totals: numbers::shard_totals(board, &contents, &metrics, &sites),
             queues: if full { numbers::queues(board, &contents) } else { Vec::new() },
@@ -127,6 +135,8 @@ impl Snapshot {
             strings,
             site_order: sites.iter().map(|site| site.address).collect(),
             ops,
+            waits: waits.unwrap_or_default(),
+            waits_again,
             sites: sites.into_iter().map(|site| (site.address, site)).collect(),
             threads,
             metrics,

@@ -155,7 +155,8 @@ pub(super) fn lost(board: &Board, contents: &Contents) -> LostCopy {
         queues: words[10],
         misuse: words[11],
         windows: words[12],
-        reserved: [0; 3],
+        locks: words[13],
+        reserved: [0; 2],
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Field {
 }
 
 /// Every record of the layout.
-pub const RECORDS: [Declared; 18] = [
+pub const RECORDS: [Declared; 19] = [
     super::HeaderCopy::DECLARED,
     super::SectionCopy::DECLARED,
     super::SiteCopy::DECLARED,
@@ -45,6 +45,7 @@ pub const RECORDS: [Declared; 18] = [
     super::RingHeadCopy::DECLARED,
     super::FactCopy::DECLARED,
     super::OpCopy::DECLARED,
+    super::LockCopy::DECLARED,
     super::LostCopy::DECLARED,
     super::PulseCopy::DECLARED,
     super::EndCopy::DECLARED,

@@ -183,6 +183,8 @@ pub enum SectionKind {
     End = 19,
     /// [`super::WindowRecord`]: what a histogram counted a while ago.
     Windows = 20,
+    /// [`super::LockRecord`]: one lock, or one future that waits.
+    Locks = 21,
 }
 
 record! {
@@ -214,8 +216,10 @@ record! {
         0x58 misuse,
         /// Histograms without a record for their last seconds: quantiles since the start only.
         0x60 windows,
+        /// Locks that were waited for, futures that waited and names of locks that found no room.
+        0x68 locks,
         /// Written as zero, ignored by readers.
-        0x68 reserved[3],
+        0x70 reserved[2],
     }
 }
 

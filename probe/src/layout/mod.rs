@@ -19,6 +19,7 @@ mod count;
 #[cfg(feature = "layout")]
 pub mod declared;
 mod header;
+mod lock;
 mod minute;
 mod operation;
 mod plan;
@@ -35,6 +36,7 @@ pub use cancel::*;
 pub use check::*;
 pub use count::*;
 pub use header::*;
+pub use lock::*;
 pub use minute::*;
 pub use operation::*;
 pub use plan::*;

@@ -3,6 +3,7 @@
 
 use super::count::*;
 use super::header::*;
+use super::lock::*;
 use super::minute::*;
 use super::operation::*;
 use super::position::*;
@@ -24,6 +25,8 @@ pub struct Capacity {
     pub histograms: usize,
     /// Operations in flight; there are [`OP_SPARE`] more records, for some that ended.
     pub ops: usize,
+    /// Locks with a record: those that have a name, or were waited for.
+    pub locks: usize,
     /// Facts.
     pub facts: usize,
     /// Bytes of text.
@@ -45,6 +48,8 @@ impl Capacity {
         histograms: 4_096,
         // A record's number has 16 bits in an operation's id; some records remember what ended.
         ops: 16_384,
+        // A record's number has 16 bits where a thread names what it waits for.
+        locks: 16_384,
         facts: 4_096,
         strings: 16 << 20,
         trails: true,
@@ -68,6 +73,7 @@ impl Capacity {
             queues: self.queues.clamp(1, most.queues),
             histograms: self.histograms.clamp(1, most.histograms),
             ops: self.ops.clamp(1, most.ops),
+            locks: self.locks.clamp(1, most.locks),
             facts: self.facts.clamp(1, most.facts),
             strings: self.strings.clamp(4096, most.strings),
             trails: self.trails,
@@ -88,6 +94,7 @@ impl Capacity {
                 queues: part(self.queues),
                 histograms: part(self.histograms),
                 ops: part(self.ops),
+                locks: part(self.locks),
                 facts: part(self.facts),
                 strings: part(self.strings),
                 trails: self.trails,
@@ -123,11 +130,10 @@ impl Default for Capacity {
     /// | rings of totals | 12 and 7 entries | 76,280 |
     /// | strings | | 43,008 |
     /// | lost, pulse, end | | 1,408 |
-    /// | *to come:* locks | 64 of 128 | 8,192 |
+    /// | locks | 64 of 128 | 8,192 |
     /// | *to come:* trace ids | 336 of 32 | 10,752 |
     ///
-    /// The last two lines are room that is set aside ([`SET_ASIDE`]) so that this board stays one
-    /// mebibyte when they come.
+    /// The last line is room that is set aside ([`SET_ASIDE`]) so that this board stays one mebibyte when they come.
     fn default() -> Self {
         Self {
             threads: 64,
@@ -136,6 +142,7 @@ impl Default for Capacity {
             queues: 16,
             histograms: 28,
             ops: 256,
+            locks: 64,
             facts: 24,
             strings: 42 << 10,
             trails: cfg!(feature = "trail"),
@@ -143,9 +150,8 @@ impl Default for Capacity {
     }
 }
 
-/// Bytes of the default board that are promised to sections which have no writer yet: records of locks
-/// and the trace ids of operations.
-pub const SET_ASIDE: usize = 64 * 128 + (256 + OP_SPARE) * 32;
+/// Bytes of the default board that are promised to a section which has no writer yet: the trace ids of operations.
+pub const SET_ASIDE: usize = (256 + OP_SPARE) * 32;
 
 /// One section as planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +200,7 @@ pub fn plan(capacity: &Capacity) -> (Vec<Planned>, usize) {
         (Windows, capacity.windows(), WindowCopy::BYTES, LINES),
         (Facts, capacity.facts, FactCopy::BYTES, LINES),
         (Ops, capacity.ops + OP_SPARE, OP_BYTES, LINES),
+        (Locks, capacity.locks, LockCopy::BYTES, LINES),
         (Lost, 1, LostCopy::BYTES, LINES),
         (Pulse, 1, PulseCopy::BYTES, LINES),
         (End, 1, EndCopy::BYTES, LINES),
@@ -234,8 +241,8 @@ mod tests {
     fn the_default_board_fits_a_mebibyte_with_what_is_to_come() {
         let (sections, _) = plan(&Capacity { trails: false, ..Capacity::default() });
         let end = sections.last().map_or(0, |last| last.offset + last.length);
-        // Two more entries in the table of contents, and each section on a line.
-        let to_come = SET_ASIDE + 2 * (SectionCopy::BYTES + LINES);
+        // One more entry in the table of contents, and its section on a line.
+        let to_come = SET_ASIDE + SectionCopy::BYTES + LINES;
         assert!(end + to_come <= 1 << 20, "{end} bytes and {to_come}");
     }
 
@@ -257,6 +264,7 @@ mod tests {
             (&[Windows], 24_640),
             (&[Facts], 6_144),
             (&[Ops], 86_016),
+            (&[Locks], 8_192),
             (&[BusyRing], 39_192),
             (&[CountRing], 76_280),
             (&[Strings], 43_008),

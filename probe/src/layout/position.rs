@@ -79,10 +79,25 @@ record! {
         0x28 block,
         /// Busy time in [`super::WorkerRecord`] at the claim, in clock units.
         0x30 busy_at_start,
-        /// Written as zero, ignored by readers.
-        0x38 reserved[9],
+        /// Since 1.2. The number of its wait for a lock, a channel or a thread, odd while it waits; raised once when it
+        /// begins to wait, once when it ends. The three words behind belong to it.
+        0x38 wait,
+        /// What it waits for: the number of a lock's record plus 1 in the low 16 bits, the record's generation above,
+        /// 0 for one without a record; to join, the [`super::party`] whose end it waits for.
+        0x40 wait_for,
+        /// [`super::WaitHow`] in the low byte, [`super::WAIT_LIMITED`] (bit 8: it ends by itself) above.
+        0x48 wait_how,
+        /// Stamp of its beginning.
+        0x50 wait_since,
+        /// How many locks more than in `shared` it holds shared: there was no room for them.
+        0x58 shared_more,
+        /// Locks that it holds shared, by their [`super::LockRecord::identity`]; 0 for none.
+        0x60 shared[4],
     }
 }
+
+/// Locks that a slot has room for which its thread holds shared.
+pub const SHARED_LOCKS: usize = 4;
 
 /// Low byte of [`SlotRecord::state`]: nobody's.
 pub const SLOT_FREE: u64 = 0;

@@ -1,7 +1,7 @@
 //! `zerocopy` reads a record by its own proof; the words of a record are read by the table. Both say the same.
 
 use super::{
-    FrameCopy, HeaderCopy, MetricCopy, OpCopy, QueueCopy, SectionCopy, SiteCopy, SlotCopy,
+    FrameCopy, HeaderCopy, LockCopy, MetricCopy, OpCopy, QueueCopy, SectionCopy, SiteCopy, SlotCopy,
 };
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -17,5 +17,15 @@ macro_rules! same {
 
 #[test]
 fn records_are_read_as_zerocopy_reads_them() {
-    same!(HeaderCopy, SectionCopy, SiteCopy, SlotCopy, FrameCopy, OpCopy, QueueCopy, MetricCopy);
+    same!(
+        HeaderCopy,
+        SectionCopy,
+        SiteCopy,
+        SlotCopy,
+        FrameCopy,
+        OpCopy,
+        QueueCopy,
+        MetricCopy,
+        LockCopy
+    );
 }

@@ -314,6 +314,22 @@ macro_rules! fact {
     };
 }
 
+/// A [`sync::Mutex`](crate::sync::Mutex) with a name, also in a static: `mutex!("index", value)`. One that is made by
+/// `Mutex::new` is called by the file and line where that stands.
+///
+/// ```
+/// use probe::sync::Mutex;
+/// static INDEX: Mutex<Vec<u32>> = probe::mutex!("index", Vec::new());
+/// INDEX.lock().unwrap().push(1);
+/// ```
+#[cfg(feature = "std")]
+#[macro_export]
+macro_rules! mutex {
+    ($name:literal, $value:expr $(,)?) => {
+        $crate::sync::named::mutex($name, $value)
+    };
+}
+
 /// Pins a value at this place: what it is computed from is done before, what uses it comes after. Costs
 /// a trip through memory at most. Without probes it is the value itself.
 #[macro_export]

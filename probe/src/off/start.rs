@@ -80,6 +80,11 @@ impl Config {
     }
     /// Ignored.
     #[must_use]
+    pub fn locks(self, _: usize) -> Self {
+        self
+    }
+    /// Ignored.
+    #[must_use]
     pub fn sensitive(self, _: bool) -> Self {
         self
     }

@@ -5,6 +5,7 @@
 //! adapters   others' ways: tracing, tower, a list on a signal
 //! start      from a name to a board, fork, exit
 //! keeper     one thread of our own
+//! locks      who holds, who waits
 //! describe   what a board says of itself
 //! slots      a thread comes, and goes
 //! ops        operations, from beginning to end
@@ -22,6 +23,7 @@ mod describe;
 pub mod emit;
 pub(crate) mod ground;
 mod keeper;
+pub(crate) mod locks;
 mod numbers;
 pub(crate) mod ops;
 mod sites;

@@ -6,7 +6,7 @@
 //! exchange carries the request along: he leaves the waker first and looks then, and who asks does so
 //! first and wakes then.
 
-use super::super::sync::{AtomicU64, Ordering};
+use super::super::atomics::{AtomicU64, Ordering};
 
 /// The operation of this generation is in flight. `open` is private memory, as all here.
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! Who holds which record, in private memory: nothing on the board decides it.
 
-use super::super::sync::{AtomicU64, Ordering};
+use super::super::atomics::{AtomicU64, Ordering};
 
 /// Takes a free record among the first `count` and returns its index. One bit of `bits` for each.
 pub fn claim(bits: &[AtomicU64], count: usize) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! A record of several words with one writer, kept twice: the writer fills the copy that nobody is
 //! sent to and then sends readers there. Killed at any instruction it leaves one valid copy.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// Makes `values` the record. `sequence` is the writer's own count of publications, this one
 /// included, kept in private memory; the word only repeats it.

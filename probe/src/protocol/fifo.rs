@@ -5,7 +5,7 @@
 //! The two counts are what decides: who arrives counts himself first and looks at those taken last, who takes the other
 //! way round. So of an arrival and a taking that meet, one at least sees the other, and says what is at the head.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// An item comes, at `now`. Whether it is at the head by then, so that nobody else will say so.
 #[inline(always)]

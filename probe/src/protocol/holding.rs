@@ -2,7 +2,7 @@
 //! whoever has the operation. The time goes first, so a reader never takes an old time for a new
 //! holder's; it may take a new time for the holder before, whose turn is then shorter than it was.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// The operation turns to `who`, or, with 0, to nobody.
 #[inline(always)]

@@ -5,7 +5,7 @@
 //! The word may come back to an earlier value. So the rest must hold at least one value that never
 //! does, a stamp: by it a reader knows that two looks saw the same rest.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// Replaces the word and the rest. Nobody may take the rest while the word is `busy`.
 #[inline(always)]

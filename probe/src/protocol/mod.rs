@@ -11,6 +11,7 @@ pub mod asking;
 pub mod claims;
 pub mod doubled;
 pub mod fifo;
+pub mod held;
 pub mod holding;
 pub mod keyed;
 pub mod occupancy;
@@ -18,6 +19,7 @@ pub mod published;
 pub mod stack;
 pub mod statuses;
 pub mod texts;
+pub mod waiting;
 
 /// Times a reader tries before it reports a torn reading.
 pub const TRIES: usize = 3;

@@ -1,7 +1,7 @@
 //! A record with one occupant after the other (a thread's slot, a family's member): the state word holds
 //! a generation and a status, and a reader that finds it changed throws away what it read between.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// Status of a record that nobody holds.
 pub const FREE: u64 = 0;

@@ -1,6 +1,6 @@
 //! Written once, then published by one word: header before magic, records before their count.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// Publishes what was written before: whoever sees `value` in `flag` sees all of it.
 #[inline]

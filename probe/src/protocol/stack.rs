@@ -11,7 +11,7 @@
 //! to another and back may have left the other's argument there for a moment. So arguments are counted
 //! as well, and the line is marked while its argument is replaced, for a thread that dies just then.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// Raises a count. It comes before the stores that it announces.
 #[inline(always)]

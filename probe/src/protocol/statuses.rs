@@ -5,7 +5,7 @@
 //! dies inside leaves an odd count: everything but the entry that was being overwritten is still good,
 //! and a total may hold the stretch that just ended, or not yet.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// Adds a status. `count` is the number so far, from the writer's private memory; `total` is the new total of
 /// the status that ends, and its place.

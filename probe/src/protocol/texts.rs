@@ -4,7 +4,7 @@
 //!
 //! Whoever changes them takes the word from even to odd, which one at a time can.
 
-use super::super::sync::{AtomicU64, Ordering, fence};
+use super::super::atomics::{AtomicU64, Ordering, fence};
 
 /// One change, as the word counts them.
 pub const CHANGE: u64 = 1 << 32;

@@ -18,8 +18,8 @@ impl Contents {
     pub(super) fn write(segment: &Segment, sections: &[Planned]) -> Option<Self> {
         let entries = segment.table::<Section>(TOC_OFFSET, SectionCopy::BYTES, sections.len())?;
         for (entry, section) in entries.iter().zip(sections) {
-            // Any operation's record may be the next: none is beyond those in use.
-            let all = section.kind == SectionKind::Ops;
+            // Any operation's or lock's record may be the next: none is beyond those in use.
+            let all = matches!(section.kind, SectionKind::Ops | SectionKind::Locks);
             let words = [
                 (&entry.kind, section.kind as u64),
                 (&entry.version, 1),

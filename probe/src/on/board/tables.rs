@@ -25,7 +25,7 @@ pub(crate) struct Board {
     pub(crate) threads: ThreadTables,
     pub(crate) numbers: NumberTables,
     pub(crate) sites: Table<SiteRecord>,
-    pub(crate) ops: Table<OpRecord>,
+    pub(crate) work: WorkTables,
     pub(crate) strings: Words,
     pub(crate) rings: Rings,
 }
@@ -62,6 +62,13 @@ pub(crate) struct NumberTables {
     pub(crate) histograms: Table<Buckets>,
     pub(crate) windows: Table<WindowRecord>,
     pub(crate) facts: Table<FactRecord>,
+}
+
+/// What is in flight, and what it waits for.
+#[derive(Debug)]
+pub(crate) struct WorkTables {
+    pub(crate) ops: Table<OpRecord>,
+    pub(crate) locks: Table<LockRecord>,
 }
 
 /// The last minute.
@@ -110,7 +117,10 @@ impl Board {
             threads: ThreadTables::lay_out(&plan)?,
             numbers: NumberTables::lay_out(&plan)?,
             sites: plan.table(SectionKind::Sites)?,
-            ops: plan.table(SectionKind::Ops)?,
+            work: WorkTables {
+                ops: plan.table(SectionKind::Ops)?,
+                locks: plan.table(SectionKind::Locks)?,
+            },
             strings: plan.words(SectionKind::Strings)?,
             rings: Rings {
                 busy: plan.rings(SectionKind::BusyRing, &BUSY_RINGS, capacity.threads)?,

@@ -1,6 +1,5 @@
 //! Making sites at run time, and describing them at once if there is a board.
 
-#[cfg(feature = "tower")]
 use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -71,7 +70,6 @@ pub(crate) fn say(saying: Saying) -> Option<&'static Site> {
     })
 }
 
-#[cfg(feature = "tower")]
 /// The site at a place in the source with this label, class and flags, made if there is none yet.
 pub(crate) fn at(
     place: &'static Location<'static>,

@@ -10,7 +10,6 @@
 //! ```
 
 mod catch_up;
-#[cfg(any(feature = "tracing", feature = "tower"))]
 pub(crate) mod dynamic;
 pub(crate) mod header;
 mod numbers;

@@ -32,7 +32,7 @@ pub(crate) fn current() -> Option<&'static OpTable> {
 
 /// From now on operations are those of `board`.
 pub(crate) fn install(board: &Board) {
-    OPERATIONS.set(OpTable::new(board.ops));
+    OPERATIONS.set(OpTable::new(board.work.ops));
 }
 
 impl OpTable {

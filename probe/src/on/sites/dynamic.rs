@@ -24,7 +24,6 @@ impl Node {
     }
 
     /// Whether that was said.
-    #[cfg(any(feature = "tracing", feature = "tower"))]
     pub(crate) fn is_written(&self) -> bool {
         // Acquire: pairs with the release in `written`.
         self.written.load(Ordering::Acquire)
@@ -47,7 +46,6 @@ pub(crate) fn sites() -> impl Iterator<Item = &'static Site> {
 }
 
 /// Hangs up a site, for good.
-#[cfg(any(feature = "tracing", feature = "tower"))]
 pub(crate) fn hang(site: Site) -> &'static Node {
     let made = Node { site, next: RecordRef::unset(), written: AtomicBool::new(false) };
     let node: &'static Node = Box::leak(Box::new(made));

@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering;
 
 use super::held::Slots;
 use super::kernel;
-use crate::layout::{SectionKind, pack};
+use crate::layout::{SectionKind, pack, party};
 use crate::on::ground::clock;
 use crate::on::thread::local;
 use crate::on::thread::place::Place;
@@ -60,6 +60,11 @@ fn fill(held: &'static Slots, slot: usize) -> Option<TakenSlot> {
     record.block.store(index as u64, Ordering::Relaxed);
     let busy = user.busy.load(Ordering::Relaxed);
     record.busy_at_start.store(busy, Ordering::Relaxed);
+    record.wait.store(0, Ordering::Relaxed);
+    user.waits.store(0, Ordering::Relaxed);
+    for word in record.shared.iter().chain([&record.shared_more]) {
+        word.store(0, Ordering::Relaxed);
+    }
     occupancy::publish(&record.state, generation);
 
     user.block.store(index as u64, Ordering::Relaxed);
@@ -73,6 +78,8 @@ fn fill(held: &'static Slots, slot: usize) -> Option<TakenSlot> {
         trail,
         worker: Some(worker),
         slot: u32::try_from(slot).ok()? + 1,
+        party: party(slot, generation),
+        shared: record.shared.as_ptr(),
     };
     Some(TakenSlot { place, generation, busy, sequence: user.sequence.load(Ordering::Relaxed) })
 }

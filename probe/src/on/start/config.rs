@@ -114,6 +114,14 @@ impl Config {
         self.bounded("ops", ops, |capacity| capacity.ops)
     }
 
+    /// Locks with a record: those that have a name, or are waited for, or were. Default 64; half of them are for locks that
+    /// somebody waits for just now.
+    #[must_use]
+    pub fn locks(mut self, locks: usize) -> Self {
+        self.capacity.locks = locks;
+        self.bounded("locks", locks, |capacity| capacity.locks)
+    }
+
     /// Keeps the capacities within [`Capacity::MOST`]; who asked for more is told so, once, by `init!`.
     fn bounded(mut self, what: &str, asked: usize, of: fn(&Capacity) -> usize) -> Self {
         self.capacity = self.capacity.bounded();

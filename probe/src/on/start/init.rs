@@ -19,6 +19,7 @@ use crate::on::ground::latest::Latest;
 use crate::on::ground::mounts::Mounts;
 use crate::on::ground::{limits, settings, stay};
 use crate::on::keeper::life;
+use crate::on::locks::table as locks;
 use crate::on::numbers::{holders, pool};
 use crate::on::ops::{cancel_socket, table};
 use crate::on::slots::mode::{Mode, mode, set_mode};
@@ -186,6 +187,7 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     let board = tables::keep(board);
     holders::install(board);
     pool::install(board);
+    locks::install(board);
     table::install(board);
     held::install(board);
     let calibration = clock::start();

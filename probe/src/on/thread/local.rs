@@ -17,7 +17,7 @@ use super::private::Private;
 use super::private::SINK_FRAME;
 #[cfg(feature = "trail")]
 use super::trail::Trail;
-use crate::layout::{BLOCK_BYTES, FrameRecord, WorkerRecord};
+use crate::layout::{BLOCK_BYTES, FrameRecord, PARTY_UNKNOWN, WorkerRecord};
 
 /// The cursor of a thread that has not probed yet. One frame further is a multiple of the block size,
 /// so that entering a scope asks one question for "no room" and "not registered".
@@ -43,6 +43,10 @@ pub(crate) struct Local {
     pub(crate) trail: Trail,
     /// This thread's worker record; `None` for threads without a place on the board.
     pub(crate) worker: Cell<Option<&'static WorkerRecord>>,
+    /// This thread as the holder of a lock; 0 before it asked for a slot.
+    pub(crate) me: Cell<u64>,
+    /// Where it notes the next lock that it holds shared; a multiple of 128 when there is no room, or no slot.
+    pub(crate) shared: Cell<*const AtomicU64>,
     /// Slot index plus 1; 0 for threads without one.
     pub(crate) slot: Cell<u32>,
     /// Set while this thread is being registered: a signal handler that probes then is dropped.
@@ -61,6 +65,8 @@ thread_local! {
             #[cfg(feature = "trail")]
             trail: Trail::new(),
             worker: Cell::new(None),
+            me: Cell::new(0),
+            shared: Cell::new(ptr::null()),
             slot: Cell::new(0),
             registering: Cell::new(false),
             replacing: Cell::new(false),
@@ -91,6 +97,8 @@ pub(crate) fn address() -> usize {
 pub(crate) unsafe fn move_to(place: Place) {
     with(|local| {
         local.slot.set(place.slot);
+        local.me.set(place.party);
+        local.shared.set(place.shared);
         local.worker.set(place.worker);
         #[cfg(feature = "trail")]
         local.trail.begin(place.trail);
@@ -107,6 +115,8 @@ pub(crate) fn go_private(private: &'static Private) {
         local.cursor.set(NOWHERE);
         compiler_fence(Ordering::Release);
         local.slot.set(0);
+        local.me.set(PARTY_UNKNOWN);
+        local.shared.set(ptr::null());
         local.worker.set(None);
         local.shard.set(private.shard().as_ptr());
     });
@@ -133,6 +143,8 @@ pub(crate) fn leave_place() {
         local.trail.reset();
         local.worker.set(None);
         local.slot.set(0);
+        local.me.set(0);
+        local.shared.set(ptr::null());
     });
 }
 

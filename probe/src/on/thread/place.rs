@@ -16,4 +16,8 @@ pub(crate) struct Place {
     pub(crate) trail: &'static TrailRing,
     pub(crate) worker: Option<&'static WorkerRecord>,
     pub(crate) slot: u32,
+    /// The thread as the holder of a lock.
+    pub(crate) party: u64,
+    /// The first of the words for locks that it holds shared; null without a slot.
+    pub(crate) shared: *const AtomicU64,
 }

@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
 use super::place::Place;
-use crate::layout::{BLOCK_FRAMES, FrameRecord};
+use crate::layout::{BLOCK_FRAMES, FrameRecord, PARTY_UNKNOWN};
 use crate::on::board::records::Blocks;
 #[cfg(feature = "trail")]
 use crate::on::board::trail_ring::TrailRing;
@@ -74,6 +74,8 @@ impl Private {
             trail: &self.trail,
             worker: None,
             slot: 0,
+            party: PARTY_UNKNOWN,
+            shared: core::ptr::null(),
         }
     }
 

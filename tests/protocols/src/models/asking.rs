@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::super::atomics::{AtomicU64, Ordering};
 use super::super::protocol::asking;
 use super::super::run::{explore, spawn};
-use super::super::sync::{AtomicU64, Ordering};
 use super::{beside, words};
 
 /// While an operation of one generation is cancelled, it ends and the next one begins: the next one is

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{claims, occupancy};
 use super::super::run::{explore, spawn};
-use super::super::sync::AtomicU64;
 use super::occupancy::Slot;
 use super::{RELAXED, get, set, words};
 

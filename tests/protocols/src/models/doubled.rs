@@ -1,8 +1,8 @@
 //! A record kept twice.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::doubled;
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{beside, get, words};
 
 /// A doubled record: three publications, so that the first copy is overwritten while it may be

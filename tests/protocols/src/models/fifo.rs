@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::super::atomics::{AtomicU64, Ordering};
 use super::super::protocol::fifo;
 use super::super::run::{explore, spawn};
-use super::super::sync::{AtomicU64, Ordering};
 use super::{RELAXED, get, words};
 
 /// A queue of `N` stamps, the channel beside it, and the head as it stands on the board.

@@ -1,8 +1,8 @@
 //! Who works on an operation.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{holding, occupancy};
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
 
 /// Whoever is seen to work on it is seen with his own time, or with a later one.

@@ -1,8 +1,8 @@
 //! A word and what belongs to it.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::keyed;
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{beside, get, words};
 
 /// What the keeper noticed: a position and two stamps. The position comes back to where it was, the

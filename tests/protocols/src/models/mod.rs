@@ -37,8 +37,8 @@ pub use stack::{
 pub use statuses::*;
 pub use texts::*;
 
+use super::atomics::{AtomicU64, Ordering};
 use super::run::spawn;
-use super::sync::{AtomicU64, Ordering};
 
 const RELAXED: Ordering = Ordering::Relaxed;
 

@@ -1,8 +1,8 @@
 //! A record with one occupant after the other.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{occupancy, stack};
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{RELAXED, beside, get, set, words};
 
 /// A record that one occupant has after the other: state, name, and a line that the occupant moves.

@@ -1,8 +1,8 @@
 //! An operation's record from one occupant to the next: the protocols together.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{holding, occupancy, statuses};
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
 
 const OK: u64 = 3;

@@ -1,8 +1,8 @@
 //! Header before magic, records before their count.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::published;
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
 
 /// Header before magic: whoever sees the magic sees what it announces.

@@ -1,8 +1,8 @@
 //! Where a thread is, looked at again by a reader that knows where it was.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{occupancy, published, stack};
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::stack::Frames;
 use super::{beside, get, set};
 

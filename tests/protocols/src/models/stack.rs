@@ -1,8 +1,8 @@
 //! Where a thread is.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::stack;
 use super::super::run::explore;
-use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
 
 /// A thread's block of `N` frames: the counts, the base, and the scopes in it.

@@ -1,8 +1,8 @@
 //! What an operation has been through.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{TRIES, statuses};
 use super::super::run::{Seen, explore};
-use super::super::sync::AtomicU64;
 use super::{beside, get, words};
 
 /// The words of an operation's statuses, in small.

@@ -1,8 +1,8 @@
 //! Texts that change while they are read.
 
+use super::super::atomics::AtomicU64;
 use super::super::protocol::{TRIES, texts};
 use super::super::run::{explore, spawn};
-use super::super::sync::AtomicU64;
 use super::{beside, get, set, words};
 
 /// The bits that speak of the texts, and one that does not.

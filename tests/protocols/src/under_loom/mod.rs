@@ -1,8 +1,13 @@
 //! The protocols over loom's atomics.
 
 /// What the protocols take for atomics.
-pub mod sync {
+pub mod atomics {
     pub(crate) use loom::sync::atomic::{AtomicU64, Ordering, fence};
+
+    /// Nothing is taken for granted of the lock.
+    pub(crate) fn fence_behind_a_lock() {
+        fence(Ordering::SeqCst);
+    }
 }
 
 #[path = "../../../../probe/src/protocol/mod.rs"]

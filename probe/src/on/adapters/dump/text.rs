@@ -185,7 +185,7 @@ impl InFlight {
 
 /// Those in flight, the oldest first.
 fn operations(board: &Board, now: u64) -> Vec<InFlight> {
-    let records = board.ops.iter().enumerate();
+    let records = board.work.ops.iter().enumerate();
     let mut all: Vec<InFlight> =
         records.filter_map(|(index, record)| operation(board, index, record)).collect();
     all.sort_by_key(|op| std::cmp::Reverse(now.saturating_sub(op.begun)));

@@ -1,0 +1,88 @@
+//! From each victim, for whom nobody waits, to the last one who could act.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::graph::Graph;
+use super::party::{Node, Parties};
+use crate::model::Chain;
+
+/// Where a chain ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// This one could act.
+    Holder(Node),
+    /// Something outside, by its name.
+    Outside(String),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// Every chain, those with most waiting time behind their end first.
+pub(super) fn chains(graph: &Graph, stuck: &BTreeSet<Node>, parties: &Parties<'_>) -> Vec<Chain> {
+    let waited_for: BTreeSet<Node> =
+        graph.waits.values().flat_map(|wait| wait.holders.iter().copied()).collect();
+    let mut behind: BTreeMap<End, u64> = BTreeMap::new();
+    let mut ways = Vec::new();
+    for (&node, wait) in &graph.waits {
+        let (way, end) = way(graph, parties, node);
+        *behind.entry(end.clone()).or_default() += wait.since_ns;
+        // A circle has no victim: it is told as one, or, where it is not proved to be one, from each of its members.
+        let in_a_circle = way.iter().skip(1).any(|&other| other == node)
+            || graph
+                .waits
+                .get(way.last().unwrap_or(&node))
+                .is_some_and(|last| last.holders.contains(&node));
+        if !waited_for.contains(&node) || in_a_circle && !stuck.contains(&node) {
+            ways.push((way, end, wait.since_ns));
+        }
+    }
+    let mut chains: Vec<Chain> = ways
+        .into_iter()
+        .map(|(way, end, age_ns)| Chain {
+            deadlocked: way.iter().any(|node| stuck.contains(node)),
+            edges: way.iter().filter_map(|&node| graph.edge(node, parties)).collect(),
+            age_ns,
+            behind_ns: behind.get(&end).copied().unwrap_or(age_ns),
+            end: match end {
+                End::Holder(_) => "holder",
+                End::Outside(_) => "outside",
+                End::Unknown(_) => "unknown",
+            },
+        })
+        .collect();
+    sort(&mut chains);
+    chains
+}
+
+/// Those with most waiting time behind them first.
+pub(super) fn sort(chains: &mut [Chain]) {
+    chains.sort_by_key(|chain| (Reverse(chain.behind_ns), Reverse(chain.age_ns)));
+}
+
+/// The waits from a node on, and what the last of them waits for.
+fn way(graph: &Graph, parties: &Parties<'_>, start: Node) -> (Vec<Node>, End) {
+    let mut way = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut at = start;
+    loop {
+        let Some(wait) = graph.waits.get(&at) else { return (way, End::Holder(at)) };
+        if !seen.insert(at) {
+            // Round and round, and not proved to be for ever; or a deadlock, of which the caller knows.
+            return (way, End::Unknown(wait.target.name.raw().to_owned()));
+        }
+        way.push(at);
+        // One of several who waits itself keeps the others waiting longest.
+        let waits = |node: &&Node| graph.waits.contains_key(node);
+        let next = wait.holders.iter().find(waits).or_else(|| wait.holders.first());
+        match next {
+            Some(&next) => at = next,
+            None if wait.outside => return (way, End::Outside(wait.target.name.raw().to_owned())),
+            None => {
+                let name = wait.target.name.raw();
+                let who = parties.said(at).thread.map(|name| name.raw().to_owned());
+                return (way, End::Unknown(format!("{name} {}", who.unwrap_or_default())));
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Who waits, and who could end each wait.
+
+use std::collections::{BTreeMap, HashMap};
+
+use probe::layout::{
+    LOCK_SENT, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of, party,
+};
+
+use super::party::{Node, Parties, Process, called, or};
+use crate::derive::clock::Clock;
+use crate::model::{Edge, WaitTarget};
+use crate::snapshot::{LockRead, Snapshot, ThreadWaits, WaitRead, Waits};
+use crate::words::label::Label;
+
+/// A wait.
+#[derive(Clone, Debug)]
+pub(super) struct Wait {
+    pub(super) target: WaitTarget,
+    /// Who could end it, as far as that is known.
+    pub(super) holders: Vec<Node>,
+    /// Each of them must act, so that one who cannot is enough; else any one of them is enough.
+    pub(super) all: bool,
+    /// Nobody else could.
+    pub(super) complete: bool,
+    pub(super) limited: bool,
+    pub(super) confirmed: bool,
+    pub(super) since_ns: u64,
+    /// Where nobody is known who could end it: whether that is outside of the process.
+    pub(super) outside: bool,
+}
+
+/// Every wait of a process.
+pub(super) struct Graph {
+    pub(super) waits: BTreeMap<Node, Wait>,
+}
+
+/// Who holds a lock, as one look has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) alone: Option<u64>,
+    pub(super) shared: Vec<u64>,
+}
+
+/// One look, to be asked.
+struct Look<'a> {
+    waits: &'a Waits,
+    threads: HashMap<u64, &'a ThreadWaits>,
+    locks: HashMap<u64, &'a LockRead>,
+    /// Threads by what they hold shared.
+    readers: HashMap<u64, Vec<u64>>,
+}
+
+impl<'a> Look<'a> {
+    fn new(waits: &'a Waits) -> Self {
+        let mut readers: HashMap<u64, Vec<u64>> = HashMap::new();
+        for thread in &waits.threads {
+            let who = party(thread.slot as usize, thread.generation);
+            for &identity in thread.shared.iter().filter(|identity| **identity != 0) {
+                let held = readers.entry(identity).or_default();
+                if !held.contains(&who) {
+                    held.push(who);
+                }
+            }
+        }
+        Self {
+            waits,
+            threads: waits
+                .threads
+                .iter()
+                .map(|thread| (party(thread.slot as usize, thread.generation), thread))
+                .collect(),
+            locks: waits.locks.iter().map(|lock| (lock.reference(), lock)).collect(),
+            readers,
+        }
+    }
+
+    fn held(&self, lock: &LockRead) -> Held {
+        let shared = match lock.kind() {
+            Some(LockKind::RwLock) => self.readers.get(&lock.record.identity).cloned(),
+            _ => None,
+        };
+        Held {
+            alone: holder_of(lock.record.holder, lock.generation),
+            shared: shared.unwrap_or_default(),
+        }
+    }
+
+    /// Somebody waits to write it, without a limit.
+    fn has_writer_waiting(&self, lock: &LockRead) -> bool {
+        self.waits.threads.iter().filter_map(|thread| thread.wait).any(|wait| {
+            wait.target == lock.reference()
+                && WaitHow::from_word(wait.how) == Some(WaitHow::Exclusive)
+                && wait.how & WAIT_LIMITED == 0
+        })
+    }
+}
+
+/// Who holds a lock now.
+pub(super) fn held_now(snapshot: &Snapshot, lock: &LockRead) -> Held {
+    Look::new(&snapshot.waits).held(lock)
+}
+
+impl Graph {
+    pub(super) fn new(
+        snapshot: &Snapshot,
+        clock: &Clock,
+        process: &Process<'_>,
+        parties: &Parties<'_>,
+    ) -> Self {
+        let first = Look::new(&snapshot.waits);
+        let second = Look::new(&snapshot.waits_again);
+        let looks = (&first, if process.still { &first } else { &second });
+        let mut waits = BTreeMap::new();
+        for (who, thread) in &first.threads {
+            let (Some(wait), Some(node)) = (&thread.wait, parties.node(*who)) else { continue };
+            let same = looks.1.threads.get(who).is_some_and(|again| again.wait == thread.wait);
+            waits.insert(node, one(snapshot, clock, parties, looks, wait, same));
+        }
+        for (index, future) in first.waits.futures.iter().enumerate() {
+            let wait = WaitRead {
+                number: future.record.other,
+                target: future.record.identity,
+                how: future.record.capacity,
+                since: future.record.waiting,
+            };
+            let again = |other: &LockRead| other.reference() == future.reference();
+            let same = looks.1.waits.futures.iter().any(again);
+            waits.insert(Node::Future(index), one(snapshot, clock, parties, looks, &wait, same));
+        }
+        for (index, row) in process.threads.iter().enumerate() {
+            let node = Node::Thread(index);
+            if row.class != Some("wait") || waits.contains_key(&node) {
+                continue;
+            }
+            let holder = row.held_by.as_ref().and_then(|holder| parties.by_tid(holder.tid));
+            let name = or(row.label.clone(), "wait");
+            let name = match row.arg {
+                Some(arg) => Label::from(format!("{} {arg}", name.raw()).as_str()),
+                None => name,
+            };
+            let what = if holder.is_some() { "lock" } else { "outside" };
+            waits.insert(
+                node,
+                Wait {
+                    target: WaitTarget { what, name, mode: None },
+                    outside: holder.is_none(),
+                    holders: holder.into_iter().collect(),
+                    all: true,
+                    complete: false,
+                    limited: false,
+                    confirmed: false,
+                    since_ns: row.since_ns.unwrap_or(0),
+                },
+            );
+        }
+        Self { waits }
+    }
+
+    /// A wait in words.
+    pub(super) fn edge(&self, node: Node, parties: &Parties<'_>) -> Option<Edge> {
+        let wait = self.waits.get(&node)?;
+        Some(Edge {
+            waiter: parties.said(node),
+            target: wait.target.clone(),
+            held_by: wait.holders.iter().map(|&holder| parties.said(holder)).collect(),
+            since_ns: wait.since_ns,
+            confirmed: wait.confirmed,
+            limited: wait.limited,
+        })
+    }
+}
+
+// long: each way to wait is one case
+/// A wait that a thread or a future wrote down. `same`: the second look found it too.
+fn one(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    parties: &Parties<'_>,
+    (first, second): (&Look<'_>, &Look<'_>),
+    wait: &WaitRead,
+    same: bool,
+) -> Wait {
+    let how = WaitHow::from_word(wait.how);
+    let mut said = Wait {
+        target: WaitTarget {
+            what: what(how),
+            name: Label::from(if how == Some(WaitHow::Join) {
+                "join"
+            } else {
+                "a lock without a record"
+            }),
+            mode: mode(how),
+        },
+        holders: Vec::new(),
+        all: true,
+        complete: false,
+        limited: wait.how & WAIT_LIMITED != 0,
+        confirmed: same,
+        since_ns: clock.age_ns(wait.since),
+        outside: false,
+    };
+    if how == Some(WaitHow::Join) {
+        if let Some(thread) = parties.node(wait.target) {
+            said.target.name = or(parties.said(thread).thread, "join");
+            said.holders = vec![thread];
+            said.complete = true;
+        }
+        return said;
+    }
+    let Some(lock) = first.locks.get(&wait.target) else {
+        said.confirmed = false;
+        return said;
+    };
+    said.target.name = called(snapshot, lock);
+    let (held, again) =
+        (first.held(lock), second.locks.get(&wait.target).map(|lock| second.held(lock)));
+    let who = match how {
+        Some(WaitHow::Exclusive) => {
+            said.complete = true;
+            held.alone.map_or_else(|| held.shared.clone(), |alone| vec![alone])
+        }
+        Some(WaitHow::Shared) if lock.kind() == Some(LockKind::RwLock) => {
+            // Other readers stand in the way only where a writer waits between.
+            said.complete = held.alone.is_some()
+                || first.has_writer_waiting(lock) && second.has_writer_waiting(lock);
+            held.alone.map_or_else(|| held.shared.clone(), |alone| vec![alone])
+        }
+        Some(WaitHow::Receive) => {
+            said.all = false;
+            let sender = lock.record.other;
+            said.complete = sender != 0 && sender != PARTY_UNKNOWN;
+            vec![sender]
+        }
+        Some(WaitHow::Send) => {
+            said.all = false;
+            said.complete = held.alone.is_some();
+            held.alone.into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    let sent = lock.record.kind_flags & LOCK_SENT != 0;
+    let operations = who.iter().all(|party| party & PARTY_OP != 0);
+    let other = second.locks.get(&wait.target).map(|lock| lock.record.other);
+    said.confirmed = same
+        && again.as_ref() == Some(&held)
+        && other == Some(lock.record.other)
+        && (!sent || operations);
+    said.holders = who.iter().filter_map(|&party| parties.node(party)).collect();
+    said.holders.sort();
+    said.holders.dedup();
+    // Of a channel everybody must be known; of a lock one who holds it is enough.
+    said.complete &= !said.holders.is_empty() && (said.all || said.holders.len() == who.len());
+    said
+}
+
+fn what(how: Option<WaitHow>) -> &'static str {
+    match how {
+        Some(WaitHow::Send | WaitHow::Receive | WaitHow::Select) => "channel",
+        Some(WaitHow::Join) => "join",
+        Some(WaitHow::Notify) => "condvar",
+        _ => "lock",
+    }
+}
+
+fn mode(how: Option<WaitHow>) -> Option<&'static str> {
+    match how? {
+        WaitHow::Exclusive => Some("exclusive"),
+        WaitHow::Shared => Some("shared"),
+        WaitHow::Send => Some("send"),
+        WaitHow::Receive | WaitHow::Select => Some("receive"),
+        WaitHow::Join | WaitHow::Notify => None,
+    }
+}

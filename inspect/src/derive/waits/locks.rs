@@ -1,0 +1,84 @@
+//! How each lock fared.
+
+use std::cmp::Reverse;
+
+use probe::layout::{LOCK_BUCKETS, LockFamily, LockKind, lock_bucket_ends};
+
+use super::graph::held_now;
+use super::party::{Parties, called};
+use crate::derive::clock::Clock;
+use crate::model::{LockReport, WaitTimes};
+use crate::snapshot::{LockRead, Snapshot};
+
+/// Every lock that has a record, those that most time was waited for first.
+pub(super) fn locks(snapshot: &Snapshot, clock: &Clock, parties: &Parties<'_>) -> Vec<LockReport> {
+    let mut all: Vec<LockReport> =
+        snapshot.waits.locks.iter().map(|lock| one(snapshot, clock, parties, lock)).collect();
+    all.sort_by_key(|lock| (Reverse(lock.waited_ns), Reverse(lock.waiters)));
+    all
+}
+
+fn one(snapshot: &Snapshot, clock: &Clock, parties: &Parties<'_>, lock: &LockRead) -> LockReport {
+    let record = &lock.record;
+    let place = crate::derive::threads::place(snapshot, record.site, None);
+    let held = held_now(snapshot, lock);
+    let said = |party: u64| parties.node(party).map(|node| parties.said(node));
+    let is_lock = !matches!(lock.kind(), Some(LockKind::Channel | LockKind::Condvar));
+    let counts: Vec<u64> = (0..LOCK_BUCKETS)
+        .map(|bucket| record.buckets[bucket / 2] >> (bucket % 2 * 32) & 0xffff_ffff)
+        .collect();
+    let contended = counts.iter().sum();
+    let longest = clock.span_ns(0, record.longest);
+    LockReport {
+        board: parties.board(),
+        name: called(snapshot, lock),
+        kind: kind(lock.kind()),
+        library: library(record.kind_flags),
+        site: place.file.zip(place.line).map(|(file, line)| format!("{}:{line}", file.raw())),
+        contended,
+        wait_ns: WaitTimes {
+            p50: quantile(&counts, contended, 50, longest),
+            p99: quantile(&counts, contended, 99, longest),
+            max: (contended > 0).then_some(longest),
+        },
+        waited_ns: clock.span_ns(0, record.waited),
+        waiters: record.waiting,
+        holder: held.alone.filter(|_| is_lock).and_then(said),
+        readers: held.shared.into_iter().filter_map(said).collect(),
+    }
+}
+
+/// So many hundredths of the waits took at most so long.
+fn quantile(counts: &[u64], all: u64, hundredths: u64, longest: u64) -> Option<u64> {
+    let wanted = all.checked_mul(hundredths)?.div_ceil(100).max(1);
+    let mut sum = 0;
+    for (bucket, count) in counts.iter().enumerate() {
+        sum += count;
+        if sum >= wanted {
+            return Some(lock_bucket_ends(bucket).map_or(longest, |end| end.min(longest)));
+        }
+    }
+    None
+}
+
+fn kind(kind: Option<LockKind>) -> &'static str {
+    match kind {
+        Some(LockKind::Mutex) => "mutex",
+        Some(LockKind::RwLock) => "rwlock",
+        Some(LockKind::Condvar) => "condvar",
+        Some(LockKind::Channel) => "channel",
+        Some(LockKind::Semaphore) => "semaphore",
+        Some(LockKind::Wait) | None => "lock",
+    }
+}
+
+fn library(flags: u64) -> &'static str {
+    let families = [
+        (LockFamily::Std, "std"),
+        (LockFamily::ParkingLot, "parking_lot"),
+        (LockFamily::Crossbeam, "crossbeam"),
+        (LockFamily::Tokio, "tokio"),
+    ];
+    let found = families.into_iter().find(|(family, _)| *family as u64 == flags >> 8 & 0xff);
+    found.map_or("unknown", |(_, name)| name)
+}

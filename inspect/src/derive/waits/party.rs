@@ -1,0 +1,183 @@
+//! Threads and operations as those who wait and hold.
+
+use std::collections::HashMap;
+
+use probe::layout::{LOCK_NAMED, PARTY_OP, PARTY_UNKNOWN, from_op_id, op_id, op_party, party};
+use probe::protocol::occupancy::LIVE;
+
+use crate::model::{Op, Party, ThreadReport};
+use crate::snapshot::{LockRead, OpRead, Snapshot};
+use crate::words::label::Label;
+
+/// What is known of the process whose waits these are.
+pub(crate) struct Process<'a> {
+    pub(crate) board: Label,
+    pub(crate) pid: u64,
+    /// Nothing moves any more: one look is as good as two.
+    pub(crate) still: bool,
+    pub(crate) threads: &'a [ThreadReport],
+    pub(crate) ops: &'a [Op],
+}
+
+/// Who waits, or holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Node {
+    /// A thread, by its number in the snapshot.
+    Thread(usize),
+    /// An operation that waits in a future, by the number of its wait.
+    Future(usize),
+    /// Another operation that no thread works on, by its number in the snapshot.
+    Op(usize),
+}
+
+/// Everybody who can be a party to a wait.
+pub(super) struct Parties<'a> {
+    threads: HashMap<u64, usize>,
+    ops: HashMap<u64, usize>,
+    futures: HashMap<u64, usize>,
+    snapshot: &'a Snapshot,
+    process: &'a Process<'a>,
+    /// Operations as they are said, by their id.
+    said: HashMap<&'a str, &'a Op>,
+    /// The innermost operation that a thread works on, by its id as a thread.
+    worked_on: HashMap<u64, &'a Op>,
+}
+
+impl<'a> Parties<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, process: &'a Process<'a>) -> Self {
+        let threads = snapshot.threads.iter().enumerate();
+        let threads = threads
+            .map(|(index, thread)| (party(thread.slot as usize, thread.generation), index))
+            .collect();
+        let live = snapshot.ops.iter().enumerate().filter(|(_, op)| op.state == LIVE);
+        let ops = live.map(|(index, op)| (party_of(op), index)).collect();
+        let futures = snapshot.waits.futures.iter().enumerate();
+        let futures = futures.map(|(index, wait)| (wait.record.holder, index)).collect();
+        let mut worked_on: HashMap<u64, &Op> = HashMap::new();
+        for op in process.ops.iter().filter(|op| op.working) {
+            // The one that began last is the innermost.
+            if let Some(tid) = op.tid
+                && worked_on.get(&tid).is_none_or(|other| other.age_ns > op.age_ns)
+            {
+                worked_on.insert(tid, op);
+            }
+        }
+        let said = process.ops.iter().map(|op| (op.id.as_str(), op)).collect();
+        Self { threads, ops, futures, snapshot, process, said, worked_on }
+    }
+
+    /// Who a party is now: an operation that a thread works on is that thread.
+    pub(super) fn node(&self, party: u64) -> Option<Node> {
+        if party == PARTY_UNKNOWN || party == 0 {
+            return None;
+        }
+        if party & PARTY_OP == 0 {
+            return self.threads.get(&party).copied().map(Node::Thread);
+        }
+        if let Some(&future) = self.futures.get(&party) {
+            return Some(Node::Future(future));
+        }
+        let op = *self.ops.get(&party)?;
+        let holder = self.snapshot.ops.get(op)?.record.holder;
+        let thread =
+            from_op_id(holder).map(|(slot, generation)| probe::layout::party(slot, generation));
+        let thread = thread.and_then(|thread| self.threads.get(&thread)).copied();
+        Some(thread.map_or(Node::Op(op), Node::Thread))
+    }
+
+    /// A party in words.
+    pub(super) fn said(&self, node: Node) -> Party {
+        match node {
+            Node::Thread(index) => match self.process.threads.get(index) {
+                Some(thread) => self.thread(thread),
+                None => self.nobody(),
+            },
+            Node::Future(index) => {
+                let wait = self.snapshot.waits.futures.get(index);
+                let op = wait.and_then(|wait| self.ops.get(&wait.record.holder)).copied();
+                let mut party = op.map_or_else(|| self.nobody(), |op| self.op(op));
+                if let Some(wait) = wait {
+                    let place =
+                        crate::derive::threads::place(self.snapshot, wait.record.site, None);
+                    (party.file, party.line, party.label) = (place.file, place.line, place.label);
+                }
+                party
+            }
+            Node::Op(index) => self.op(index),
+        }
+    }
+
+    /// The board of all of them.
+    pub(super) fn board(&self) -> Label {
+        self.process.board.clone()
+    }
+
+    /// The thread with this id.
+    pub(super) fn by_tid(&self, tid: u64) -> Option<Node> {
+        let found = self.process.threads.iter().position(|thread| thread.tid == tid);
+        found.map(Node::Thread)
+    }
+
+    fn thread(&self, thread: &ThreadReport) -> Party {
+        Party {
+            thread: Some(thread.name.clone()),
+            tid: Some(thread.tid),
+            op: self.worked_on.get(&thread.tid).map(|op| op.id.clone()),
+            file: thread.file.clone(),
+            line: thread.line,
+            function: thread.function.clone(),
+            label: thread.label.clone(),
+            ..self.nobody()
+        }
+    }
+
+    fn op(&self, index: usize) -> Party {
+        let Some(read) = self.snapshot.ops.get(index) else { return self.nobody() };
+        let id = format!("{}-{}", read.index, read.generation);
+        let said = self.said.get(id.as_str());
+        Party {
+            file: said.and_then(|op| op.file.clone()),
+            line: said.and_then(|op| op.line),
+            label: said.and_then(|op| op.status.clone().or_else(|| Some(op.kind.clone()))),
+            op: Some(id),
+            ..self.nobody()
+        }
+    }
+
+    fn nobody(&self) -> Party {
+        Party {
+            board: self.process.board.clone(),
+            pid: self.process.pid,
+            thread: None,
+            tid: None,
+            op: None,
+            file: None,
+            line: None,
+            function: None,
+            label: None,
+            line_is: "now",
+        }
+    }
+}
+
+fn party_of(op: &OpRead) -> u64 {
+    op_party(op_id(op.index as usize, op.generation))
+}
+
+/// A text that a program said, or one of ours in its place.
+pub(super) fn or(label: Option<Label>, otherwise: &str) -> Label {
+    label.filter(|label| !label.raw().is_empty()).unwrap_or_else(|| Label::from(otherwise))
+}
+
+/// A lock's name, or where it was made.
+pub(super) fn called(snapshot: &Snapshot, lock: &LockRead) -> Label {
+    let place = crate::derive::threads::place(snapshot, lock.record.site, None);
+    let named = lock.record.kind_flags & LOCK_NAMED != 0;
+    if let Some(name) = place.label.filter(|_| named) {
+        return name;
+    }
+    match (place.file, place.line) {
+        (Some(file), Some(line)) => Label::from(format!("{}:{line}", file.raw()).as_str()),
+        _ => Label::from("unknown lock"),
+    }
+}

@@ -1,0 +1,161 @@
+//! Who waits for whom.
+
+use serde::Serialize;
+
+use crate::words::label::Label;
+
+/// One answer of `waits`: of every board that was asked for.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct WaitsDocument {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// When it was made, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// What waits, and for whom.
+    #[serde(flatten)]
+    pub waits: Waits,
+}
+
+/// Who waits for whom, in one process or several.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Waits {
+    /// Deadlocks, and nothing that is only like one.
+    pub cycles: Vec<Cycle>,
+    /// From each victim to the last one who could act; those with most waiting time behind them first.
+    pub chains: Vec<Chain>,
+    /// Locks and channels that have a record, those that most time was waited for first.
+    pub locks: Vec<LockReport>,
+    /// How often it was looked: 2 at the living; at the dead and at saved boards 1, since nothing moves there.
+    pub looks: u32,
+    /// Waits, locks or names of locks that found no room on the board, ever.
+    pub lost: u64,
+    /// Whether the daemon's library tells of locks at all.
+    pub known: bool,
+}
+
+/// A deadlock: each member waits for the next one, the last for the first, all of them without a limit.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Cycle {
+    /// The members' waits, in order.
+    pub members: Vec<Edge>,
+    /// For so long: since the last of them began to wait.
+    pub first_seen_ns: u64,
+}
+
+/// Waits that hang on each other.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Chain {
+    /// From the victim on.
+    pub edges: Vec<Edge>,
+    /// How long the victim has waited.
+    pub age_ns: u64,
+    /// `holder`: the last one holds what is waited for, and could go on; `outside`: it waits for something outside of the
+    /// process, or told only by its own tag; `unknown`: who could end the wait is not known.
+    pub end: &'static str,
+    /// The time that all have waited who wait behind the same last one.
+    pub behind_ns: u64,
+    /// It leads into a deadlock.
+    pub deadlocked: bool,
+}
+
+/// Somebody waits.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Edge {
+    /// Who.
+    pub waiter: Party,
+    /// For what.
+    #[serde(rename = "for")]
+    pub target: WaitTarget,
+    /// Who holds it, or could otherwise end the wait; empty when that is not known.
+    pub held_by: Vec<Party>,
+    /// For how long.
+    pub since_ns: u64,
+    /// Two looks found the same wait, for what the same ones held; of the dead one is enough. Never for what only tags
+    /// tell, and where a guard may have gone to another thread.
+    pub confirmed: bool,
+    /// It ends by itself after a time.
+    pub limited: bool,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct WaitTarget {
+    /// `lock`, `channel`, `queue`, `join`, `condvar`, or `outside`.
+    pub what: &'static str,
+    /// Its name, or where it was made.
+    pub name: Label,
+    /// `exclusive`, `shared`, `send` or `receive`; null for others.
+    pub mode: Option<&'static str>,
+}
+
+/// A thread, or an operation that no thread works on just now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Party {
+    /// Its board's name.
+    pub board: Label,
+    /// Its process.
+    pub pid: u64,
+    /// The thread's name.
+    pub thread: Option<Label>,
+    /// The thread's id.
+    pub tid: Option<u64>,
+    /// Id of the operation that it is, or that the thread works on.
+    pub op: Option<String>,
+    /// File of the line at which it is now.
+    pub file: Option<Label>,
+    /// That line: not the one where it took what it holds.
+    pub line: Option<u32>,
+    /// Function.
+    pub function: Option<Label>,
+    /// Label.
+    pub label: Option<Label>,
+    /// What the line is of: `now`.
+    pub line_is: &'static str,
+}
+
+/// A lock or channel, and how it fared.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct LockReport {
+    /// Its board's name.
+    pub board: Label,
+    /// Its name, or where it was made.
+    pub name: Label,
+    /// `mutex`, `rwlock`, `condvar`, `channel` or `semaphore`.
+    pub kind: &'static str,
+    /// `std`, `parking_lot`, `crossbeam` or `tokio`.
+    pub library: &'static str,
+    /// File and line of its construction.
+    pub site: Option<String>,
+    /// Waits for it that ended, ever.
+    pub contended: u64,
+    /// How long those took, to a factor of four.
+    pub wait_ns: WaitTimes,
+    /// All of them together.
+    pub waited_ns: u64,
+    /// Who waits for it now.
+    pub waiters: u64,
+    /// Who holds it alone.
+    pub holder: Option<Party>,
+    /// Who holds it beside others.
+    pub readers: Vec<Party>,
+}
+
+/// How long waits took since the lock got its record. A quantile is a bound: so many waits were shorter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WaitTimes {
+    /// Half of them took at most so long.
+    pub p50: Option<u64>,
+    /// 99 of 100.
+    pub p99: Option<u64>,
+    /// The longest.
+    pub max: Option<u64>,
+}

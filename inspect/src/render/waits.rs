@@ -1,0 +1,173 @@
+//! Who waits for whom, as text.
+
+use super::look::{Look, Paint};
+use super::place::line;
+use crate::model::{Chain, Cycle, Edge, LockReport, Party, Waits};
+use crate::words::human::{or_none, time, whole};
+use crate::words::place::{short_file, short_function};
+use crate::words::term::{label, left, right, term, width};
+
+/// The widest that a name of a waiter, or of what it waits for, gets.
+const WIDEST: usize = 28;
+
+/// Deadlocks, then chains.
+pub fn chains(waits: &Waits, look: &Look) -> String {
+    let mut out = String::new();
+    for cycle in &waits.cycles {
+        deadlock(&mut out, cycle, waits.looks, look);
+    }
+    let shown: Vec<&Chain> = waits.chains.iter().collect();
+    if shown.is_empty() && waits.cycles.is_empty() {
+        line(
+            &mut out,
+            look,
+            if waits.known {
+                " nobody waits"
+            } else {
+                " nobody waits, as far as its tags tell: its probes are of a version without locks"
+            },
+        );
+    }
+    for chain in shown {
+        let behind = match chain.behind_ns > chain.age_ns {
+            true => format!(", {} behind its end", time(chain.behind_ns)),
+            false => String::new(),
+        };
+        let end = match chain.end {
+            "holder" => "",
+            _ if chain.deadlocked => ", into the deadlock",
+            "outside" => ", for something outside",
+            _ => ", who could end it is not known",
+        };
+        let text = format!(" WAITS {}{behind}{end}", time(chain.age_ns));
+        line(&mut out, look, &look.paint(Paint::Strong, &text));
+        edges(&mut out, &chain.edges, look);
+    }
+    if waits.lost > 0 {
+        let text = format!(
+            " {} locks or waits found no room on the board: raise Config::locks",
+            whole(waits.lost)
+        );
+        line(&mut out, look, &look.paint(Paint::Warn, &text));
+    }
+    out
+}
+
+fn deadlock(out: &mut String, cycle: &Cycle, looks: u32, look: &Look) {
+    let looks = if looks < 2 { ", by one look" } else { "" };
+    let members = cycle.members.len();
+    let who = match members {
+        1 => "waits for itself".to_owned(),
+        _ => format!("{members} wait for each other"),
+    };
+    let text = format!(" DEADLOCK for {}: {who}{looks}", time(cycle.first_seen_ns));
+    line(out, look, &look.paint(Paint::Bad, &text));
+    edges(out, &cycle.members, look);
+}
+
+/// A line for each wait, and one for the last holder.
+fn edges(out: &mut String, edges: &[Edge], look: &Look) {
+    let names: Vec<String> = edges.iter().map(|edge| name(&edge.waiter)).collect();
+    let targets: Vec<String> = edges.iter().map(target).collect();
+    let wide =
+        |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or(0).min(WIDEST);
+    let (first, second) = (wide(&names), wide(&targets));
+    for ((edge, name), target) in edges.iter().zip(&names).zip(&targets) {
+        let sure = if edge.confirmed || edge.target.what == "outside" { "" } else { " ?" };
+        let held = match edge.held_by.as_slice() {
+            [] => String::new(),
+            [one] => format!("  held by {}{}", self::name(one), at(one)),
+            [one, rest @ ..] => format!("  held by {} and {} more", self::name(one), rest.len()),
+        };
+        let place = at(&edge.waiter);
+        line(
+            out,
+            look,
+            &format!(
+                "   {} {:>6}  {}{place}{held}{sure}",
+                left(name, first),
+                time(edge.since_ns),
+                left(target, second)
+            ),
+        );
+    }
+}
+
+/// `lock index (exclusive)`
+fn target(edge: &Edge) -> String {
+    let name = label(&edge.target.name);
+    let name = short_file(&name);
+    let limited = if edge.limited { ", limited" } else { "" };
+    match (edge.target.what, edge.target.mode) {
+        ("lock", Some("shared")) => format!("lock {name} (shared{limited})"),
+        ("channel", Some(mode)) => format!("channel {name} ({mode}{limited})"),
+        ("outside", _) => name.to_owned(),
+        (what, _) if edge.limited => format!("{what} {name} (limited)"),
+        (what, _) => format!("{what} {name}"),
+    }
+}
+
+/// The thread's name and its operation.
+fn name(party: &Party) -> String {
+    let op = party.op.as_ref().map(|op| term(op));
+    match (&party.thread, op) {
+        (Some(thread), Some(op)) => format!("{} op {op}", label(thread)),
+        (Some(thread), None) => label(thread),
+        (None, Some(op)) => format!("op {op}"),
+        (None, None) => "somebody".to_owned(),
+    }
+}
+
+/// ` at file:line function`
+fn at(party: &Party) -> String {
+    let (Some(file), Some(number)) = (&party.file, party.line) else { return String::new() };
+    let function = party.function.as_ref().map(|name| format!(" {}", short_function(&label(name))));
+    format!(" at {}:{number}{}", short_file(&label(file)), function.unwrap_or_default())
+}
+
+/// How each lock fared.
+pub fn locks(waits: &Waits, look: &Look) -> String {
+    let mut out = String::new();
+    let shown: Vec<&LockReport> =
+        waits.locks.iter().filter(|lock| look.shows(&lock.name)).collect();
+    if shown.is_empty() {
+        line(&mut out, look, " no lock has a name or was waited for");
+        return out;
+    }
+    let names: Vec<String> =
+        shown.iter().map(|lock| short_file(&label(&lock.name)).to_owned()).collect();
+    let wide = names.iter().map(|name| width(name)).max().unwrap_or(4).clamp(4, 40);
+    let heading = format!(
+        " {} {:9} {} {} {} {} {} {}  HELD BY",
+        left("LOCK", wide),
+        "KIND",
+        right("WAITS", 9),
+        right("WAITED", 7),
+        right("p50<", 7),
+        right("p99<", 7),
+        right("MAX", 7),
+        right("NOW", 4)
+    );
+    line(&mut out, look, &look.paint(Paint::Strong, &heading));
+    for (lock, name) in shown.iter().zip(&names) {
+        let held = lock.holder.iter().chain(&lock.readers).map(self::name).collect::<Vec<_>>();
+        let times = &lock.wait_ns;
+        line(
+            &mut out,
+            look,
+            &format!(
+                " {} {:9} {} {} {} {} {} {}  {}",
+                left(name, wide),
+                lock.kind,
+                right(&whole(lock.contended), 9),
+                right(&time(lock.waited_ns), 7),
+                right(&or_none(times.p50, time), 7),
+                right(&or_none(times.p99, time), 7),
+                right(&or_none(times.max, time), 7),
+                right(&whole(lock.waiters), 4),
+                held.join(", ")
+            ),
+        );
+    }
+    out
+}

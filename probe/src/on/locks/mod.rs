@@ -1,0 +1,13 @@
+//! Locks that show themselves: who holds one, who waits for it, since when.
+//!
+//! ```text
+//! watched  what stands beside a lock      wait   one wait, from beginning to end
+//! shared   what a thread holds shared     place  where locks are made and waited for
+//! table    the records
+//! ```
+
+mod place;
+pub(crate) mod shared;
+pub(crate) mod table;
+pub(crate) mod wait;
+pub(crate) mod watched;

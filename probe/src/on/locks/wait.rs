@@ -1,0 +1,160 @@
+//! One wait, from beginning to end: on the thread's slot, as its line, and in the record of what it waits for.
+
+use core::cell::Cell;
+use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::place;
+use super::table::{self, Twin};
+use super::watched::{Watched, me};
+use crate::layout::{Class, LockRecord, SlotRecord, WAIT_LIMITED, WaitHow, lock_bucket};
+use crate::on::ground::clock;
+use crate::on::slots::held;
+use crate::on::thread::line::{self, Line};
+use crate::on::thread::local;
+use crate::protocol::waiting;
+
+/// Whether a wait ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// It does not.
+    None,
+    /// After a time.
+    Time,
+}
+
+thread_local! {
+    /// The wait of this thread, which has one at a time.
+    static MINE: Cell<Option<Begun>> = const { Cell::new(None) };
+    /// Set while a wait is being written down: what is waited for inside of that, such as an allocator's lock, is not.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A wait that goes on until it is handed to [`end`].
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a wait that began has to end"]
+pub(crate) struct Waiting(bool);
+
+/// What is known of this thread's wait.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    wait: Option<Wait>,
+    on: Option<&'static Twin>,
+    began: u64,
+    before: Line,
+}
+
+/// A wait as it stands on the thread's slot.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    slot: &'static SlotRecord,
+    number: u64,
+}
+
+/// This thread begins to wait for a lock, here.
+#[cold]
+#[inline(never)]
+pub(crate) fn begin(
+    on: &Watched,
+    how: WaitHow,
+    limit: Limit,
+    here: &'static Location<'static>,
+) -> Waiting {
+    let enter = || {
+        let twin = on.enter(table::current()?)?;
+        twin.record.waiting.fetch_add(1, Ordering::Relaxed);
+        Some(twin)
+    };
+    written(here, on.name(), enter, 0, how, limit)
+}
+
+/// It begins to wait for the end of a thread.
+#[cold]
+#[inline(never)]
+pub(crate) fn begin_to_join(party: u64, here: &'static Location<'static>) -> Waiting {
+    written(here, "join", || None, party, WaitHow::Join, Limit::None)
+}
+
+fn written(
+    here: &'static Location<'static>,
+    label: &'static str,
+    enter: impl FnOnce() -> Option<&'static Twin>,
+    party: u64,
+    how: WaitHow,
+    limit: Limit,
+) -> Waiting {
+    if table::current().is_none() || INSIDE.replace(true) {
+        return Waiting(false);
+    }
+    me();
+    let on = enter();
+    let began = clock::units();
+    let label = if label.is_empty() { "lock" } else { label };
+    let site = place::site(here, label, Class::Wait);
+    let before = site.map_or(Line::NOWHERE, |site| line::go_on(site.tag(), (0, 0)));
+    let target = on.map_or(party, Twin::reference);
+    let limited = if limit == Limit::Time { WAIT_LIMITED } else { 0 };
+    let wait = Wait::begin([target, how as u64 | limited, began]);
+    MINE.set(Some(Begun { wait, on, began, before }));
+    INSIDE.set(false);
+    Waiting(true)
+}
+
+/// It ends, with the lock or without.
+#[cold]
+#[inline(never)]
+pub(crate) fn end(waiting: Waiting, on: &Watched, has_it: bool) {
+    if let Some(twin) = ended(waiting)
+        && twin.leave()
+        && has_it
+        && let Some(table) = table::current()
+    {
+        on.give_back(table, twin);
+    }
+}
+
+/// The thread ended that was waited for.
+#[cold]
+#[inline(never)]
+pub(crate) fn joined(waiting: Waiting) {
+    ended(waiting);
+}
+
+fn ended(waiting: Waiting) -> Option<&'static Twin> {
+    let begun = MINE.take().filter(|_| waiting.0)?;
+    if let Some(wait) = begun.wait {
+        waiting::end(&wait.slot.wait, wait.number);
+    }
+    line::go_back(begun.before);
+    if let Some(twin) = begun.on {
+        count(twin.record, clock::units().saturating_sub(begun.began));
+    }
+    begun.on
+}
+
+impl Wait {
+    /// On this thread's slot, if it has one.
+    fn begin(values: [u64; 3]) -> Option<Self> {
+        let index = (local::with(|local| local.slot.get()) as usize).checked_sub(1)?;
+        let slots = held::current()?;
+        let (slot, user) = (slots.board.threads.slots.get(index)?, slots.user(index)?);
+        // Odd: raised by one at the beginning and by one at the end.
+        let number = user.waits.load(Ordering::Relaxed) + 1;
+        user.waits.store(number + 1, Ordering::Relaxed);
+        let rest = [&slot.wait_for, &slot.wait_how, &slot.wait_since];
+        waiting::begin(&slot.wait, rest, number, values);
+        Some(Self { slot, number })
+    }
+}
+
+/// A wait of that long ended.
+pub(super) fn count(record: &LockRecord, units: u64) {
+    record.waiting.fetch_sub(1, Ordering::Relaxed);
+    record.waited.fetch_add(units, Ordering::Relaxed);
+    record.longest.fetch_max(units, Ordering::Relaxed);
+    let bucket = lock_bucket(clock::to_ns(units));
+    let word: Option<&AtomicU64> = record.buckets.get(bucket / 2);
+    if let Some(word) = word {
+        word.fetch_add(1 << (bucket % 2 * 32), Ordering::Relaxed);
+    }
+}

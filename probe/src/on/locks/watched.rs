@@ -1,0 +1,258 @@
+//! What stands beside a lock: who holds it, and where its record is once it has one.
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::place;
+use super::table::{self, LockTable, Said, Twin, WANTED};
+use crate::layout::{Class, LOCK_NAMED, LockFamily, LockKind};
+use crate::on::ground::record_ref::RecordRef;
+use crate::on::thread::local;
+use crate::on::thread::registrar::{self, Ask};
+use crate::protocol::held;
+
+/// Times that who waits looks again for a holder that is not there yet: it has taken the lock and is about to say so.
+const LOOKS: usize = 200;
+
+/// This thread as a holder. Asks for a slot at the first time.
+#[inline(always)]
+pub(crate) fn me() -> u64 {
+    match local::with(|local| local.me.get()) {
+        0 => first(),
+        me => me,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn first() -> u64 {
+    registrar::ask(Ask::Place);
+    local::with(|local| local.me.get())
+}
+
+/// What stands beside a lock.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// Who holds it exclusively; 0 for nobody.
+    holder: AtomicU64,
+    /// All ones until it has, or had, a record, or wants one; 0 from then on: one question for "is there a record" and
+    /// "has this thread no slot yet".
+    unseen: AtomicU64,
+    /// Its record, once it has one.
+    twin: RecordRef<Twin>,
+    name: &'static str,
+    place: &'static Location<'static>,
+    kind_flags: u64,
+}
+
+impl Watched {
+    /// Of a new lock; without a name it is called by the place of its construction.
+    pub(crate) const fn new(
+        kind: LockKind,
+        family: LockFamily,
+        flags: u64,
+        name: &'static str,
+        place: &'static Location<'static>,
+    ) -> Self {
+        let named = !name.is_empty();
+        Self {
+            holder: AtomicU64::new(0),
+            unseen: AtomicU64::new(if named { 0 } else { u64::MAX }),
+            twin: if named { RecordRef::at(&WANTED) } else { RecordRef::nowhere() },
+            name,
+            place,
+            kind_flags: kind as u64
+                | (family as u64) << 8
+                | flags
+                | if named { LOCK_NAMED } else { 0 },
+        }
+    }
+
+    /// Its name, or nothing.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// By what number threads note that they hold it shared.
+    #[inline(always)]
+    pub(crate) fn identity(&self) -> u64 {
+        core::ptr::from_ref(self).addr() as u64
+    }
+
+    /// This thread took it.
+    #[inline(always)]
+    pub(crate) fn taken(&self) {
+        let me = local::with(|local| local.me.get());
+        held::take(&self.holder, me);
+        if me & self.unseen.load(Ordering::Relaxed) == 0 {
+            self.taken_on_record();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn taken_on_record(&self) {
+        let me = me();
+        held::take(&self.holder, me);
+        if let Some(twin) = self.twin.get() {
+            if core::ptr::eq(twin, &WANTED) {
+                return self.named(me);
+            }
+            twin.take(me);
+        }
+    }
+
+    /// The first use of a lock with a name: it has a record from now on, if there is one to spare.
+    fn named(&self, me: u64) {
+        let Some(table) = table::current() else { return };
+        let twin = if table.is_tight() { None } else { self.claim(table) };
+        if !self.twin.change(Some(&WANTED), twin)
+            && let Some(twin) = twin
+        {
+            table.release(twin);
+        }
+        if let Some(twin) = self.twin.get() {
+            twin.take(me);
+        }
+    }
+
+    /// This thread lets go of it next.
+    #[inline(always)]
+    pub(crate) fn clear(&self) {
+        held::clear(&self.holder);
+    }
+
+    /// It has let go of it.
+    #[inline(always)]
+    pub(crate) fn cleared(&self) {
+        held::cleared();
+        if self.unseen.load(Ordering::Relaxed) == 0 {
+            self.cleared_on_record();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cleared_on_record(&self) {
+        if let Some(twin) = self.twin.get() {
+            twin.clear(me());
+        }
+    }
+
+    /// This thread is about to wait for something, in a call that lets go of it first.
+    pub(crate) fn clear_before_a_wait(&self) {
+        self.clear();
+        core::sync::atomic::fence(Ordering::SeqCst);
+        self.cleared_on_record();
+    }
+
+    fn claim(&self, table: &'static LockTable) -> Option<&'static Twin> {
+        let site = place::site(self.place, self.name, Class::Work);
+        table.claim(&Said {
+            kind_flags: self.kind_flags,
+            site: site.map_or(0, |site| site.tag()),
+            identity: self.identity(),
+            capacity: 0,
+        })
+    }
+
+    /// Its record, entered by one who waits; `None` when there is no room.
+    pub(super) fn enter(&self, table: &'static LockTable) -> Option<&'static Twin> {
+        for _ in 0..LOOKS {
+            let found = self.twin.get();
+            let twin = match found {
+                // A forked child goes on with locks of its parent.
+                Some(twin) if table.has(twin) => twin,
+                _ => {
+                    let made = self.claim(table)?;
+                    if !self.twin.change(found, Some(made)) {
+                        table.release(made);
+                        continue;
+                    }
+                    // Whoever has, or will have, the lock looks for the record from now on.
+                    self.unseen.store(0, Ordering::SeqCst);
+                    made
+                }
+            };
+            if twin.enter() {
+                if self.twin.get().is_some_and(|now| core::ptr::eq(now, twin)) {
+                    // It may have been moved since it got its record.
+                    twin.record.identity.store(self.identity(), Ordering::Relaxed);
+                    self.copy_holder(twin);
+                    return Some(twin);
+                }
+                twin.leave();
+            }
+            // Its last waiter is just giving it back.
+            core::hint::spin_loop();
+        }
+        None
+    }
+
+    /// The record says who holds it.
+    fn copy_holder(&self, twin: &Twin) {
+        for _ in 0..LOOKS {
+            held::copy(&self.holder, &twin.record.holder, |party| twin.held(party));
+            if self.holder.load(Ordering::Relaxed) != 0 {
+                break;
+            }
+            core::hint::spin_loop();
+        }
+    }
+
+    /// Whoever waited last, and has it now, gives the record back when there are few of them.
+    pub(super) fn give_back(&self, table: &'static LockTable, twin: &'static Twin) {
+        if self.kind_flags & LOCK_NAMED == 0
+            && table.is_tight()
+            && table.has(twin)
+            && twin.retire()
+            && self.twin.take_from(twin)
+        {
+            table.release(twin);
+        }
+    }
+}
+
+impl Drop for Watched {
+    #[inline]
+    fn drop(&mut self) {
+        if self.twin.is_placed() {
+            self.dropped();
+        }
+    }
+}
+
+impl Watched {
+    #[cold]
+    #[inline(never)]
+    fn dropped(&self) {
+        if let (Some(twin), Some(table)) = (self.twin.get(), table::current())
+            && table.has(twin)
+            && self.twin.take_from(twin)
+        {
+            table.release(twin);
+        }
+    }
+}
+
+/// Dropped just before a guard lets go of its lock.
+#[derive(Debug)]
+pub(crate) struct Clearing<'a>(pub(crate) &'a Watched);
+
+impl Drop for Clearing<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Dropped just after it has.
+#[derive(Debug)]
+pub(crate) struct Cleared<'a>(pub(crate) &'a Watched);
+
+impl Drop for Cleared<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.cleared();
+    }
+}
