@@ -85,6 +85,7 @@ const VERBS: &[(&str, &[(&str, &str)])] = &[
             ("list", "every board on this host"),
             ("top", "live screen"),
             ("ops", "operations in flight"),
+            ("waits", "who waits for whom"),
             ("check", "thresholds, for alerts"),
             ("dump", "save a board as it is"),
             ("diff", "two boards, or recordings"),

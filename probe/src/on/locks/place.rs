@@ -20,7 +20,7 @@ struct Known {
 }
 
 static KNOWN: [Known; PLACES] =
-    [const { Known { key: AtomicU64::new(0), site: RecordRef::nowhere() } }; PLACES];
+    [const { Known { key: AtomicU64::new(0), site: RecordRef::unset() } }; PLACES];
 
 /// The site at a place in the source with this label; `None` when there are too many.
 pub(super) fn site(

@@ -58,7 +58,7 @@ impl Watched {
         Self {
             holder: AtomicU64::new(0),
             unseen: AtomicU64::new(if named { 0 } else { u64::MAX }),
-            twin: if named { RecordRef::at(&WANTED) } else { RecordRef::nowhere() },
+            twin: if named { RecordRef::at(&WANTED) } else { RecordRef::unset() },
             name,
             place,
             kind_flags: kind as u64
