@@ -199,6 +199,7 @@ impl BoardReport {
             ops: Vec::new(),
             ended_ops: Vec::new(),
             op_kinds: Vec::new(),
+            waits: Waits::default(),
             op_statuses: Vec::new(),
         }
     }
