@@ -174,7 +174,7 @@ pub enum Verb {
     },
     /// A recording, or 10 seconds of now, in the form of another tool.
     Export {
-        /// folded, svg, timeline, speedscope, pprof, csv, perfetto, firefox; prom: numbers.
+        /// folded, svg, timeline, speedscope, pprof, csv, perfetto, firefox; prom, otlp.
         #[arg(value_enum, hide_possible_values = true)]
         format: Form,
         /// How often and for how long, when a process is sampled.
@@ -186,7 +186,9 @@ pub enum Verb {
         /// How numbers are exported.
         #[command(flatten)]
         numbers: Numbers,
-        /// The file to write, must not exist (but prom's); stdout without it.
+        /// The file to write; stdout without it.
+        ///
+        /// It must not exist, but for that of prom.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// The recording, or which boards.
@@ -318,12 +320,14 @@ pub enum Form {
     Firefox,
     /// What a board counts, as Prometheus reads it.
     Prom,
+    /// Numbers, operations or samples, as OpenTelemetry has them.
+    Otlp,
 }
 
 impl Form {
     /// Whether it is something else than text.
     pub fn is_binary(self) -> bool {
-        self == Self::Perfetto || self.profile().is_some_and(Format::is_binary)
+        matches!(self, Self::Perfetto | Self::Otlp) || self.profile().is_some_and(Format::is_binary)
     }
 
     /// The form of a counted profile that it is, if it is one.
@@ -335,7 +339,7 @@ impl Form {
             Self::Pprof => Format::Pprof,
             Self::Csv => Format::Csv,
             Self::Timeline => Format::Timeline,
-            Self::Perfetto | Self::Firefox | Self::Prom => return None,
+            Self::Perfetto | Self::Firefox | Self::Prom | Self::Otlp => return None,
         })
     }
 }
@@ -343,12 +347,38 @@ impl Form {
 /// How numbers are exported.
 #[derive(Clone, Debug, Args)]
 pub struct Numbers {
-    /// Again every so often, until Ctrl-C; a file is replaced whole.
+    /// prom, otlp: again every so often, until Ctrl-C.
+    ///
+    /// A file that prom writes is replaced whole each time.
     #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
     pub every: Option<Duration>,
-    /// In OpenMetrics 1.0, with units and an end mark.
-    #[arg(long)]
+    /// prom in OpenMetrics 1.0, with units and an end mark.
+    #[arg(long, hide_short_help = true)]
     pub openmetrics: bool,
+    /// otlp: numbers.
+    #[arg(long, conflicts_with_all = ["spans", "profiles"])]
+    pub metrics: bool,
+    /// otlp: operations, a span each.
+    ///
+    /// Once it ended, or its process did.
+    #[arg(long, conflicts_with = "profiles")]
+    pub spans: bool,
+    /// otlp: samples.
+    #[arg(long)]
+    pub profiles: bool,
+    /// otlp: to this collector; else to stdout.
+    ///
+    /// `http://HOST[:PORT][/PATH]`, below which each signal has its own path.
+    ///
+    /// Without it OTEL_EXPORTER_OTLP_ENDPOINT says where to; stdout when nobody does.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Of operations in flight: a span of no length each, with the status so far.
+    #[arg(long, requires = "spans", hide_short_help = true)]
+    pub pending: bool,
+    /// What was sent is noted in this file: no operation is sent twice by the next one.
+    #[arg(long, value_name = "FILE", requires = "spans", hide_short_help = true)]
+    pub state: Option<PathBuf>,
 }
 
 /// Where and to whom it is served.
@@ -408,6 +438,14 @@ pub enum PageView {
     Numbers,
     /// Lines and flame graph of the last seconds.
     Profile,
+}
+
+impl Numbers {
+    /// Whether anything of it was said.
+    pub fn asked(&self) -> bool {
+        let flags = [self.openmetrics, self.metrics, self.spans, self.profiles, self.pending];
+        self.every.is_some() || self.endpoint.is_some() || flags.contains(&true)
+    }
 }
 
 /// Limits, each WARN or WARN,CRIT.

@@ -22,6 +22,7 @@ mod man;
 mod numbered;
 mod ops;
 mod orders;
+mod otlp;
 mod output;
 mod pages;
 mod profile;
@@ -32,6 +33,7 @@ mod sampling;
 #[cfg(feature = "serve")]
 mod serve;
 mod show;
+mod spans;
 mod top;
 mod waits;
 
@@ -102,8 +104,12 @@ fn verb(
                 let way = prom::Way { numbers, output: output.as_deref() };
                 return prom::run(cli, target, &way, out, remarks);
             }
-            if numbers.every.is_some() || numbers.openmetrics {
-                return Err(Failure::usage("--every and --openmetrics are for `export prom`"));
+            if *format == Form::Otlp {
+                let way = otlp::Way { numbers, pacing, only, output: output.as_deref() };
+                return otlp::run(cli, target, &way, out, remarks);
+            }
+            if numbers.asked() {
+                return Err(Failure::usage("that is for `export prom` or `export otlp`"));
             }
             let way = export::Way { format: *format, pacing, only, output: output.as_deref() };
             export::run(cli, target, &way, out, remarks)

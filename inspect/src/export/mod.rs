@@ -8,6 +8,7 @@ mod flame;
 mod folded;
 mod line_colours;
 pub mod operations;
+pub mod otlp;
 mod page;
 mod perfetto;
 mod pprof;

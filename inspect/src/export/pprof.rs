@@ -98,7 +98,7 @@ pub fn pprof(tally: &Tally) -> Vec<u8> {
 }
 
 /// A gzip file without name and time.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     out.extend(miniz_oxide::deflate::compress_to_vec(bytes, 6));
     out.extend_from_slice(&crc32(bytes).to_le_bytes());

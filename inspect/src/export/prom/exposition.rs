@@ -33,7 +33,7 @@ impl Dialect {
 
 /// What a family is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::export) enum Kind {
     Counter,
     Gauge,
     Histogram,
@@ -63,7 +63,7 @@ impl Kind {
 }
 
 /// A value, or as many as a histogram has.
-pub(super) enum Value {
+pub(in crate::export) enum Value {
     One(String),
     /// Upper limits (included) with the values up to there, then count and sum.
     Buckets {
@@ -85,25 +85,25 @@ impl Value {
 /// Labels, in the order that they are written.
 pub(super) type Labels = [(String, String)];
 
-struct Family {
-    name: String,
-    kind: Kind,
-    help: String,
-    /// Labels as text, then the value.
-    samples: Vec<(String, Value)>,
+pub(in crate::export) struct Family {
+    pub(in crate::export) name: String,
+    pub(in crate::export) kind: Kind,
+    pub(in crate::export) help: String,
+    /// Labels, then the value.
+    pub(in crate::export) samples: Vec<(Vec<(String, String)>, Value)>,
     seen: HashSet<String>,
     lines: usize,
 }
 
 /// What becomes the text.
 #[derive(Default)]
-pub(super) struct Exposition {
-    families: Vec<Family>,
+pub(in crate::export) struct Exposition {
+    pub(in crate::export) families: Vec<Family>,
     /// Every name that a sample has or could have, and its family.
     taken: HashMap<String, usize>,
     lines: usize,
     /// Series that found no room, or no name.
-    pub(super) left_out: usize,
+    pub(in crate::export) left_out: usize,
 }
 
 impl Exposition {
@@ -130,15 +130,14 @@ impl Exposition {
     fn put(&mut self, family: usize, labels: &Labels, value: Value, room: bool) {
         let lines = value.lines();
         let family = &mut self.families[family];
-        let labels = written(labels);
         // One sample twice would make the whole answer void.
-        if !room || !family.seen.insert(labels.clone()) {
+        if !room || !family.seen.insert(written(labels)) {
             self.left_out += lines;
             return;
         }
         family.lines += lines;
         self.lines += lines;
-        family.samples.push((labels, value));
+        family.samples.push((labels.to_vec(), value));
     }
 
     /// Series so far.
@@ -204,6 +203,7 @@ impl Family {
             writeln!(out, "# UNIT {head} {unit}")?;
         }
         for (labels, value) in &self.samples {
+            let labels = written(labels);
             match value {
                 Value::One(value) if labels.is_empty() => writeln!(out, "{one} {value}")?,
                 Value::One(value) => writeln!(out, "{one}{{{labels}}} {value}")?,

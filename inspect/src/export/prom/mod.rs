@@ -14,7 +14,7 @@ pub use exposition::{Dialect, MOST, MOST_OF_ONE};
 
 use crate::liveness::State;
 use crate::model::BoardReport;
-use exposition::{Exposition, Kind};
+pub(super) use exposition::{Exposition, Family, Kind, Value};
 
 /// Some boards as text. Boards of one name and pid (in two containers) are told apart by a label `run`.
 pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
@@ -28,11 +28,7 @@ pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
         if boards.iter().filter(same).count() > 1 {
             labels.push(("run".to_owned(), format!("{:016x}", board.instance)));
         }
-        let labels = &labels[..];
-        own::add(&mut all, board, labels);
-        if board.state != State::Dead {
-            program::add(&mut all, board, labels);
-        }
+        board_into(&mut all, board, &labels);
     }
     let say = "Boards in this answer.";
     all.add_reserved(("scoreboard_boards", Kind::Gauge, say), &[], boards.len().to_string());
@@ -43,6 +39,14 @@ pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
     let say = "Series that found no room in this answer, or no name of their own.";
     all.add_reserved(("scoreboard_series_left_out", Kind::Gauge, say), &[], left_out.to_string());
     all.text(dialect)
+}
+
+/// One board's numbers with these labels.
+pub(super) fn board_into(all: &mut Exposition, board: &BoardReport, labels: &[(String, String)]) {
+    own::add(all, board, labels);
+    if board.state != State::Dead {
+        program::add(all, board, labels);
+    }
 }
 
 #[cfg(test)]

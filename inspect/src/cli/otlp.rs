@@ -1,0 +1,226 @@
+//! `export otlp`: numbers, operations or samples to a collector, once or again and again; or to stdout.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::{Cli, Common, Numbers, Only, Pacing};
+use super::common::repeat;
+use super::failure::Failure;
+use super::prom::Watched;
+use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
+use super::{record, spans};
+use crate::clock::Moment;
+use crate::export::otlp::{About, Sender, Sent, Settings, Signal, metrics, profiles};
+use crate::locate::Target;
+use crate::recording::is_recording;
+use crate::report::{By, Tally};
+use crate::words::term::term;
+
+/// How long is sampled when nothing is said.
+const SAMPLED: Duration = Duration::from_secs(10);
+
+/// How long the last requests may take when nothing else is to be done.
+const LAST: Duration = Duration::from_secs(30);
+
+/// How, and where to.
+pub(super) struct Way<'a> {
+    pub(super) numbers: &'a Numbers,
+    pub(super) pacing: &'a Pacing,
+    pub(super) only: &'a Only,
+    pub(super) output: Option<&'a Path>,
+}
+
+impl Way<'_> {
+    fn signal(&self) -> Result<Signal, Failure> {
+        match (self.numbers.metrics, self.numbers.spans, self.numbers.profiles) {
+            (true, ..) => Ok(Signal::Metrics),
+            (_, true, _) => Ok(Signal::Spans),
+            (.., true) => Ok(Signal::Profiles),
+            _ => Err(Failure::usage("say what: --metrics, --spans or --profiles")),
+        }
+    }
+}
+
+/// Where requests go.
+pub(super) enum Sink<'a> {
+    /// To a collector.
+    Collector(Sender),
+    /// One after the other, which is one message of all.
+    Stdout(&'a mut dyn Write),
+}
+
+impl Sink<'_> {
+    /// Sends a request, after those that wait. Returns its number.
+    pub(super) fn put(&mut self, body: Vec<u8>, sent: &mut Sent) -> Result<u64, Failure> {
+        match self {
+            Self::Collector(sender) => {
+                let number = sender.put(body, sent);
+                sender.send(sent);
+                Ok(number)
+            }
+            Self::Stdout(out) => {
+                out.write_all(&body)?;
+                out.flush()?;
+                sent.taken.push(0);
+                Ok(0)
+            }
+        }
+    }
+
+    /// Tries again what waits.
+    pub(super) fn again(&mut self, sent: &mut Sent) {
+        if let Self::Collector(sender) = self {
+            sender.send(sent);
+        }
+    }
+
+    /// Waits for what waits.
+    ///
+    /// # Errors
+    /// Something was not taken.
+    pub(super) fn finish(&mut self, sent: &mut Sent) -> Result<(), Failure> {
+        if let Self::Collector(sender) = self {
+            sender.drain(LAST, sent);
+            if !sender.is_empty() || !sent.given_up.is_empty() {
+                let why = sent.said.last().map(|line| term(line)).unwrap_or_default();
+                return Err(Failure::new(format!("not all was taken: {why}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says what went wrong, each thing once in a row.
+pub(super) fn say(sent: &mut Sent, last: &mut String, remarks: &mut dyn Write) {
+    for line in sent.said.drain(..) {
+        // The time of the next try is another each time.
+        let what = line.split(';').next().unwrap_or_default().to_owned();
+        if what != *last {
+            let _ = writeln!(remarks, "inspect: {}", term(&line));
+        }
+        *last = what;
+    }
+}
+
+pub(super) fn run(
+    cli: &Cli,
+    target: &Target,
+    way: &Way<'_>,
+    out: &mut dyn Write,
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let signal = way.signal()?;
+    let url = way.numbers.endpoint.as_deref();
+    let settings = Settings::read(signal, url, |name| std::env::var(name).ok())
+        .map_err(|why| Failure::usage(term(&why)))?;
+    let mut file = None;
+    let sink = match (&settings.endpoint, way.output.filter(|path| !super::output::is_stdout(path)))
+    {
+        (_, Some(_)) if way.numbers.every.is_some() => {
+            return Err(Failure::usage("--every is for a collector or stdout"));
+        }
+        (_, Some(path)) => Sink::Stdout(file.insert(super::output::Output::create(path)?)),
+        (Some(endpoint), None) => Sink::Collector(Sender::new(endpoint.clone(), settings.clone())),
+        (None, None) => {
+            record::no_terminal("this form")?;
+            Sink::Stdout(out)
+        }
+    };
+    let more = attributes(&settings);
+    match signal {
+        Signal::Metrics => numbers(cli, target, way, sink, &more, remarks),
+        Signal::Profiles => samples(cli, target, way, sink, &more, remarks),
+        Signal::Spans => spans::run(cli, target, way.numbers, sink, &more, remarks),
+    }?;
+    file.map_or(Ok(()), super::output::Output::keep)
+}
+
+/// Attributes of every resource: this host, and what the environment says.
+fn attributes(settings: &Settings) -> Vec<(String, String)> {
+    let mut more = settings.attributes.clone();
+    if !more.iter().any(|(key, _)| key == "host.name")
+        && let Ok(name) = std::fs::read_to_string("/proc/sys/kernel/hostname")
+    {
+        more.push(("host.name".to_owned(), name.trim().to_owned()));
+    }
+    more
+}
+
+fn numbers(
+    cli: &Cli,
+    target: &Target,
+    way: &Way<'_>,
+    mut sink: Sink<'_>,
+    more: &[(String, String)],
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut watched = Watched::default();
+    let (mut sent, mut last) = (Sent::default(), String::new());
+    let turns = Common { interval: way.numbers.every, count: None, ..cli.common.clone() };
+    repeat(&turns, |again| {
+        let found = watched.look(
+            target,
+            &Common { wait: cli.common.wait.filter(|_| !again), ..cli.common.clone() },
+            remarks,
+        );
+        if way.numbers.every.is_none() {
+            found?;
+        }
+        let reports = watched.reports(remarks);
+        let all: Vec<_> =
+            reports.iter().map(|report| (About::report(report, more), report)).collect();
+        if all.is_empty() {
+            sink.again(&mut sent);
+        } else {
+            sink.put(metrics(&all, Moment::now(false).wall_ns), &mut sent)?;
+        }
+        say(&mut sent, &mut last, remarks);
+        Ok(())
+    })?;
+    sink.finish(&mut sent)
+}
+
+fn samples(
+    cli: &Cli,
+    target: &Target,
+    way: &Way<'_>,
+    mut sink: Sink<'_>,
+    more: &[(String, String)],
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
+    let (mut sent, mut last) = (Sent::default(), String::new());
+    let counting = || options(cli, way.only, By::Stack);
+    let file = path("export", target).ok().filter(|path| is_recording(path));
+    if let Some(path) = file {
+        let tally = read(&path, counting(), remarks)?;
+        nonempty(&tally, &answered(&tally))?;
+        sink.put(profiles(&tally, more), &mut sent)?;
+        return sink.finish(&mut sent);
+    }
+    if way.numbers.every.is_some() && matches!(sink, Sink::Stdout(_)) {
+        return Err(Failure::usage(
+            "several profiles are no one message: send them to a collector",
+        ));
+    }
+    loop {
+        let mut sampling = Sampling::open(cli, target, way.pacing, remarks)?;
+        let length = way.pacing.duration.or(way.numbers.every).unwrap_or(SAMPLED);
+        sampling.or_for(length);
+        let mut tally = Tally::new(counting());
+        let progress = sampling.run(&mut tally, remarks, &mut |_| Turn::default())?;
+        tally.finish();
+        // What is idle all the time has no samples, and is nothing to send.
+        let empty = nonempty(&tally, &answered(&tally));
+        match (&empty, way.numbers.every) {
+            (Err(_), None) => empty?,
+            (Err(_), Some(_)) => sink.again(&mut sent),
+            (Ok(()), _) => _ = sink.put(profiles(&tally, more), &mut sent)?,
+        }
+        say(&mut sent, &mut last, remarks);
+        let whole = u128::from(progress.elapsed_ns) + 100_000_000 >= length.as_nanos();
+        if way.numbers.every.is_none() || !whole {
+            return sink.finish(&mut sent);
+        }
+    }
+}

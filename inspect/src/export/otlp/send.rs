@@ -1,0 +1,327 @@
+//! OTLP over HTTP/1.1: one connection a request, on the thread of whoever sends. What a collector does not take
+//! now is tried again later, at growing distances, from a queue that is bounded.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use super::Signal;
+
+/// Bytes of requests that wait, and of an answer that are read.
+const MOST_WAITING: usize = 16 << 20;
+const MOST_ANSWER: u64 = 64 << 10;
+
+/// The first and the longest distance between two tries.
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Where a signal goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl Endpoint {
+    /// An address `http://HOST[:PORT][/PATH]`.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let rest =
+            url.strip_prefix("http://").ok_or_else(|| match url.starts_with("https://") {
+                true => {
+                    format!("{url}: https is not spoken here; send to a collector on this host")
+                }
+                false => format!("{url}: an endpoint is http://HOST[:PORT][/PATH]"),
+            })?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let bare = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
+        let (host, port) = match bare {
+            Some((host, port)) => {
+                (host, port.parse().map_err(|_| format!("{url}: {port} is no port"))?)
+            }
+            None => (authority, 4318),
+        };
+        let wrong = |char: char| char.is_control() || char == ' ';
+        if host.is_empty() || host.contains('@') || url.contains(wrong) {
+            return Err(format!("{url}: an endpoint is http://HOST[:PORT][/PATH]"));
+        }
+        Ok(Self { host: host.to_owned(), port, path: path.trim_end_matches('/').to_owned() })
+    }
+
+    /// The same for a signal, whose path is below it.
+    pub fn below(mut self, signal: Signal) -> Self {
+        self.path.push_str(signal.path());
+        self
+    }
+}
+
+/// What the standard's environment variables say.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Where to, if anybody says so.
+    pub endpoint: Option<Endpoint>,
+    /// Headers of every request.
+    pub headers: Vec<(String, String)>,
+    /// For an answer.
+    pub timeout: Duration,
+    /// Bodies are packed.
+    pub gzip: bool,
+    /// Attributes of resources, `service.name` too.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// From the environment, as `get` has it; of a signal before that of all. `url` is what the command line says.
+    ///
+    /// # Errors
+    /// A variable that is wrong, in words.
+    pub fn read(
+        signal: Signal,
+        url: Option<&str>,
+        get: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let of = |what: &str| {
+            let own = get(&format!("OTEL_EXPORTER_OTLP_{}_{what}", signal.word()));
+            own.or_else(|| get(&format!("OTEL_EXPORTER_OTLP_{what}")))
+                .filter(|text| !text.is_empty())
+        };
+        let own = get(&format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.word()));
+        let endpoint = match (url, own.filter(|text| !text.is_empty())) {
+            (Some(url), _) => Some(Endpoint::parse(url)?.below(signal)),
+            // The endpoint of one signal is taken as it is.
+            (None, Some(own)) => Some(Endpoint::parse(&own)?),
+            (None, None) => {
+                match get("OTEL_EXPORTER_OTLP_ENDPOINT").filter(|text| !text.is_empty()) {
+                    Some(all) => Some(Endpoint::parse(&all)?.below(signal)),
+                    None => None,
+                }
+            }
+        };
+        if let Some(protocol) = of("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
+            return Err(format!("{protocol}: only http/protobuf is spoken here"));
+        }
+        let timeout = match of("TIMEOUT") {
+            Some(text) => {
+                text.parse().map_err(|_| format!("{text}: a timeout is in milliseconds"))?
+            }
+            None => 10_000,
+        };
+        let mut attributes = pairs(&get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default());
+        if let Some(name) = get("OTEL_SERVICE_NAME").filter(|name| !name.is_empty()) {
+            attributes.retain(|(key, _)| key != "service.name");
+            attributes.push(("service.name".to_owned(), name));
+        }
+        let headers = pairs(&of("HEADERS").unwrap_or_default());
+        let wrong = |text: &String| text.contains(['\r', '\n']);
+        if headers.iter().any(|(key, value)| wrong(key) || wrong(value)) {
+            return Err("a header is one line".to_owned());
+        }
+        Ok(Self {
+            endpoint,
+            headers,
+            timeout: Duration::from_millis(timeout),
+            gzip: of("COMPRESSION").is_some_and(|how| how == "gzip"),
+            attributes,
+        })
+    }
+}
+
+/// `key=value,key=value`, with `%XX` for what cannot stand there.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key.trim().to_owned(), decoded(value.trim()))).collect()
+}
+
+fn decoded(text: &str) -> String {
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while let Some(&byte) = bytes.get(at) {
+        let hex = bytes.get(at + 1..at + 3).filter(|_| byte == b'%');
+        let code = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        out.push(code.unwrap_or(byte));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// How a try went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Went {
+    Taken,
+    /// Try again, after this time if the collector says so.
+    Later(String, Option<Duration>),
+    /// It will never be taken.
+    Refused(String),
+}
+
+/// One request that waits.
+#[derive(Clone, Debug)]
+struct Waiting {
+    number: u64,
+    body: Vec<u8>,
+}
+
+/// What happened to requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Numbers of those that were taken.
+    pub taken: Vec<u64>,
+    /// Numbers of those that are given up: refused, or too many waited.
+    pub given_up: Vec<u64>,
+    /// What went wrong, in words.
+    pub said: Vec<String>,
+}
+
+/// Sends, and keeps what is not taken yet.
+#[derive(Debug)]
+pub struct Sender {
+    endpoint: Endpoint,
+    settings: Settings,
+    queue: VecDeque<Waiting>,
+    bytes: usize,
+    next: u64,
+    wait: Duration,
+    again: Option<Instant>,
+}
+
+impl Sender {
+    /// To an endpoint.
+    pub fn new(endpoint: Endpoint, settings: Settings) -> Self {
+        let (queue, wait) = (VecDeque::new(), FIRST);
+        Self { endpoint, settings, queue, bytes: 0, next: 0, wait, again: None }
+    }
+
+    /// Puts a request at the end of the queue, and returns its number; the oldest go when there are too many.
+    pub fn put(&mut self, body: Vec<u8>, sent: &mut Sent) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.bytes += body.len();
+        self.queue.push_back(Waiting { number, body });
+        while self.bytes > MOST_WAITING && self.queue.len() > 1 {
+            if let Some(old) = self.queue.pop_front() {
+                self.bytes -= old.body.len();
+                sent.given_up.push(old.number);
+                sent.said.push("a request is given up: too many wait for the collector".to_owned());
+            }
+        }
+        number
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Sends what waits, in order, up to the first that is not taken; nothing while it is too early for another
+    /// try.
+    pub fn send(&mut self, sent: &mut Sent) {
+        if self.again.is_some_and(|again| Instant::now() < again) {
+            return;
+        }
+        while let Some(first) = self.queue.front() {
+            let went = self.post(&first.body);
+            if let Went::Later(why, after) = went {
+                let wait = after.unwrap_or(self.wait).min(LONGEST);
+                self.again = Some(Instant::now() + wait);
+                self.wait = (self.wait * 2).min(LONGEST);
+                sent.said.push(format!("{why}; tried again in {} ms", wait.as_millis()));
+                return;
+            }
+            (self.again, self.wait) = (None, FIRST);
+            if let Some(first) = self.queue.pop_front() {
+                self.bytes -= first.body.len();
+                match went {
+                    Went::Refused(why) => {
+                        sent.given_up.push(first.number);
+                        sent.said.push(why);
+                    }
+                    _ => sent.taken.push(first.number),
+                }
+            }
+        }
+    }
+
+    /// Sends until nothing waits, for so long at most.
+    pub fn drain(&mut self, within: Duration, sent: &mut Sent) {
+        let end = Instant::now() + within;
+        loop {
+            self.send(sent);
+            let now = Instant::now();
+            let Some(again) = self.again.filter(|_| !self.queue.is_empty() && now < end) else {
+                return;
+            };
+            std::thread::sleep(again.min(end).saturating_duration_since(now));
+        }
+    }
+
+    fn post(&self, body: &[u8]) -> Went {
+        let place = format!("{}:{}", self.endpoint.host, self.endpoint.port);
+        match self.try_post(&place, body) {
+            Ok((200..=299, _)) => Went::Taken,
+            Ok((429 | 502..=504, after)) => Went::Later(format!("{place} is busy"), after),
+            Ok((code, _)) => Went::Refused(format!("{place} refuses a request with {code}")),
+            Err(error) => Went::Later(format!("{place}: {error}"), None),
+        }
+    }
+
+    fn try_post(&self, place: &str, body: &[u8]) -> io::Result<(u16, Option<Duration>)> {
+        let timeout = self.settings.timeout.max(Duration::from_millis(1));
+        let end = Instant::now() + timeout;
+        let address = place.trim_start_matches('[').replace("]:", ":");
+        let mut addresses = match place.to_socket_addrs() {
+            Ok(addresses) => addresses,
+            Err(_) => address.to_socket_addrs()?,
+        };
+        let address = addresses.next().ok_or_else(|| io::Error::other("no address"))?;
+        let mut socket = TcpStream::connect_timeout(&address, timeout)?;
+        socket.set_write_timeout(Some(timeout))?;
+        let packed = self.settings.gzip.then(|| crate::export::pprof::gzip(body));
+        let body = packed.as_deref().unwrap_or(body);
+        let mut head = format!(
+            "POST {} HTTP/1.1\r\nHost: {place}\r\nContent-Type: application/x-protobuf\r\n\
+             Content-Length: {}\r\nConnection: close\r\nUser-Agent: scoreboard/{}\r\n",
+            if self.endpoint.path.is_empty() { "/" } else { &self.endpoint.path },
+            body.len(),
+            env!("CARGO_PKG_VERSION"),
+        );
+        if self.settings.gzip {
+            head.push_str("Content-Encoding: gzip\r\n");
+        }
+        for (key, value) in &self.settings.headers {
+            head.push_str(&format!("{key}: {value}\r\n"));
+        }
+        head.push_str("\r\n");
+        socket.write_all(head.as_bytes())?;
+        socket.write_all(body)?;
+        // The answer's head is all that is asked for; a collector that says nothing is one that is busy.
+        let mut answer = Vec::new();
+        let mut part = [0; 4096];
+        while !answer.windows(4).any(|four| four == b"\r\n\r\n") {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || answer.len() as u64 > MOST_ANSWER {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            socket.set_read_timeout(Some(left))?;
+            match socket.read(&mut part)? {
+                0 => break,
+                read => answer.extend_from_slice(&part[..read]),
+            }
+        }
+        head_of(&String::from_utf8_lossy(&answer)).ok_or_else(|| io::Error::other("no HTTP answer"))
+    }
+}
+
+/// Status and `Retry-After` of an answer.
+fn head_of(answer: &str) -> Option<(u16, Option<Duration>)> {
+    let mut lines = answer.split("\r\n");
+    let code = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
+    let after = lines.take_while(|line| !line.is_empty()).find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        let seconds = key.eq_ignore_ascii_case("retry-after").then(|| value.trim().parse().ok())?;
+        seconds.map(Duration::from_secs)
+    });
+    Some((code, after))
+}
