@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::patient::Patient;
 use super::routes::routes;
+use super::runs::Runs;
 use super::settings::{Listen, Settings};
 use super::shared::Shared;
 
@@ -108,7 +109,8 @@ fn leave(path: &Path) -> io::Result<()> {
 /// No thread can be started, or the socket fails.
 pub fn run(bound: Bound) -> io::Result<()> {
     let (watch, watcher) = super::watch::start()?;
-    let shared = Shared { settings: Arc::new(bound.settings), watch, at: bound.at };
+    let shared =
+        Shared { settings: Arc::new(bound.settings), watch, runs: Runs::default(), at: bound.at };
     // Two: a large answer that is being made keeps no other waiting.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -11,16 +11,21 @@
 
 mod ask;
 mod boards;
+mod cancel;
+mod described;
 mod gate;
 mod health;
 mod listen;
 mod metrics;
 mod ops;
+mod page;
 mod parts;
 mod patient;
 mod pieces;
+mod profile;
 mod reply;
 mod routes;
+mod runs;
 mod settings;
 mod shared;
 mod shown;

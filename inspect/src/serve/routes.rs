@@ -3,25 +3,29 @@
 use axum::Router;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::gate::gate;
 use super::reply::Refusal;
 use super::shared::Shared;
-use super::{boards, health, metrics, ops, stream};
+use super::{boards, cancel, described, health, metrics, ops, page, profile, stream};
 
 /// Bytes of a request's body: nothing that is asked needs one.
 const BODY: usize = 1_024;
 
 pub(super) fn routes(shared: Shared) -> Router {
     Router::new()
+        .route("/", get(page::page))
+        .route("/openapi.json", get(described::described))
         .route("/healthz", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .route("/api/v1/boards", get(boards::all))
         .route("/api/v1/boards/{board}", get(boards::one))
         .route("/api/v1/ops", get(ops::all))
         .route("/api/v1/ops/{board}/{id}", get(ops::one))
+        .route("/api/v1/ops/{board}/{id}/cancel", post(cancel::cancel))
+        .route("/api/v1/profile", get(profile::profile))
         .route("/api/v1/stream", get(stream::stream))
         .fallback(|| async {
             Refusal::missing("no such path; /openapi.json lists those there are")

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::reply::Refusal;
+use super::runs::Runs;
 use super::settings::{Listen, Settings};
 use super::shown::Shown;
 use super::view::View;
@@ -13,6 +14,8 @@ use super::watch::Watch;
 pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     pub(super) watch: Watch,
+    /// Profiles under way.
+    pub(super) runs: Runs,
     /// Where it listens: the port that was given for 0.
     pub(super) at: Listen,
 }

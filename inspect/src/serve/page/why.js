@@ -1,0 +1,83 @@
+// What is the matter: each board's findings, the worst first.
+const RANK = { critical: 0, warning: 1, ok: 2 };
+
+const why = {
+  node: h("div.whys"),
+  cards: new Map(),
+  draw() {
+    const boards = (place.now.board ? store.meant() : [...store.boards.values()].filter((board) => board.exists || board.head.unread || why.fresh(board)))
+      .sort((a, b) => (RANK[a.head.headline?.severity] ?? 3) - (RANK[b.head.headline?.severity] ?? 3) || order(a.name, b.name));
+    const rest = store.boards.size - boards.length;
+    const nodes = boards.map((board) => this.card(board));
+    for (const [key, card] of this.cards) if (!boards.some((board) => board.key === key)) { card.node.remove(); this.cards.delete(key); }
+    nodes.forEach((node, index) => { if (this.node.children[index] !== node) this.node.insertBefore(node, this.node.children[index] ?? null); });
+    this.more ??= h("p.dim");
+    put(this.more, !store.boards.size ? "No board is on this host. Is a daemon with probes running? “inspect doctor” says what could be missing."
+      : rest > 0 && !place.now.board ? `${rest} more of processes that ended: see Boards.` : !boards.length ? "No board of that name is here." : "");
+    if (this.node.lastChild !== this.more) this.node.append(this.more);
+  },
+  /** One that ended just now still is news. */
+  fresh(board) { return board.head.state === "dead" && board.head.ended_at && Date.parse(store.taken_at) - Date.parse(board.head.ended_at) < 600000; },
+  card(board) {
+    let card = this.cards.get(board.key);
+    if (!card) {
+      card = { title: h("h2"), badge: h("span"), said: h("p.dim"), list: h("ul.findings"), facts: h("dl.facts"), links: h("p.tools"), shown: "" };
+      card.node = h("section.card", { "aria-label": board.name, "data-board": board.key }, h("header", {}, card.title, card.badge, card.said), card.list, card.facts, card.links);
+      for (const [view, label] of VIEWS.slice(2)) card.links.append(h("a", { href: place.link({ view, board: String(board.head.pid) }) }, label));
+      this.cards.set(board.key, card);
+    }
+    const { head } = board;
+    put(card.title, `${board.name} · ${head.pid}`);
+    put(card.badge, head.state);
+    classes(card.badge, `badge ${head.state}`);
+    const up = head.still ? "" : `up ${time((board.since(head.begun_at_ms) ?? 0) * 1e6)}`;
+    put(card.said, [up, head.build, head.owner && `user ${head.owner}`].filter(Boolean).join(" · "));
+    const text = head.headline?.text ?? head.verdict;
+    const severity = head.headline?.severity ?? "warning";
+    const shown = `${severity} ${text} ${head.verdict}`;
+    if (card.shown !== shown) {
+      card.shown = shown;
+      card.list.replaceChildren(...text.split("; ").map((one) => h("li", { class: severity }, one)));
+    }
+    const lost = Object.entries(head.lost ?? {}).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${whole(count)}`);
+    const facts = [
+      ["Verdict", head.headline && head.verdict !== text && head.verdict !== head.state ? head.verdict : null],
+      ["Panic", head.end?.panic],
+      ["Exit code", head.end?.exit_code],
+      ["Lost", lost.join(", ")],
+      ["Remarks", head.remarks?.join("; ")],
+      ["Threads", head.unread ? null : `${board.threads.size}${head.unprobed_threads ? `, and ${head.unprobed_threads} without probes` : ""}`],
+      ["In flight", head.unread ? null : `${board.ops.size} operations`],
+      ["Process", head.vitals ? [`cpu ${head.vitals.cpu_pct ?? NONE}%`, `rss ${bytes(head.vitals.rss_bytes)}`, head.vitals.fds !== null ? `fds ${head.vitals.fds} of ${head.vitals.fds_max}` : null].filter(Boolean).join(" · ") : null],
+    ].filter(([, value]) => value !== null && value !== undefined && value !== "");
+    facts.forEach(([name, value], index) => {
+      const at = index * 2;
+      if (!card.facts.children[at]) card.facts.append(h("dt"), h("dd"));
+      put(card.facts.children[at], name);
+      put(card.facts.children[at + 1], String(value));
+    });
+    while (card.facts.children.length > facts.length * 2) card.facts.lastChild.remove();
+    return card.node;
+  },
+};
+
+const boardsView = {
+  table: null,
+  get node() {
+    this.table ??= new Table([
+      { key: "name", label: "Board", width: "minmax(8rem, 1.2fr)", narrow: "minmax(0, 1fr)", value: (board) => board.name, show: (board, node) => cell(node, board.name, "strong") },
+      { key: "pid", label: "PID", width: "5rem", narrow: "3.4rem", num: true, value: (board) => board.head.pid, show: (board, node) => cell(node, String(board.head.pid)) },
+      { key: "state", label: "State", width: "6rem", narrow: "5.6rem", value: (board) => board.head.state, show: (board, node) => cell(node, board.head.state, { live: "good", dead: "bad" }[board.head.state] ?? "warn") },
+      { key: "up", label: "Up", width: "5rem", num: true, wide: true, value: (board) => board.since(board.head.begun_at_ms), show: (board, node) => cell(node, age(board.head.still ? null : board.since(board.head.begun_at_ms))) },
+      { key: "threads", label: "Threads", width: "5rem", num: true, wide: true, value: (board) => board.threads.size, show: (board, node) => cell(node, board.head.unread ? NONE : whole(board.threads.size)) },
+      { key: "ops", label: "In flight", width: "5rem", num: true, wide: true, value: (board) => board.ops.size, show: (board, node) => cell(node, board.head.unread ? NONE : whole(board.ops.size)) },
+      { key: "owner", label: "Owner", width: "6rem", wide: true, value: (board) => board.head.owner, show: (board, node) => cell(node, board.head.owner ?? NONE) },
+      { key: "said", label: "What is the matter", width: "minmax(0, 3fr)", narrow: "minmax(0, 1.4fr)", show: (board, node) => cell(node, board.head.state === "live" && board.head.headline ? board.head.headline.text : board.head.verdict, board.head.headline?.severity === "critical" ? "bad" : "") },
+    ], { name: "Boards", sort: "name", id: (board) => board.key, sorts: true, select: (board) => place.go({ view: "why", board: board.head.unread ? board.key : String(board.head.pid) }, true) });
+    return this.table.node;
+  },
+  draw() {
+    const takes = matcher(place.now.filter);
+    this.table.set([...store.boards.values()].filter((board) => takes(board.name, board.head.verdict)), "No board is on this host.");
+  },
+};
