@@ -83,6 +83,8 @@
 //! | [`op_label!`] | `[op,] "format", …` | the formatting | more is known of it |
 //! | [`op_peer!`] | `[op,] who` | the formatting | for whom it is, is known |
 //! | [`op_asked!`] | none | a few loads | in long loops: was its end asked for? |
+//! | [`mutex!`] | `"name", value` | none | a [`sync::Mutex`] with a name |
+//! | [`rwlock!`] | `"name", value` | none | a [`sync::RwLock`] with a name |
 //! | [`compute_here!`] | `value` | a trip through memory | a value must be computed on this side of a tag |
 //!
 //! # Reading a board
@@ -123,6 +125,8 @@ pub use off::*;
 
 #[cfg(feature = "std")]
 pub mod sync;
+#[cfg(feature = "std")]
+pub mod thread;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]

@@ -106,3 +106,157 @@ fn a_chain_goes_from_the_victim_to_the_last_one_who_could_act() {
     let check = program::inspect(&["check", "-n", &name, "--deadlock"]);
     assert_eq!(check.status.code(), Some(0), "a chain is no deadlock");
 }
+
+/// How many, by the environment, or as many as the gate has time for.
+fn many(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// `CYCLES=1000 cargo test -p tests --test waits seeded` for the figure in `docs/waits.md`.
+#[test]
+fn seeded_deadlocks_of_two_to_eight_are_all_named_with_all_their_lines() {
+    const AT_ONCE: u64 = 20;
+    let wanted = many("CYCLES", 60);
+    let mut found = 0;
+    for seed in (1..=wanted).step_by(AT_ONCE as usize) {
+        let count = AT_ONCE.min(wanted - seed + 1);
+        let name = program::name("cycles");
+        let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+        command.args([&name, "cycles", &count.to_string(), &seed.to_string()]);
+        let mut program = Program::start(&mut command, &name);
+        let expected: Vec<Vec<String>> = program
+            .until_ready()
+            .iter()
+            .map(|line| line.split(' ').map(str::to_owned).collect())
+            .collect();
+        let all = |waits: &Value| waits["cycles"].as_array().map(Vec::len) == Some(expected.len());
+        let said = until(&name, &format!("{count} deadlocks of seed {seed}"), all);
+        for names in &expected {
+            let cycles = said["cycles"].as_array().expect("cycles");
+            let is_it = |cycle: &&Value| {
+                let mut members: Vec<_> =
+                    edges(&cycle["members"]).into_iter().map(|(who, _, _)| who).collect();
+                members.sort();
+                let mut names = names.clone();
+                names.sort();
+                members == names
+            };
+            let cycle = cycles.iter().find(is_it);
+            let cycle = cycle.unwrap_or_else(|| panic!("seed {seed}: no {names:?} in {said:#}"));
+            for (who, _, holder) in edges(&cycle["members"]) {
+                let at = names.iter().position(|name| *name == who).expect("a member");
+                assert_eq!(holder, names[(at + 1) % names.len()], "seed {seed}, {who}");
+            }
+            for member in cycle["members"].as_array().expect("members") {
+                let waiter = &member["waiter"];
+                assert!(waiter["line"].as_u64() > Some(30), "seed {seed}: {member:#}");
+                let thread = waiter["thread"].as_str().expect("a thread");
+                let odd = thread.ends_with(['1', '3', '5', '7']);
+                assert_eq!(waiter["op"].is_string(), odd, "seed {seed}: {member:#}");
+            }
+            found += 1;
+        }
+    }
+    println!("{found} deadlocks, all named");
+}
+
+/// Nothing is called a deadlock there, as long as anybody looks.
+#[test]
+fn what_could_still_end_is_a_chain_and_no_deadlock() {
+    let quiet = |what: &str, waiting: u64| {
+        let name = program::name(what);
+        let program = locks(&name, &[what]);
+        let waits = |waits: &Value| {
+            let locks = waits["locks"].as_array().cloned().unwrap_or_default();
+            locks.iter().filter_map(|lock| lock["waiters"].as_u64()).sum::<u64>() >= waiting
+        };
+        let said = until(&name, what, waits);
+        for _ in 0..20 {
+            let said = self::waits(&name, &[]);
+            assert_eq!(said["cycles"].as_array().map(Vec::len), Some(0), "{what}: {said:#}");
+        }
+        drop(program);
+        said
+    };
+    quiet("timed", 2);
+    quiet("free-sender", 2);
+    let said = quiet("notified", 1);
+    let holders = said["locks"].as_array().expect("locks").iter();
+    assert!(holders.clone().all(|lock| lock["holder"].is_null()), "it holds nothing: {said:#}");
+}
+
+#[test]
+fn who_waits_for_what_it_has_is_a_deadlock_of_one() {
+    let name = program::name("itself");
+    let _program = locks(&name, &["itself"]);
+    let said = until(&name, "a deadlock", |waits| waits["cycles"][0].is_object());
+    let members = said["cycles"][0]["members"].as_array().expect("members");
+    assert_eq!(members.len(), 1);
+    assert_eq!(members[0]["waiter"]["thread"], "itself");
+    assert_eq!(members[0]["held_by"][0]["thread"], "itself");
+}
+
+#[test]
+fn of_a_hundred_thousand_locks_the_two_in_a_deadlock_are_named() {
+    let name = program::name("many");
+    let _program = locks(&name, &["many", "100000"]);
+    let said = until(&name, "a deadlock", |waits| waits["cycles"][0].is_object());
+    assert_eq!(said["cycles"][0]["members"].as_array().map(Vec::len), Some(2), "{said:#}");
+    assert!(said["locks"].as_array().is_some_and(|locks| locks.len() <= 64), "in 64 records");
+    assert_eq!(said["lost"], 0, "records of locks that nobody waits for are given back");
+}
+
+/// A reader that looks at one thread after the other, and does not look again.
+fn naively(board: &inspect::snapshot::Board) -> bool {
+    use probe::layout::{LockRecord, SectionKind, SlotRecord, holder_of};
+    let contents = board.contents();
+    let (slots, locks) = (contents.get(SectionKind::Slots), contents.get(SectionKind::Locks));
+    let (slots, locks) = (slots.expect("slots"), locks.expect("locks"));
+    let word = |at: u64, offset: usize| board.source.word(at + offset as u64);
+    let next: Vec<Option<u64>> = (0..slots.used)
+        .map(|slot| {
+            let at = slots.at(slot)?;
+            let waits = word(at, core::mem::offset_of!(SlotRecord, wait)) & 1 == 1;
+            let target = word(at, core::mem::offset_of!(SlotRecord, wait_for));
+            let lock = locks.at((target & 0xffff).checked_sub(1)?)?;
+            let holder = word(lock, core::mem::offset_of!(LockRecord, holder));
+            let generation = word(lock, 0) >> 8;
+            let party = holder_of(holder, generation).filter(|_| waits)?;
+            (party & 0xffff).checked_sub(1)
+        })
+        .collect();
+    (0..next.len()).any(|start| {
+        let mut at = start as u64;
+        for _ in 0..next.len() {
+            match next.get(at as usize).copied().flatten() {
+                Some(to) if to == start as u64 => return true,
+                Some(to) => at = to,
+                None => return false,
+            }
+        }
+        false
+    })
+}
+
+/// `LOOKS=1000000 cargo test --release -p tests --test waits busy` for the figure in `docs/waits.md`.
+#[test]
+fn a_busy_program_without_deadlocks_has_none_however_often_one_looks() {
+    let name = program::name("busy");
+    let _program = locks(&name, &["busy", "8"]);
+    let mut boards = inspect::open(&inspect::Target::Name(name.clone())).expect("its board");
+    let board = &mut boards[0];
+    let (wanted, start) = (many("LOOKS", u64::MAX), std::time::Instant::now());
+    let (mut looks, mut waiting) = (0_u64, 0_u64);
+    while looks < wanted && (wanted < u64::MAX || start.elapsed() < Duration::from_secs(8)) {
+        let report = board.report().expect("a report");
+        assert!(report.waits.cycles.is_empty(), "look {looks}: {:#?}", report.waits.cycles);
+        waiting += u64::from(!report.waits.chains.is_empty());
+        looks += 1;
+    }
+    println!("{looks} looks, {waiting} of them found somebody waiting, no deadlock");
+    assert!(waiting > 10, "{waiting} of {looks}: nobody ever waited");
+    // The same program, by a reader that looks once: it is not that there is nothing to be wrong about.
+    wait::until("a false deadlock of the naive reader", Duration::from_secs(60), || {
+        (0..1000).any(|_| naively(&board.board)).then_some(())
+    });
+}

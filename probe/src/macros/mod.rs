@@ -330,6 +330,21 @@ macro_rules! mutex {
     };
 }
 
+/// A [`sync::RwLock`](crate::sync::RwLock) with a name, also in a static: `rwlock!("index", value)`.
+///
+/// ```
+/// use probe::sync::RwLock;
+/// static INDEX: RwLock<Vec<u32>> = probe::rwlock!("index", Vec::new());
+/// assert!(INDEX.read().unwrap().is_empty());
+/// ```
+#[cfg(feature = "std")]
+#[macro_export]
+macro_rules! rwlock {
+    ($name:literal, $value:expr $(,)?) => {
+        $crate::sync::named::rwlock($name, $value)
+    };
+}
+
 /// Pins a value at this place: what it is computed from is done before, what uses it comes after. Costs
 /// a trip through memory at most. Without probes it is the value itself.
 #[macro_export]

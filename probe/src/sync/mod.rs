@@ -16,13 +16,23 @@
 mod which;
 
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
+mod condvar;
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
+pub mod mpsc;
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod mutex;
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
+mod rwlock;
+#[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
+pub use std::sync::mpsc;
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 #[path = "wrapped.rs"]
 mod which;
 
 pub use std::sync::*;
 
+pub use mpsc::{channel, sync_channel};
+
 #[doc(hidden)]
 pub use which::named;
-pub use which::{Mutex, MutexGuard};
+pub use which::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -109,8 +109,31 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline(always)]
     fn taken<'a>(&'a self, inner: std::sync::MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.watched.taken();
-        MutexGuard { _clearing: Clearing(&self.watched), inner, _cleared: Cleared(&self.watched) }
+        MutexGuard::taken(&self.watched, inner)
+    }
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// The guard of a lock that this thread has just taken.
+    #[inline(always)]
+    pub(super) fn taken(watched: &'a Watched, inner: std::sync::MutexGuard<'a, T>) -> Self {
+        watched.taken();
+        Self { _clearing: Clearing(watched), inner, _cleared: Cleared(watched) }
+    }
+
+    /// Its parts, for who lets go of the lock in a call that goes on for long: nobody holds it from now on.
+    pub(super) fn released(self) -> (&'a Watched, std::sync::MutexGuard<'a, T>) {
+        let (watched, inner) = self.kept();
+        watched.clear_before_a_wait();
+        (watched, inner)
+    }
+
+    /// Its parts; nothing is said of the lock.
+    pub(super) fn kept(self) -> (&'a Watched, std::sync::MutexGuard<'a, T>) {
+        let Self { _clearing, inner, _cleared } = self;
+        let watched = _cleared.0;
+        core::mem::forget((_clearing, _cleared));
+        (watched, inner)
     }
 }
 

@@ -3,9 +3,12 @@
 //! ```text
 //! watched  what stands beside a lock      wait   one wait, from beginning to end
 //! shared   what a thread holds shared     place  where locks are made and waited for
-//! table    the records
+//! table    the records                me     this thread as a holder
+//! ends     who is at a channel
 //! ```
 
+pub(crate) mod ends;
+mod me;
 mod place;
 pub(crate) mod shared;
 pub(crate) mod table;

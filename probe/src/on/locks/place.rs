@@ -7,7 +7,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use crate::layout::Class;
 use crate::on::describe::dynamic;
 use crate::on::ground::record_ref::RecordRef;
-use crate::on::sites::site::Site;
+use crate::on::sites;
+use crate::on::sites::site::{SITES, Site};
+use crate::on::thread::line::{self, Line};
 
 /// Places in the table, and how far from its own one a site is looked for.
 const PLACES: usize = 512;
@@ -51,6 +53,18 @@ pub(super) fn site(
         }
     }
     Some(made)
+}
+
+/// This thread waits there from now on; returns where it stood, for [`line::go_back`]. Where its program has said that it
+/// waits, or rests, it knows better.
+pub(super) fn enter(place: &'static Location<'static>, label: &'static str, class: Class) -> Line {
+    let (told, _) = line::line().reached();
+    let is_told = |site: &&'static Site| site.tag() == told && site.class != Class::Work;
+    let mut all = SITES.iter().chain(sites::dynamic::sites());
+    if told != 0 && all.any(|site| is_told(&site)) {
+        return Line::NOWHERE;
+    }
+    site(place, label, class).map_or(Line::NOWHERE, |site| line::go_on(site.tag(), (0, 0)))
 }
 
 /// Never 0. Two places in the source, or two texts, are at two addresses.

@@ -1,1 +1,85 @@
-//! What a thread holds shared: noted on its slot, one word for each, the last one on top.
+//! What a thread holds shared: noted on its slot, one word for each lock, the last one on top. A word is written after
+//! the lock was taken and cleared before it is let go of, so what stands there is held.
+#![expect(unsafe_code, reason = "follows this thread's own cursor; see below")]
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::me::me;
+use crate::layout::{SHARED_LOCKS, SlotRecord, WORD};
+use crate::on::slots::held;
+use crate::on::thread::local;
+
+/// Where a thread's words end: a slot's record is as long, and aligned to it.
+const END: usize = 128;
+const MORE: usize = core::mem::offset_of!(SlotRecord, shared_more);
+const _: () = assert!(core::mem::offset_of!(SlotRecord, shared) + SHARED_LOCKS * WORD == END);
+
+/// A note that something is held, to be taken back by [`forget`].
+pub(crate) type Note = Option<&'static AtomicU64>;
+
+/// This thread holds that, beside others.
+#[inline(always)]
+pub(crate) fn note(identity: u64) -> Note {
+    let at = local::with(|local| local.shared.get());
+    if at.addr() & (END - 1) == 0 {
+        return note_slowly(identity);
+    }
+    // SAFETY: the cursor is null, or it points to a word of a slot's record or just behind it, where its address is a
+    // multiple of `END`; records of slots are mapped for the life of the process.
+    let word = unsafe { &*at };
+    // Release: who sees it sees that the wait before it has ended.
+    word.store(identity, Ordering::Release);
+    local::with(|local| local.shared.set(at.wrapping_add(1)));
+    Some(word)
+}
+
+#[cold]
+#[inline(never)]
+fn note_slowly(identity: u64) -> Note {
+    if local::with(|local| local.me.get()) == 0 {
+        me();
+        if !local::with(|local| local.shared.get()).is_null() {
+            return note(identity);
+        }
+    }
+    let slot = (local::with(|local| local.slot.get()) as usize).checked_sub(1)?;
+    let more = &held::current()?.board.threads.slots.get(slot)?.shared_more;
+    more.fetch_add(1, Ordering::Relaxed);
+    Some(more)
+}
+
+/// It is about to let go of it.
+#[inline(always)]
+pub(crate) fn forget(note: Note, identity: u64) {
+    let Some(word) = note else { return };
+    let top = local::with(|local| local.shared.get()).wrapping_sub(1);
+    if !core::ptr::eq(top, word) {
+        return forget_slowly(word, identity);
+    }
+    word.store(0, Ordering::Relaxed);
+    local::with(|local| local.shared.set(top));
+}
+
+/// It is not the last one, or was another thread's, or found no room.
+#[cold]
+#[inline(never)]
+fn forget_slowly(word: &'static AtomicU64, identity: u64) {
+    if core::ptr::from_ref(word).addr() & (END - 1) == MORE {
+        let less = |more: u64| more.checked_sub(1);
+        let _ = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        return;
+    }
+    // Another lock may stand there, of a thread that has the slot since.
+    let _ = word.compare_exchange(identity, 0, Ordering::Relaxed, Ordering::Relaxed);
+    let mut next = local::with(|local| local.shared.get());
+    loop {
+        let top = next.wrapping_sub(1);
+        let is_one = !next.is_null() && top.addr() & (END - 1) > MORE;
+        // SAFETY: it is a word of this thread's own slot, by its place in the record.
+        if !is_one || unsafe { &*top }.load(Ordering::Relaxed) != 0 {
+            break;
+        }
+        next = top;
+    }
+    local::with(|local| local.shared.set(next));
+}

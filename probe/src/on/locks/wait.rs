@@ -4,9 +4,10 @@ use core::cell::Cell;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::me::me;
 use super::place;
 use super::table::{self, Twin};
-use super::watched::{Watched, me};
+use super::watched::Watched;
 use crate::layout::{Class, LockRecord, SlotRecord, WAIT_LIMITED, WaitHow, lock_bucket};
 use crate::on::ground::clock;
 use crate::on::slots::held;
@@ -75,6 +76,11 @@ pub(crate) fn begin_to_join(party: u64, here: &'static Location<'static>) -> Wai
     written(here, "join", || None, party, WaitHow::Join, Limit::None)
 }
 
+/// This thread, as whose end is waited for.
+pub(crate) fn this_thread() -> u64 {
+    me()
+}
+
 fn written(
     here: &'static Location<'static>,
     label: &'static str,
@@ -90,14 +96,21 @@ fn written(
     let on = enter();
     let began = clock::units();
     let label = if label.is_empty() { "lock" } else { label };
-    let site = place::site(here, label, Class::Wait);
-    let before = site.map_or(Line::NOWHERE, |site| line::go_on(site.tag(), (0, 0)));
+    let before = place::enter(here, label, class(how));
     let target = on.map_or(party, Twin::reference);
     let limited = if limit == Limit::Time { WAIT_LIMITED } else { 0 };
     let wait = Wait::begin([target, how as u64 | limited, began]);
     MINE.set(Some(Begun { wait, on, began, before }));
     INSIDE.set(false);
     Waiting(true)
+}
+
+/// Who waits for work, or for news, has nothing to do. Who waits for a lock, for room or for an end is kept from its work.
+fn class(how: WaitHow) -> Class {
+    match how {
+        WaitHow::Receive | WaitHow::Notify | WaitHow::Select => Class::Idle,
+        _ => Class::Wait,
+    }
 }
 
 /// It ends, with the lock or without.

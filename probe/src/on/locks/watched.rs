@@ -3,32 +3,17 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::me::me;
 use super::place;
+use super::shared::{self, Note};
 use super::table::{self, LockTable, Said, Twin, WANTED};
-use crate::layout::{Class, LOCK_NAMED, LockFamily, LockKind};
+use crate::layout::{Class, LOCK_NAMED, LockFamily, LockKind, LockRecord};
 use crate::on::ground::record_ref::RecordRef;
 use crate::on::thread::local;
-use crate::on::thread::registrar::{self, Ask};
 use crate::protocol::held;
 
 /// Times that who waits looks again for a holder that is not there yet: it has taken the lock and is about to say so.
 const LOOKS: usize = 200;
-
-/// This thread as a holder. Asks for a slot at the first time.
-#[inline(always)]
-pub(crate) fn me() -> u64 {
-    match local::with(|local| local.me.get()) {
-        0 => first(),
-        me => me,
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn first() -> u64 {
-    registrar::ask(Ask::Place);
-    local::with(|local| local.me.get())
-}
 
 /// What stands beside a lock.
 #[derive(Debug)]
@@ -114,6 +99,30 @@ impl Watched {
         if let Some(twin) = self.twin.get() {
             twin.take(me);
         }
+    }
+
+    /// Of a channel: it is the end of this thread from now on.
+    #[inline(always)]
+    pub(crate) fn turns(&self, me: u64) {
+        if self.holder.load(Ordering::Relaxed) != me || me == 0 {
+            self.turns_to(me);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn turns_to(&self, party: u64) {
+        let party = if party == 0 { me() } else { party };
+        self.holder.store(party, Ordering::Relaxed);
+        core::sync::atomic::fence(Ordering::SeqCst);
+        if let Some(twin) = self.twin.get() {
+            twin.take(party);
+        }
+    }
+
+    /// Its record, if it has one.
+    pub(super) fn record(&self) -> Option<&'static LockRecord> {
+        self.twin.get().map(|twin| twin.record)
     }
 
     /// This thread lets go of it next.
@@ -254,5 +263,23 @@ impl Drop for Cleared<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         self.0.cleared();
+    }
+}
+
+/// What is noted of a lock that is held shared, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Noted<'a>(&'a Watched, Note);
+
+impl<'a> Noted<'a> {
+    #[inline(always)]
+    pub(crate) fn new(on: &'a Watched) -> Self {
+        Self(on, shared::note(on.identity()))
+    }
+}
+
+impl Drop for Noted<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        shared::forget(self.1, self.0.identity());
     }
 }

@@ -1,0 +1,97 @@
+//! Who is at the ends of a channel: the thread that receives, and the thread that sends if there is only one.
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering, fence};
+
+use super::me::me;
+use super::wait::{self, Limit, Waiting};
+use super::watched::Watched;
+use crate::layout::{LockFamily, LockKind, PARTY_UNKNOWN, WaitHow};
+use crate::on::thread::local;
+
+/// The two ends of a channel.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// Who received last stands there as its holder.
+    watched: Watched,
+    /// Who sends; [`PARTY_UNKNOWN`] for good once there was more than one, or could have been.
+    sender: AtomicU64,
+    /// Items that fit; 0 for as many as come.
+    capacity: u64,
+}
+
+impl Ends {
+    pub(crate) const fn new(
+        family: LockFamily,
+        capacity: u64,
+        place: &'static Location<'static>,
+    ) -> Self {
+        let watched = Watched::new(LockKind::Channel, family, 0, "", place);
+        Self { watched, sender: AtomicU64::new(0), capacity }
+    }
+
+    /// This thread sends.
+    #[inline(always)]
+    pub(crate) fn sends(&self) {
+        let me = local::with(|local| local.me.get());
+        if self.sender.load(Ordering::Relaxed) != me || me == 0 {
+            self.sends_first();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sends_first(&self) {
+        let (me, unknown) = (me(), PARTY_UNKNOWN);
+        let first = |who: u64| Some(if who == 0 || who == me { me } else { unknown });
+        let _ = self.sender.fetch_update(Ordering::Relaxed, Ordering::Relaxed, first);
+        self.say();
+    }
+
+    /// There are several who may send from now on.
+    pub(crate) fn has_many_senders(&self) {
+        self.sender.store(PARTY_UNKNOWN, Ordering::Relaxed);
+        self.say();
+    }
+
+    /// This thread receives.
+    #[inline(always)]
+    pub(crate) fn receives(&self) {
+        self.watched.turns(local::with(|local| local.me.get()));
+    }
+
+    /// There are several who may receive from now on.
+    #[cfg(feature = "crossbeam")]
+    pub(crate) fn has_many_receivers(&self) {
+        self.watched.turns(PARTY_UNKNOWN);
+    }
+
+    fn say(&self) {
+        fence(Ordering::SeqCst);
+        if let Some(record) = self.watched.record() {
+            record.other.store(self.sender.load(Ordering::Relaxed), Ordering::Release);
+        }
+    }
+
+    /// This thread begins to wait at the channel.
+    #[cold]
+    pub(crate) fn begin(
+        &self,
+        how: WaitHow,
+        limit: Limit,
+        here: &'static Location<'static>,
+    ) -> Waiting {
+        let waiting = wait::begin(&self.watched, how, limit, here);
+        if let Some(record) = self.watched.record() {
+            record.capacity.store(self.capacity, Ordering::Relaxed);
+        }
+        self.say();
+        waiting
+    }
+
+    /// The wait ends.
+    #[cold]
+    pub(crate) fn end(&self, waiting: Waiting) {
+        wait::end(waiting, &self.watched, false);
+    }
+}

@@ -1,0 +1,3 @@
+//! Probes out: std's own.
+
+pub use std::thread::{Builder, JoinHandle, spawn};
