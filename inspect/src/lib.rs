@@ -62,6 +62,8 @@ pub mod export;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
+pub mod history;
+#[cfg(target_os = "linux")]
 mod inside;
 #[cfg(target_os = "linux")]
 pub mod listed;

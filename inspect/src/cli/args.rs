@@ -269,6 +269,19 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// The past: what was active, loads, queues, numbers, between two moments.
+    #[command(args_conflicts_with_subcommands = true)]
+    History {
+        /// What to do, instead of showing it.
+        #[command(subcommand)]
+        action: Option<HistoryAction>,
+        /// Which time, and how.
+        #[command(flatten)]
+        pick: HistoryPick,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Why do I see nothing?
     Doctor(Which),
     /// Remove boards of dead processes, and only those.
@@ -296,6 +309,68 @@ pub enum Verb {
         /// Write every page into this directory instead.
         #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "verb")]
         dir: Option<PathBuf>,
+    },
+}
+
+/// Where a history is.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryPlace {
+    /// Where the history is.
+    ///
+    /// Else where INSPECT_HISTORY says, or `/var/lib/scoreboard/history`.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub history: Option<PathBuf>,
+}
+
+impl HistoryPlace {
+    /// The directory.
+    pub fn directory(&self) -> PathBuf {
+        let said =
+            self.history.clone().or_else(|| std::env::var_os("INSPECT_HISTORY").map(PathBuf::from));
+        said.unwrap_or_else(|| PathBuf::from("/var/lib/scoreboard/history"))
+    }
+}
+
+/// Which part of the past is shown, and how.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryPick {
+    /// Where it is.
+    #[command(flatten)]
+    pub place: HistoryPlace,
+    /// From then on: so long ago (`2h`), `HH:MM[:SS]` or a date with time, in UTC.
+    #[arg(long, value_name = "T", default_value = "1h")]
+    pub since: String,
+    /// Up to then; else up to now.
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
+    /// By status, line, kind or thread.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t, hide_possible_values = true)]
+    pub by: crate::history::By,
+    /// Compare with as long a time from then on: which differences are more than noise.
+    #[arg(long, value_name = "T")]
+    pub against: Option<String>,
+    /// Points at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub points: u64,
+    /// A picture instead of a table, into a new file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// What may be done with a history.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HistoryAction {
+    /// Record every board, once a second, until Ctrl-C.
+    Record {
+        /// Where to.
+        #[command(flatten)]
+        place: HistoryPlace,
+        /// All of it at most; the oldest goes first: 64MiB, 1GiB.
+        #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size)]
+        history_size: u64,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
     },
 }
 
@@ -634,6 +709,9 @@ impl Cli {
             Some(Verb::Serve(_)) => None,
             #[cfg(feature = "serve")]
             Some(Verb::Link { which, .. }) => which.target.as_ref(),
+            Some(Verb::History { action: Some(HistoryAction::Record { which, .. }), .. }) => {
+                which.target.as_ref()
+            }
             Some(Verb::Ops { action: Some(OpsAction::Cancel { which, .. }), .. }) => {
                 which.target.as_ref()
             }
@@ -648,6 +726,7 @@ impl Cli {
                 | Verb::Ops { which, .. }
                 | Verb::Waits { which, .. }
                 | Verb::Check { which, .. }
+                | Verb::History { which, .. }
                 | Verb::Annotate { which, .. },
             ) => which.target.as_ref(),
             // By name, so that a new verb's target cannot be forgotten.

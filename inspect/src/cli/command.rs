@@ -54,6 +54,8 @@ pub const TAKES: &[(&str, &[&str])] = &[
         &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
     ),
     ("check", &["name", "pid", "file", "json"]),
+    ("history", &["name", "pid", "json", "jsonl", "color"]),
+    ("history record", &["name", "pid"]),
     #[cfg(feature = "serve")]
     ("serve", &[]),
     #[cfg(feature = "serve")]
@@ -89,6 +91,7 @@ const VERBS: &[(&str, &[(&str, &str)])] = &[
             ("check", "thresholds, for alerts"),
             ("dump", "save a board as it is"),
             ("diff", "two boards, or recordings"),
+            ("history", "the past, second by second"),
         ],
     ),
     (

@@ -7,6 +7,7 @@ mod cancel;
 mod capture;
 pub mod check;
 mod clean;
+mod collector;
 pub mod command;
 mod common;
 pub mod complete;
@@ -15,6 +16,7 @@ mod doctor;
 mod dump;
 mod export;
 mod failure;
+mod history;
 #[cfg(feature = "serve")]
 mod link;
 mod list;
@@ -40,7 +42,7 @@ mod waits;
 use std::io::Write;
 
 use crate::locate::{self, Target};
-use args::{Cli, Form, Verb};
+use args::{Cli, Form, HistoryAction, Verb};
 pub use common::look;
 pub use failure::Failure;
 
@@ -130,6 +132,11 @@ fn verb(
         Some(Verb::Serve(how)) => serve::run(how, remarks),
         #[cfg(feature = "serve")]
         Some(Verb::Link { to, .. }) => link::run(cli, target, to, out),
+        Some(Verb::History {
+            action: Some(HistoryAction::Record { place, history_size, .. }),
+            ..
+        }) => history::record(cli, target, &place.directory(), *history_size, remarks),
+        Some(Verb::History { pick, .. }) => history::show(cli, target, pick, out, remarks),
         Some(Verb::Doctor(_)) => doctor::run(cli, target, out),
         Some(Verb::Clean { dry_run, unknown, .. }) => {
             let way = clean::Way { dry_run: *dry_run, unknown: *unknown };

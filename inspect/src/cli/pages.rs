@@ -260,6 +260,27 @@ said with -n. A path of a recording shows its report.",
         columns: &[],
     },
     Page {
+        verb: "history",
+        says: "What was, from a history that `inspect history record` keeps: average active operations (of a program without \
+               operations its threads) by status, line, kind or thread, the highest load, items queued, and what a person would \
+               have read first. Times are in UTC.",
+        examples: &[
+            ("inspect history record --history DIR", "keeps it, 64 MiB at most"),
+            ("inspect history recordd --since 03:10 --until 03:15 --by line", "what was it doing at 03:12?"),
+            ("inspect history --since 1h --svg a.svg", "the last hour as a picture"),
+            ("inspect history --since 10m --against 24h", "now beside yesterday"),
+        ],
+        columns: &[(
+            "COLUMNS",
+            &[
+                ("ACTIVE", "how many were active on average."),
+                ("LOAD", "mean load of the busiest thread."),
+                ("QUEUED", "items waiting in all queues, the most of any second."),
+                ("*", "of --against: the 95 % interval of the difference does not hold 0."),
+            ],
+        )],
+    },
+    Page {
         verb: "doctor",
         says: "Looks for every reason why a board would not be found or read: probes compiled out, permissions, file systems, limits, clocks, containers.",
         examples: &[

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::args::{Cli, Numbers};
+use super::collector::{Sink, say};
 use super::common::boards;
 use super::failure::Failure;
-use super::otlp::{Sink, say};
 use super::replace::replace;
 use crate::clock::Moment;
 use crate::context::Look as Around;

@@ -27,7 +27,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * scale).map_err(|_| "that time is too long".to_owned())
 }
 
-/// The same of something that takes time.
+/// A size like `64MiB`, `1GiB`, `500kB` or a bare number of bytes.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn size(text: &str) -> Result<u64, String> {
+    let split = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale: u64 = match unit {
+        "" | "B" => 1,
+        "kB" => 1_000,
+        "KiB" | "K" => 1 << 10,
+        "MB" => 1_000_000,
+        "MiB" | "M" => 1 << 20,
+        "GB" => 1_000_000_000,
+        "GiB" | "G" => 1 << 30,
+        _ => return Err(format!("unknown unit `{unit}`; write 64MiB or 1GiB")),
+    };
+    let number: u64 = number.parse().map_err(|_| "write a size like 64MiB or 1GiB".to_owned())?;
+    number.checked_mul(scale).ok_or_else(|| "that size is too large".to_owned())
+}
+
+/// A duration of something that takes time.
 ///
 /// # Errors
 /// The same, and for a time of nothing.

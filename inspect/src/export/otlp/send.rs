@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use super::Signal;
+use super::signal::Signal;
 
 /// Bytes of requests that wait, and of an answer that are read.
 const MOST_WAITING: usize = 16 << 20;

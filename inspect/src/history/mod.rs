@@ -1,0 +1,28 @@
+//! The past: what every board said, once a second, in a bounded directory; and what it was between two moments.
+//!
+//! ```text
+//! second   what is kept of a board for a second, as bytes and back
+//! segment  a file of ten minutes: checked records, packed once it is closed
+//! store    the directory: bounded, one writer, readable meanwhile
+//! past     seconds between two moments as points: means, rates, gaps
+//! compare  two stretches of time, and which differences are more than noise
+//! svg      points as a picture
+//! ```
+
+mod compare;
+mod past;
+mod second;
+mod segment;
+mod store;
+mod svg;
+mod texts;
+
+pub use compare::{Change, compare};
+pub use past::{BoardPast, By, Collect, Gap, Past, Point, QueuePoint, ThreadPoint, past};
+pub use second::{Active, End, QueueSecond, Second};
+pub use segment::Reading;
+pub use store::{DEFAULT_BYTES, Recorder, Span, read};
+pub use svg::svg;
+
+#[cfg(test)]
+mod tests;

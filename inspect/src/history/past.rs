@@ -1,0 +1,311 @@
+//! Seconds between two moments as points: the mean of what was active, of loads and of levels, the growth of counters.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::second::{Active, End, Second};
+use super::store::Span;
+use crate::clock::rfc3339;
+
+/// Keys of a board that are told apart; the rest is one.
+const MOST_KEYS: usize = 200;
+
+/// Without a second for so long nobody recorded.
+const GAP_NS: u64 = 2_500_000_000;
+
+/// By what the active are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum By {
+    /// Status of operations, class of threads' lines where there are none.
+    #[default]
+    Status,
+    /// The line.
+    Line,
+    /// Kind of operations.
+    Kind,
+    /// The thread.
+    Thread,
+}
+
+/// What was, between two moments.
+#[derive(Clone, Debug, Serialize)]
+pub struct Past {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// RFC 3339.
+    pub from: String,
+    /// RFC 3339.
+    pub to: String,
+    /// From point to point.
+    pub step_ns: u64,
+    /// Times of which nothing is known.
+    pub gaps: Vec<Gap>,
+    /// Boards, by name and beginning.
+    pub boards: Vec<BoardPast>,
+}
+
+/// A time of which nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// RFC 3339.
+    pub from: String,
+    /// RFC 3339.
+    pub to: String,
+    /// In words.
+    pub why: String,
+}
+
+/// One run of a process.
+#[derive(Clone, Debug, Serialize)]
+pub struct BoardPast {
+    /// Name of the board.
+    pub name: String,
+    /// Process id.
+    pub pid: u64,
+    /// The run.
+    pub instance: u64,
+    /// Processors of its host.
+    pub cores: u64,
+    /// Points that have seconds of it.
+    pub points: Vec<Point>,
+    /// What its board said last, when its process ended in this time.
+    pub end: Option<End>,
+    /// For each key the mean at every second, for comparisons.
+    #[serde(skip)]
+    pub(super) seconds: Vec<BTreeMap<String, u64>>,
+}
+
+/// One point.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    /// Its beginning, RFC 3339.
+    pub at: String,
+    /// The same, ns since 1970.
+    #[serde(skip)]
+    pub at_ns: u64,
+    /// Seconds that it is of.
+    pub seconds: u64,
+    /// How many were active on average, by key.
+    pub active: BTreeMap<String, f64>,
+    /// Threads.
+    pub threads: BTreeMap<String, ThreadPoint>,
+    /// Queues.
+    pub queues: BTreeMap<String, QueuePoint>,
+    /// Growth of counters a second, over `rates_over_ns`.
+    pub rates: BTreeMap<String, f64>,
+    /// The time that they cover.
+    pub rates_over_ns: Option<u64>,
+    /// Mean levels.
+    pub gauges: BTreeMap<String, f64>,
+    /// What was the matter, the last.
+    pub finding: Option<String>,
+}
+
+/// A thread at a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ThreadPoint {
+    /// Mean load, 0 to 1.
+    pub load: f64,
+}
+
+/// A queue at a point: the highest of its seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct QueuePoint {
+    /// Items waiting.
+    pub depth: u64,
+    /// Age of the item at the head.
+    pub oldest_age_ns: Option<u64>,
+}
+
+impl By {
+    /// The key of what was active on a board whose operations are counted, or its threads.
+    fn key(self, one: &Active, operations: bool) -> Option<String> {
+        let is_operation = one.thread.is_empty();
+        let text = match self {
+            Self::Thread if !is_operation => &one.thread,
+            Self::Thread => return None,
+            _ if is_operation != operations => return None,
+            Self::Status => &one.status,
+            Self::Line => &one.line,
+            Self::Kind if operations => &one.kind,
+            Self::Kind => return Some("thread".to_owned()),
+        };
+        Some(if text.is_empty() { "(none)".to_owned() } else { text.clone() })
+    }
+}
+
+/// A point on its way.
+#[derive(Default)]
+struct Sum {
+    seconds: u64,
+    active: BTreeMap<String, u64>,
+    loads: BTreeMap<String, (u64, u64)>,
+    queues: BTreeMap<String, QueuePoint>,
+    first: Option<(u64, BTreeMap<String, u64>)>,
+    last: Option<(u64, BTreeMap<String, u64>)>,
+    gauges: BTreeMap<String, (i128, u64)>,
+    finding: Option<String>,
+}
+
+/// Points on their way, fed with a second at a time.
+pub struct Collect {
+    by: By,
+    span: Span,
+    step_ns: u64,
+    boards: BTreeMap<(String, u64), (BoardPast, BTreeMap<u64, Sum>, bool)>,
+    gaps: Vec<Gap>,
+    last_ns: u64,
+}
+
+/// Steps that people read easily, in seconds.
+const STEPS: [u64; 16] =
+    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
+
+/// Points of a time: `most` at most, apart by a step that people read easily.
+pub fn past(span: Span, by: By, most: u64) -> Collect {
+    let length = span.to_ns.saturating_sub(span.from_ns).div_ceil(1_000_000_000);
+    let step = STEPS.into_iter().find(|step| length.div_ceil(*step) <= most.max(1));
+    let step_ns = step.unwrap_or(length.div_ceil(most.max(1))).max(1) * 1_000_000_000;
+    Collect { by, span, step_ns, boards: BTreeMap::new(), gaps: Vec::new(), last_ns: span.from_ns }
+}
+
+impl Collect {
+    /// Takes a second; seconds come in order.
+    pub fn take(&mut self, at_ns: u64, seconds: Vec<Second>, wanted: &dyn Fn(&Second) -> bool) {
+        self.gap(at_ns);
+        self.last_ns = at_ns;
+        for second in seconds.into_iter().filter(|second| wanted(second)) {
+            self.second(at_ns, second);
+        }
+    }
+
+    fn gap(&mut self, until_ns: u64) {
+        if until_ns.saturating_sub(self.last_ns) > GAP_NS && self.gaps.len() < 1_000 {
+            let why = "nobody recorded, or what was recorded had to make room".to_owned();
+            self.gaps.push(Gap { from: rfc3339(self.last_ns), to: rfc3339(until_ns), why });
+        }
+    }
+
+    fn second(&mut self, at_ns: u64, second: Second) {
+        let step = at_ns / self.step_ns * self.step_ns;
+        let blank = || BoardPast {
+            name: second.name.clone(),
+            pid: second.pid,
+            instance: second.instance,
+            cores: second.cores,
+            points: Vec::new(),
+            end: None,
+            seconds: Vec::new(),
+        };
+        let key = (second.name.clone(), second.instance);
+        let (board, sums, operations) =
+            self.boards.entry(key).or_insert_with(|| (blank(), BTreeMap::new(), false));
+        if let Some(end) = second.end {
+            board.end = Some(end);
+            return;
+        }
+        *operations |= second.active.keys().any(|one| one.thread.is_empty());
+        let sum = sums.entry(step).or_default();
+        sum.seconds += 1;
+        let mut now: BTreeMap<String, u64> = BTreeMap::new();
+        for (one, count) in &second.active {
+            let Some(key) = self.by.key(one, *operations) else { continue };
+            let room = sum.active.len() < MOST_KEYS || sum.active.contains_key(&key);
+            let key = if room { key } else { "(others)".to_owned() };
+            *now.entry(key).or_default() += count;
+        }
+        for (key, count) in &now {
+            *sum.active.entry(key.clone()).or_default() += count;
+        }
+        board.seconds.push(now);
+        for (name, load) in second.loads {
+            let known = sum.loads.entry(name).or_default();
+            *known = (known.0 + load, known.1 + 1);
+        }
+        for (name, queue) in second.queues {
+            let known = sum.queues.entry(name).or_default();
+            known.depth = known.depth.max(queue.depth);
+            known.oldest_age_ns = known.oldest_age_ns.max(queue.oldest_age_ns);
+        }
+        for (name, level) in second.gauges {
+            let known = sum.gauges.entry(name).or_default();
+            *known = (known.0 + i128::from(level), known.1 + 1);
+        }
+        if sum.first.is_none() {
+            sum.first = Some((at_ns, second.counters.clone()));
+        }
+        sum.last = Some((at_ns, second.counters));
+        sum.finding = second.finding.or(sum.finding.take());
+    }
+
+    /// What was.
+    pub fn finish(mut self) -> Past {
+        self.gap(self.span.to_ns);
+        let boards = self.boards.into_values().map(|(mut board, sums, _)| {
+            // The last second of a point is the first of the next one's growth.
+            let mut before: Option<(u64, BTreeMap<String, u64>)> = None;
+            for (at_ns, mut sum) in sums {
+                let first = before.take().or(sum.first.take());
+                before = sum.last.clone();
+                board.points.push(point(at_ns, first, sum));
+            }
+            board
+        });
+        Past {
+            schema: 1,
+            from: rfc3339(self.span.from_ns),
+            to: rfc3339(self.span.to_ns),
+            step_ns: self.step_ns,
+            gaps: self.gaps,
+            boards: boards.collect(),
+        }
+    }
+}
+
+fn point(at_ns: u64, first: Option<(u64, BTreeMap<String, u64>)>, sum: Sum) -> Point {
+    let seconds = sum.seconds.max(1) as f64;
+    let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+    let mut rates = BTreeMap::new();
+    let mut over = None;
+    if let Some(((then_ns, then), (now_ns, now))) = first.zip(sum.last)
+        && now_ns > then_ns
+    {
+        over = Some(now_ns - then_ns);
+        let time = (now_ns - then_ns) as f64 / 1e9;
+        rates = now
+            .iter()
+            .filter_map(|(name, now)| {
+                let grown = now.checked_sub(*then.get(name)?)?;
+                Some((name.clone(), rounded(grown as f64 / time)))
+            })
+            .collect();
+    }
+    Point {
+        at: rfc3339(at_ns),
+        at_ns,
+        seconds: sum.seconds,
+        active: sum
+            .active
+            .into_iter()
+            .map(|(key, count)| (key, rounded(count as f64 / seconds)))
+            .collect(),
+        threads: sum
+            .loads
+            .into_iter()
+            .map(|(name, (load, times))| {
+                (name, ThreadPoint { load: rounded(load as f64 / 1000.0 / times.max(1) as f64) })
+            })
+            .collect(),
+        queues: sum.queues,
+        rates,
+        rates_over_ns: over,
+        gauges: sum
+            .gauges
+            .into_iter()
+            .map(|(name, (level, times))| (name, rounded(level as f64 / times.max(1) as f64)))
+            .collect(),
+        finding: sum.finding,
+    }
+}

@@ -1,0 +1,267 @@
+//! What is kept of a board for a second: counts, not rows.
+
+use std::collections::BTreeMap;
+
+use super::texts::{Texts, TextsRead};
+use crate::liveness::State;
+use crate::model::{BoardReport, ThreadReport};
+use crate::recording::wire::{Bytes, put};
+use crate::words::label::Label;
+
+/// Rows of each kind that are kept of a board in a second.
+const MOST: usize = 512;
+
+/// Operations of an ended process that are kept by name.
+const MOST_LAST: usize = 50;
+
+/// Who is active, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Active {
+    /// Kind of an operation; of a thread nothing.
+    pub kind: String,
+    /// Its status; class of a thread's line.
+    pub status: String,
+    /// `FILE:LINE` and label.
+    pub line: String,
+    /// The thread; of an operation nothing.
+    pub thread: String,
+}
+
+/// A queue at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueSecond {
+    /// Items waiting.
+    pub depth: u64,
+    /// Age of the item at the head, when it is known.
+    pub oldest_age_ns: Option<u64>,
+}
+
+/// What a board said last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct End {
+    /// How the process ended, in words.
+    pub verdict: String,
+    /// Operations in flight, the oldest first: id, kind, status and label in a line each.
+    pub in_flight: Vec<String>,
+}
+
+/// A board for a second.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Second {
+    /// Name of the board.
+    pub name: String,
+    /// Process id.
+    pub pid: u64,
+    /// The run.
+    pub instance: u64,
+    /// Processors of the host.
+    pub cores: u64,
+    /// How many are active where, at this moment; operations that rest are not.
+    pub active: BTreeMap<Active, u64>,
+    /// Load of threads over the last second, in thousandths, the highest of those of a name.
+    pub loads: BTreeMap<String, u64>,
+    /// Queues by name.
+    pub queues: BTreeMap<String, QueueSecond>,
+    /// Totals of counters by name and labels.
+    pub counters: BTreeMap<String, u64>,
+    /// Gauges by name and labels.
+    pub gauges: BTreeMap<String, i64>,
+    /// What a person would have read first, when it was not well.
+    pub finding: Option<String>,
+    /// Once, when its process ended.
+    pub end: Option<End>,
+}
+
+impl Second {
+    /// What is kept of a report.
+    pub fn of(report: &BoardReport, cores: u64) -> Self {
+        let mut second = Self {
+            name: report.name.raw().to_owned(),
+            pid: report.pid,
+            instance: report.instance,
+            cores,
+            ..Self::default()
+        };
+        if report.headline.severity > crate::model::Severity::Ok {
+            second.finding = Some(report.headline.text.clone());
+        }
+        if report.state == State::Dead {
+            second.end = Some(last(report));
+            return second;
+        }
+        second.operations(report);
+        second.threads(report);
+        second.numbers(report);
+        second
+    }
+
+    fn operations(&mut self, report: &BoardReport) {
+        for op in report.ops.iter().filter(|op| op.active_ns.is_some()) {
+            self.add(Active {
+                kind: op.kind.raw().to_owned(),
+                status: op.status.as_ref().map_or("", |status| status.raw()).to_owned(),
+                line: place(op.file.as_ref(), op.line),
+                thread: String::new(),
+            });
+        }
+    }
+
+    fn threads(&mut self, report: &BoardReport) {
+        let there = |thread: &&ThreadReport| thread.exists != Some(false) && !thread.left;
+        for thread in report.threads.iter().filter(there) {
+            if let Some(load) = thread.load.s1 {
+                let known = self.loads.entry(thread.name.raw().to_owned()).or_default();
+                *known = (*known).max((load * 1000.0).round() as u64);
+            }
+            let Some(class @ ("work" | "wait")) = thread.class else { continue };
+            let label = thread.label.as_ref().map_or("", |label| label.raw());
+            self.add(Active {
+                kind: String::new(),
+                status: class.to_owned(),
+                line: format!("{} {label}", place(thread.file.as_ref(), thread.line)),
+                thread: thread.name.raw().to_owned(),
+            });
+        }
+    }
+
+    fn numbers(&mut self, report: &BoardReport) {
+        for queue in report.queues.iter().take(MOST) {
+            let one = QueueSecond { depth: queue.depth, oldest_age_ns: queue.oldest_age_ns };
+            self.queues.insert(queue.name.raw().to_owned(), one);
+        }
+        let counters = report.counters.iter().take(MOST);
+        self.counters = counters.map(|one| (named(&one.name, &one.labels), one.value)).collect();
+        let gauges = report.gauges.iter().take(MOST);
+        self.gauges = gauges.map(|one| (named(&one.name, &one.labels), one.value)).collect();
+    }
+
+    fn add(&mut self, active: Active) {
+        if self.active.len() < MOST || self.active.contains_key(&active) {
+            *self.active.entry(active).or_default() += 1;
+        }
+    }
+
+    /// As bytes; texts by their numbers.
+    pub(super) fn write(&self, out: &mut Vec<u8>, texts: &mut Texts) {
+        put(out, texts.number(&self.name));
+        put(out, self.pid);
+        put(out, self.instance);
+        put(out, self.cores);
+        put(out, self.active.len() as u64);
+        for (one, count) in &self.active {
+            for text in [&one.kind, &one.status, &one.line, &one.thread] {
+                put(out, texts.number(text));
+            }
+            put(out, *count);
+        }
+        let mut map = |all: Vec<(&String, u64)>, out: &mut Vec<u8>| {
+            put(out, all.len() as u64);
+            for (name, value) in all {
+                put(out, texts.number(name));
+                put(out, value);
+            }
+        };
+        map(self.loads.iter().map(|(name, load)| (name, *load)).collect(), out);
+        map(self.queues.iter().map(|(name, queue)| (name, queue.depth)).collect(), out);
+        // 0 is "not known", so that an age of 0 is 1.
+        let age = |queue: &QueueSecond| queue.oldest_age_ns.map_or(0, |age| age.saturating_add(1));
+        map(self.queues.iter().map(|(name, queue)| (name, age(queue))).collect(), out);
+        map(self.counters.iter().map(|(name, value)| (name, *value)).collect(), out);
+        map(self.gauges.iter().map(|(name, value)| (name, zigzag(*value))).collect(), out);
+        let lines = match &self.end {
+            None => Vec::new(),
+            Some(end) => std::iter::once(&end.verdict).chain(&end.in_flight).collect(),
+        };
+        for all in [self.finding.iter().collect::<Vec<_>>(), lines] {
+            put(out, all.len() as u64);
+            for text in all {
+                put(out, texts.number(text));
+            }
+        }
+    }
+
+    /// From bytes that may be anything.
+    pub(super) fn read(bytes: &mut Bytes<'_>, texts: &TextsRead) -> Option<Self> {
+        let mut second = Self {
+            name: texts.text(bytes.number()?)?,
+            pid: bytes.number()?,
+            instance: bytes.number()?,
+            cores: bytes.number()?,
+            ..Self::default()
+        };
+        for _ in 0..count(bytes)? {
+            let mut text = || texts.text(bytes.number()?);
+            let (kind, status, line, thread) = (text()?, text()?, text()?, text()?);
+            second.active.insert(Active { kind, status, line, thread }, bytes.number()?);
+        }
+        let mut map = || -> Option<BTreeMap<String, u64>> {
+            let mut all = BTreeMap::new();
+            for _ in 0..count(bytes)? {
+                all.insert(texts.text(bytes.number()?)?, bytes.number()?);
+            }
+            Some(all)
+        };
+        second.loads = map()?;
+        let (depths, ages) = (map()?, map()?);
+        second.queues = depths
+            .into_iter()
+            .map(|(name, depth)| {
+                let oldest_age_ns = ages.get(&name).and_then(|age| age.checked_sub(1));
+                (name, QueueSecond { depth, oldest_age_ns })
+            })
+            .collect();
+        second.counters = map()?;
+        second.gauges = map()?.into_iter().map(|(name, value)| (name, unzigzag(value))).collect();
+        let mut list = || -> Option<Vec<String>> {
+            (0..count(bytes)?).map(|_| texts.text(bytes.number()?)).collect()
+        };
+        second.finding = list()?.into_iter().next();
+        let mut last = list()?.into_iter();
+        second.end = last.next().map(|verdict| End { verdict, in_flight: last.collect() });
+        Some(second)
+    }
+}
+
+/// `FILE:LINE`; nothing where that is not known.
+fn place(file: Option<&Label>, line: Option<u32>) -> String {
+    file.map_or_else(String::new, |file| {
+        format!("{}:{}", crate::words::place::base(file.raw()), line.unwrap_or(0))
+    })
+}
+
+/// A number's name with its labels.
+fn named(name: &Label, labels: &BTreeMap<Label, Label>) -> String {
+    let labels: Vec<&str> = labels.values().map(Label::raw).collect();
+    match labels.is_empty() {
+        true => name.raw().to_owned(),
+        false => format!("{} {}", name.raw(), labels.join(" ")),
+    }
+}
+
+/// How many follow, if that can be: each takes a byte at least, and no writer writes more.
+fn count(bytes: &mut Bytes<'_>) -> Option<u64> {
+    bytes.number().filter(|&count| count <= bytes.0.len() as u64 && count <= 2 * MOST as u64)
+}
+
+fn last(report: &BoardReport) -> End {
+    let line = |op: &crate::model::Op| {
+        let text = |label: &Option<crate::words::label::Label>| {
+            label.as_ref().map_or("", |label| label.raw()).to_owned()
+        };
+        let age = crate::words::human::time(op.age_ns);
+        format!("{} {} {} for {age} {}", op.id, op.kind.raw(), text(&op.status), text(&op.label))
+    };
+    End {
+        verdict: report.verdict.clone(),
+        in_flight: report.ops.iter().take(MOST_LAST).map(line).collect(),
+    }
+}
+
+/// A signed number whose smallness is kept.
+fn zigzag(value: i64) -> u64 {
+    (value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned()
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}

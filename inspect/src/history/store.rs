@@ -1,0 +1,308 @@
+//! The directory of a history: segments by the second in which they began, one writer at a time, a bound on all of
+//! them together. The oldest goes first.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::second::Second;
+use super::segment::{self, Reading};
+use super::texts::Texts;
+use crate::model::BoardReport;
+
+/// Bytes of all segments, unless said otherwise.
+pub const DEFAULT_BYTES: u64 = 64 << 20;
+
+/// A segment is closed after this time.
+const SEGMENT_NS: u64 = 600_000_000_000;
+
+/// Texts of a segment at most; then the next begins.
+const MOST_TEXTS: usize = 200_000;
+
+/// Ends of names: being written, and packed.
+const OPEN: &str = "open";
+const PACKED: &str = "packed";
+
+/// Whoever writes.
+#[derive(Debug)]
+pub struct Recorder {
+    directory: PathBuf,
+    bytes: u64,
+    current: Option<Current>,
+    /// Held as long as it writes.
+    _lock: File,
+    cores: u64,
+    /// Processes whose end is written.
+    ended: HashSet<u64>,
+    /// Seconds that found no room.
+    pub lost: u64,
+}
+
+struct Current {
+    path: PathBuf,
+    file: File,
+    began_ns: u64,
+    written: u64,
+    texts: Texts,
+}
+
+impl std::fmt::Debug for Current {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Current")
+            .field("path", &self.path)
+            .field("written", &self.written)
+            .finish()
+    }
+}
+
+impl Recorder {
+    /// Writes into a directory, which is made if need be.
+    ///
+    /// # Errors
+    /// It cannot be made or written, or somebody else writes there.
+    pub fn open(directory: &Path, bytes: u64) -> io::Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o640)
+            .open(directory.join("lock"))?;
+        lock.try_lock().map_err(|_| {
+            io::Error::new(io::ErrorKind::WouldBlock, "another recorder writes there")
+        })?;
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        let mut recorder = Self {
+            directory: directory.to_owned(),
+            bytes: bytes.max(1 << 20),
+            current: None,
+            _lock: lock,
+            cores,
+            ended: HashSet::new(),
+            lost: 0,
+        };
+        // What a killed one left open is whole up to its last second.
+        for path in segments(directory)?.into_values() {
+            if path.extension().is_some_and(|ending| ending == OPEN) {
+                recorder.close(&path);
+            }
+        }
+        recorder.make_room(0);
+        Ok(recorder)
+    }
+
+    /// What is kept of these boards; of an ended process once.
+    pub fn seconds(&mut self, reports: &[BoardReport]) -> Vec<Second> {
+        let cores = self.cores;
+        let seconds = reports.iter().map(|report| Second::of(report, cores));
+        seconds
+            .filter(|second| second.end.is_none() || self.ended.insert(second.instance))
+            .collect()
+    }
+
+    /// Adds a second. What finds no room on the disk takes that of the oldest, and is else counted as lost.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn put(&mut self, at_ns: u64, seconds: &[Second]) -> io::Result<()> {
+        let over = self.current.as_ref().is_some_and(|current| {
+            at_ns.saturating_sub(current.began_ns) >= SEGMENT_NS
+                || at_ns < current.began_ns
+                || current.written > (self.bytes / 8).min(segment::MOST as u64 / 2)
+                || current.texts.len() > MOST_TEXTS
+        });
+        if over && let Some(current) = self.current.take() {
+            drop(current.file);
+            self.close(&current.path);
+        }
+        loop {
+            let error = match self.try_put(at_ns, seconds) {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            // Half a record is none; a new segment says its texts again.
+            if let Some(current) = self.current.take() {
+                let _ = current.file.set_len(current.written);
+                if current.written <= segment::HEAD as u64 {
+                    let _ = std::fs::remove_file(&current.path);
+                }
+            }
+            if error.kind() != io::ErrorKind::StorageFull || !self.drop_oldest() {
+                self.lost += 1;
+                return Err(error);
+            }
+        }
+        self.make_room(0);
+        Ok(())
+    }
+
+    fn try_put(&mut self, at_ns: u64, seconds: &[Second]) -> io::Result<()> {
+        if self.current.is_none() {
+            self.current = Some(self.begin(at_ns)?);
+        }
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let record = segment::record(at_ns, seconds, &mut current.texts);
+        current.file.write_all(&record)?;
+        current.written += record.len() as u64;
+        Ok(())
+    }
+
+    fn begin(&self, at_ns: u64) -> io::Result<Current> {
+        // A segment of the same moment is of a recorder that ended within it.
+        let mut stamp = at_ns / 1_000_000;
+        while [OPEN, PACKED].iter().any(|end| self.named(stamp, end).exists()) {
+            stamp += 1;
+        }
+        let path = self.named(stamp, OPEN);
+        let mut file = OpenOptions::new().append(true).create_new(true).mode(0o640).open(&path)?;
+        let head = segment::head(false);
+        if let Err(error) = file.write_all(&head) {
+            let _ = std::fs::remove_file(&path);
+            return Err(error);
+        }
+        let written = head.len() as u64;
+        Ok(Current { path, file, began_ns: at_ns, written, texts: Texts::default() })
+    }
+
+    fn named(&self, stamp: u64, end: &str) -> PathBuf {
+        self.directory.join(format!("{stamp:016}.{end}"))
+    }
+
+    /// Packs a segment. One that cannot be packed stays as it is.
+    fn close(&self, path: &Path) {
+        let Ok(bytes) = std::fs::read(path) else { return };
+        if bytes.len() <= segment::HEAD {
+            let _ = std::fs::remove_file(path);
+            return;
+        }
+        // Up to the last whole record: half of one is nothing to keep.
+        let (packed, part) = (path.with_extension(PACKED), path.with_extension("part"));
+        let write = || {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o640)
+                .open(&part)?;
+            file.write_all(&segment::pack(&bytes))?;
+            file.sync_data()?;
+            std::fs::rename(&part, &packed)
+        };
+        match write() {
+            Ok(()) => _ = std::fs::remove_file(path),
+            Err(_) => _ = std::fs::remove_file(&part),
+        }
+    }
+
+    /// Removes the oldest segments until `more` fits.
+    fn make_room(&mut self, more: u64) {
+        let Ok(all) = segments(&self.directory) else { return };
+        let size = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
+        let mut total: u64 = all.values().map(size).sum::<u64>() + more;
+        let current = self.current.as_ref().map(|current| current.path.clone());
+        for path in all.values().filter(|path| Some(*path) != current.as_ref()) {
+            if total <= self.bytes {
+                break;
+            }
+            total = total.saturating_sub(size(path));
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = segments(&self.directory).ok().and_then(|all| all.into_values().next());
+        let current = self.current.as_ref().map(|current| &current.path);
+        oldest.is_some_and(|path| Some(&path) != current && std::fs::remove_file(path).is_ok())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.close(&current.path);
+        }
+    }
+}
+
+/// Segments by the moment, ms since 1970, in which they began. One that is there packed and open is open: its
+/// packing was not over.
+fn segments(directory: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(directory)?.flatten() {
+        let path = entry.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let stamp = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
+        let (Some(stamp), Some(ending @ (OPEN | PACKED))) = (stamp, ending) else { continue };
+        if ending == OPEN || !all.contains_key(&stamp) {
+            all.insert(stamp, path);
+        }
+    }
+    Ok(all)
+}
+
+/// Two moments, ns since 1970, the second not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// From here.
+    pub from_ns: u64,
+    /// To here.
+    pub to_ns: u64,
+}
+
+/// Seconds of a directory that are kept in memory; beyond, the newest.
+const MOST_SECONDS: usize = 7 * 24 * 3600;
+
+/// What stands in a directory between two moments, in order; also while somebody writes there. `each` takes a
+/// second at a time, so that a day costs no memory.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn read(
+    directory: &Path,
+    span: Span,
+    each: &mut dyn FnMut(u64, Vec<Second>),
+) -> io::Result<Vec<String>> {
+    let mut remarks = Vec::new();
+    let mut handed = 0;
+    let all: Vec<(u64, PathBuf)> = segments(directory)?.into_iter().collect();
+    for (index, (stamp, path)) in all.iter().enumerate() {
+        // A segment ends before the next begins.
+        let next = all.get(index + 1).map_or(u64::MAX, |(stamp, _)| *stamp);
+        if next.saturating_mul(1_000_000) <= span.from_ns
+            || stamp.saturating_mul(1_000_000) > span.to_ns
+        {
+            continue;
+        }
+        let reading = one(path)?;
+        let open = path.extension().is_some_and(|ending| ending == OPEN);
+        if let Some(damage) = reading.damage.filter(|_| !open) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            remarks.push(format!("{name}: {damage}"));
+        }
+        for (at_ns, seconds) in reading.seconds {
+            if (span.from_ns..span.to_ns).contains(&at_ns) && handed < MOST_SECONDS {
+                handed += 1;
+                each(at_ns, seconds);
+            }
+        }
+    }
+    Ok(remarks)
+}
+
+fn one(path: &Path) -> io::Result<Reading> {
+    let bytes = match path.metadata().map(|facts| facts.len()) {
+        Ok(length) if length <= segment::MOST as u64 => match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            // Packed meanwhile: it is there under its other name.
+            Err(_) => std::fs::read(path.with_extension(PACKED)).unwrap_or_default(),
+        },
+        Ok(_) => {
+            let damage = Some("larger than any segment".to_owned());
+            return Ok(Reading { seconds: Vec::new(), damage });
+        }
+        Err(_) => std::fs::read(path.with_extension(PACKED)).unwrap_or_default(),
+    };
+    Ok(segment::read(&bytes))
+}

@@ -1,0 +1,246 @@
+use std::path::Path;
+
+use super::second::Second;
+use super::*;
+
+const SECOND: u64 = 1_000_000_000;
+const START: u64 = 1_769_860_800 * SECOND;
+
+/// A board like that of a busy store: 13 counters, 12 gauges, 2 queues, 10 threads, and operations that change.
+fn busy(n: u64) -> Second {
+    let mut second =
+        Second { name: "recordd".into(), pid: 7, instance: 9, cores: 2, ..Second::default() };
+    let noise = |of: u64| {
+        let mut mixed =
+            n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ of.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        for _ in 0..3 {
+            mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        }
+        (mixed >> 33) % 1000
+    };
+    for of in 0..13 {
+        second.counters.insert(format!("counter_{of}"), n * 10_000 * (of + 1) + noise(of));
+    }
+    for of in 0..12 {
+        second.gauges.insert(format!("gauge_{of}"), noise(of + 20).cast_signed() - 500);
+    }
+    for of in 0..10 {
+        second.loads.insert(format!("worker-{of}"), noise(of + 40));
+    }
+    for of in 0..2 {
+        second.queues.insert(
+            format!("queue_{of}"),
+            QueueSecond { depth: noise(of) % 50, oldest_age_ns: Some(noise(of) * 1_000_000) },
+        );
+    }
+    for of in 0..6 {
+        let active = Active {
+            kind: "command".into(),
+            status: format!("status {of}"),
+            line: format!("file.rs:{}", 10 * of),
+            thread: String::new(),
+        };
+        second.active.insert(active, noise(of) % 7 + 1);
+        let active = Active {
+            kind: String::new(),
+            status: "work".into(),
+            line: format!("file.rs:{}", noise(of) % 40),
+            thread: format!("worker-{of}"),
+        };
+        second.active.insert(active, 1);
+    }
+    second
+}
+
+fn all(directory: &Path) -> Vec<(u64, Vec<Second>)> {
+    let mut all = Vec::new();
+    let span = Span { from_ns: 0, to_ns: u64::MAX };
+    read(directory, span, &mut |at, seconds| all.push((at, seconds))).expect("a directory");
+    all
+}
+
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let mut all: Vec<_> =
+        std::fs::read_dir(directory).expect("it").flatten().map(|entry| entry.path()).collect();
+    all.retain(|path| path.extension().is_some());
+    all.sort();
+    all
+}
+
+fn bytes(directory: &Path) -> u64 {
+    files(directory).iter().map(|path| path.metadata().expect("it").len()).sum()
+}
+
+#[test]
+fn seconds_come_back_as_they_were_open_and_packed_and_over_restarts() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut last = busy(0);
+    last.end =
+        Some(End { verdict: "dead: killed".into(), in_flight: vec!["1-1 command commit".into()] });
+    last.finding = Some("store stalled".into());
+    let mut expected = Vec::new();
+    for restart in 0..3 {
+        let mut recorder = Recorder::open(directory.path(), DEFAULT_BYTES).expect("a recorder");
+        assert!(Recorder::open(directory.path(), DEFAULT_BYTES).is_err(), "two at a time");
+        for n in 0..700 {
+            let at = START + (restart * 1000 + n) * SECOND;
+            let seconds = vec![busy(n), Second { name: "other".into(), ..last.clone() }];
+            recorder.put(at, &seconds).expect("written");
+            expected.push((at, seconds));
+            // Readable while it is written, up to this second.
+            if n % 333 == 0 {
+                assert_eq!(all(directory.path()).last(), expected.last());
+            }
+        }
+        // The second of them is killed: nothing closes its segment.
+        if restart == 1 {
+            std::mem::forget(std::mem::replace(
+                &mut recorder,
+                Recorder::open(&directory.path().join("x"), 0).expect("one"),
+            ));
+            assert!(files(directory.path()).iter().any(
+                |path| path.ends_with("x") || path.extension().is_some_and(|end| end == "open")
+            ));
+            // It held the lock; a process that is killed does not.
+            std::fs::remove_file(directory.path().join("lock")).expect("it");
+        }
+    }
+    assert_eq!(all(directory.path()), expected);
+    assert!(
+        files(directory.path())
+            .iter()
+            .all(|path| path.extension().is_some_and(|end| end == "packed"))
+    );
+}
+
+#[test]
+fn the_oldest_goes_first_and_the_bound_is_of_all_together() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let bound = 1 << 20;
+    let mut recorder = Recorder::open(directory.path(), bound).expect("a recorder");
+    for n in 0..9_000 {
+        recorder.put(START + n * SECOND, &[busy(n)]).expect("written");
+        if n % 100 == 0 {
+            assert!(bytes(directory.path()) <= bound, "{} at {n}", bytes(directory.path()));
+        }
+    }
+    let kept = all(directory.path());
+    let first = kept.first().expect("seconds").0;
+    assert!(first > START && kept.last().expect("seconds").0 == START + 8_999 * SECOND);
+    // Without a hole: what is kept is the newest.
+    assert!(kept.windows(2).all(|two| two[1].0 - two[0].0 == SECOND));
+}
+
+/// With `HISTORY_HOURS=24` the day that the guide promises; else one, held against their part of the room.
+#[test]
+fn a_day_of_a_busy_store_fits() {
+    let hours: u64 =
+        std::env::var("HISTORY_HOURS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut recorder = Recorder::open(directory.path(), DEFAULT_BYTES).expect("a recorder");
+    for n in 0..hours * 3600 {
+        recorder.put(START + n * SECOND, &[busy(n)]).expect("written");
+    }
+    drop(recorder);
+    assert_eq!(all(directory.path()).len() as u64, hours * 3600);
+    let (took, room) = (bytes(directory.path()), DEFAULT_BYTES * hours / 24);
+    println!("{hours} hours: {took} of {room} bytes");
+    assert!(took <= room, "{took} of {room}");
+}
+
+#[test]
+fn a_segment_that_may_be_anything_is_read_up_to_the_damage() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut recorder = Recorder::open(directory.path(), DEFAULT_BYTES).expect("a recorder");
+    for n in 0..20 {
+        recorder.put(START + n * SECOND, &[busy(n)]).expect("written");
+    }
+    let open = std::fs::read(files(directory.path()).pop().expect("one")).expect("it");
+    drop(recorder);
+    let packed = std::fs::read(files(directory.path()).pop().expect("one")).expect("it");
+    let whole = segment::read(&open).seconds;
+    assert_eq!((whole.len(), segment::read(&packed).seconds == whole), (20, true));
+    for length in 0..open.len() {
+        let cut = segment::read(&open[..length]).seconds;
+        assert_eq!(cut[..], whole[..cut.len()], "cut at {length}");
+    }
+    for at in 0..open.len() {
+        let mut wrong = open.clone();
+        wrong[at] ^= 1 << (at % 8);
+        let read = segment::read(&wrong).seconds;
+        // A flipped bit is found by a checksum, and what stands before it is right.
+        assert_eq!(read[..], whole[..read.len()], "flipped at {at}");
+        assert!(read.len() < 20 || (12..16).contains(&at), "not seen at {at}");
+    }
+    for at in 0..packed.len() {
+        let mut wrong = packed.clone();
+        wrong[at] ^= 1 << (at % 8);
+        let read = segment::read(&wrong).seconds;
+        assert!(read.is_empty() || read == whole, "flipped at {at}");
+    }
+    // One that says it unpacks to more than any.
+    let mut bomb = segment::head(true);
+    bomb.extend(u32::MAX.to_le_bytes());
+    bomb.extend([0; 4]);
+    bomb.extend(miniz_oxide::deflate::compress_to_vec(&vec![0; 40 << 20], 1));
+    assert!(segment::read(&bomb).damage.is_some());
+    bomb[16..20].copy_from_slice(&(40u32 << 20).to_le_bytes());
+    assert!(segment::read(&bomb).damage.is_some());
+}
+
+#[test]
+fn points_are_means_and_growth_and_a_gap_is_said() {
+    let span = Span { from_ns: START, to_ns: START + 60 * SECOND };
+    let mut all = past(span, By::Status, 6);
+    for n in (0..20).chain(40..60) {
+        let mut second = Second { name: "d".into(), instance: 1, cores: 2, ..Second::default() };
+        let active = Active {
+            kind: "request".into(),
+            status: if n < 40 { "lock" } else { "write" }.into(),
+            ..Active::default()
+        };
+        second.active.insert(active, if n % 2 == 0 { 3 } else { 1 });
+        second.counters.insert("done".into(), n * 50);
+        second.loads.insert("w".into(), 250);
+        all.take(START + n * SECOND, vec![second], &|_| true);
+    }
+    let past = all.finish();
+    assert_eq!(past.step_ns, 10 * SECOND);
+    assert_eq!((past.gaps.len(), &past.gaps[0].from[11..19]), (1, "12:00:19"));
+    let points = &past.boards[0].points;
+    assert_eq!(points.len(), 4);
+    assert_eq!(points[0].active, [("lock".to_owned(), 2.0)].into());
+    assert_eq!(points[3].active, [("write".to_owned(), 2.0)].into());
+    assert_eq!(points[1].rates["done"], 50.0);
+    assert_eq!(points[1].threads["w"].load, 0.25);
+
+    // Twice as many in one status is more than noise, as many in another is not.
+    let half = |from: u64, to: u64, extra: u64| {
+        let mut all = super::past(
+            Span { from_ns: START + from * SECOND, to_ns: START + to * SECOND },
+            By::Status,
+            10,
+        );
+        for n in from..to {
+            let mut second = busy(n);
+            let active =
+                Active { kind: "command".into(), status: "slow".into(), ..Active::default() };
+            second.active.insert(active, 1 + extra + n % 2);
+            all.take(START + n * SECOND, vec![second], &|_| true);
+        }
+        all.finish()
+    };
+    let changes = compare(&half(0, 300, 0), &half(300, 600, 2));
+    assert_eq!((changes[0].key.as_str(), changes[0].moved), ("slow", true));
+    let others: Vec<_> = changes[1..].iter().filter(|change| change.moved).collect();
+    assert!(others.len() <= 1, "one in twenty may be taken for moved: {others:?}");
+
+    let picture = svg(&past);
+    let mut reader = quick_xml::Reader::from_str(&picture);
+    loop {
+        match reader.read_event().expect("well-formed") {
+            quick_xml::events::Event::Eof => break,
+            _ => continue,
+        }
+    }
+}

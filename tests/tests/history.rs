@@ -1,0 +1,172 @@
+//! The past: recorded while processes come, hang and die, and while the recorder is killed or has no disk. About 20 s.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::program::{self, Program, inspect};
+use tests::{build, wait};
+
+struct Recorder(Child);
+
+impl Recorder {
+    fn start(directory: &Path, name: &str, size: &str) -> Self {
+        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        command
+            .args(["history", "record", "-n", name, "--history-size", size, "--history"])
+            .arg(directory);
+        Self(command.stderr(Stdio::null()).spawn().expect("inspect"))
+    }
+
+    fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What the history has of the last minute, a point a second.
+fn past(directory: &Path, more: &[&str]) -> Option<Value> {
+    let directory = directory.to_str().expect("a path");
+    let output = inspect(
+        &[&["history", "--history", directory, "--since", "1m", "--json", "--points", "300"], more]
+            .concat(),
+    );
+    output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+fn seconds(past: &Value, board: usize) -> u64 {
+    past["boards"][board]["points"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|point| point["seconds"].as_u64())
+        .sum()
+}
+
+#[test]
+fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let name = program::name("history");
+    let (mut program, _) = Program::behave(&name, &["operations"]);
+    let mut recorder = Recorder::start(directory.path(), &name, "64MiB");
+    let enough = |at_least: u64| {
+        wait::until("seconds", Duration::from_secs(20), || {
+            past(directory.path(), &[]).filter(|past| seconds(past, 0) >= at_least)
+        })
+    };
+    enough(2);
+    // Killed without a word: all but the second that was being written is there.
+    recorder.kill();
+    let before = past(directory.path(), &[]).expect("a past");
+    let mut recorder = Recorder::start(directory.path(), &name, "64MiB");
+    enough(seconds(&before, 0) + 1);
+    program.kill();
+    let all = wait::until("the end", Duration::from_secs(20), || {
+        past(directory.path(), &[]).filter(|past| !past["boards"][0]["end"].is_null())
+    });
+    recorder.kill();
+    let board = &all["boards"][0];
+    assert_eq!(board["name"], name.as_str());
+    let end = &board["end"];
+    assert!(end["verdict"].as_str().is_some_and(|verdict| verdict.contains("killed")), "{end}");
+    let flight: Vec<&str> =
+        end["in_flight"].as_array().expect("lines").iter().filter_map(Value::as_str).collect();
+    assert!(
+        flight.iter().any(|line| line.contains("request lock") && line.contains("GET /user/42")),
+        "{flight:?}"
+    );
+    // The keys of every question.
+    let active = |by: &str| {
+        let past = past(directory.path(), &["--by", by]).expect("a past");
+        past["boards"][0]["points"][0]["active"].clone()
+    };
+    assert_eq!(active("status")["lock"], 1.0, "{}", active("status"));
+    assert_eq!(active("kind")["request"], 1.0, "{}", active("kind"));
+    assert!(
+        active("line")
+            .as_object()
+            .expect("keys")
+            .keys()
+            .any(|key| key.starts_with("operations.rs:")),
+        "{}",
+        active("line")
+    );
+    assert!(active("thread")["blocker"].is_number(), "{}", active("thread"));
+    // A table, a picture, and a comparison with itself.
+    let path = directory.path().to_str().expect("a path");
+    let text = String::from_utf8(inspect(&["history", "--history", path, "--since", "1m"]).stdout)
+        .expect("UTF-8");
+    assert!(
+        text.contains("average active") && text.contains("in flight: ") && text.contains("ended: "),
+        "{text}"
+    );
+    let picture = directory.path().join("a.svg");
+    assert!(
+        inspect(&[
+            "history",
+            "--history",
+            path,
+            "--since",
+            "1m",
+            "--svg",
+            picture.to_str().expect("a path")
+        ])
+        .status
+        .success()
+    );
+    assert!(std::fs::read_to_string(&picture).expect("it").contains("lock"));
+    let same =
+        inspect(&["history", "--history", path, "--since", "1m", "--against", "1m", "--json"])
+            .stdout;
+    let same: Value = serde_json::from_slice(&same).expect("JSON");
+    assert!(
+        same["changes"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["moved"] == false)),
+        "{same}"
+    );
+    // Nobody of that name, and nowhere.
+    assert_eq!(inspect(&["history", "nobody", "--history", path]).status.code(), Some(3));
+    assert_eq!(inspect(&["history", "--history", "/no/such/place"]).status.code(), Some(3));
+}
+
+/// Runs in a mount namespace of its own: `/mnt` is a disk of 200 KiB that something fills, and that gets room again.
+const FULL: &str = r#"
+mount -t tmpfs -o size=200k tmpfs /mnt && mkdir /mnt/h || exit 9
+head -c 150000 /dev/zero > /mnt/ballast
+"$1" history record -n "$2" --history /mnt/h --history-size 1GiB 2>/mnt/said &
+recorder=$!
+for n in $(seq 100); do grep -q 'seconds are lost' /mnt/said 2>/dev/null && break; dd if=/dev/zero of=/mnt/more bs=4096 count=1 oflag=append conv=notrunc 2>/dev/null; sleep 0.1; done
+cat /mnt/said 2>/dev/null
+rm -f /mnt/ballast /mnt/more
+sleep 3
+"$1" history --history /mnt/h --since 1m --json --points 300
+kill -9 $recorder
+"#;
+
+#[test]
+fn a_full_disk_loses_seconds_and_says_so_and_it_goes_on_when_there_is_room() {
+    if !nix::unistd::geteuid().is_root() || !build::has("unshare") {
+        return build::skip("a small disk of one's own needs root and unshare");
+    }
+    let name = program::name("history-full");
+    let (_program, _) = Program::behave(&name, &["numbers"]);
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", FULL, "sh"]).arg(inspect).arg(&name);
+    let output = command.output().expect("unshare");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("No space left") && text.contains("seconds are lost"), "{text}");
+    let json = &text[text.find('{').unwrap_or_else(|| {
+        panic!("no answer: {text}{}", String::from_utf8_lossy(&output.stderr))
+    })..];
+    let past: Value = serde_json::from_str(json).expect("JSON");
+    assert!(seconds(&past, 0) >= 2, "{past}");
+}
