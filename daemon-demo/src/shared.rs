@@ -25,15 +25,20 @@ pub(crate) struct Shared {
     /// Limit of all connections together.
     pub(crate) memory: ClientMemory,
     /// Counters of the commands, made when a command comes for the first time.
-    pub(crate) by_name: Box<[OnceLock<probe::CounterMember>]>,
+    pub(crate) by_name: Box<[(&'static str, OnceLock<probe::CounterMember>)]>,
     stopping: AtomicBool,
     clients: AtomicUsize,
     last_client_id: AtomicU64,
 }
 
 impl Shared {
-    /// `commands`: how many there are.
-    pub(crate) fn new(settings: Serve, store: Store, port: u16, commands: usize) -> Self {
+    /// `commands`: their names.
+    pub(crate) fn new(
+        settings: Serve,
+        store: Store,
+        port: u16,
+        commands: impl Iterator<Item = &'static str>,
+    ) -> Self {
         let limits = Limits {
             bulk_bytes: settings.max_bulk,
             arguments: settings.max_arguments,
@@ -47,7 +52,7 @@ impl Shared {
             is_durable: settings.ack == Ack::Durable,
             limits,
             memory: ClientMemory::new(settings.client_memory),
-            by_name: (0..commands).map(|_| OnceLock::new()).collect(),
+            by_name: commands.map(|name| (name, OnceLock::new())).collect(),
             stopping: AtomicBool::new(false),
             clients: AtomicUsize::new(0),
             last_client_id: AtomicU64::new(0),

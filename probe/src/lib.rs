@@ -34,7 +34,7 @@
 //! - Where a thread is: [`tag!`], [`scope!`], [`scoped!`], [`macro@instrument`].
 //! - Numbers: [`metrics!`] declares them; [`count!`], [`set!`], [`adjust!`], [`record!`], [`beat!`],
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
-//! - Work: [`queue_arrive!`], [`queue_start!`], [`queue_complete!`], [`queue_leave!`], [`queue_head!`], [`busy!`].
+//! - Work: [`queue_arrive!`], [`queue_start!`], [`queue_complete!`], [`queue_leave!`], [`queue_pass!`], [`queue_head!`], [`busy!`].
 //! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`op_status!`], [`op_asked!`].
 //! - Existing code, without an edit: spans of `tracing` (feature `tracing`), requests of `tower` services
 //!   (feature `tower`).
@@ -75,6 +75,7 @@
 //! | [`queue_start!`] | `QUEUE, arrived [, now]` | a clock read, some stores | its service begins |
 //! | [`queue_complete!`] | `QUEUE, started [, now]` | a clock read, some stores | its service ends |
 //! | [`queue_leave!`] | `QUEUE [, n]` | an atomic add | items leave without service |
+//! | [`queue_pass!`] | `QUEUE [, n]` | 5 instructions | items enter and leave at once: superseded, refused |
 //! | [`queue_head!`] | `QUEUE, Option<Stamp>` | a store | another item is the oldest |
 //! | [`op!`] | `"kind" [, sensitive] [, peer = p] [, parent = id] [, label]` | two clock reads, about 50 stores | an operation, until the guard is dropped |
 //! | [`begin_op!`] | as `op!` | the same | one to be handed on |

@@ -144,6 +144,13 @@ fn a_thread_inside_one_job_is_busy_and_one_without_is_idle() {
     after(idle.pid(), 2);
     let [one, ten, _] = loads(busy.pid()).expect("a load");
     assert!(one.expect("1 s") > 0.999 && ten.expect("10 s") > 0.98, "{one:?} {ten:?}");
+    // What entered and left at once is counted, and never waited.
+    let queue = named(&board(busy.pid())["queues"], "jobs").clone();
+    for (word, count) in
+        [("arrivals", 8), ("removed", 7), ("starts", 1), ("depth", 0), ("depth_max", 1)]
+    {
+        assert_eq!(queue[word], count, "{word}: {queue}");
+    }
     let [one, ten, _] = loads(idle.pid()).expect("a load");
     assert!(one.expect("1 s") < 0.001 && ten.expect("10 s") < 0.02, "{one:?} {ten:?}");
 }

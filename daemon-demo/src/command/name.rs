@@ -31,7 +31,6 @@ impl Name {
     pub(super) fn new(command: &str, key: Option<&[u8]>) -> Self {
         let mut name = Self { bytes: [0; ROOM], plain: 0, whole: 0 };
         name.push(command.as_bytes());
-        name.bytes.make_ascii_uppercase();
         name.plain = name.whole;
         match key {
             Some(key) if SHOWN.load(Ordering::Relaxed) => {
@@ -105,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_key_is_shown_if_it_is_asked_for_and_text() {
-        let name = |key: Option<&[u8]>| Name::new("get", key).as_ref().to_owned();
+        let name = |key: Option<&[u8]>| Name::new("GET", key).as_ref().to_owned();
         let hidden = name(Some(b"user:42"));
         assert!(hidden.starts_with("GET 7 bytes #") && hidden.len() == 17, "{hidden}");
         assert_eq!(hidden, name(Some(b"user:42")));

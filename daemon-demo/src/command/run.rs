@@ -5,7 +5,7 @@ use probe::{Op, Operation};
 use super::name::Name;
 use super::refusal::{Refusal, misconf};
 use super::spec::{After, Command, Context, Held, find};
-use crate::metrics::{COMMANDS, COMMANDS_BY_NAME};
+use crate::metrics::COMMANDS;
 use crate::resp::reply;
 use crate::resp::request::Request;
 use crate::store::Admission;
@@ -49,7 +49,7 @@ pub(crate) fn run(context: &mut Context<'_>, request: &Request<'_>, begun: Begun
         return Ran::Done;
     };
     let command = found.1;
-    let name = || Name::new(command.name, (command.keys.0 == 1).then(|| request.word(1)));
+    let name = || Name::new(command.shown, (command.keys.0 == 1).then(|| request.word(1)));
     context.reader.is_shown(!matches!(begun, Begun::InPipeline));
     match begun {
         Begun::Before(op) => {
@@ -86,6 +86,7 @@ fn attempt(
     op: Option<&Op>,
 ) -> After {
     if command.is_write {
+        context.counted.writes();
         match context.shared.store.admit(context.now) {
             Admission::Admitted => {}
             Admission::Held => {
@@ -105,9 +106,9 @@ fn attempt(
     // One that waited was counted then.
     if !context.session.waited {
         probe::count!(COMMANDS);
-        let counter = context.shared.by_name.get(index);
-        if let Some(counter) = counter {
-            probe::count!(*counter.get_or_init(|| probe::member!(COMMANDS_BY_NAME, command.name)));
+        context.counted.command(context.shared, index);
+        if op.is_some() {
+            context.counted.count(context.shared);
         }
     }
     let start = context.out.len();

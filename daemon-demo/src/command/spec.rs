@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::counted::Counted;
 use super::refusal::Refusal;
 use crate::resp::request::Request;
 use crate::shared::Shared;
@@ -12,6 +13,8 @@ use crate::store::Reader;
 pub(crate) struct Command {
     /// In lower case.
     pub(crate) name: &'static str,
+    /// In capital letters, for people.
+    pub(crate) shown: &'static str,
     /// Words of a request, the name included; negative: at least so many.
     pub(crate) arity: i64,
     /// Whether it may submit updates.
@@ -70,6 +73,8 @@ pub(crate) struct Context<'a> {
     pub(crate) session: &'a mut Session,
     /// When this turn began.
     pub(crate) now: Instant,
+    /// What is counted at the turn's end.
+    pub(crate) counted: &'a mut Counted,
     /// Where the reply goes.
     pub(crate) out: &'a mut Vec<u8>,
 }

@@ -7,6 +7,13 @@ macro_rules! commands {
     ($($name:literal $arity:literal $kind:ident $keys:tt $run:path, $summary:literal;)*) => {
         &[$(Command {
             name: $name,
+            shown: const {
+                const NAME: [u8; $name.len()] = upper($name);
+                match str::from_utf8(&NAME) {
+                    Ok(name) => name,
+                    Err(_) => $name,
+                }
+            },
             arity: $arity,
             is_write: commands!($kind),
             keys: $keys,
@@ -16,6 +23,17 @@ macro_rules! commands {
     };
     (read) => { false };
     (write) => { true };
+}
+
+/// A name in capital letters.
+const fn upper<const N: usize>(name: &str) -> [u8; N] {
+    let (name, mut upper) = (name.as_bytes(), [0; N]);
+    let mut at = 0;
+    while at < N {
+        upper[at] = name[at].to_ascii_uppercase();
+        at += 1;
+    }
+    upper
 }
 
 /// All commands, in the order of their names.

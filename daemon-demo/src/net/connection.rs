@@ -243,6 +243,7 @@ impl Connection {
             self.in_flight.served();
             start += self.parser.next();
         };
+        turn.counted.end(turn.shared, turn.now);
         self.input.drain(..start);
         if self.input.is_empty() {
             self.input.shrink_to(ClientMemory::MODEST_BYTES / 2);
@@ -268,6 +269,7 @@ impl Connection {
             reader: &mut turn.reader,
             session: &mut self.session,
             now: turn.now,
+            counted: &mut turn.counted,
             out: self.output.buffer(),
         };
         match run::run(&mut context, &self.parser.request(input), begun) {

@@ -3,6 +3,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::command::counted::Counted;
 use crate::command::spec::Command;
 use crate::shared::Shared;
 use crate::store::{Reader, Status};
@@ -24,13 +25,15 @@ pub(crate) struct Turn<'a> {
     pub(super) status: Status,
     pub(super) now: Instant,
     pub(super) scratch: Vec<u8>,
+    pub(super) counted: Counted,
 }
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(shared: &'a Shared, commands: &'static [Command], waker: Waker) -> Self {
         let (reader, status) = (Reader::default(), Status::default());
         let scratch = vec![0; READ_BYTES];
-        Self { commands, shared, reader, waker, status, now: Instant::now(), scratch }
+        let counted = Counted::default();
+        Self { commands, shared, reader, waker, status, now: Instant::now(), scratch, counted }
     }
 
     /// Looks at the clock.

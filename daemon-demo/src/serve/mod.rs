@@ -58,7 +58,8 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
         age: settings.backlog_age,
     };
     let store = Store::new(disk, &contents, limits, settings.linger, settings.walk_index);
-    let shared = Arc::new(Shared::new(settings, store, address.port(), COMMANDS.len()));
+    let names = COMMANDS.iter().map(|command| command.name);
+    let shared = Arc::new(Shared::new(settings, store, address.port(), names));
 
     let event_loops: Vec<EventLoop> = (0..shared.settings.io_threads)
         .map(|_| EventLoop::new())

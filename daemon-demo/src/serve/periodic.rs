@@ -81,7 +81,7 @@ fn statistics(shared: &Shared) {
     let _scope = probe::scope!("statistics");
     probe::beat!(STATISTICS);
     probe::set!(FILE_BYTES, shared.store.disk().file_bytes());
-    shared.store.note_age();
+    shared.store.note_backlog(Instant::now());
     if shared.settings.hang_after.is_some_and(|after| shared.started.elapsed() >= after) {
         shared.store.hang();
     }

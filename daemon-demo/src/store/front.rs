@@ -279,6 +279,7 @@ impl Store {
             self.pressure.set_failing(false);
             batch
         };
+        self.pressure.note(Instant::now());
         drop(batch);
         self.wake_listeners();
     }
@@ -329,9 +330,9 @@ impl Store {
         self.index.try_lock().ok().map(|index| index.queue.backlog_jobs())
     }
 
-    /// Brings the age of the backlog on the board up to date.
-    pub(crate) fn note_age(&self) {
-        self.pressure.age(Instant::now());
+    /// Brings the backlog on the board up to date, as it is at `now`.
+    pub(crate) fn note_backlog(&self, now: Instant) {
+        self.pressure.note(now);
     }
 
     /// Takes the index lock and never gives it back: a hang to look for, made on purpose.

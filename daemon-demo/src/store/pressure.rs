@@ -60,8 +60,13 @@ impl Pressure {
         self.bytes.store(bytes, Ordering::Relaxed);
         self.oldest_ns
             .store(oldest.map_or(NEVER, |since| self.since_epoch(since)), Ordering::Relaxed);
-        probe::set!(BACKLOG_JOBS, jobs);
-        probe::set!(BACKLOG_BYTES, bytes);
+    }
+
+    /// Brings the backlog's gauges up to date: once for all that a turn submitted, since all io threads set them.
+    pub(crate) fn note(&self, now: Instant) {
+        probe::set!(BACKLOG_JOBS, self.jobs.load(Ordering::Relaxed));
+        probe::set!(BACKLOG_BYTES, self.bytes.load(Ordering::Relaxed));
+        probe::set!(BACKLOG_AGE, i64::try_from(self.age(now).as_millis()).unwrap_or(i64::MAX));
     }
 
     /// Whether commits fail.
@@ -80,14 +85,12 @@ impl Pressure {
         if full { Admission::Held } else { Admission::Admitted }
     }
 
-    /// Age of the oldest update that is not on disk. Also brings its gauge up to date.
-    pub(crate) fn age(&self, now: Instant) -> Duration {
+    /// Age of the oldest update that is not on disk.
+    fn age(&self, now: Instant) -> Duration {
         let oldest_ns = self.oldest_ns.load(Ordering::Relaxed);
         let age_ns =
             if oldest_ns == NEVER { 0 } else { self.since_epoch(now).saturating_sub(oldest_ns) };
-        let age = Duration::from_nanos(age_ns);
-        probe::set!(BACKLOG_AGE, i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-        age
+        Duration::from_nanos(age_ns)
     }
 
     fn since_epoch(&self, at: Instant) -> u64 {

@@ -150,7 +150,6 @@ impl IndexedQueue {
         };
         self.counts.submitted += 1;
         probe::count!(SUBMITTED);
-        let stamp = probe::queue_arrive!(UPDATES);
         self.waiting.bytes += update.bytes(&key);
         match writes.rows.get_mut(&bucket) {
             Some(row) => {
@@ -170,10 +169,11 @@ impl IndexedQueue {
                     }
                 }
                 // The item that stays is the older one: its row has waited since then.
-                probe::queue_leave!(UPDATES);
+                probe::queue_pass!(UPDATES);
             }
             None => {
-                let arrived = Arrival { since: Instant::now(), stamp };
+                let arrived =
+                    Arrival { since: Instant::now(), stamp: probe::queue_arrive!(UPDATES) };
                 writes
                     .rows
                     .insert(bucket, RowWrite { arrived, updates: BTreeMap::from([(key, update)]) });
@@ -189,7 +189,6 @@ impl IndexedQueue {
         };
         self.counts.submitted += 1;
         probe::count!(SUBMITTED);
-        let stamp = probe::queue_arrive!(UPDATES);
 
         let rows = std::mem::take(&mut writes.rows);
         let dropped = rows.len();
@@ -205,9 +204,9 @@ impl IndexedQueue {
         if flushed_already {
             self.counts.superseded += 1;
             probe::count!(SUPERSEDED);
-            probe::queue_leave!(UPDATES);
+            probe::queue_pass!(UPDATES);
         } else {
-            let arrived = Arrival { since: Instant::now(), stamp };
+            let arrived = Arrival { since: Instant::now(), stamp: probe::queue_arrive!(UPDATES) };
             writes.flush = Some(arrived);
             self.joined(arrived);
         }

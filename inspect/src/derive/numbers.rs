@@ -241,6 +241,10 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         ]
     });
     let [arrivals, starts, removed, completions, depth_max, head, known] = numbers;
+    // Those that came and left at once are counted by their threads; no queue's word is the first.
+    let passed = usize::try_from(metric.read.record.extra).ok().filter(|&word| word > 0);
+    let passed = passed.and_then(|word| snapshot.shard_totals.get(word)).copied().unwrap_or(0);
+    let (arrivals, removed) = (arrivals.wrapping_add(passed), removed.wrapping_add(passed));
     let depth = arrivals.saturating_sub(starts).saturating_sub(removed);
     // A queue that never says which item is at its head has no age; one that says it is empty has 0.
     let oldest = match (head, known, depth) {
@@ -251,17 +255,6 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     };
     let times = |role: HistogramRole| {
         distribution(snapshot.histograms.get(&(metric.read.index, role as u64)), clock)
-    };
-    let serving: Vec<&ThreadReport> = snapshot
-        .threads
-        .iter()
-        .zip(threads)
-        .filter(|(read, _)| read.work.is_some_and(|work| work.queue == Some(place)))
-        .map(|(_, report)| report)
-        .collect();
-    let mean = |pick: fn(&ThreadReport) -> Option<f64>| {
-        let loads: Vec<f64> = serving.iter().filter_map(|thread| pick(thread)).collect();
-        (!loads.is_empty()).then(|| loads.iter().sum::<f64>() / loads.len() as f64)
     };
     let base = base(&snapshot.count_rings, clock);
     let rate = rate(base, [(metric.read.index, completions)], clock);
@@ -278,12 +271,28 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         rate_over_ns: rate.map(|rate| rate.over_ns),
         wait_ns: times(HistogramRole::Wait),
         service_ns: times(HistogramRole::Service),
-        utilization: Windows {
-            s1: mean(|thread| thread.load.s1),
-            s10: mean(|thread| thread.load.s10),
-            s60: mean(|thread| thread.load.s60),
-        },
+        utilization: utilization(snapshot, place, threads),
         help: metric.help.clone(),
+    }
+}
+
+/// The mean load of the threads that serve a queue.
+fn utilization(snapshot: &Snapshot, queue: u64, threads: &[ThreadReport]) -> Windows<Option<f64>> {
+    let serving: Vec<&ThreadReport> = snapshot
+        .threads
+        .iter()
+        .zip(threads)
+        .filter(|(read, _)| read.work.is_some_and(|work| work.queue == Some(queue)))
+        .map(|(_, report)| report)
+        .collect();
+    let mean = |pick: fn(&ThreadReport) -> Option<f64>| {
+        let loads: Vec<f64> = serving.iter().filter_map(|thread| pick(thread)).collect();
+        (!loads.is_empty()).then(|| loads.iter().sum::<f64>() / loads.len() as f64)
+    };
+    Windows {
+        s1: mean(|thread| thread.load.s1),
+        s10: mean(|thread| thread.load.s10),
+        s60: mean(|thread| thread.load.s60),
     }
 }
 

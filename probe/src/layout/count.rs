@@ -20,7 +20,7 @@ record! {
         /// Counter: its word in every shard. Queue: its record among the queues.
         0x28 place,
         /// Ratio: names of the counters above the line, separated by line feeds, a text reference.
-        /// Heartbeat: the period, ns.
+        /// Heartbeat: the period, ns. Queue: its word in every shard, of items that entered and left at once; 0: none.
         0x30 extra,
         /// Ratio: names of the counters below the line, likewise.
         0x38 extra2,

@@ -288,6 +288,23 @@ macro_rules! queue_leave {
     };
 }
 
+/// Items that enter a queue and leave it at once, without service: an update that a newer one takes the place of, a
+/// request that is refused when it comes. `queue_pass!(QUEUE)` or `queue_pass!(QUEUE, n)`: as
+/// [`queue_arrive!`](crate::queue_arrive) and [`queue_leave!`](crate::queue_leave) for each, at the cost of a counter
+/// and without a clock; the highest depth does not see them.
+#[macro_export]
+macro_rules! queue_pass {
+    ($queue:expr $(,)?) => {
+        $crate::queue_pass!($queue, 1u64)
+    };
+    ($queue:expr, $n:expr $(,)?) => {
+        $crate::__when_in!($crate::__private::Flow::pass(
+            &$queue,
+            $crate::__private::Number::to_u64($n)
+        ))
+    };
+}
+
 /// Says which item is now at the head: `queue_head!(QUEUE, Some(stamp))`, or `None` for an empty queue. To
 /// be called by whoever removes or replaces the head, under the queue's own lock; from it comes the age of
 /// the oldest item, which stays right when items are superseded or reordered. One store. A channel from which items

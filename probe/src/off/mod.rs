@@ -245,6 +245,7 @@ pub mod private {
         }
         fn complete(&self, _: super::Stamp, _: super::Stamp) {}
         fn leave(&self, _: u64) {}
+        fn pass(&self, _: u64) {}
         fn head(&self, _: Option<super::Stamp>) {}
     }
     pub trait Family {

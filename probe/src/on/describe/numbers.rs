@@ -1,6 +1,6 @@
 //! Named numbers that are declared in source.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::places::{offset, shared_block};
 use super::scribe::Scribe;
@@ -13,6 +13,7 @@ use crate::on::numbers::declared::{Declared, METRICS};
 use crate::on::numbers::fact::Fact;
 use crate::on::numbers::metric::{Counter, Ratio};
 use crate::on::numbers::queue::Queue;
+use crate::on::numbers::shard_word::ShardWord;
 use crate::protocol::{occupancy, published};
 
 const RELAXED: Ordering = Ordering::Relaxed;
@@ -97,14 +98,19 @@ impl Scribe {
 
     fn counter(&mut self, board: &Board, counter: &Counter) -> Option<usize> {
         let (index, record) = self.declare(board, &counter.about, MetricKind::Counter)?;
+        self.shard_word(board, &counter.word, &record.place);
+        Some(index)
+    }
+
+    /// A word of every shard, and where it is said to be.
+    fn shard_word(&mut self, board: &Board, own: &ShardWord, said: &AtomicU64) {
         match self.places.word(board) {
             Some(word) => {
-                record.place.store(word, RELAXED);
-                counter.offset.store(offset(word), RELAXED);
+                said.store(word, RELAXED);
+                own.offset.store(offset(word), RELAXED);
             }
             None => lost(|lost| &lost.metrics),
         }
-        Some(index)
     }
 
     /// A number that is a cell, which moves there.
@@ -138,6 +144,7 @@ impl Scribe {
         let (index, metric) = self.declare(board, &queue.about, MetricKind::Queue)?;
         metric.place.store(self.places.queues as u64, RELAXED);
         self.places.queues += 1;
+        self.shard_word(board, &queue.passed, &metric.extra);
         shared_block(index, HistogramRole::Wait, &queue.wait);
         shared_block(index, HistogramRole::Service, &queue.service);
         queue.number.store(self.places.queues as u64, RELAXED);

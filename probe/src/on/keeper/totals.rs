@@ -43,11 +43,12 @@ pub(super) fn total(board: &Board, index: usize) -> u64 {
 pub(crate) fn sum_private(board: &Board) {
     let row = board.threads.slots.count() * board.threads.shard_words;
     let counters = METRICS.iter().filter_map(|declared| match declared {
-        Declared::Counter(counter) => {
-            Some((counter.offset.load(Ordering::Relaxed), counter.early.load(Ordering::Relaxed)))
-        }
+        Declared::Counter(counter) => Some(&counter.word),
+        Declared::Queue(queue) => Some(&queue.passed),
         _ => None,
     });
+    let counters = counters
+        .map(|word| (word.offset.load(Ordering::Relaxed), word.early.load(Ordering::Relaxed)));
     let sites = || SITES.iter().chain(dynamic::sites());
     let hits = sites().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));
     // A status has two words.

@@ -78,6 +78,12 @@ impl Flow for Fifo {
         self.queue.leave(n);
     }
 
+    /// They never stood in the line.
+    #[inline]
+    fn pass(&self, n: u64) {
+        self.queue.pass(n);
+    }
+
     /// It knows better.
     #[inline]
     fn head(&self, _: Option<Stamp>) {}

@@ -1,53 +1,33 @@
 //! Named numbers that are declared in source: where their words are, and the few instructions that
 //! change them.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
 use super::about::About;
 use super::cell::{Cell, move_level, set_level};
+use super::shard_word::ShardWord;
 use super::spread::Spread;
 use super::verbs::{Advance, Beat, Count, Level, Sample};
 use crate::on::ground::clock;
-use crate::on::thread::registrar::{self, Ask};
-use crate::on::thread::shard::shard;
 
 /// A number that only grows. Each thread counts in a word of its own; the reader adds them up.
 #[derive(Debug)]
 pub struct Counter {
     pub(crate) about: About,
-    /// Bytes into every shard; 0, the word that nobody reads, before the board is made.
-    pub(crate) offset: AtomicU32,
-    /// Counted before there was a board.
-    pub(crate) early: AtomicU64,
+    pub(crate) word: ShardWord,
 }
 
 impl Counter {
     #[doc(hidden)]
     pub const fn new(name: &'static str, unit: &'static str, help: &'static str) -> Self {
-        let about = About { name, unit, help };
-        Self { about, offset: AtomicU32::new(0), early: AtomicU64::new(0) }
+        Self { about: About { name, unit, help }, word: ShardWord::new() }
     }
 }
 
 impl Count for Counter {
     #[inline(always)]
     fn add(&self, n: u64) {
-        match shard() {
-            Some(shard) => shard.add(self.offset.load(Ordering::Relaxed), n),
-            None => self.add_first(n),
-        }
-    }
-}
-
-impl Counter {
-    #[cold]
-    #[inline(never)]
-    fn add_first(&self, n: u64) {
-        registrar::ask(Ask::Place);
-        match shard() {
-            Some(shard) => shard.add(self.offset.load(Ordering::Relaxed), n),
-            None => _ = self.early.fetch_add(n, Ordering::Relaxed),
-        }
+        self.word.add(n);
     }
 }
 

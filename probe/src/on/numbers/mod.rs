@@ -8,7 +8,7 @@
 //! worker    the threads that serve them      fact     named texts
 //! spread    a histogram over threads         pool     the blocks of histograms
 //! windows   what histograms counted a while ago       about    what every number has
-//! way       how things ended
+//! way       how things ended                shard_word  each thread counts in its own
 //! ```
 
 pub(crate) mod about;
@@ -21,6 +21,7 @@ pub(crate) mod holders;
 pub(crate) mod metric;
 pub(crate) mod pool;
 pub(crate) mod queue;
+pub(crate) mod shard_word;
 pub(crate) mod spread;
 pub(crate) mod verbs;
 pub(crate) mod way;

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::about::About;
+use super::shard_word::ShardWord;
 use super::spread::Spread;
 use super::worker::{begin, end};
 use crate::layout::QueueRecord;
@@ -19,6 +20,8 @@ pub struct Queue {
     pub(crate) record: RecordRef<QueueRecord>,
     pub(crate) wait: Spread,
     pub(crate) service: Spread,
+    /// Items that came and left at once.
+    pub(crate) passed: ShardWord,
     /// Its number among the queues, plus 1; set with `record`.
     pub(crate) number: AtomicU64,
 }
@@ -31,6 +34,7 @@ impl Queue {
             record: RecordRef::unset(),
             wait: Spread::nowhere(),
             service: Spread::nowhere(),
+            passed: ShardWord::new(),
             number: AtomicU64::new(0),
         }
     }
@@ -57,6 +61,8 @@ pub trait Flow {
     fn complete(&self, started: Stamp, now: Stamp);
     /// Items leave without service.
     fn leave(&self, n: u64);
+    /// Items enter and leave at once.
+    fn pass(&self, n: u64);
     /// The item at the head is now the one with this stamp.
     fn head(&self, stamp: Option<Stamp>);
 }
@@ -77,6 +83,10 @@ impl<T: Flow + ?Sized> Flow for &T {
     #[inline]
     fn leave(&self, n: u64) {
         (**self).leave(n);
+    }
+    #[inline]
+    fn pass(&self, n: u64) {
+        (**self).pass(n);
     }
     #[inline]
     fn head(&self, stamp: Option<Stamp>) {
@@ -126,6 +136,11 @@ impl Flow for Queue {
         if let Some(record) = self.record.get() {
             record.removed.fetch_add(n, Ordering::Relaxed);
         }
+    }
+
+    #[inline]
+    fn pass(&self, n: u64) {
+        self.passed.add(n);
     }
 
     #[inline]
