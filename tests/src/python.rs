@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::build;
 
 /// Packages that tests use, by their names on PyPI. Released versions, so that a run today is a run tomorrow.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "prometheus-client==0.26.0",
     "protobuf==7.36.2",
     "perfetto==0.59.1",
     "opentelemetry-proto==1.45.2",
     "rotel==0.0.1a15",
+    "selenium==4.51.0",
 ];
 
 /// A Python that has [`PACKAGES`], below the build's own directory; made once. Where it cannot be made the test is

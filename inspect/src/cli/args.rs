@@ -471,6 +471,12 @@ pub struct Serving {
     /// On an address that other machines reach, everything but the empty page needs it.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
+    /// A certificate with its chain, PEM.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key, PEM, mode 0600.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// A name by which browsers call this server; repeatable.
     ///
     /// NAME or NAME:PORT, beside localhost and addresses: `localhost:8080` where a port is forwarded from 8080.

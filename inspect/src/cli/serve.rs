@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::Serving;
 use super::failure::Failure;
-use crate::serve::{self, Settings, Token};
+use crate::serve::{self, Settings, Tls, Token};
 use crate::words::term::term;
 
 pub(super) fn run(how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
@@ -13,6 +13,13 @@ pub(super) fn run(how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure>
     let token = how.token_file.as_deref().map(Token::read).transpose();
     settings.token =
         token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
+    settings.tls = match (&how.tls_cert, &how.tls_key) {
+        (Some(certificate), Some(key)) => {
+            let tls = Tls::read(certificate, key);
+            Some(tls.map_err(|why| Failure::usage(format!("--tls-cert: {}", term(&why))))?)
+        }
+        _ => None,
+    };
     settings.check().map_err(|error| Failure::usage(error.to_string()))?;
     let bound = serve::bind(settings);
     let bound = bound.map_err(|error| Failure::new(format!("cannot listen: {error}")))?;

@@ -22,6 +22,7 @@ use super::routes::routes;
 use super::runs::Runs;
 use super::settings::{Listen, Settings};
 use super::shared::Shared;
+use super::tls::Tls;
 
 /// How long a client may take for the head of a request, and stay without one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -60,6 +61,7 @@ impl Bound {
     /// Where it is found.
     pub fn address(&self) -> String {
         match &self.at {
+            Listen::Tcp(address) if self.settings.tls.is_some() => format!("https://{address}/"),
             Listen::Tcp(address) => format!("http://{address}/"),
             Listen::Unix(path) => format!("unix:{}", path.display()),
         }
@@ -126,6 +128,7 @@ pub fn run(bound: Bound) -> io::Result<()> {
 
 async fn serve(socket: Socket, shared: Shared) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(shared.settings.connections));
+    let tls = shared.settings.tls.clone();
     let (end, ends) = watch::channel(false);
     let app = routes(shared);
     let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
@@ -140,7 +143,7 @@ async fn serve(socket: Socket, shared: Shared) -> io::Result<()> {
                         Ok((stream, _)) => {
                             // What is small goes at once.
                             let _ = stream.set_nodelay(true);
-                            came(stream, &room, &app, &ends);
+                            came(stream, &room, &app, &ends, &tls);
                         }
                         Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                     }
@@ -153,7 +156,7 @@ async fn serve(socket: Socket, shared: Shared) -> io::Result<()> {
             let accepting = async {
                 loop {
                     match listener.accept().await {
-                        Ok((stream, _)) => came(stream, &room, &app, &ends),
+                        Ok((stream, _)) => came(stream, &room, &app, &ends, &tls),
                         Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                     }
                 }
@@ -168,13 +171,28 @@ async fn serve(socket: Socket, shared: Shared) -> io::Result<()> {
 }
 
 /// Answers a connection, if there is room for it.
-fn came<C>(mut stream: C, room: &Arc<Semaphore>, app: &Router, ends: &watch::Receiver<bool>)
-where
+fn came<C>(
+    mut stream: C,
+    room: &Arc<Semaphore>,
+    app: &Router,
+    ends: &watch::Receiver<bool>,
+    tls: &Option<Tls>,
+) where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     match Arc::clone(room).try_acquire_owned() {
         Ok(place) => {
-            tokio::spawn(answer(stream, place, app.clone(), ends.clone()));
+            let (app, ends) = (app.clone(), ends.clone());
+            let Some(Tls(tls)) = tls.clone() else {
+                tokio::spawn(answer(stream, place, app, ends));
+                return;
+            };
+            tokio::spawn(async move {
+                // Who does not come to terms is let go.
+                if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
+                    answer(stream, place, app, ends).await;
+                }
+            });
         }
         Err(_) => {
             tokio::spawn(async move {

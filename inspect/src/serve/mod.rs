@@ -30,10 +30,13 @@ mod settings;
 mod shared;
 mod shown;
 mod stream;
+mod tls;
 mod token;
 mod view;
+mod waits;
 mod watch;
 
 pub use listen::{Bound, bind, run};
 pub use settings::{Listen, Settings, SettingsError};
+pub use tls::Tls;
 pub use token::Token;

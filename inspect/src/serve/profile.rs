@@ -9,10 +9,11 @@ use serde::Deserialize;
 
 use super::ask::Ask;
 use super::reply::{self, Refusal};
-use super::runs::Run;
+use super::runs::{Run, Taken};
 use super::shared::{Shared, meant};
-use crate::export::{Format, export};
+use crate::export::{Format, export, firefox, perfetto};
 use crate::locate::Candidate;
+use crate::render::json::line;
 use crate::report::{By, Options, answer, json};
 
 /// Boards of a run.
@@ -83,20 +84,46 @@ enum Form {
     Pprof,
     Csv,
     Timeline,
+    Perfetto,
+    Firefox,
 }
 
 impl Form {
-    /// The form, its type and how a file of it ends.
-    fn of(self) -> Option<(Format, &'static str, &'static str)> {
-        Some(match self {
-            Self::Json => return None,
-            Self::Folded => (Format::Folded, "text/plain; charset=utf-8", "folded"),
-            Self::Svg => (Format::Svg, "image/svg+xml", "svg"),
-            Self::Speedscope => (Format::Speedscope, "application/json", "speedscope.json"),
-            Self::Pprof => (Format::Pprof, "application/octet-stream", "pb.gz"),
-            Self::Csv => (Format::Csv, "text/csv; charset=utf-8", "csv"),
-            Self::Timeline => (Format::Timeline, "image/svg+xml", "timeline.svg"),
-        })
+    /// Its type, and how a file of it ends.
+    fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("application/json", "json"),
+            Self::Folded => ("text/plain; charset=utf-8", "folded"),
+            Self::Svg => ("image/svg+xml", "svg"),
+            Self::Speedscope => ("application/json", "speedscope.json"),
+            Self::Pprof => ("application/octet-stream", "pb.gz"),
+            Self::Csv => ("text/csv; charset=utf-8", "csv"),
+            Self::Timeline => ("image/svg+xml", "timeline.svg"),
+            Self::Perfetto => ("application/octet-stream", "pftrace"),
+            Self::Firefox => ("application/json", "firefox.json"),
+        }
+    }
+
+    /// What was taken, in this form.
+    fn write(self, taken: &Taken) -> Vec<u8> {
+        let line = |value: &serde_json::Value| line(value).unwrap_or_default().into_bytes();
+        let format = match (self, taken) {
+            (Self::Firefox, Taken::Course(course, beside)) => {
+                return line(&firefox(course, beside));
+            }
+            (_, Taken::Course(course, beside)) => return perfetto(course, beside),
+            (Self::Folded, _) => Format::Folded,
+            (Self::Svg, _) => Format::Svg,
+            (Self::Speedscope, _) => Format::Speedscope,
+            (Self::Pprof, _) => Format::Pprof,
+            (Self::Csv, _) => Format::Csv,
+            (Self::Timeline, _) => Format::Timeline,
+            (_, Taken::Tally(tally)) => return line(&json::report(tally, &answer(tally))),
+        };
+        match taken {
+            Taken::Tally(tally) => export(format, tally),
+            Taken::Course(course, _) => export(format, &course.tally),
+        }
     }
 }
 
@@ -121,30 +148,32 @@ pub(super) async fn profile(
         return Err(Refusal::new(StatusCode::CONFLICT, "nothing to sample: no such process lives"));
     }
     let (rate_hz, idle) = (pick.rate, pick.idle);
-    let form = pick.format.of();
+    let form = pick.format;
     // Other tools count by stacks.
-    let by = if form.is_some() { By::Stack } else { pick.by.into() };
+    let by = if form == Form::Json { pick.by.into() } else { By::Stack };
+    let course = matches!(form, Form::Perfetto | Form::Firefox);
     let paths: Vec<_> = candidates.iter().map(|one| one.path.display().to_string()).collect();
-    let key = format!("{:?} {rate_hz} {idle} {by:?} {paths:?}", pick.seconds);
+    let key = format!("{:?} {rate_hz} {idle} {by:?} {course} {paths:?}", pick.seconds);
     let done = shared.runs.join(key, || Run {
         candidates,
         options: Options { by, idle, ..Options::default() },
         rate_hz,
         duration: Duration::from_secs_f64(pick.seconds),
+        course,
     })?;
     let mut waiting = (*done).clone();
-    let tally = waiting.wait_for(Option::is_some).await.ok().and_then(|tally| tally.clone());
-    let tally = tally.ok_or_else(|| {
+    let taken = waiting.wait_for(Option::is_some).await.ok().and_then(|taken| taken.clone());
+    let taken = taken.ok_or_else(|| {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the sampler ended by a fault")
     })?;
     drop(done);
-    let Some((format, kind, ending)) = form else {
-        return Ok(reply::document(&json::report(&tally, &answer(&tally))));
-    };
-    let mut response = reply::bytes(StatusCode::OK, kind, export(format, &tally).into());
-    let name = format!("attachment; filename=\"profile.{ending}\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    let (kind, ending) = form.file();
+    let mut response = reply::bytes(StatusCode::OK, kind, form.write(&taken).into());
+    if form != Form::Json {
+        let name = format!("attachment; filename=\"profile.{ending}\"");
+        if let Ok(name) = HeaderValue::from_str(&name) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+        }
     }
     Ok(response)
 }

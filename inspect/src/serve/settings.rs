@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::tls::Tls;
 use super::token::Token;
 
 /// Where it listens.
@@ -55,6 +56,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Connections at a time.
     pub connections: usize,
+    /// Certificate and key.
+    pub tls: Option<Tls>,
 }
 
 impl Settings {
@@ -63,7 +66,7 @@ impl Settings {
 
     /// The default settings for a place.
     pub fn new(listen: Listen) -> Self {
-        Self { listen, token: None, hosts: Vec::new(), connections: Self::CONNECTIONS }
+        Self { listen, token: None, hosts: Vec::new(), connections: Self::CONNECTIONS, tls: None }
     }
 
     /// Whether it may be served so.
@@ -74,7 +77,7 @@ impl Settings {
         if nix::unistd::geteuid().is_root() {
             return Err(SettingsError::Root);
         }
-        if !self.listen.is_local() {
+        if !self.listen.is_local() && (self.tls.is_none() || self.token.is_none()) {
             return Err(SettingsError::Foreign);
         }
         Ok(())

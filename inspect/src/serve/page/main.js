@@ -32,7 +32,7 @@ let listed = "";
 function bar() {
   for (const [view, { link, count }] of nav) {
     attribute(link, "aria-current", view === place.now.view ? "page" : null);
-    attribute(link, "href", place.link({ view, filter: null }));
+    attribute(link, "href", place.link({ view }));
     const boards = store.shown();
     const number = { boards: store.boards.size, threads: boards.reduce((sum, board) => sum + board.threads.size, 0), ops: boards.reduce((sum, board) => sum + board.ops.size, 0) }[view];
     put(count, number === undefined ? "" : whole(number));

@@ -2,7 +2,7 @@
 const VIEWS = [["why", "Why"], ["boards", "Boards"], ["threads", "Threads"], ["ops", "Operations"], ["numbers", "Numbers"], ["profile", "Profile"]];
 const KNOWN = ["view", "board", "filter", "sort", "down", "select", "over", "kind", "list", "bucket", "seconds", "zoom"];
 /** What a view has of its own: it is left behind on the way to another one. */
-const OWN = ["sort", "down", "select", "over", "kind", "list", "bucket", "zoom"];
+const OWN = ["filter", "sort", "down", "select", "over", "kind", "list", "bucket", "zoom"];
 
 const place = {
   now: { view: "why" },

@@ -20,7 +20,7 @@ const profileView = {
     this.reset = h("button", { type: "button", hidden: true, onclick: () => place.go({ zoom: null }) }, "Reset zoom");
     this.seconds = h("select", { "aria-label": "Seconds", onchange: () => { place.go({ seconds: this.seconds.value }); this.stop(); } }, [["1", "1 s"], ["3", "3 s"], ["10", "10 s"], ["30", "30 s"]].map(([value, text]) => h("option", { value }, text)));
     this.idle = h("input", { type: "checkbox", id: "idle", onchange: () => this.stop() });
-    this.forms = h("select", { "aria-label": "Keep as a file", onchange: () => this.keep() }, [["", "Keep as …"], ["svg", "flame graph (SVG)"], ["speedscope", "speedscope"], ["pprof", "pprof"], ["folded", "folded stacks"], ["timeline", "timeline (SVG)"], ["csv", "CSV"]].map(([value, text]) => h("option", { value }, text)));
+    this.forms = h("select", { "aria-label": "Keep as a file", onchange: () => this.keep() }, [["", "Keep as …"], ["svg", "flame graph (SVG)"], ["speedscope", "speedscope"], ["pprof", "pprof"], ["folded", "folded stacks"], ["perfetto", "Perfetto trace"], ["firefox", "Firefox Profiler"], ["timeline", "timeline (SVG)"], ["csv", "CSV"]].map(([value, text]) => h("option", { value }, text)));
     this.counted = h("span.dim", { role: "status" });
     this.note = h("p.note", { hidden: true });
     this.tools = h("div.tools", {}, h("label", {}, "The last ", this.seconds), h("label", { for: "idle" }, this.idle, " idle too"), this.forms, this.reset, this.counted);
@@ -62,7 +62,7 @@ const profileView = {
     if (!form) return;
     this.note.hidden = false;
     put(this.note, `sampling for ${place.now.seconds ?? 3} s …`);
-    try { await server.file(`${this.query()}&format=${form}`, `profile.${{ speedscope: "speedscope.json", pprof: "pb.gz", timeline: "timeline.svg" }[form] ?? form}`); this.note.hidden = true; } catch (error) { put(this.note, error.message); }
+    try { await server.file(`${this.query()}&format=${form}`, `profile.${{ speedscope: "speedscope.json", pprof: "pb.gz", perfetto: "pftrace", firefox: "firefox.json", timeline: "timeline.svg" }[form] ?? form}`); this.note.hidden = true; } catch (error) { put(this.note, error.message); }
   },
   /** The tree of all stacks. */
   grow(said) {

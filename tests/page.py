@@ -1,0 +1,191 @@
+"""The page of `inspect serve` in a real browser: each check prints `ok NAME`, or ends this program.
+
+Arguments: address, board name, pid of the daemon, its port, token, a link that leads to an operation.
+"""
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+address, board, pid, port, token, link = sys.argv[1:7]
+pid = int(pid)
+MARKUP = "<img/src=x/onerror=document.title='owned'>"
+
+
+def browser():
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--window-size=1280,900", "--host-resolver-rules=MAP evil.example 127.0.0.1",
+        f"--user-data-dir={tempfile.mkdtemp()}",
+    ]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+
+
+page = browser()
+
+
+def until(what, condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            found = condition()
+            if found:
+                return found
+        except Exception as error:  # A row that was drawn anew meanwhile.
+            what_failed = error
+        time.sleep(0.02)
+    body = page.find_element(By.TAG_NAME, "body").text
+    sys.exit(f"waited {seconds} s for {what}; the page says:\n{body}")
+
+
+def ok(name):
+    print(f"ok {name}", flush=True)
+
+
+def rows():
+    found = page.find_elements(By.CSS_SELECTOR, "#main .table:last-of-type .rows .row")
+    return [row.text.replace("\n", " ") for row in found]
+
+
+def go(place):
+    page.get(f"http://{address}/#{place}")
+
+
+def send(key):
+    """A command that stays in flight: the disk of this daemon takes its time."""
+    client = socket.create_connection(("127.0.0.1", int(port)))
+    key = key.encode()
+    client.sendall(b"*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$1\r\nx\r\n" % (len(key), key))
+    return client
+
+
+def text(selector):
+    return page.find_element(By.CSS_SELECTOR, selector).text
+
+
+try:
+    go(f"view=ops&board={board}")
+    until("the stream", lambda: "live on" in text("#state"))
+    first = send(MARKUP)
+    began = time.monotonic()
+    until("the operation", lambda: any("onerror" in row for row in rows()), 5)
+    took = time.monotonic() - began
+    if took > 2:
+        sys.exit(f"{took:.2f} s until an operation was on the page")
+    ok("a stalled operation is on the page within 2 s")
+
+    if page.find_elements(By.CSS_SELECTOR, "#main img") or "owned" in page.title:
+        sys.exit("markup of a label became an element")
+    if not any(MARKUP in row for row in rows()):
+        sys.exit(f"the label is not there as it is: {rows()}")
+    ok("a label made of markup stays text")
+
+    second = send("user:1")
+    until("both", lambda: any("user:1" in row for row in rows()))
+    field = page.find_element(By.CSS_SELECTOR, "#main input[type=search]")
+    field.send_keys("user:1")
+    until("one", lambda: all("user:1" in row for row in rows()) and rows())
+    if "filter=user" not in page.current_url:
+        sys.exit(f"the address does not say the filter: {page.current_url}")
+    field.send_keys("0 and nobody")
+    until("none", lambda: "No operation matches" in text("#main"))
+    ok("the filter leaves what matches, and the address says it")
+
+    page.get("about:blank")
+    page.get(link)
+    until("the linked view", lambda: rows() and all("onerror" in row for row in rows()))
+    page.find_element(By.CSS_SELECTOR, "#main .rows .row").click()
+    until("its history", lambda: "commit" in text("#detail table.small"))
+    there = page.current_url
+    page.get("about:blank")
+    page.get(there)
+    until("the same selection", lambda: "commit" in text("#detail table.small"))
+    ok("a deep link shows what it was made from")
+
+    page.find_element(By.TAG_NAME, "body").send_keys("3")
+    until("threads", lambda: "view=threads" in page.current_url)
+    until("rows", lambda: page.find_elements(By.CSS_SELECTOR, "#main .rows .row"))
+    for _ in range(40):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        if "rows" in (page.switch_to.active_element.get_attribute("class") or ""):
+            break
+    else:
+        sys.exit("the rows are not reached by Tab")
+    page.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    page.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    chosen = until("a chosen row", lambda: page.find_element(By.CSS_SELECTOR, "#main .row[aria-selected=true]"))
+    until("its id is said", lambda: page.switch_to.active_element.get_attribute("aria-activedescendant"))
+    until("details", lambda: page.find_element(By.ID, "detail").is_displayed())
+    page.switch_to.active_element.send_keys(Keys.ESCAPE)
+    until("no details", lambda: not page.find_element(By.ID, "detail").is_displayed())
+    ok("everything is reached by keys")
+
+    go(f"view=profile&board={board}&seconds=1")
+    until("the view", lambda: page.find_element(By.ID, "idle")).click()
+    boxes = until("a flame graph", lambda: page.find_elements(By.CSS_SELECTOR, ".flame .thread"), 15)
+    whole = page.find_element(By.CSS_SELECTOR, ".flame .all").size["width"]
+    name = min(boxes, key=lambda box: box.size["width"]).text
+    page.execute_script("arguments[0].click()", min(boxes, key=lambda box: box.size["width"]))
+    until("the zoom", lambda: any(box.size["width"] == whole for box in page.find_elements(By.CSS_SELECTOR, ".flame .thread")))
+    if "zoom=" not in page.current_url:
+        sys.exit("the address does not say the zoom")
+    page.find_element(By.XPATH, "//button[text()='Reset zoom']").click()
+    until("no zoom", lambda: len(page.find_elements(By.CSS_SELECTOR, ".flame .thread")) == len(boxes), 15)
+    ok("a click zooms into the flame graph")
+
+    go(f"view=ops&board={board}&filter=user%3A1")
+    until("the row", lambda: page.find_elements(By.CSS_SELECTOR, "#main .rows .row"))
+    page.find_element(By.CSS_SELECTOR, "#main .rows .row").click()
+    cancel = "#detail button.danger"
+    until("the button", lambda: page.find_element(By.CSS_SELECTOR, cancel).is_displayed())
+    page.find_element(By.CSS_SELECTOR, cancel).click()
+    until("the question", lambda: page.find_element(By.ID, "token"))
+    page.find_element(By.XPATH, "//dialog//button[text()='Not now']").click()
+    until("a refusal", lambda: "no token" in text("#detail .note"))
+    page.find_element(By.CSS_SELECTOR, cancel).click()
+    until("the question", lambda: page.find_element(By.ID, "token")).send_keys("wrong-wrong-wrong-wrong" + Keys.ENTER)
+    until("the question again", lambda: page.find_element(By.ID, "token").get_attribute("value") == "")
+    if not rows():
+        sys.exit("it ended with the wrong token")
+    page.find_element(By.ID, "token").send_keys(token + Keys.ENTER)
+    until("its end", lambda: "cancelled" in text("#detail .note"))
+    second.settimeout(5)
+    if b"CANCELLED" not in second.recv(100):
+        sys.exit("its client was not told")
+    ok("cancel works with the token and not without")
+
+    go(f"view=why&board={board}")
+    os.kill(pid, signal.SIGSTOP)
+    until("stopped", lambda: text(".card .badge") == "stopped")
+    until("live", lambda: "live on" in text("#state"))
+    os.kill(pid, signal.SIGCONT)
+    until("live", lambda: text(".card .badge") == "live")
+    os.kill(pid, signal.SIGKILL)
+    until("dead", lambda: text(".card .badge") == "dead")
+    go(f"view=ops&board={board}")
+    until("what it was at", lambda: any("onerror" in row for row in rows()))
+    ok("the page goes on while the daemon is held, and after kill -9")
+
+    said = [one["message"] for one in page.get_log("browser") if one["level"] == "SEVERE" and "401" not in one["message"]]
+    if said:
+        sys.exit(f"the browser complains: {said}")
+    page.get(f"http://evil.example:{address.rsplit(':')[-1]}/")
+    if "not known to be this server" not in page.page_source or "<main" in page.page_source:
+        sys.exit(f"a foreign name was answered: {page.page_source[:300]}")
+    ok("a foreign Host is refused")
+finally:
+    page.quit()

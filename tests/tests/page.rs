@@ -1,0 +1,59 @@
+//! The page of `inspect serve`, in a real browser: `tests/page.py` drives it, this starts what it looks at.
+
+use std::process::Command;
+
+use tests::demo::{self, Demo};
+use tests::served::{self, Serve};
+use tests::{build, program, python};
+
+const CHECKS: [&str; 8] = [
+    "a stalled operation is on the page within 2 s",
+    "a label made of markup stays text",
+    "the filter leaves what matches, and the address says it",
+    "a deep link shows what it was made from",
+    "everything is reached by keys",
+    "a click zooms into the flame graph",
+    "cancel works with the token and not without",
+    "the page goes on while the daemon is held, and after kill -9",
+];
+
+#[test]
+fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
+    if !build::needs("chromium", "chromium") || !build::needs("chromedriver", "chromium-driver") {
+        return;
+    }
+    let Some(python) = python::python() else { return };
+    let name = program::name("page");
+    let data = tempfile::tempdir().expect("a folder");
+    served::give(data.path());
+    // A commit that takes longer than all of this: whatever is sent stays in flight.
+    let mut command = Command::new(demo::program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &name, "--show-keys"]);
+    command.args(["--ack", "durable", "--slow-commit", "120s", "--data"]).arg(data.path());
+    let demo = Demo::run(served::unprivileged(&mut command), &name);
+    let secret = "0123456789abcdef-page";
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), secret).expect("written");
+    served::give(file.path());
+    let serve = Serve::start(&["--token-file", file.path().to_str().expect("UTF-8")]);
+    let server = format!("http://{}/", serve.address);
+    let link = program::inspect(&[
+        "link",
+        "--server",
+        &server,
+        "--view",
+        "ops",
+        "--filter",
+        "*onerror*",
+        &name,
+    ]);
+    let link = String::from_utf8(link.stdout).expect("UTF-8").trim().to_owned();
+    assert!(link.ends_with(&format!("#view=ops&board={name}&filter=*onerror*")), "{link}");
+    let pid = demo.child.id().to_string();
+    let mut script = Command::new("timeout");
+    script.arg("100").arg(python).arg(build::root().join("tests/page.py"));
+    let said = build::run(script.args([&serve.address, &name, &pid, demo.port(), secret, &link]));
+    for check in CHECKS.iter().chain(&["a foreign Host is refused"]) {
+        assert!(said.contains(&format!("ok {check}\n")), "{check}:\n{said}");
+    }
+}
