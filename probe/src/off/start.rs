@@ -120,6 +120,11 @@ impl Config {
     }
     /// Ignored.
     #[must_use]
+    pub fn process_context(self, _: bool) -> Self {
+        self
+    }
+    /// Ignored.
+    #[must_use]
     pub fn keep_dead(self, _: usize) -> Self {
         self
     }

@@ -29,6 +29,7 @@ pub struct Config {
     pub(crate) sensitive: bool,
     pub(crate) cancel: bool,
     pub(crate) watch_descriptors: bool,
+    pub(crate) process_context: bool,
     /// What in the environment could not be understood.
     pub(crate) complaints: Vec<String>,
 }
@@ -58,6 +59,7 @@ impl Config {
             sensitive: false,
             cancel: false,
             watch_descriptors: false,
+            process_context: true,
             complaints: Vec::new(),
         }
     }
@@ -164,6 +166,15 @@ impl Config {
     #[must_use]
     pub fn watch_descriptors(mut self, watch: bool) -> Self {
         self.watch_descriptors = watch;
+        self
+    }
+
+    /// Whether this process says what it is in the way of OpenTelemetry: a mapping called `OTEL_CTX` with the board's
+    /// name, run, build and path, for profilers that know nothing of boards. Default yes; nothing is said where
+    /// somebody else in the process has said so.
+    #[must_use]
+    pub fn process_context(mut self, said: bool) -> Self {
+        self.process_context = said;
         self
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::config::Config;
+use super::process_context::{self, Process};
 use super::remarks::{say, tell_board};
 use super::{end, environment, fork};
 use crate::layout::{Capacity, MAGIC, MAX_BOARD_BYTES, Planned, plan};
@@ -163,6 +164,12 @@ fn start(config: &Config) -> Status {
         && let Err(why) = cancel_socket::open(board)
     {
         say(&format!("operations of {} cannot be cancelled: {why}", config.name));
+    }
+    if let (Some(board), Status::Board(path)) = (board.filter(|_| config.process_context), &status)
+    {
+        let instance = board.single.header.instance.load(Ordering::Relaxed);
+        let (service, build) = (&config.name[..], &config.build[..]);
+        process_context::publish(&Process { service, instance, build, path });
     }
     set_mode(if board.is_some() { Mode::Board } else { Mode::Private });
     if let Some((board, calibration)) = board.zip(calibration)

@@ -5,6 +5,7 @@
 //! environment  what its environment asks for
 //! fork    the child's board                             end   exit and panic
 //! remarks  what `probe` has to say, also on the board
+//! process_context  what profilers of others find
 //! ```
 
 pub(crate) mod config;
@@ -12,4 +13,5 @@ pub(crate) mod end;
 mod environment;
 pub(crate) mod fork;
 pub(crate) mod init;
+mod process_context;
 pub(crate) mod remarks;
