@@ -124,10 +124,16 @@ pub use off::private as __private;
 #[cfg(not(all(probe_can, any(debug_assertions, feature = "enable"))))]
 pub use off::*;
 
+#[cfg(feature = "crossbeam")]
+pub mod crossbeam;
+#[cfg(feature = "parking_lot")]
+pub mod parking_lot;
 #[cfg(feature = "std")]
 pub mod sync;
 #[cfg(feature = "std")]
 pub mod thread;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "tracing")]

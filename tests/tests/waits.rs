@@ -260,3 +260,41 @@ fn a_busy_program_without_deadlocks_has_none_however_often_one_looks() {
         (0..1000).any(|_| naively(&board.board)).then_some(())
     });
 }
+
+#[test]
+fn locks_of_other_crates_are_members_as_well() {
+    let name = program::name("others");
+    let _program = locks(&name, &["others"]);
+    let said = until(&name, "a deadlock", |waits| waits["cycles"][0].is_object());
+    let found = edges(&said["cycles"][0]["members"]);
+    assert_eq!(found[0], triple("reader", "index", "sender"));
+    assert_eq!(found[1], triple("receiver", "table", "reader"));
+    assert_eq!((found[2].0.as_str(), found[2].2.as_str()), ("sender", "receiver"));
+    let libraries: std::collections::BTreeSet<_> = said["locks"]
+        .as_array()
+        .expect("locks")
+        .iter()
+        .map(|lock| lock["library"].as_str())
+        .collect();
+    assert_eq!(libraries.len(), 3, "{libraries:?}");
+}
+
+#[test]
+fn two_asynchronous_operations_and_a_thread_are_a_deadlock() {
+    let name = program::name("asynchronous");
+    let mut program = locks(&name, &["asynchronous"]);
+    let said = until(&name, "a deadlock", |waits| waits["cycles"][0].is_object());
+    let members = said["cycles"][0]["members"].as_array().expect("members").clone();
+    assert_eq!(members.len(), 3, "{said:#}");
+    let of_threads = members.iter().filter(|one| one["waiter"]["thread"].is_string()).count();
+    assert_eq!(of_threads, 1, "two are futures that no thread works on: {members:#?}");
+    for member in &members {
+        assert!(member["waiter"]["op"].is_string() && member["waiter"]["line"].is_number());
+        assert!(member["held_by"][0]["op"].is_string(), "{member:#}");
+    }
+    program.kill();
+    let dead = wait::until("its end", Duration::from_secs(10), || {
+        Some(waits(&name, &[])).filter(|waits| waits["looks"] == 1)
+    });
+    assert_eq!(dead["cycles"][0]["members"].as_array().map(Vec::len), Some(3));
+}

@@ -16,8 +16,7 @@ const LOOKS: usize = 64;
 /// This thread took the lock. To be followed by a look for a record, and [`take_on_record`] if there is one.
 #[inline(always)]
 pub fn take(holder: &AtomicU64, me: u64) {
-    // Release: pairs with the acquire in `copy`.
-    holder.store(me, Ordering::Release);
+    holder.store(me, Ordering::Relaxed);
     fence_behind_a_lock();
 }
 
@@ -44,31 +43,31 @@ pub fn take_on_record(record: &AtomicU64, me: u64) {
 /// This thread does not hold the lock any more. Whoever took it since stays.
 #[inline]
 pub fn clear_on_record(record: &AtomicU64, me: u64) {
-    // Release: comes before what this thread waits for next. Relaxed on failure: another stands there.
-    let _ = record.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed);
+    // Relaxed: what this thread waits for next is published with release.
+    let _ = record.compare_exchange(me, 0, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 /// Copies the holder to the record, after the record was published. `as_stored` is how a holder stands there.
 #[inline]
 pub fn copy(holder: &AtomicU64, record: &AtomicU64, as_stored: impl Fn(u64) -> u64) {
-    // Pairs with the lock's own barrier before each look for a record.
-    fence(Ordering::SeqCst);
     for _ in 0..LOOKS {
-        let before = record.load(Ordering::Acquire);
-        // Acquire: pairs with the release in `take`.
-        let who = holder.load(Ordering::Acquire);
+        let before = record.load(Ordering::Relaxed);
+        let who = holder.load(Ordering::Relaxed);
         let stored = as_stored(who);
         if before != stored
-            && record.compare_exchange(before, stored, Ordering::AcqRel, Ordering::Relaxed).is_err()
+            && record
+                .compare_exchange(before, stored, Ordering::Relaxed, Ordering::Relaxed)
+                .is_err()
         {
             continue;
         }
-        // Who let go meanwhile and did not find the copy to clear is seen by this look.
+        // Pairs with `fence_behind_a_lock`: who let go meanwhile and found no record, or not the copy to clear, is seen
+        // by this look; and who stood there before he was overwritten.
         fence(Ordering::SeqCst);
-        if holder.load(Ordering::Acquire) == who {
+        if holder.load(Ordering::Relaxed) == who {
             return;
         }
     }
     // It changes hands so fast that nobody can say who has it: whoever takes it next says so himself.
-    record.store(0, Ordering::Release);
+    record.store(0, Ordering::Relaxed);
 }

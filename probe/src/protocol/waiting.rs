@@ -24,8 +24,8 @@ pub fn begin<const N: usize>(
 /// Ends it.
 #[inline]
 pub fn end(word: &AtomicU64, number: u64) {
-    // Release: with the fence in `begin`.
-    word.store(number.wrapping_add(1), Ordering::Release);
+    // Relaxed: what this thread does next that others see is ordered behind it, by the fence in `begin` or by a release.
+    word.store(number.wrapping_add(1), Ordering::Relaxed);
 }
 
 /// The number and the words of a wait that goes on. `None` when nobody waits, or the wait ended during every try.

@@ -33,4 +33,8 @@ scenarios! {
     texts_change,
     texts_of_two,
     texts_whose_writer_is_killed,
+    waiting_one_after_the_other,
+    held_who_let_go_is_not_named,
+    held_who_keeps_it_is_named,
+    held_own_wait_is_over,
 }

@@ -4,10 +4,12 @@
 //! watched  what stands beside a lock      wait   one wait, from beginning to end
 //! shared   what a thread holds shared     place  where locks are made and waited for
 //! table    the records                me     this thread as a holder
-//! ends     who is at a channel
+//! ends     who is at a channel        future one that waits
 //! ```
 
 pub(crate) mod ends;
+#[cfg(feature = "tokio")]
+pub(crate) mod future;
 mod me;
 mod place;
 pub(crate) mod shared;

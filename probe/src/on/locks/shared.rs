@@ -83,3 +83,27 @@ fn forget_slowly(word: &'static AtomicU64, identity: u64) {
     }
     local::with(|local| local.shared.set(next));
 }
+
+/// It is about to let go of one that it holds shared, and has no note of it.
+#[cfg(feature = "parking_lot")]
+#[inline]
+pub(crate) fn forget_by_identity(identity: u64) {
+    let next = local::with(|local| local.shared.get());
+    if next.is_null() {
+        return;
+    }
+    let mut top = next.wrapping_sub(1);
+    while top.addr() & (END - 1) > MORE {
+        // SAFETY: it is a word of this thread's own slot, by its place in the record.
+        let word = unsafe { &*top };
+        if word.load(Ordering::Relaxed) == identity {
+            return forget(Some(word), identity);
+        }
+        top = top.wrapping_sub(1);
+    }
+    let slot = (local::with(|local| local.slot.get()) as usize).checked_sub(1);
+    let slots = held::current().zip(slot);
+    if let Some(record) = slots.and_then(|(slots, slot)| slots.board.threads.slots.get(slot)) {
+        forget(Some(&record.shared_more), identity);
+    }
+}

@@ -102,10 +102,9 @@ impl Twin {
         held::take_on_record(&self.record.holder, self.held(me));
     }
 
-    /// He does not any more.
-    #[inline]
-    pub(crate) fn clear(&self, me: u64) {
-        held::clear_on_record(&self.record.holder, self.held(me));
+    /// Of the lock that has it.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// One more waits for its lock; false when it is no lock's any more.

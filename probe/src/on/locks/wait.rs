@@ -62,7 +62,7 @@ pub(crate) fn begin(
     here: &'static Location<'static>,
 ) -> Waiting {
     let enter = || {
-        let twin = on.enter(table::current()?)?;
+        let twin = on.enter(table::current()?, here)?;
         twin.record.waiting.fetch_add(1, Ordering::Relaxed);
         Some(twin)
     };
@@ -74,6 +74,14 @@ pub(crate) fn begin(
 #[inline(never)]
 pub(crate) fn begin_to_join(party: u64, here: &'static Location<'static>) -> Waiting {
     written(here, "join", || None, party, WaitHow::Join, Limit::None)
+}
+
+/// It begins to wait for any of several channels.
+#[cfg(feature = "crossbeam")]
+#[cold]
+#[inline(never)]
+pub(crate) fn begin_to_select(here: &'static Location<'static>) -> Waiting {
+    written(here, "select", || None, 0, WaitHow::Select, Limit::Time)
 }
 
 /// This thread, as whose end is waited for.

@@ -7,7 +7,7 @@ use super::me::me;
 use super::place;
 use super::shared::{self, Note};
 use super::table::{self, LockTable, Said, Twin, WANTED};
-use crate::layout::{Class, LOCK_NAMED, LockFamily, LockKind, LockRecord};
+use crate::layout::{Class, LOCK_NAMED, LOCK_SENT, LockFamily, LockKind, LockRecord};
 use crate::on::ground::record_ref::RecordRef;
 use crate::on::thread::local;
 use crate::protocol::held;
@@ -26,7 +26,8 @@ pub(crate) struct Watched {
     /// Its record, once it has one.
     twin: RecordRef<Twin>,
     name: &'static str,
-    place: &'static Location<'static>,
+    /// Where it was made; where somebody first waited for it, if that is not known.
+    place: Option<&'static Location<'static>>,
     kind_flags: u64,
 }
 
@@ -45,11 +46,24 @@ impl Watched {
             unseen: AtomicU64::new(if named { 0 } else { u64::MAX }),
             twin: if named { RecordRef::at(&WANTED) } else { RecordRef::unset() },
             name,
-            place,
+            place: Some(place),
             kind_flags: kind as u64
                 | (family as u64) << 8
                 | flags
                 | if named { LOCK_NAMED } else { 0 },
+        }
+    }
+
+    /// Of a new lock without a name that does not know where it is made.
+    #[cfg(feature = "parking_lot")]
+    pub(crate) const fn anywhere(kind: LockKind, family: LockFamily, flags: u64) -> Self {
+        Self {
+            holder: AtomicU64::new(0),
+            unseen: AtomicU64::new(u64::MAX),
+            twin: RecordRef::unset(),
+            name: "",
+            place: None,
+            kind_flags: kind as u64 | (family as u64) << 8 | flags,
         }
     }
 
@@ -74,23 +88,36 @@ impl Watched {
         }
     }
 
+    /// It was taken by an operation, or by somebody of whom nothing is known.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn taken_as(&self, party: u64) {
+        held::take(&self.holder, party);
+        if self.unseen.load(Ordering::Relaxed) == 0 {
+            self.stands_on_record(party);
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn taken_on_record(&self) {
         let me = me();
         held::take(&self.holder, me);
+        self.stands_on_record(me);
+    }
+
+    fn stands_on_record(&self, party: u64) {
         if let Some(twin) = self.twin.get() {
             if core::ptr::eq(twin, &WANTED) {
-                return self.named(me);
+                return self.named(party);
             }
-            twin.take(me);
+            twin.take(party);
         }
     }
 
     /// The first use of a lock with a name: it has a record from now on, if there is one to spare.
     fn named(&self, me: u64) {
         let Some(table) = table::current() else { return };
-        let twin = if table.is_tight() { None } else { self.claim(table) };
+        let twin = if table.is_tight() { None } else { self.claim(table, None) };
         if !self.twin.change(Some(&WANTED), twin)
             && let Some(twin) = twin
         {
@@ -143,8 +170,17 @@ impl Watched {
     #[cold]
     #[inline(never)]
     fn cleared_on_record(&self) {
-        if let Some(twin) = self.twin.get() {
-            twin.clear(me());
+        let Some(twin) = self.twin.get() else { return };
+        let generation = twin.generation();
+        // Read while the record was this lock's, it keeps what is written late from the record's next lock.
+        if !self.twin.get().is_some_and(|now| core::ptr::eq(now, twin)) {
+            return;
+        }
+        let record = &twin.record.holder;
+        held::clear_on_record(record, crate::layout::held(me(), generation));
+        if self.kind_flags & LOCK_SENT != 0 {
+            // Another thread may have taken it.
+            held::copy(&self.holder, record, |party| crate::layout::held(party, generation));
         }
     }
 
@@ -155,8 +191,13 @@ impl Watched {
         self.cleared_on_record();
     }
 
-    fn claim(&self, table: &'static LockTable) -> Option<&'static Twin> {
-        let site = place::site(self.place, self.name, Class::Work);
+    fn claim(
+        &self,
+        table: &'static LockTable,
+        here: Option<&'static Location<'static>>,
+    ) -> Option<&'static Twin> {
+        let place = self.place.or(here);
+        let site = place.and_then(|place| place::site(place, self.name, Class::Work));
         table.claim(&Said {
             kind_flags: self.kind_flags,
             site: site.map_or(0, |site| site.tag()),
@@ -166,14 +207,18 @@ impl Watched {
     }
 
     /// Its record, entered by one who waits; `None` when there is no room.
-    pub(super) fn enter(&self, table: &'static LockTable) -> Option<&'static Twin> {
+    pub(super) fn enter(
+        &self,
+        table: &'static LockTable,
+        here: &'static Location<'static>,
+    ) -> Option<&'static Twin> {
         for _ in 0..LOOKS {
             let found = self.twin.get();
             let twin = match found {
                 // A forked child goes on with locks of its parent.
                 Some(twin) if table.has(twin) => twin,
                 _ => {
-                    let made = self.claim(table)?;
+                    let made = self.claim(table, Some(here))?;
                     if !self.twin.change(found, Some(made)) {
                         table.release(made);
                         continue;

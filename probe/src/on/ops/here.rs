@@ -16,6 +16,12 @@ pub(super) fn entry_here(this: &ThisThread) -> Option<&'static Entry> {
     this.here(this.table()?)
 }
 
+/// The id of what this thread works on, if that is still in flight.
+#[cfg(feature = "tokio")]
+pub(crate) fn id_here() -> Option<u64> {
+    this_thread::exclusive(|this| entry_here(this).map(Entry::id)).flatten()
+}
+
 /// The operation has another status.
 #[inline]
 pub fn status_of(op: &Op, site: &'static Site) -> Asked {

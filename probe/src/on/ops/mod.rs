@@ -28,6 +28,8 @@ mod this_thread;
 
 pub use begin::Operation;
 pub use future::{Tracked, TrackedCancellable};
+#[cfg(feature = "tokio")]
+pub(crate) use here::id_here;
 pub use op::{Entered, Op, OpId};
 pub use text::Label;
 pub(crate) use this_thread::{begin_occupancy, forget_thread, is_free, leave_thread, move_to_slot};

@@ -9,6 +9,7 @@ mod asking;
 mod claims;
 mod doubled;
 mod fifo;
+mod held;
 mod holding;
 mod keyed;
 mod occupancy;
@@ -18,6 +19,7 @@ mod second_look;
 mod stack;
 mod statuses;
 mod texts;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ pub use asking::*;
 pub use claims::*;
 pub use doubled::*;
 pub use fifo::*;
+pub use held::*;
 pub use holding::*;
 pub use keyed::*;
 pub use occupancy::{occupancy_closed, occupancy_members, occupancy_slot};
@@ -36,6 +39,7 @@ pub use stack::{
 };
 pub use statuses::*;
 pub use texts::*;
+pub use waiting::*;
 
 use super::atomics::{AtomicU64, Ordering};
 use super::run::spawn;
