@@ -88,8 +88,8 @@ impl Prometheus {
         write(
             "targets.json",
             read("targets.json")
-                .replace("db1.example:9390", &format!("127.0.0.1:{target}"))
-                .replace(", \"db2.example:9390\"", ""),
+                .replace("db1.example:7399", &format!("127.0.0.1:{target}"))
+                .replace(", \"db2.example:7399\"", ""),
         );
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|socket| socket.local_addr())
