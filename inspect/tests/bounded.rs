@@ -68,7 +68,7 @@ const BOUND: usize = 56 << 20;
 fn stride(kind: u64) -> u64 {
     match kind {
         1 => 1,
-        3 | 5 | 17 => 128,
+        3 | 5 | 17 | 21 => 128,
         2 | 4 | 8 => 64,
         6 => 2048,
         7 => 1024,
@@ -150,6 +150,7 @@ fn shapes() -> Vec<(&'static str, Vec<(u64, u64)>)> {
         (9, 8_192),
         (16, 8_192),
         (15, 16_464),
+        (21, 16_384),
         (10, 1_024),
         (14, 4_096),
         (7, 1_000),
@@ -192,6 +193,41 @@ fn whatever_its_bytes_a_board_takes_no_more_than_its_share() {
             assert!(most <= BOUND, "{shape} {kind} saved {saved}: {most} bytes");
             assert!(report.remarks.is_empty(), "{:?}", report.remarks);
         }
+    }
+}
+
+/// Every thread waits for a lock that the next one holds, and every lock is waited for and read by all.
+#[test]
+fn waits_of_everybody_for_everybody_take_no_more_than_their_share() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
+    for everybody in [false, true] {
+        let word = move |index: u64| {
+            let record = index / 16;
+            match index % 16 {
+                // In use, of generation 2.
+                0 => 0x202,
+                // A read-write lock, or a mutex.
+                1 => 1 + u64::from(everybody),
+                3 => 77,
+                // The thread with the lock's number.
+                4 if everybody => 0,
+                4 => 2 << 48 | 2 << 16 | (record % 8192 + 1),
+                7 => 5,
+                8 => 2 << 16 | (record % 8192 + 2),
+                9 => 1,
+                12.. => 77,
+                _ => 0,
+            }
+        };
+        hostile(&mut file.reopen().unwrap(), &[(5, 8_192), (21, 16_384)], false, word);
+        let start = std::time::Instant::now();
+        let (report, most) = told(file.path(), true);
+        assert!(most <= BOUND, "{most} bytes");
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        let edges: usize = report.waits.chains.iter().map(|chain| chain.edges.len()).sum();
+        let members: usize = report.waits.cycles.iter().map(|cycle| cycle.members.len()).sum();
+        assert!(edges + members > 8, "somebody waits: {edges} {members}");
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Waits {
     pub cycles: Vec<Cycle>,
     /// From each victim to the last one who could act; those with most waiting time behind them first.
     pub chains: Vec<Chain>,
+    /// Chains beyond the first 200 of a process.
+    pub chains_left_out: u64,
     /// Locks and channels that have a record, those that most time was waited for first.
     pub locks: Vec<LockReport>,
     /// How often it was looked: 2 at the living; at the dead and at saved boards 1, since nothing moves there.

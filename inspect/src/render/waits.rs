@@ -43,6 +43,9 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
         line(&mut out, look, &look.paint(Paint::Strong, &text));
         edges(&mut out, &chain.edges, look);
     }
+    if waits.chains_left_out > 0 {
+        line(&mut out, look, &format!("   and {} more chains", whole(waits.chains_left_out)));
+    }
     if waits.lost > 0 {
         let text = format!(
             " {} locks or waits found no room on the board: raise Config::locks",

@@ -14,7 +14,6 @@ mod which;
 
 pub use ::crossbeam_channel::*;
 
-pub use crate::__crossbeam_select as select;
 #[doc(hidden)]
 pub use which::selecting;
 pub use which::{IntoIter, Iter, Receiver, Sender, TryIter, bounded, unbounded};
@@ -78,3 +77,6 @@ macro_rules! __crossbeam_arms {
         }
     }};
 }
+
+#[doc(inline)]
+pub use __crossbeam_select as select;

@@ -23,7 +23,6 @@ mod which;
 
 pub use ::parking_lot::*;
 
-pub use crate::{__parking_lot_mutex as mutex, __parking_lot_rwlock as rwlock};
 #[doc(hidden)]
 pub use which::named;
 pub use which::{
@@ -49,3 +48,8 @@ macro_rules! __parking_lot_rwlock {
         $crate::parking_lot::named::rwlock($name, $value)
     };
 }
+
+#[doc(inline)]
+pub use __parking_lot_mutex as mutex;
+#[doc(inline)]
+pub use __parking_lot_rwlock as rwlock;

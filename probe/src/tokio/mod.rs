@@ -9,7 +9,6 @@
 mod mutex;
 pub mod sync;
 
-pub use crate::__tokio_mutex as mutex;
 #[doc(hidden)]
 pub use sync::named;
 pub use sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
@@ -22,3 +21,6 @@ macro_rules! __tokio_mutex {
         $crate::tokio::named::mutex($name, $value)
     };
 }
+
+#[doc(inline)]
+pub use __tokio_mutex as mutex;

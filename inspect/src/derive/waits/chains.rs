@@ -7,6 +7,10 @@ use super::graph::Graph;
 use super::party::{Node, Parties};
 use crate::model::Chain;
 
+/// Links of a chain that are told, and chains: more are of a board that was made to waste time.
+const LONGEST: usize = 64;
+const MOST: usize = 200;
+
 /// Where a chain ends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
@@ -19,7 +23,11 @@ enum End {
 }
 
 /// Every chain, those with most waiting time behind their end first.
-pub(super) fn chains(graph: &Graph, stuck: &BTreeSet<Node>, parties: &Parties<'_>) -> Vec<Chain> {
+pub(super) fn chains(
+    graph: &Graph,
+    stuck: &BTreeSet<Node>,
+    parties: &Parties<'_>,
+) -> (Vec<Chain>, u64) {
     let waited_for: BTreeSet<Node> =
         graph.waits.values().flat_map(|wait| wait.holders.iter().copied()).collect();
     let mut behind: BTreeMap<End, u64> = BTreeMap::new();
@@ -33,10 +41,17 @@ pub(super) fn chains(graph: &Graph, stuck: &BTreeSet<Node>, parties: &Parties<'_
                 .waits
                 .get(way.last().unwrap_or(&node))
                 .is_some_and(|last| last.holders.contains(&node));
+        // Who has nothing to do waits for nobody, unless for ever.
+        if parties.is_idle(node) && !stuck.contains(&node) {
+            continue;
+        }
         if !waited_for.contains(&node) || in_a_circle && !stuck.contains(&node) {
             ways.push((way, end, wait.since_ns));
         }
     }
+    ways.sort_by_key(|(_, end, age_ns)| (Reverse(behind.get(end).copied()), Reverse(*age_ns)));
+    let left_out = ways.len().saturating_sub(MOST) as u64;
+    ways.truncate(MOST);
     let mut chains: Vec<Chain> = ways
         .into_iter()
         .map(|(way, end, age_ns)| Chain {
@@ -52,7 +67,7 @@ pub(super) fn chains(graph: &Graph, stuck: &BTreeSet<Node>, parties: &Parties<'_
         })
         .collect();
     sort(&mut chains);
-    chains
+    (chains, left_out)
 }
 
 /// Those with most waiting time behind them first.
@@ -67,7 +82,7 @@ fn way(graph: &Graph, parties: &Parties<'_>, start: Node) -> (Vec<Node>, End) {
     let mut at = start;
     loop {
         let Some(wait) = graph.waits.get(&at) else { return (way, End::Holder(at)) };
-        if !seen.insert(at) {
+        if !seen.insert(at) || way.len() >= LONGEST {
             // Round and round, and not proved to be for ever; or a deadlock, of which the caller knows.
             return (way, End::Unknown(wait.target.name.raw().to_owned()));
         }

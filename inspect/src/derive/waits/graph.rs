@@ -1,6 +1,6 @@
 //! Who waits, and who could end each wait.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{
     LOCK_SENT, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of, party,
@@ -11,6 +11,10 @@ use crate::derive::clock::Clock;
 use crate::model::{Edge, WaitTarget};
 use crate::snapshot::{LockRead, Snapshot, ThreadWaits, WaitRead, Waits};
 use crate::words::label::Label;
+
+/// Readers of a lock that are looked at, and holders that a wait names.
+const READERS: usize = 64;
+const NAMED: usize = 16;
 
 /// A wait.
 #[derive(Clone, Debug)]
@@ -42,22 +46,24 @@ pub(super) struct Held {
 }
 
 /// One look, to be asked.
-struct Look<'a> {
+pub(super) struct Look<'a> {
     waits: &'a Waits,
     threads: HashMap<u64, &'a ThreadWaits>,
     locks: HashMap<u64, &'a LockRead>,
     /// Threads by what they hold shared.
     readers: HashMap<u64, Vec<u64>>,
+    /// Locks that somebody waits to hold alone, without a limit.
+    awaited: HashSet<u64>,
 }
 
 impl<'a> Look<'a> {
-    fn new(waits: &'a Waits) -> Self {
+    pub(super) fn new(waits: &'a Waits) -> Self {
         let mut readers: HashMap<u64, Vec<u64>> = HashMap::new();
         for thread in &waits.threads {
             let who = party(thread.slot as usize, thread.generation);
             for &identity in thread.shared.iter().filter(|identity| **identity != 0) {
                 let held = readers.entry(identity).or_default();
-                if !held.contains(&who) {
+                if held.len() < READERS && !held.contains(&who) {
                     held.push(who);
                 }
             }
@@ -71,10 +77,18 @@ impl<'a> Look<'a> {
                 .collect(),
             locks: waits.locks.iter().map(|lock| (lock.reference(), lock)).collect(),
             readers,
+            awaited: waits
+                .threads
+                .iter()
+                .filter_map(|thread| thread.wait)
+                .filter(|wait| WaitHow::from_word(wait.how) == Some(WaitHow::Exclusive))
+                .filter(|wait| wait.how & WAIT_LIMITED == 0)
+                .map(|wait| wait.target)
+                .collect(),
         }
     }
 
-    fn held(&self, lock: &LockRead) -> Held {
+    pub(super) fn held(&self, lock: &LockRead) -> Held {
         let shared = match lock.kind() {
             Some(LockKind::RwLock) => self.readers.get(&lock.record.identity).cloned(),
             _ => None,
@@ -87,17 +101,8 @@ impl<'a> Look<'a> {
 
     /// Somebody waits to write it, without a limit.
     fn has_writer_waiting(&self, lock: &LockRead) -> bool {
-        self.waits.threads.iter().filter_map(|thread| thread.wait).any(|wait| {
-            wait.target == lock.reference()
-                && WaitHow::from_word(wait.how) == Some(WaitHow::Exclusive)
-                && wait.how & WAIT_LIMITED == 0
-        })
+        self.awaited.contains(&lock.reference())
     }
-}
-
-/// Who holds a lock now.
-pub(super) fn held_now(snapshot: &Snapshot, lock: &LockRead) -> Held {
-    Look::new(&snapshot.waits).held(lock)
 }
 
 impl Graph {
@@ -162,7 +167,12 @@ impl Graph {
         Some(Edge {
             waiter: parties.said(node),
             target: wait.target.clone(),
-            held_by: wait.holders.iter().map(|&holder| parties.said(holder)).collect(),
+            held_by: wait
+                .holders
+                .iter()
+                .take(NAMED)
+                .map_while(|&holder| parties.afforded(holder))
+                .collect(),
             since_ns: wait.since_ns,
             confirmed: wait.confirmed,
             limited: wait.limited,

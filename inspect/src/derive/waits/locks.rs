@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use probe::layout::{LOCK_BUCKETS, LockFamily, LockKind, lock_bucket_ends};
 
-use super::graph::held_now;
+use super::graph::Look;
 use super::party::{Parties, called};
 use crate::derive::clock::Clock;
 use crate::model::{LockReport, WaitTimes};
@@ -12,17 +12,24 @@ use crate::snapshot::{LockRead, Snapshot};
 
 /// Every lock that has a record, those that most time was waited for first.
 pub(super) fn locks(snapshot: &Snapshot, clock: &Clock, parties: &Parties<'_>) -> Vec<LockReport> {
-    let mut all: Vec<LockReport> =
-        snapshot.waits.locks.iter().map(|lock| one(snapshot, clock, parties, lock)).collect();
+    let look = Look::new(&snapshot.waits);
+    let all = snapshot.waits.locks.iter().map(|lock| one(snapshot, clock, parties, &look, lock));
+    let mut all: Vec<LockReport> = all.collect();
     all.sort_by_key(|lock| (Reverse(lock.waited_ns), Reverse(lock.waiters)));
     all
 }
 
-fn one(snapshot: &Snapshot, clock: &Clock, parties: &Parties<'_>, lock: &LockRead) -> LockReport {
+fn one(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    parties: &Parties<'_>,
+    look: &Look<'_>,
+    lock: &LockRead,
+) -> LockReport {
     let record = &lock.record;
     let place = crate::derive::threads::place(snapshot, record.site, None);
-    let held = held_now(snapshot, lock);
-    let said = |party: u64| parties.node(party).map(|node| parties.said(node));
+    let held = look.held(lock);
+    let said = |party: u64| parties.node(party).and_then(|node| parties.afforded(node));
     let is_lock = !matches!(lock.kind(), Some(LockKind::Channel | LockKind::Condvar));
     let counts: Vec<u64> = (0..LOCK_BUCKETS)
         .map(|bucket| record.buckets[bucket / 2] >> (bucket % 2 * 32) & 0xffff_ffff)
@@ -44,7 +51,7 @@ fn one(snapshot: &Snapshot, clock: &Clock, parties: &Parties<'_>, lock: &LockRea
         waited_ns: clock.span_ns(0, record.waited),
         waiters: record.waiting,
         holder: held.alone.filter(|_| is_lock).and_then(said),
-        readers: held.shared.into_iter().filter_map(said).collect(),
+        readers: held.shared.into_iter().take(8).filter_map(said).collect(),
     }
 }
 

@@ -26,9 +26,12 @@ pub(super) fn waits(snapshot: &Snapshot, clock: &Clock, process: &Process<'_>) -
     let parties = Parties::new(snapshot, process);
     let graph = Graph::new(snapshot, clock, process, &parties);
     let stuck = stuck::stuck(&graph);
+    let cycles = stuck::cycles(&graph, &stuck, &parties);
+    let (chains, chains_left_out) = chains::chains(&graph, &stuck, &parties);
     Waits {
-        cycles: stuck::cycles(&graph, &stuck, &parties),
-        chains: chains::chains(&graph, &stuck, &parties),
+        cycles,
+        chains,
+        chains_left_out,
         locks: locks::locks(snapshot, clock, &parties),
         looks: if process.still { 1 } else { 2 },
         lost: snapshot.lost.locks,
@@ -63,6 +66,7 @@ pub fn together(all: impl IntoIterator<Item = Waits>) -> Waits {
         one.chains.extend(waits.chains);
         one.locks.extend(waits.locks);
         one.looks = one.looks.min(waits.looks);
+        one.chains_left_out += waits.chains_left_out;
         one.lost += waits.lost;
         one.known |= waits.known;
     }

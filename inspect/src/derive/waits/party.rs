@@ -1,5 +1,6 @@
 //! Threads and operations as those who wait and hold.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use probe::layout::{LOCK_NAMED, PARTY_OP, PARTY_UNKNOWN, from_op_id, op_id, op_party, party};
@@ -19,6 +20,9 @@ pub(crate) struct Process<'a> {
     pub(crate) ops: &'a [Op],
 }
 
+/// Bytes for what is said of those who wait and hold, whatever a board's bytes say.
+const SAID: usize = 4 << 20;
+
 /// Who waits, or holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Node {
@@ -35,6 +39,9 @@ pub(super) struct Parties<'a> {
     threads: HashMap<u64, usize>,
     ops: HashMap<u64, usize>,
     futures: HashMap<u64, usize>,
+    tids: HashMap<u64, usize>,
+    /// Bytes that are left for what is said of them: each is said as often as somebody waits for it.
+    left: Cell<usize>,
     snapshot: &'a Snapshot,
     process: &'a Process<'a>,
     /// Operations as they are said, by their id.
@@ -63,7 +70,10 @@ impl<'a> Parties<'a> {
             }
         }
         let said = process.ops.iter().map(|op| (op.id.as_str(), op)).collect();
-        Self { threads, ops, futures, snapshot, process, said, worked_on }
+        let tids = process.threads.iter().enumerate().rev();
+        let tids = tids.map(|(index, thread)| (thread.tid, index)).collect();
+        let left = Cell::new(SAID);
+        Self { threads, ops, futures, tids, left, snapshot, process, said, worked_on }
     }
 
     /// Who a party is now: an operation that a thread works on is that thread.
@@ -85,8 +95,22 @@ impl<'a> Parties<'a> {
         Some(thread.map_or(Node::Op(op), Node::Thread))
     }
 
-    /// A party in words.
+    /// A party in words, if there is room for them.
+    pub(super) fn afforded(&self, node: Node) -> Option<Party> {
+        let party = self.in_words(node);
+        let texts = [&party.thread, &party.file, &party.function, &party.label].into_iter();
+        let texts: usize = texts.flatten().map(|text| text.raw().len()).sum();
+        let left = self.left.get().checked_sub(size_of::<Party>() + texts)?;
+        self.left.set(left);
+        Some(party)
+    }
+
+    /// A party in words; without words when there is no room for them.
     pub(super) fn said(&self, node: Node) -> Party {
+        self.afforded(node).unwrap_or_else(|| self.nobody())
+    }
+
+    fn in_words(&self, node: Node) -> Party {
         match node {
             Node::Thread(index) => match self.process.threads.get(index) {
                 Some(thread) => self.thread(thread),
@@ -107,6 +131,16 @@ impl<'a> Parties<'a> {
         }
     }
 
+    /// Whether it is a thread that has nothing to do.
+    pub(super) fn is_idle(&self, node: Node) -> bool {
+        match node {
+            Node::Thread(index) => {
+                self.process.threads.get(index).is_some_and(|row| row.class == Some("idle"))
+            }
+            _ => false,
+        }
+    }
+
     /// The board of all of them.
     pub(super) fn board(&self) -> Label {
         self.process.board.clone()
@@ -114,8 +148,7 @@ impl<'a> Parties<'a> {
 
     /// The thread with this id.
     pub(super) fn by_tid(&self, tid: u64) -> Option<Node> {
-        let found = self.process.threads.iter().position(|thread| thread.tid == tid);
-        found.map(Node::Thread)
+        self.tids.get(&tid).copied().map(Node::Thread)
     }
 
     fn thread(&self, thread: &ThreadReport) -> Party {
