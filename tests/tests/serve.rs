@@ -342,3 +342,43 @@ fn what_is_scraped_is_what_export_prom_says() {
     let served = series(&classic.text());
     assert!(served.len() > 20 && served.is_subset(&direct), "{:#?}", served.difference(&direct));
 }
+
+#[test]
+fn the_past_is_kept_beside_and_asked_for() {
+    let name = program::name("past");
+    let directory = tempfile::tempdir().expect("a folder");
+    served::give(directory.path());
+    let mut program = served::behave(&name, &["operations"]);
+    let kept = directory.path().join("history");
+    let serve = Serve::start(&["--history", kept.to_str().expect("UTF-8")]);
+    let past = || serve.get(&format!("/api/v1/history?board={name}&since=1m&by=kind&points=3600"));
+    let points = |past: &Value| past["boards"][0]["points"].as_array().map_or(0, Vec::len);
+    wait::until("seconds", Duration::from_secs(20), || (points(&past()) >= 2).then_some(()));
+    program.kill();
+    // Its last words stand there; nobody streams.
+    let ended = wait::until("its end", Duration::from_secs(20), || {
+        let past = past();
+        past["boards"][0]["end"].is_object().then_some(past)
+    });
+    let active = ended["boards"][0]["points"][0]["active"].as_object().expect("kinds");
+    assert!(active.contains_key("request"), "{active:?}");
+    for wrong in ["since=yesterday", "by=moon", "points=0", "since=1s&until=1m"] {
+        assert_eq!(
+            serve.ask("GET", &format!("/api/v1/history?{wrong}"), &[]).status,
+            400,
+            "{wrong}"
+        );
+    }
+    assert_eq!(Serve::start(&[]).ask("GET", "/api/v1/history", &[]).status, 404);
+    assert_eq!(serve.stop(), (Some(0), String::new()));
+    let read = program::inspect(&[
+        "history",
+        "--history",
+        kept.to_str().expect("UTF-8"),
+        "--since",
+        "1m",
+        "--json",
+        &name,
+    ]);
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+}

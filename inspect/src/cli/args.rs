@@ -477,6 +477,12 @@ pub struct Serving {
     /// Its key, PEM, mode 0600.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Keep the past in this directory, too, as `history record` does.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub history: Option<PathBuf>,
+    /// Bytes that the history may take.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size, requires = "history")]
+    pub history_size: u64,
     /// A name by which browsers call this server; repeatable.
     ///
     /// NAME or NAME:PORT, beside localhost and addresses: `localhost:8080` where a port is forwarded from 8080.

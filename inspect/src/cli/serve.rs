@@ -13,6 +13,7 @@ pub(super) fn run(how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure>
     let token = how.token_file.as_deref().map(Token::read).transpose();
     settings.token =
         token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
+    settings.history = how.history.clone().map(|directory| (directory, how.history_size));
     settings.tls = match (&how.tls_cert, &how.tls_key) {
         (Some(certificate), Some(key)) => {
             let tls = Tls::read(certificate, key);

@@ -17,12 +17,14 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::past;
 use super::patient::Patient;
 use super::routes::routes;
 use super::runs::Runs;
 use super::settings::{Listen, Settings};
 use super::shared::Shared;
 use super::tls::Tls;
+use crate::history::Recorder;
 
 /// How long a client may take for the head of a request, and stay without one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -110,7 +112,10 @@ fn leave(path: &Path) -> io::Result<()> {
 /// # Errors
 /// No thread can be started, or the socket fails.
 pub fn run(bound: Bound) -> io::Result<()> {
+    let kept = bound.settings.history.as_ref();
+    let recorder = kept.map(|(directory, bytes)| Recorder::open(directory, *bytes)).transpose()?;
     let (watch, watcher) = super::watch::start()?;
+    let looking = watch.clone();
     let shared =
         Shared { settings: Arc::new(bound.settings), watch, runs: Runs::default(), at: bound.at };
     // Two: a large answer that is being made keeps no other waiting.
@@ -120,7 +125,11 @@ pub fn run(bound: Bound) -> io::Result<()> {
         .max_blocking_threads(8)
         .enable_all()
         .build()?;
+    let handle = runtime.handle().clone();
+    let keeping = recorder.map(|recorder| past::keep(recorder, looking, handle)).transpose()?;
     let done = runtime.block_on(serve(bound.socket, shared));
+    // It asks the runtime.
+    drop(keeping);
     runtime.shutdown_timeout(FAREWELL);
     drop(watcher);
     done

@@ -20,6 +20,7 @@ mod metrics;
 mod ops;
 mod page;
 mod parts;
+mod past;
 mod patient;
 mod pieces;
 mod profile;

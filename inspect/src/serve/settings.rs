@@ -58,6 +58,8 @@ pub struct Settings {
     pub connections: usize,
     /// Certificate and key.
     pub tls: Option<Tls>,
+    /// Where the past is kept, and how many bytes of it.
+    pub history: Option<(PathBuf, u64)>,
 }
 
 impl Settings {
@@ -66,7 +68,14 @@ impl Settings {
 
     /// The default settings for a place.
     pub fn new(listen: Listen) -> Self {
-        Self { listen, token: None, hosts: Vec::new(), connections: Self::CONNECTIONS, tls: None }
+        Self {
+            listen,
+            token: None,
+            hosts: Vec::new(),
+            connections: Self::CONNECTIONS,
+            tls: None,
+            history: None,
+        }
     }
 
     /// Whether it may be served so.

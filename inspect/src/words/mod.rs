@@ -3,6 +3,7 @@
 pub mod glob;
 pub mod human;
 pub mod label;
+pub mod moment;
 pub mod place;
 pub mod quantity;
 pub mod term;

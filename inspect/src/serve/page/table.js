@@ -24,13 +24,16 @@ class Table {
     this.node = h(`div.table${options.short ? ".short" : ""}`, { role: "grid", "aria-label": options.name }, h("div", { role: "rowgroup" }, this.head), this.window);
     this.window.addEventListener("scroll", () => this.draw(), { passive: true });
     this.window.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => this.draw()).observe(this.window);
+    new ResizeObserver(() => { this.fit(); }).observe(this.window);
     this.widths();
   }
   widths() {
     const narrow = matchMedia("(max-width: 760px)");
     const set = () => {
-      const shown = this.columns.filter((column) => !(narrow.matches && column.wide) && !column.off);
+      // Beside the details, or in a small window, what is less is left out, so that the rest is readable.
+      const tight = narrow.matches || (this.node.clientWidth > 0 && this.node.clientWidth < 860);
+      this.node.classList.toggle("tight", tight);
+      const shown = this.columns.filter((column) => !(tight && column.wide) && !column.off);
       this.grid = shown.map((column) => (narrow.matches && column.narrow) || column.width || "minmax(0, 1fr)").join(" ");
       this.height = narrow.matches ? 44 : 30;
       this.head.style.gridTemplateColumns = this.grid;

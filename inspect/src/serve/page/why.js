@@ -15,6 +15,35 @@ const why = {
     put(this.more, !store.boards.size ? "No board is on this host. Is a daemon with probes running? “inspect doctor” says what could be missing."
       : rest > 0 && !place.now.board ? `${rest} more of processes that ended: see Boards.` : !boards.length ? "No board of that name is here." : "");
     if (this.node.lastChild !== this.more) this.node.append(this.more);
+    this.waits(boards);
+  },
+  /** Who waits for whom, below the board of the first waiter: deadlocks, then chains of a second or longer. */
+  waits(boards) {
+    if (store.seq !== this.asked && !this.asking && !place.paused && document.visibilityState === "visible") {
+      this.asked = store.seq;
+      this.asking = true;
+      const board = place.now.board ? `&board=${encodeURIComponent(place.now.board)}` : "";
+      server.get(`/api/v1/waits?over=1s${board}`).then((said) => { this.said = said; this.asking = false; }, () => { this.asking = false; this.said = null; });
+    }
+    const { cycles = [], chains = [] } = this.said ?? {};
+    for (const board of boards) {
+      const of = (edges) => edges[0]?.waiter.pid === board.head.pid && edges[0]?.waiter.board === board.name;
+      const lines = [
+        ...cycles.filter((cycle) => of(cycle.members)).map((cycle) => ({ bad: true, text: `deadlock for ${time(cycle.first_seen_ns)}: ${edgesInWords(cycle.members)}` })),
+        ...chains.filter((chain) => !chain.deadlocked && of(chain.edges)).slice(0, 20).map((chain) => ({ bad: false, text: `${time(chain.age_ns)}: ${edgesInWords(chain.edges)}` })),
+      ];
+      const card = this.cards.get(board.key);
+      card.waitsTitle ??= h("h3", {}, "Waits");
+      card.waits ??= h("ul.findings");
+      if (lines.length && !card.waits.isConnected) card.node.insertBefore(card.waitsTitle, card.facts), card.node.insertBefore(card.waits, card.facts);
+      if (!lines.length) { card.waits.remove(); card.waitsTitle.remove(); continue; }
+      lines.forEach((line, index) => {
+        const node = card.waits.children[index] ?? card.waits.appendChild(h("li"));
+        put(node, line.text);
+        classes(node, line.bad ? "critical" : "");
+      });
+      while (card.waits.children.length > lines.length) card.waits.lastChild.remove();
+    }
   },
   /** One that ended just now still is news. */
   fresh(board) { return board.head.state === "dead" && board.head.ended_at && Date.parse(store.taken_at) - Date.parse(board.head.ended_at) < 600000; },
@@ -60,6 +89,9 @@ const why = {
     return card.node;
   },
 };
+
+const partyInWords = (party) => [party.thread ?? (party.op ? `operation ${party.op}` : "?"), party.file ? `at ${file(party.file, party.line)}` : null, party.label].filter(Boolean).join(" ");
+const edgesInWords = (edges) => edges.map((edge) => `${partyInWords(edge.waiter)} waits for ${edge.for.what} ${edge.for.name}${edge.held_by.length ? `, held by ${edge.held_by.map(partyInWords).join(" and ")}` : ""}${edge.confirmed ? "" : " (not confirmed)"}`).join("; ");
 
 const boardsView = {
   table: null,
