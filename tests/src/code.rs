@@ -97,7 +97,11 @@ pub fn shortest(address: u64, code: &[u8]) -> Vec<Instruction> {
 fn is_frame(instruction: &Instruction) -> bool {
     let of_stack = matches!(instruction.mnemonic(), Mnemonic::Add | Mnemonic::Sub)
         && instruction.op0_register() == Register::RSP;
-    of_stack || matches!(instruction.mnemonic(), Mnemonic::Push | Mnemonic::Pop | Mnemonic::Jmp)
+    of_stack
+        || matches!(
+            instruction.mnemonic(),
+            Mnemonic::Push | Mnemonic::Pop | Mnemonic::Jmp | Mnemonic::Nop
+        )
 }
 
 /// Whether an instruction writes memory other than the thread's own (which `fs` reaches).

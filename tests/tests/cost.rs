@@ -16,7 +16,11 @@ fn ways(arguments: &[&str]) -> Ways {
         .into_iter()
         .filter_map(|(name, (address, bytes))| {
             let name = name.strip_prefix("fixture_cost::cost_")?.to_owned();
-            let way = if name.contains("mutex") { code::shortest } else { code::straight };
+            let way = if (name.contains("mutex") || name.contains("rwlock")) {
+                code::shortest
+            } else {
+                code::straight
+            };
             (!name.contains(':')).then(|| (name, way(address, &bytes)))
         })
         .collect()
@@ -85,6 +89,14 @@ fn costs_more(ways: &Ways, wrapped: &str, plain: &str, most: usize, stores_more:
 fn a_mutex_is_ten_instructions_and_two_stores_more_than_what_it_wraps() {
     let ways = ways(&[]);
     costs_more(&ways, "mutex", "plain_mutex", 10, 2);
+}
+
+#[test]
+fn a_read_lock_is_fourteen_instructions_more() {
+    let ways = ways(&[]);
+    let (with, without) = (&ways["rwlock"], &ways["plain_rwlock"]);
+    let more = with.len() as i64 - without.len() as i64;
+    assert!(more <= 14, "{more}\n{}---\n{}", code::listing(with), code::listing(without));
 }
 
 #[test]
