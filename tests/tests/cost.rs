@@ -16,7 +16,7 @@ fn ways(arguments: &[&str]) -> Ways {
         .into_iter()
         .filter_map(|(name, (address, bytes))| {
             let name = name.strip_prefix("fixture_cost::cost_")?.to_owned();
-            let way = if (name.contains("mutex") || name.contains("rwlock")) {
+            let way = if name.contains("mutex") || name.contains("rwlock") {
                 code::shortest
             } else {
                 code::straight

@@ -137,7 +137,7 @@ pub const WAIT_LIMITED: u64 = 1 << 8;
 /// Bit of a party: it is an operation, not a thread.
 pub const PARTY_OP: u64 = 1 << 63;
 /// Bits of a party that say who it is. The rest is for the generation of the record in which it stands.
-pub const PARTY_BITS: u64 = PARTY_OP | (1 << 48) - 1;
+pub const PARTY_BITS: u64 = PARTY_OP | ((1 << 48) - 1);
 /// A party of which nothing is known, or that is more than one.
 pub const PARTY_UNKNOWN: u64 = super::operation::HOLDER_UNSEEN;
 

@@ -175,6 +175,7 @@ fn tried<A, B>(result: TryLockResult<A>, wrap: impl FnOnce(A) -> B) -> TryLockRe
 }
 
 #[cfg(probe_downgrade)]
+#[expect(clippy::incompatible_msrv, reason = "only where the compiler has it")]
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// As `std::sync::RwLockWriteGuard::downgrade`.
     pub fn downgrade(s: Self) -> RwLockReadGuard<'a, T> {

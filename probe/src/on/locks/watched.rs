@@ -31,6 +31,9 @@ pub(crate) struct Watched {
     kind_flags: u64,
 }
 
+// As the documents have it.
+const _: () = assert!(size_of::<Watched>() == 56);
+
 impl Watched {
     /// Of a new lock; without a name it is called by the place of its construction.
     pub(crate) const fn new(
