@@ -407,6 +407,6 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
         );
         spans += rows.len();
     }
-    println!("{kills} kills, {spans} spans");
+    eprintln!("{kills} kills, {spans} spans");
     assert!(spans > kills);
 }

@@ -207,3 +207,16 @@ fn nothing_is_an_answer_in_a_file_and_an_error_beside_it() {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(3), 0));
     assert_eq!(inspect(&["export", "svg", "x", "--every", "1s"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_deadlock_is_a_number_that_an_alert_can_ask_for() {
+    let name = program::name("prom-deadlock");
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut program = Program::start(command.args([&name, "abba"]), &name);
+    program.until_ready();
+    let pid = program.pid().to_string();
+    let line = format!("scoreboard_deadlocks{{board=\"{name}\",pid=\"{pid}\"}} 1\n");
+    tests::wait::until("the deadlock", std::time::Duration::from_secs(10), || {
+        exported(&["-p", &pid]).contains(&line).then_some(())
+    });
+}

@@ -13,7 +13,7 @@ const LAST: Duration = Duration::from_secs(30);
 /// Where requests go.
 pub(super) enum Sink<'a> {
     /// To a collector.
-    Collector(Sender),
+    Collector(Box<Sender>),
     /// One after the other, which is one message of all.
     Stdout(&'a mut dyn Write),
 }

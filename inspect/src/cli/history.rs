@@ -15,6 +15,7 @@ use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
 use crate::open_board::{Found, OpenBoard};
+use crate::root::drop_root;
 use crate::words::glob::glob;
 use crate::words::human::time;
 use crate::words::moment::moment;
@@ -38,6 +39,27 @@ pub(super) fn record(
     // The directory first: whoever is root gives that up with the first board.
     let mut recorder = Recorder::open(directory, bytes).map_err(cannot)?;
     let _ = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
+    keep(target, &mut recorder, &name, remarks);
+    Ok(())
+}
+
+/// The recorder of a server: beside it, on a thread of its own.
+///
+/// # Errors
+/// The directory cannot be written, or somebody else writes there.
+#[cfg(feature = "serve")]
+pub(super) fn beside(directory: &Path, bytes: u64) -> Result<(), Failure> {
+    let name = term(&directory.display().to_string());
+    let cannot = |error: std::io::Error| Failure::new(format!("{name}: {error}"));
+    let mut recorder = Recorder::open(directory, bytes).map_err(cannot)?;
+    let said = name.clone();
+    let keeping = move || keep(&Target::Any, &mut recorder, &said, &mut std::io::stderr());
+    let thread = std::thread::Builder::new().name("history".to_owned()).spawn(keeping);
+    thread.map(drop).map_err(cannot)
+}
+
+/// Records until the process ends.
+fn keep(target: &Target, recorder: &mut Recorder, name: &str, remarks: &mut dyn Write) {
     let mut watched = Watched { target: target.clone(), boards: Vec::new(), over: HashSet::new() };
     let mut said = false;
     loop {
@@ -72,7 +94,12 @@ impl Watched {
             self.over.contains(&one.id) || self.boards.iter().any(|old| old.candidate.id == one.id)
         };
         let new: Vec<Candidate> = found.into_iter().filter(|one| !known(one)).collect();
-        for mut board in Found::open(new, Around::Verdict).boards {
+        let found = Found::open(new, Around::Verdict).boards;
+        // Nobody parses another's board as root.
+        if drop_root(&found).is_err() {
+            return Vec::new();
+        }
+        for mut board in found {
             if board.context.foreign || !board.exists() {
                 // What ended before is not of this time.
                 self.over.insert(board.candidate.id);

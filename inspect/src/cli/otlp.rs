@@ -58,7 +58,9 @@ pub(super) fn run(
             return Err(Failure::usage("--every is for a collector or stdout"));
         }
         (_, Some(path)) => Sink::Stdout(file.insert(super::output::Output::create(path)?)),
-        (Some(endpoint), None) => Sink::Collector(Sender::new(endpoint.clone(), settings.clone())),
+        (Some(endpoint), None) => {
+            Sink::Collector(Box::new(Sender::new(endpoint.clone(), settings.clone())))
+        }
         (None, None) => {
             record::no_terminal("this form")?;
             Sink::Stdout(out)

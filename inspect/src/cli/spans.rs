@@ -18,6 +18,7 @@ use crate::export::otlp::{About, Ids, Sent, pending, spans};
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
 use crate::open_board::{Found, OpenBoard};
+use crate::root::drop_root;
 
 /// Time between two looks at a board, and between two searches for boards.
 const LOOK: Duration = Duration::from_millis(50);
@@ -139,7 +140,12 @@ impl Follower {
                 || self.followed.iter().any(|old| old.board.candidate.id == one.id)
         };
         let new: Vec<Candidate> = found.into_iter().filter(|one| !known(one)).collect();
-        for board in Found::open(new, Around::Verdict).boards {
+        let found = Found::open(new, Around::Verdict).boards;
+        // Nobody parses another's board as root.
+        if drop_root(&found).is_err() {
+            return;
+        }
+        for board in found {
             if !board.context.foreign {
                 let (book, over) = (Book::default(), Vec::new());
                 self.followed.push(Followed { board, book, about: None, over, dead: false });

@@ -149,12 +149,20 @@ struct Sum {
     finding: Option<String>,
 }
 
+/// A board on its way.
+struct Collected {
+    board: BoardPast,
+    sums: BTreeMap<u64, Sum>,
+    /// It counts operations.
+    operations: bool,
+}
+
 /// Points on their way, fed with a second at a time.
 pub struct Collect {
     by: By,
     span: Span,
     step_ns: u64,
-    boards: BTreeMap<(String, u64), (BoardPast, BTreeMap<u64, Sum>, bool)>,
+    boards: BTreeMap<(String, u64), Collected>,
     gaps: Vec<Gap>,
     last_ns: u64,
 }
@@ -200,8 +208,8 @@ impl Collect {
             seconds: Vec::new(),
         };
         let key = (second.name.clone(), second.instance);
-        let (board, sums, operations) =
-            self.boards.entry(key).or_insert_with(|| (blank(), BTreeMap::new(), false));
+        let fresh = || Collected { board: blank(), sums: BTreeMap::new(), operations: false };
+        let Collected { board, sums, operations } = self.boards.entry(key).or_insert_with(fresh);
         if let Some(end) = second.end {
             board.end = Some(end);
             return;
@@ -243,7 +251,7 @@ impl Collect {
     /// What was.
     pub fn finish(mut self) -> Past {
         self.gap(self.span.to_ns);
-        let boards = self.boards.into_values().map(|(mut board, sums, _)| {
+        let boards = self.boards.into_values().map(|Collected { mut board, sums, .. }| {
             // The last second of a point is the first of the next one's growth.
             let mut before: Option<(u64, BTreeMap<String, u64>)> = None;
             for (at_ns, mut sum) in sums {

@@ -89,7 +89,7 @@ impl Recorder {
                 recorder.close(&path);
             }
         }
-        recorder.make_room(0);
+        recorder.make_room();
         Ok(recorder)
     }
 
@@ -102,7 +102,7 @@ impl Recorder {
             .collect()
     }
 
-    /// Adds a second. What finds no room on the disk takes that of the oldest, and is else counted as lost.
+    /// Adds a second. What finds no room on the disk is counted as lost, and the next is tried anew.
     ///
     /// # Errors
     /// It could not be written.
@@ -117,24 +117,19 @@ impl Recorder {
             drop(current.file);
             self.close(&current.path);
         }
-        loop {
-            let error = match self.try_put(at_ns, seconds) {
-                Ok(()) => break,
-                Err(error) => error,
-            };
-            // Half a record is none; a new segment says its texts again.
+        if let Err(error) = self.try_put(at_ns, seconds) {
+            // Half a record is none; a new segment says its texts again. What is there stays: who fills a disk must
+            // not take the past with it.
             if let Some(current) = self.current.take() {
                 let _ = current.file.set_len(current.written);
                 if current.written <= segment::HEAD as u64 {
                     let _ = std::fs::remove_file(&current.path);
                 }
             }
-            if error.kind() != io::ErrorKind::StorageFull || !self.drop_oldest() {
-                self.lost += 1;
-                return Err(error);
-            }
+            self.lost += 1;
+            return Err(error);
         }
-        self.make_room(0);
+        self.make_room();
         Ok(())
     }
 
@@ -196,11 +191,11 @@ impl Recorder {
         }
     }
 
-    /// Removes the oldest segments until `more` fits.
-    fn make_room(&mut self, more: u64) {
+    /// Removes the oldest segments until all fit.
+    fn make_room(&self) {
         let Ok(all) = segments(&self.directory) else { return };
         let size = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
-        let mut total: u64 = all.values().map(size).sum::<u64>() + more;
+        let mut total: u64 = all.values().map(size).sum();
         let current = self.current.as_ref().map(|current| current.path.clone());
         for path in all.values().filter(|path| Some(*path) != current.as_ref()) {
             if total <= self.bytes {
@@ -209,12 +204,6 @@ impl Recorder {
             total = total.saturating_sub(size(path));
             let _ = std::fs::remove_file(path);
         }
-    }
-
-    fn drop_oldest(&mut self) -> bool {
-        let oldest = segments(&self.directory).ok().and_then(|all| all.into_values().next());
-        let current = self.current.as_ref().map(|current| &current.path);
-        oldest.is_some_and(|path| Some(&path) != current && std::fs::remove_file(path).is_ok())
     }
 }
 

@@ -144,7 +144,7 @@ fn a_day_of_a_busy_store_fits() {
     drop(recorder);
     assert_eq!(all(directory.path()).len() as u64, hours * 3600);
     let (took, room) = (bytes(directory.path()), DEFAULT_BYTES * hours / 24);
-    println!("{hours} hours: {took} of {room} bytes");
+    eprintln!("{hours} hours: {took} of {room} bytes");
     assert!(took <= room, "{took} of {room}");
 }
 

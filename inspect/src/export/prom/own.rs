@@ -54,6 +54,7 @@ pub(super) fn add(all: &mut Exposition, board: &BoardReport, base: &Labels) {
     }
     threads(&mut way, board);
     queues(&mut way, board);
+    locks(&mut way, board);
     jobs(&mut way, board);
     process(&mut way, board);
 }
@@ -227,6 +228,24 @@ fn queues(way: &mut Way, board: &BoardReport) {
         {
             way.value((name, Histogram, help), &more, buckets(times, times.sum, 9));
         }
+    }
+}
+
+/// Locks of one name are one series: they may be made again and again.
+fn locks(way: &mut Way, board: &BoardReport) {
+    if !board.waits.known {
+        return;
+    }
+    let help = "Sets of threads or operations that wait for each other, and can never go on.";
+    way.put(("deadlocks", Kind::Gauge, help), &[], board.waits.cycles.len());
+    let mut names: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for lock in &board.waits.locks {
+        *names.entry((lock.name.raw(), lock.kind)).or_default() += lock.contended;
+    }
+    for ((lock, kind), contended) in names {
+        let more = [("lock", lock), ("kind", kind)];
+        let help = "Waits for a lock or channel that ended.";
+        way.put(("lock_contended", Kind::Counter, help), &more, contended);
     }
 }
 

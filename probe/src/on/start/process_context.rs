@@ -45,8 +45,12 @@ pub(super) fn publish(process: &Process) {
         return;
     }
     let Some(base) = memory() else { return };
-    // SAFETY: the mapping is page-aligned, so words are; no other code knows it.
-    let word = |index: usize| unsafe { base.cast::<AtomicU64>().add(index).as_ref() };
+    let word = |index: usize| {
+        // SAFETY: one of the four words of the head, which is within the mapping.
+        let at = unsafe { base.cast::<AtomicU64>().add(index) };
+        // SAFETY: the mapping is page-aligned, so words are; nobody unmaps it.
+        unsafe { at.as_ref() }
+    };
     // SAFETY: within the mapping, since HEAD is.
     let at = unsafe { base.add(HEAD) };
     // SAFETY: both are as long, one is ours alone, and they do not overlap.
