@@ -488,13 +488,6 @@ pub struct Serving {
     /// NAME or NAME:PORT, beside localhost and addresses: `localhost:8080` where a port is forwarded from 8080.
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
-    /// Also keep the past here, as `history record` does.
-    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
-    pub history: Option<PathBuf>,
-    /// All of the past at most: 64MiB, 1GiB.
-    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size,
-          requires = "history", hide_short_help = true)]
-    pub history_size: u64,
 }
 
 /// What a link leads to.

@@ -43,21 +43,6 @@ pub(super) fn record(
     Ok(())
 }
 
-/// The recorder of a server: beside it, on a thread of its own.
-///
-/// # Errors
-/// The directory cannot be written, or somebody else writes there.
-#[cfg(feature = "serve")]
-pub(super) fn beside(directory: &Path, bytes: u64) -> Result<(), Failure> {
-    let name = term(&directory.display().to_string());
-    let cannot = |error: std::io::Error| Failure::new(format!("{name}: {error}"));
-    let mut recorder = Recorder::open(directory, bytes).map_err(cannot)?;
-    let said = name.clone();
-    let keeping = move || keep(&Target::Any, &mut recorder, &said, &mut std::io::stderr());
-    let thread = std::thread::Builder::new().name("history".to_owned()).spawn(keeping);
-    thread.map(drop).map_err(cannot)
-}
-
 /// Records until the process ends.
 fn keep(target: &Target, recorder: &mut Recorder, name: &str, remarks: &mut dyn Write) {
     let mut watched = Watched { target: target.clone(), boards: Vec::new(), over: HashSet::new() };

@@ -22,9 +22,6 @@ pub(super) fn run(how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure>
         _ => None,
     };
     settings.check().map_err(|error| Failure::usage(error.to_string()))?;
-    if let Some(directory) = &how.history {
-        super::history::beside(directory, how.history_size)?;
-    }
     let bound = serve::bind(settings);
     let bound = bound.map_err(|error| Failure::new(format!("cannot listen: {error}")))?;
     // Whoever started it may wait for this line; nobody has to read it.

@@ -74,7 +74,7 @@ impl Recorder {
             io::Error::new(io::ErrorKind::WouldBlock, "another recorder writes there")
         })?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-        let mut recorder = Self {
+        let recorder = Self {
             directory: directory.to_owned(),
             bytes: bytes.max(1 << 20),
             current: None,
