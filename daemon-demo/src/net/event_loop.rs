@@ -1,10 +1,10 @@
 //! An io thread: waits for events on its connections and lets those go on that can.
 
+use probe::sync::{Arc, Mutex, PoisonError};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task;
 use std::time::{Duration, Instant};
 

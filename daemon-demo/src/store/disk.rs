@@ -6,8 +6,8 @@
 //! meta            name                        -> u64         "buckets", "commit", "rows.db0" ..
 //! ```
 
+use probe::sync::RwLock;
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
 use std::time::Duration;
 
 use redb::{
@@ -127,7 +127,8 @@ impl Disk {
             )
         });
         let (buckets, contents) = opened?;
-        let disk = Self { settings, path, buckets, database: RwLock::new(Some(database)) };
+        let disk =
+            Self { settings, path, buckets, database: probe::rwlock!("database", Some(database)) };
         Ok((disk, contents))
     }
 

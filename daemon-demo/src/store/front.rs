@@ -1,6 +1,6 @@
 //! What commands, the core thread and the periodic jobs do with the store.
 
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
+use probe::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::disk;
@@ -68,13 +68,16 @@ impl Store {
     ) -> Self {
         Self {
             disk,
-            index: Mutex::new(Index {
-                queue: IndexedQueue::new(contents.commit).walking(walk_index),
-                rows: contents.rows,
-                failing: None,
-                closing: false,
-                core_waits: false,
-            }),
+            index: probe::mutex!(
+                "index",
+                Index {
+                    queue: IndexedQueue::new(contents.commit).walking(walk_index),
+                    rows: contents.rows,
+                    failing: None,
+                    closing: false,
+                    core_waits: false,
+                }
+            ),
             arrived: Condvar::new(),
             pressure: Pressure::new(limits),
             listeners: OnceLock::new(),
