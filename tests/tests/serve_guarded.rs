@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tests::demo::{self, Demo};
 use tests::served::{self, Serve};
 use tests::{build, program, wait};
@@ -240,13 +239,18 @@ fn two_hundred_slow_clients_keep_nobody_waiting() {
         "{asked} answers beside 200 slow clients: median {median:?}, longest {longest:?}; \
          ticks and missed ones alone {alone:?}, beside them {beside:?}"
     );
-    assert!(median < Duration::from_millis(100), "{median:?}");
+    // Nearly all at once; and nobody waits for what others asked. (The machine of the gate has more to do.)
+    let most = times[times.len() * 9 / 10];
+    assert!(
+        most < Duration::from_millis(100) && longest < Duration::from_secs(3),
+        "{most:?} {longest:?}"
+    );
     assert!(on > looks, "boards are looked at: {looks:?} {on:?}");
     let board = serve.get(&format!("/api/v1/boards/{name}"));
     assert_eq!(board["boards"].as_array().map(Vec::len), Some(1));
     drop(clients);
     // They leave nothing behind.
     wait::until("no streams", Duration::from_secs(60), || {
-        (serve.get("/healthz")["streams"] == Value::from(0)).then_some(())
+        (serve.get("/healthz")["streams"] == 0).then_some(())
     });
 }

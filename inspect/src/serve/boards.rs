@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::ask::Ask;
-use super::reply::{self, Refusal};
+use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use super::shown::Shown;
 use super::view::View;
@@ -33,6 +33,10 @@ pub(super) async fn all(
     Ask(list): Ask<List>,
 ) -> Result<Response, Refusal> {
     let view = shared.view().await?;
+    aside(move || listed(&view, &list)).await
+}
+
+fn listed(view: &View, list: &List) -> Result<Response, Refusal> {
     let wanted =
         |one: &&Arc<Shown>| list.name.as_ref().is_none_or(|glob_| glob(glob_, &one.row.name));
     let boards: Vec<&Arc<Shown>> = view.boards.iter().filter(wanted).collect();
@@ -42,7 +46,7 @@ pub(super) async fn all(
             "schema": 1, "taken_at": view.taken_at(), "boards": rows, "left_out": view.left_out,
         })));
     }
-    Ok(document(&view, &boards))
+    Ok(document(view, &boards))
 }
 
 /// What may be asked of one board.
@@ -59,7 +63,11 @@ pub(super) async fn one(
     Ask(one): Ask<One>,
 ) -> Result<Response, Refusal> {
     let view = shared.view().await?;
-    let boards = meant(&view, &name)?;
+    aside(move || named(&view, &name, one)).await
+}
+
+fn named(view: &View, name: &str, one: One) -> Result<Response, Refusal> {
+    let boards = meant(view, name)?;
     if one.filter.is_some() {
         let look = Look { filter: one.filter, ..Look::default() };
         let reports = boards.iter().filter_map(|one| one.report.clone()).collect();
@@ -67,7 +75,7 @@ pub(super) async fn one(
         document.taken_at = view.taken_at();
         return Ok(reply::document(&document));
     }
-    Ok(document(&view, &boards))
+    Ok(document(view, &boards))
 }
 
 /// The boards in a document of schema 1.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::ask::Ask;
-use super::reply::{self, Refusal};
+use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use crate::export::prom::{Dialect, prom};
 use crate::model::BoardReport;
@@ -25,16 +25,19 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let view = shared.view().await?;
-    let boards = match &pick.board {
-        Some(text) => meant(&view, text)?,
-        // Somebody else's file beside a board is no process's.
-        None => view.boards.iter().filter(|one| !one.foreign).collect(),
-    };
-    let reports: Vec<BoardReport> = boards.iter().filter_map(|one| one.report.clone()).collect();
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let dialect = wanted(&accept.collect::<Vec<_>>().join(","));
-    let text = prom(&reports, dialect);
-    Ok(reply::bytes(StatusCode::OK, dialect.content_type(), text.into()))
+    aside(move || {
+        let boards = match &pick.board {
+            Some(text) => meant(&view, text)?,
+            // Somebody else's file beside a board is no process's.
+            None => view.boards.iter().filter(|one| !one.foreign).collect(),
+        };
+        let reports: Vec<BoardReport> =
+            boards.iter().filter_map(|one| one.report.clone()).collect();
+        Ok(reply::bytes(StatusCode::OK, dialect.content_type(), prom(&reports, dialect).into()))
+    })
+    .await
 }
 
 /// OpenMetrics where it is asked for by name, and not behind the classic form.

@@ -8,9 +8,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::ask::{Ask, time};
-use super::reply::{self, Refusal};
+use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use super::shown::Shown;
+use super::view::View;
 use crate::cancel::parse_id;
 use crate::model::Op;
 use crate::render::Look;
@@ -77,8 +78,12 @@ pub(super) async fn all(
         return Err(Refusal::wrong(format!("limit: from 1 to {MOST}")));
     }
     let view = shared.view().await?;
+    aside(move || picked(&view, pick, over, limit)).await
+}
+
+fn picked(view: &View, pick: Pick, over: u64, limit: usize) -> Result<Response, Refusal> {
     let boards: Vec<&Arc<Shown>> = match &pick.board {
-        Some(text) => meant(&view, text)?,
+        Some(text) => meant(view, text)?,
         // What a dead process was at is asked for by name.
         None => view.boards.iter().filter(|one| one.exists() && !one.foreign).collect(),
     };

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::ask::Ask;
-use super::reply::{self, Refusal};
+use super::reply::{self, Refusal, aside};
 use super::runs::{Run, Taken};
 use super::shared::{Shared, meant};
 use crate::export::{Format, export, firefox, perfetto};
@@ -168,7 +168,8 @@ pub(super) async fn profile(
     })?;
     drop(done);
     let (kind, ending) = form.file();
-    let mut response = reply::bytes(StatusCode::OK, kind, form.write(&taken).into());
+    let bytes = aside(move || Ok(form.write(&taken))).await?;
+    let mut response = reply::bytes(StatusCode::OK, kind, bytes.into());
     if form != Form::Json {
         let name = format!("attachment; filename=\"profile.{ending}\"");
         if let Ok(name) = HeaderValue::from_str(&name) {

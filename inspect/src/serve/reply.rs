@@ -7,6 +7,19 @@ use serde::Serialize;
 
 use crate::render::json;
 
+/// Does what may take its time where no other client waits for it: a large answer is made aside.
+///
+/// # Errors
+/// What it says, or that it ended by a fault.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| {
+        Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "it ended by a fault of this program"))
+    })
+}
+
 /// A JSON document.
 pub(super) fn document(document: &impl Serialize) -> Response {
     match json::line(document) {

@@ -25,7 +25,7 @@ const LOOK_NS: u64 = 100_000_000;
 /// What a run has.
 pub(super) enum Taken {
     /// Counts.
-    Tally(Tally),
+    Tally(Box<Tally>),
     /// How it went, too, for trace viewers.
     Course(Box<Course>, Box<Beside>),
 }
@@ -102,7 +102,7 @@ impl Run {
             let mut tally = Tally::new(self.options);
             let _ = sampler::run(subjects, &options, clock, &mut tally, &mut |_| wish());
             tally.finish();
-            return Taken::Tally(tally);
+            return Taken::Tally(Box::new(tally));
         }
         let mut course = Course::new(self.options);
         let mut also = Beside::default();

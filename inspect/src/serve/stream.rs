@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::sync::watch::Receiver;
 
 use super::ask::Ask;
-use super::reply::Refusal;
+use super::reply::{Refusal, aside};
 use super::shared::Shared;
 use super::view::View;
 use super::watch::Streaming;
@@ -65,9 +65,10 @@ impl Place {
             let Some(view) = view.filter(|view| view.seq > self.seen) else { continue };
             // A look before anybody streamed has no pieces.
             let Some(parts) = &view.parts else { continue };
-            let event = parts.since(self.seen, self.pick.as_deref());
+            let (parts, seen, pick) = (Arc::clone(parts), self.seen, self.pick.clone());
             self.seen = view.seq;
-            return Some(event);
+            let made = aside(move || Ok(parts.since(seen, pick.as_deref()))).await;
+            return made.ok();
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::ask::{Ask, time};
-use super::reply::{self, Refusal};
+use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use crate::derive::waits::together;
 use crate::model::WaitsDocument;
@@ -26,12 +26,15 @@ pub(super) async fn waits(
 ) -> Result<Response, Refusal> {
     let over = time("over", pick.over.as_deref())?;
     let view = shared.view().await?;
-    let boards = match &pick.board {
-        Some(text) => meant(&view, text)?,
-        None => view.boards.iter().filter(|one| one.exists() && !one.foreign).collect(),
-    };
-    let reports = boards.iter().filter_map(|one| one.report.as_ref());
-    let mut waits = together(reports.map(|report| report.waits.clone()));
-    waits.chains.retain(|chain| chain.age_ns >= over);
-    Ok(reply::document(&WaitsDocument { schema: 1, taken_at: view.taken_at(), waits }))
+    aside(move || {
+        let boards = match &pick.board {
+            Some(text) => meant(&view, text)?,
+            None => view.boards.iter().filter(|one| one.exists() && !one.foreign).collect(),
+        };
+        let reports = boards.iter().filter_map(|one| one.report.as_ref());
+        let mut waits = together(reports.map(|report| report.waits.clone()));
+        waits.chains.retain(|chain| chain.age_ns >= over);
+        Ok(reply::document(&WaitsDocument { schema: 1, taken_at: view.taken_at(), waits }))
+    })
+    .await
 }

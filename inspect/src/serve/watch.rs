@@ -190,6 +190,10 @@ fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>) {
         last = Some(Instant::now());
         let streams = desk.streams.load(Ordering::Relaxed) > 0;
         let view = boards.look(streams);
+        if let Some(parts) = &view.parts {
+            // What nearly all of those who stream will ask is made here, where nobody waits for it.
+            parts.since(view.seq.saturating_sub(1), None);
+        }
         desk.looks.store(view.seq, Ordering::Relaxed);
         views.send_replace(Some(Arc::new(view)));
     }
