@@ -227,3 +227,18 @@ fn every_panel_asks_for_what_there_is(prometheus: &Prometheus) {
     }
     assert!(asked > 14, "{asked}");
 }
+
+#[test]
+fn the_list_of_what_is_in_flight_asks_for_fields_that_exist() {
+    let (program, _) = Program::behave(&program::name("in-flight"), &["operations"]);
+    let op = &board(program.pid())["ops"][0];
+    let text = std::fs::read_to_string(documents().join("grafana-in-flight.json")).expect("it");
+    let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+    let query = &dashboard["panels"][0]["targets"][0];
+    assert_eq!(query["root_selector"], "ops");
+    for column in query["columns"].as_array().expect("columns") {
+        let name = column["selector"].as_str().expect("a name");
+        // The server says of each row whose it is.
+        assert!(op.get(name).is_some() || ["board", "pid"].contains(&name), "{name} in {op}");
+    }
+}
