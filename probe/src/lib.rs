@@ -36,6 +36,8 @@
 //!   [`progress!`], [`member!`] and [`fact!`] change them.
 //! - Work: [`queue_arrive!`], [`queue_start!`], [`queue_complete!`], [`queue_leave!`], [`queue_pass!`], [`queue_head!`], [`busy!`].
 //! - What is in flight: [`op!`], [`begin_op!`], [`op_async!`], [`op_status!`], [`op_asked!`].
+//! - Who waits for whom: locks and channels of [`sync`], joins of [`mod@thread`], and as features of `parking_lot`, `crossbeam`
+//!   and `tokio`; names by [`mutex!`] and [`rwlock!`].
 //! - Existing code, without an edit: spans of `tracing` (feature `tracing`), requests of `tower` services
 //!   (feature `tower`).
 //! - The board: [`init!`], [`Config`], [`status`](fn@status), [`dump_on_signal`].
