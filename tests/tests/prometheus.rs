@@ -15,8 +15,8 @@ fn documents() -> PathBuf {
     build::root().join("docs/prometheus")
 }
 
-/// A server that answers each request with what `inspect export prom` says of some processes at that moment.
-fn exporter(pids: Vec<String>) -> u16 {
+/// A server that answers each request with what `inspect export prom` says of these boards at that moment.
+fn exporter(names: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     program::debug("scoreboard-inspect", "inspect");
@@ -26,22 +26,11 @@ fn exporter(pids: Vec<String>) -> u16 {
             let mut client = client;
             let mut head = [0; 4096];
             let _ = client.read(&mut head);
-            let all = pids.iter().flat_map(|pid| inspect(&["export", "prom", "-p", pid]).stdout);
-            // Two answers in one: the heads of families stand there once.
-            let text = String::from_utf8(all.collect()).unwrap_or_default();
-            let mut seen = std::collections::BTreeSet::new();
-            let text: Vec<&str> = text
-                .lines()
-                .filter(|line| {
-                    !line.starts_with("scoreboard_series")
-                        && !line.starts_with("scoreboard_boards")
-                        && (!line.starts_with('#') || seen.insert(line.to_owned()))
-                })
-                .collect();
+            let text = String::from_utf8(inspect(&["export", "prom", "-n", &names]).stdout);
             let _ = write!(
                 client,
-                "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\r\n{}\n",
-                text.join("\n")
+                "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\r\n{}",
+                text.unwrap_or_default()
             );
         }
     });
@@ -159,11 +148,12 @@ fn a_real_prometheus_agrees_with_inspect_and_its_alerts_fire_and_stop() {
     let (worker, _) = Program::behave(&worker, &["duty", "60", "10000"]);
     let staller = program::name("prom-stalls");
     let (staller, _) = Program::behave(&staller, &["stalls", "3500", "4500"]);
-    let others = ["operations", "numbers"]
+    let _others = ["operations", "numbers"]
         .map(|what| Program::behave(&program::name("prom-more"), &[what]).0);
     let (worker, staller) = (worker.pid(), staller.pid());
-    let all = [worker, staller].into_iter().chain(others.iter().map(Program::pid));
-    let prometheus = Prometheus::start(exporter(all.map(|pid| pid.to_string()).collect()));
+    // All names of this process, and of this test.
+    let names = format!("prom-*-{}-*", std::process::id());
+    let prometheus = Prometheus::start(exporter(names));
 
     let firing = format!(
         "ALERTS{{alertname=\"ScoreboardThreadStalled\",alertstate=\"firing\",pid=\"{staller}\"}}"
@@ -193,8 +183,11 @@ fn a_real_prometheus_agrees_with_inspect_and_its_alerts_fire_and_stop() {
     }
     eprintln!("{looks} comparisons, apart by {worst:.4} at most");
     assert!(worst < 0.05, "apart by {worst}");
-    let load = prometheus.number(&format!("scoreboard_thread_load_ratio{{pid=\"{worker}\"}}"));
-    assert!(load.is_some_and(|load| (0.5..0.75).contains(&load)), "{load:?}, made to be 0.6");
+    // A scrape that a busy machine let be late leaves a hole of a second.
+    let load = wait::until("the load", Duration::from_secs(10), || {
+        prometheus.number(&format!("scoreboard_thread_load_ratio{{pid=\"{worker}\"}}"))
+    });
+    assert!((0.5..0.75).contains(&load), "{load}, made to be 0.6");
 
     every_panel_asks_for_what_there_is(&prometheus);
 }
