@@ -102,6 +102,7 @@ pub mod target;
 pub mod top;
 pub mod trigger;
 pub mod vitals;
+pub mod why;
 pub mod words;
 
 pub use error::OpenError;

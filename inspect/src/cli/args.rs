@@ -238,6 +238,8 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// What is wrong, ranked: the evidence, and the next command.
+    Why(Which),
     /// Who waits for whom: chains from who waits to who could act, deadlocks first.
     Waits {
         /// Which of them, and how.
@@ -716,7 +718,9 @@ impl Cli {
     /// A sentence, when two targets are named.
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
-            Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
+            Some(Verb::List(which) | Verb::Doctor(which) | Verb::Why(which)) => {
+                which.target.as_ref()
+            }
             #[cfg(feature = "serve")]
             Some(Verb::Serve(_)) => None,
             #[cfg(feature = "serve")]

@@ -49,6 +49,7 @@ pub const TAKES: &[(&str, &[&str])] = &[
         ],
     ),
     ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
+    ("why", &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "color"]),
     (
         "waits",
         &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
@@ -87,6 +88,7 @@ const VERBS: &[(&str, &[(&str, &str)])] = &[
             ("list", "every board on this host"),
             ("top", "live screen"),
             ("ops", "operations in flight"),
+            ("why", "what is wrong, ranked"),
             ("waits", "who waits for whom"),
             ("check", "thresholds, for alerts"),
             ("dump", "save a board as it is"),

@@ -38,6 +38,7 @@ mod show;
 mod spans;
 mod top;
 mod waits;
+mod why;
 
 use std::io::Write;
 
@@ -126,6 +127,7 @@ fn verb(
             cancel::run(cli, target, id, *timeout, out, remarks)
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
+        Some(Verb::Why(_)) => why::run(cli, target, out, remarks),
         Some(Verb::Waits { pick, .. }) => waits::run(cli, target, pick, out, remarks),
         Some(Verb::Check { ask, .. }) => check::run(cli, target, ask, out),
         #[cfg(feature = "serve")]

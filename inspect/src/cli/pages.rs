@@ -238,6 +238,16 @@ said with -n. A path of a recording shows its report.",
         columns: &[("COLUMNS", OF_OPERATIONS)],
     },
     Page {
+        verb: "why",
+        says: "Findings, the worst first; of equals what causes before what follows. Each has its evidence with what that was held against, the places concerned, and what to run next; `perhaps` where the evidence is thin. What could not be seen is said below. It looks twice, half a second apart, at what the kernel says of the threads.\n\nWith --json at most 6,000 bytes of one board, on one line. The guide docs/why.md has every rule, its source and its limits; docs/agents.md is for programs that ask.",
+        examples: &[
+            ("inspect why recordd", "what is wrong"),
+            ("inspect why -p 4711 --json", "the same for a program"),
+            ("inspect why -f DUMP", "of a saved or dead board"),
+        ],
+        columns: &[],
+    },
+    Page {
         verb: "waits",
         says: "Each chain goes from a victim to the last one who could act; those with most waiting time behind them come first. A deadlock is said only where every wait in it is without a limit and everybody who could end it is known, and two looks found the same (of the dead one). A wait with a question mark was not confirmed so.\n\nLocks and channels are those of probe::sync, probe::parking_lot, probe::crossbeam and probe::tokio, and the waits that a program tells by tags: tag!(wait, \"lock\", key) beside a scope with the same key.",
         examples: &[

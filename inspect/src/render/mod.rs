@@ -10,6 +10,7 @@ pub mod ops;
 mod place;
 pub mod text;
 pub mod waits;
+pub mod why;
 
 pub use look::{FIT, Look, Paint, Sort, idle};
 pub use place::{place, place_of};

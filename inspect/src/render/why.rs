@@ -1,0 +1,68 @@
+//! Findings as text.
+
+use super::look::{Look, Paint};
+use super::place::line;
+use crate::why::{Answer, Evidence, Finding, Value, Weight};
+use crate::words::human::or_none;
+use crate::words::place::short_file;
+use crate::words::term::{label, term};
+
+/// The verdict, then each finding with its evidence, place and the next command.
+pub fn findings(answer: &Answer, look: &Look) -> String {
+    let mut out = String::new();
+    for (number, finding) in (1..).zip(&answer.findings) {
+        one(&mut out, number, finding, look);
+    }
+    if answer.findings.is_empty() {
+        line(&mut out, look, " no finding");
+    }
+    if answer.more > 0 {
+        line(&mut out, look, &format!(" and {} more findings", answer.more));
+    }
+    for unknown in &answer.not_known {
+        line(&mut out, look, &format!(" not known: {}", term(unknown)));
+    }
+    out
+}
+
+fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
+    let (word, paint) = match finding.severity {
+        Weight::Critical => ("CRITICAL", Paint::Bad),
+        Weight::Warning => ("WARNING", Paint::Warn),
+        Weight::Notice => ("NOTICE", Paint::Plain),
+    };
+    let sure = if finding.confidence >= 0.8 { "" } else { ", perhaps" };
+    let text = format!(" {number}. {word}{sure}: {}", term(&finding.title));
+    line(out, look, &look.paint(paint, &text));
+    let evidence: Vec<String> = finding.evidence.iter().map(evidence).collect();
+    if !evidence.is_empty() {
+        line(out, look, &format!("    {}", evidence.join("; ")));
+    }
+    for place in &finding.places {
+        let who = match (&place.thread, &place.op) {
+            (Some(thread), _) => label(thread),
+            (None, op) => format!("op {}", op.as_deref().unwrap_or("?")),
+        };
+        let file = or_none(place.file.as_ref(), |file| {
+            let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+            term(&format!("{}{line}", short_file(file.raw())))
+        });
+        let said = place.label.as_ref().map(|text| format!(" {}", label(text))).unwrap_or_default();
+        line(out, look, &format!("    at {who}  {file}{said}"));
+    }
+    for next in &finding.next {
+        line(out, look, &format!("    next: {}", term(next)));
+    }
+}
+
+fn evidence(one: &Evidence) -> String {
+    let value = |value: &Value| match value {
+        Value::Number(number) => {
+            let unit = one.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+            format!("{number}{unit}")
+        }
+        Value::Text(text) => label(text),
+    };
+    let limit = one.limit.as_ref().map(|limit| format!(" (limit {})", value(limit)));
+    format!("{} {}{}", one.what, value(&one.value), limit.unwrap_or_default())
+}

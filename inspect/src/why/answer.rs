@@ -1,0 +1,151 @@
+//! All findings of a board, ranked and bounded.
+
+use std::cmp::Reverse;
+
+use serde::Serialize;
+
+use super::finding::{Finding, Weight};
+use super::seen::Seen;
+use super::{monitor, process, threads, work};
+use crate::liveness::State;
+use crate::model::BoardReport;
+
+/// Findings of an answer, and bytes of it in JSON.
+const FINDINGS: usize = 10;
+const BYTES: usize = 6_000;
+
+/// What is wrong, the worst first.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Answer {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// When it was made, RFC 3339 in UTC.
+    pub taken_at: String,
+    /// The worst finding, or that there is none.
+    pub verdict: String,
+    /// Ranked: the worst first, of equals what causes before what follows.
+    pub findings: Vec<Finding>,
+    /// How many more there were.
+    pub more: usize,
+    /// Ids of the rules that ran.
+    pub looked_at: Vec<&'static str>,
+    /// What could not be seen, and why.
+    pub not_known: Vec<String>,
+}
+
+/// Ids in the order of cause and effect: what stands further up explains what stands below.
+const ORDER: [&str; 27] = [
+    "dead",
+    "process-stopped",
+    "cpu-throttled",
+    "memory-limit",
+    "deadlock",
+    "blocked-executor",
+    "thread-hot",
+    "thread-starved",
+    "slow-wait",
+    "thread-blocked",
+    "thread-stalled",
+    "lock-convoy",
+    "descriptor-limit",
+    "overdue-heartbeat",
+    "one-saturated",
+    "all-saturated",
+    "standing-queue",
+    "lost-wake-up",
+    "operations-wait",
+    "operations-slow",
+    "error-burst",
+    "cancellations",
+    "leaked-operations",
+    "descriptors-grow",
+    "sockets-unclosed",
+    "unreachable",
+    "keeper-silent",
+];
+/// Those that only say how much is seen.
+const BESIDE: [&str; 4] = ["panics", "losses", "threads-unseen", "keeper-late"];
+
+/// Runs every rule over one board. `not_known` is what the reader could not see of its surroundings.
+pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at: String) -> Answer {
+    let mut found = Vec::new();
+    process::dead(report, &mut found);
+    process::stopped(report, &mut found);
+    process::keeper(report, &mut found);
+    process::panics(report, &mut found);
+    process::descriptors(report, &mut found);
+    process::limits(report, seen, &mut found);
+    threads::deadlocks(report, &mut found);
+    threads::convoys(report, &mut found);
+    threads::stalled(report, seen, &mut found);
+    work::saturated(report, &mut found);
+    work::queues(report, &mut found);
+    work::operations(report, &mut found);
+    work::errors(report, &mut found);
+    work::heartbeats(report, &mut found);
+    monitor::losses(report, &mut found);
+    monitor::skipped(report, &mut found);
+    let place = |id: &str| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
+    found.sort_by_key(|finding| (Reverse(finding.severity), place(finding.id)));
+    let worst = found.first().filter(|finding| finding.severity > Weight::Notice);
+    let verdict = match worst {
+        Some(finding) => finding.title.clone(),
+        // Of the dead that ended in order nothing is wrong.
+        None => report.headline.text.clone(),
+    };
+    let more = found.len().saturating_sub(FINDINGS);
+    found.truncate(FINDINGS);
+    let mut looked_at: Vec<&'static str> = ORDER.into_iter().chain(BESIDE).collect();
+    let mut not_known: Vec<String> = not_known.to_vec();
+    if report.state == State::Live {
+        not_known.extend(seen.not_known.iter().cloned());
+    } else {
+        let of_the_living = ["thread-hot", "thread-starved", "cpu-throttled", "memory-limit"];
+        looked_at.retain(|id| !of_the_living.contains(id));
+    }
+    if !report.waits.known {
+        not_known.push("locks: the daemon's probes are of a version that tells of none".to_owned());
+    }
+    if report.threads.iter().all(|thread| thread.load.s10.is_none()) {
+        not_known.push("load: no thread says when it has a job in hand".to_owned());
+    }
+    if report.queues.is_empty() {
+        not_known.push("queues: none is declared".to_owned());
+    }
+    let answer =
+        Answer { schema: 1, taken_at, verdict, findings: found, more, looked_at, not_known };
+    answer.bounded()
+}
+
+impl Answer {
+    /// Within its bytes: of places the first stays, then evidence and commands go from the last finding on.
+    fn bounded(mut self) -> Self {
+        let fits =
+            |answer: &Self| serde_json::to_vec(answer).is_ok_and(|bytes| bytes.len() <= BYTES);
+        for places in [2, 1] {
+            if !fits(&self) {
+                self.findings.iter_mut().for_each(|one| one.places.truncate(places));
+            }
+        }
+        for text in self.findings.iter_mut().map(|one| &mut one.title) {
+            if let Some((cut, _)) = text.char_indices().nth(160) {
+                text.truncate(cut);
+                text.push('…');
+            }
+        }
+        let mut last = self.findings.len();
+        while !fits(&self) && last > 0 {
+            last -= 1;
+            if let Some(finding) = self.findings.get_mut(last) {
+                finding.places.clear();
+                finding.evidence.truncate(1);
+                finding.next.truncate(1);
+            }
+        }
+        while !fits(&self) && self.findings.pop().is_some() {
+            self.more += 1;
+        }
+        self
+    }
+}

@@ -1,0 +1,109 @@
+//! What the kernel says of a living process's threads and limits, from two looks: who ran, who waited for a
+//! processor, and how near the process's control groups are to their limits.
+//!
+//! `schedstat` has the time that a task ran and the time that it was ready to run and did not (Documentation/scheduler/
+//! sched-stats); `cpu.stat` counts the time that a group was kept from running by its quota, `memory.max` limits it
+//! (Documentation/admin-guide/cgroup-v2).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::seen::{Ran, Seen};
+
+/// Threads that are asked about at most: the first of them.
+const THREADS: usize = 512;
+
+/// The first of two looks.
+#[derive(Debug)]
+pub struct First {
+    pid: u32,
+    at: Instant,
+    threads: BTreeMap<u64, Ran>,
+    throttled_ns: Option<u64>,
+}
+
+/// Looks for the first time at a process, by its id in our pid namespace.
+pub fn first(pid: u32) -> First {
+    First { pid, at: Instant::now(), threads: threads(pid), throttled_ns: throttled(pid) }
+}
+
+impl First {
+    /// Looks again.
+    pub fn again(&self) -> Seen {
+        let now = threads(self.pid);
+        let over_ns = u64::try_from(self.at.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let threads: BTreeMap<u64, Ran> = now
+            .into_iter()
+            .filter_map(|(tid, now)| {
+                let before = self.threads.get(&tid)?;
+                let ran_ns = now.ran_ns.saturating_sub(before.ran_ns);
+                let waited_ns = now.waited_ns.saturating_sub(before.waited_ns);
+                Some((tid, Ran { ran_ns, waited_ns }))
+            })
+            .collect();
+        let throttled = throttled(self.pid)
+            .zip(self.throttled_ns)
+            .map(|(now, before)| now.saturating_sub(before));
+        let mut not_known = Vec::new();
+        if threads.is_empty() {
+            not_known.push("which threads run: /proc does not show their schedstat".to_owned());
+        }
+        if throttled.is_none() {
+            not_known.push("throttling: no cpu.stat of its control group is to be seen".to_owned());
+        }
+        Seen { over_ns, threads, throttled_ns: throttled, memory: memory(self.pid), not_known }
+    }
+}
+
+fn threads(pid: u32) -> BTreeMap<u64, Ran> {
+    let tasks = crate::proc::tasks(pid).unwrap_or_default();
+    let times = tasks.into_iter().take(THREADS).filter_map(|task| {
+        let text = fs::read_to_string(format!("/proc/{pid}/task/{}/schedstat", task.tid)).ok()?;
+        let mut numbers = text.split_whitespace().map_while(|word| word.parse().ok());
+        let (ran_ns, waited_ns) = (numbers.next()?, numbers.next()?);
+        Some((u64::from(task.tid), Ran { ran_ns, waited_ns }))
+    });
+    times.collect()
+}
+
+/// The folders of a process's control groups, from its own up to the root.
+fn groups(pid: u32) -> Vec<PathBuf> {
+    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return Vec::new() };
+    let Some(path) = text.lines().find_map(|line| line.strip_prefix("0::/")) else {
+        return Vec::new();
+    };
+    let mut folder = PathBuf::from("/sys/fs/cgroup");
+    let mut all = vec![folder.clone()];
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != "..") {
+        folder.push(part);
+        all.push(folder.clone());
+    }
+    all.reverse();
+    all
+}
+
+fn throttled(pid: u32) -> Option<u64> {
+    let times = groups(pid).into_iter().filter_map(|group| {
+        let text = fs::read_to_string(group.join("cpu.stat")).ok()?;
+        let us = text.lines().find_map(|line| line.strip_prefix("throttled_usec "))?;
+        us.parse::<u64>().ok()
+    });
+    times.reduce(u64::saturating_add).map(|us| us.saturating_mul(1_000))
+}
+
+/// Of all groups with a limit, that with the least room.
+fn memory(pid: u32) -> Option<(u64, u64)> {
+    let number = |path: PathBuf| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let used = groups(pid).into_iter().filter_map(|group| {
+        let limit = number(group.join("memory.max"))?;
+        let used = number(group.join("memory.current"))?;
+        // What may be given back at once is not in use.
+        let stat = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
+        let cache = stat.lines().find_map(|line| line.strip_prefix("inactive_file "));
+        let cache = cache.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+        Some((used.saturating_sub(cache), limit))
+    });
+    used.min_by_key(|(used, limit)| limit.saturating_sub(*used))
+}

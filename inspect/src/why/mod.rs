@@ -1,0 +1,27 @@
+//! What is wrong, ranked: rules over one board's report and what the kernel says of its process. Pure but for
+//! `kernel`, which asks the kernel.
+//!
+//! ```text
+//! process ┐
+//! threads ├─► finding ─► answer (ranked, bounded)
+//! work    │
+//! monitor ┘
+//! ```
+//!
+//! A rule says only what its evidence shows, with what it was held against, and how sure it is: a cause has more
+//! severity than what follows from it, and what could not be seen is said beside. `docs/why.md` has every rule with
+//! its source and its limits.
+
+mod answer;
+mod finding;
+#[cfg(target_os = "linux")]
+pub mod kernel;
+mod monitor;
+mod process;
+mod seen;
+mod threads;
+mod work;
+
+pub use answer::{Answer, answer};
+pub use finding::{Evidence, Finding, Value, Weight};
+pub use seen::{Ran, Seen};

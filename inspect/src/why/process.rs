@@ -1,0 +1,164 @@
+//! Rules of the process as a whole.
+
+use super::finding::{Finding, Weight, command, percent, seconds};
+use super::seen::Seen;
+use crate::liveness::State;
+use crate::model::BoardReport;
+use crate::words::human::time;
+
+/// Share of a limit from which on it is near.
+const NEAR: f64 = 0.9;
+/// Sockets whose peer has gone, and which nobody closes.
+const UNCLOSED: u64 = 100;
+/// Share of time throttled that is felt.
+const THROTTLED: f64 = 0.05;
+
+/// How it ended.
+pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
+    let clean = report.end.as_ref().is_some_and(|end| end.clean);
+    if report.state != State::Dead || clean {
+        return;
+    }
+    let title = format!("the process is dead: {}", report.verdict.trim_start_matches("dead: "));
+    let mut finding = Finding::new("dead", Weight::Critical, 1.0, title)
+        .with("lived", seconds(report.uptime_ns), Some("s"))
+        .next(command("", report));
+    if let Some(code) = report.end.as_ref().and_then(|end| end.exit_code) {
+        finding = finding.with("exit code", code as f64, None);
+    }
+    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
+        let text: String = panic.raw().chars().take(120).collect();
+        finding = finding.with("last panic", text.as_str(), None);
+    }
+    found.push(finding);
+}
+
+/// Stopped, or nobody can tell.
+pub(super) fn stopped(report: &BoardReport, found: &mut Vec<Finding>) {
+    let silent = report.heartbeat_age_ns.unwrap_or(0);
+    match report.state {
+        State::Stopped => found.push(
+            Finding::new(
+                "process-stopped",
+                Weight::Critical,
+                1.0,
+                "the process is stopped: a signal or a debugger holds all of its threads"
+                    .to_owned(),
+            )
+            .with("no heartbeat for", seconds(silent), Some("s"))
+            .next(format!("kill -CONT {}", report.pid)),
+        ),
+        State::Unreachable => found.push(
+            Finding::new(
+                "unreachable",
+                Weight::Warning,
+                1.0,
+                format!("it is not known whether the process lives: {}", report.verdict),
+            )
+            .next("inspect doctor"),
+        ),
+        State::Live | State::Dead => {}
+    }
+}
+
+/// A keeper that does not beat, in a process that lives: all processors are taken, or it is blocked.
+pub(super) fn keeper(report: &BoardReport, found: &mut Vec<Finding>) {
+    const LATE_NS: u64 = 2_000_000_000;
+    let Some(age) = report.heartbeat_age_ns.filter(|&age| age >= LATE_NS) else { return };
+    if report.state != State::Live {
+        return;
+    }
+    let title =
+        format!("nothing has looked at its threads for {}: ages and loads are old", time(age));
+    found.push(
+        Finding::new("keeper-silent", Weight::Warning, 0.9, title)
+            .against("keeper's last beat", seconds(age), Some("s"), seconds(LATE_NS))
+            .next("inspect doctor"),
+    );
+}
+
+/// Panics that somebody caught.
+pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.panics == 0 || report.state == State::Dead {
+        return;
+    }
+    let plural = if report.panics == 1 { "panic" } else { "panics" };
+    let title = format!("{} {plural} since the start, and the process goes on", report.panics);
+    let mut finding = Finding::new("panics", Weight::Warning, 0.9, title)
+        .with("panics", report.panics, None)
+        .next(command("", report));
+    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
+        let text: String = panic.raw().chars().take(120).collect();
+        finding = finding.with("the last", text.as_str(), None);
+    }
+    found.push(finding);
+}
+
+/// Descriptors and sockets.
+pub(super) fn descriptors(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.state != State::Live {
+        return;
+    }
+    if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
+        let mut finding = Finding::new(
+            "descriptors-grow",
+            Weight::Warning,
+            0.8,
+            "open descriptors grow without an end: something is not closed".to_owned(),
+        )
+        .next(format!("ls -l /proc/{}/fd", report.pid));
+        if let Some(fds) = report.vitals.as_ref().and_then(|vitals| vitals.fds) {
+            finding = finding.with("open descriptors", fds, None);
+        }
+        found.push(finding);
+    }
+    let Some(vitals) = &report.vitals else { return };
+    if let (Some(fds), Some(max)) = (vitals.fds, vitals.fds_max)
+        && max > 0
+        && fds as f64 >= max as f64 * NEAR
+    {
+        let title = format!("{fds} of {max} descriptors are open: accepting and opening will fail");
+        found.push(
+            Finding::new("descriptor-limit", Weight::Critical, 0.95, title)
+                .against("open descriptors", fds, None, max)
+                .next(format!("ls -l /proc/{}/fd", report.pid)),
+        );
+    }
+    let unclosed = vitals.sockets.as_ref().and_then(|states| states.get("close_wait"));
+    if let Some(&unclosed) = unclosed.filter(|&&count| count >= UNCLOSED) {
+        let title = format!("{unclosed} sockets whose peer has closed are still open: they leak");
+        found.push(
+            Finding::new("sockets-unclosed", Weight::Warning, 0.8, title)
+                .against("sockets in close_wait", unclosed, None, UNCLOSED)
+                .next(format!("ss -tnp state close-wait | grep pid={}", report.pid)),
+        );
+    }
+}
+
+/// Limits of its control groups.
+pub(super) fn limits(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
+    if let Some((used, limit)) = seen.memory
+        && limit > 0
+        && used as f64 >= limit as f64 * NEAR
+    {
+        let share = used as f64 / limit as f64;
+        let title = format!("memory is at {:.0} % of its control group's limit", share * 100.0);
+        found.push(
+            Finding::new("memory-limit", Weight::Critical, 0.9, title)
+                .against("memory in use, without idle cache", used, Some("bytes"), limit)
+                .next(format!("cat /proc/{}/cgroup", report.pid)),
+        );
+    }
+    let throttled = seen.throttled_ns.unwrap_or(0) as f64 / seen.over_ns.max(1) as f64;
+    if throttled >= THROTTLED {
+        let title = format!(
+            "its control group's processor quota stops it {:.0} % of the time",
+            throttled * 100.0
+        );
+        found.push(
+            Finding::new("cpu-throttled", Weight::Critical, 0.9, title)
+                .against("time throttled", percent(throttled), Some("%"), percent(THROTTLED))
+                .next(format!("cat /proc/{}/cgroup", report.pid)),
+        );
+    }
+}

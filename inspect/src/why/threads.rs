@@ -1,0 +1,187 @@
+//! Rules of threads: who stands, and for whom.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Weight, command, percent, seconds, thread};
+use super::seen::Seen;
+use crate::derive::headline;
+use crate::liveness::State;
+use crate::model::{BoardReport, ThreadReport};
+use crate::words::human::time;
+use crate::words::label::Label;
+use crate::words::place::{short_file, short_function};
+
+/// Threads that wait for one holder before it is a convoy (Blasgen, Gray, Mitoma, Price: The convoy phenomenon, 1979).
+const CONVOY: usize = 3;
+/// Share of a look on a processor, or ready to be, from which on a thread runs hot: on a busy machine a loop gets what
+/// there is.
+const HOT: f64 = 0.8;
+/// Share of a look ready and without a processor from which on a thread starves, when it ran less than the other.
+const STARVED: f64 = 0.5;
+const RAN: f64 = 0.1;
+/// A thread that runs and is at one line for so long does not come on.
+const LONG_NS: u64 = 3_000_000_000;
+
+/// What nobody will ever end.
+pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
+    for cycle in &report.waits.cycles {
+        // One look at the dead is as good as two: nothing moves there.
+        let sure = if report.waits.looks >= 2 || report.state == State::Dead { 1.0 } else { 0.7 };
+        let mut finding =
+            Finding::new("deadlock", Weight::Critical, sure, headline::deadlock(cycle))
+                .with("members", cycle.members.len() as u64, None)
+                .with("for", seconds(cycle.first_seen_ns), Some("s"))
+                .next(command("waits", report));
+        finding.places = cycle.members.iter().map(|edge| edge.waiter.clone()).collect();
+        found.push(finding);
+    }
+}
+
+/// Many that wait for one.
+pub(super) fn convoys(report: &BoardReport, found: &mut Vec<Finding>) {
+    // By what locks say of themselves.
+    for lock in report.waits.locks.iter().filter(|lock| lock.waiters as usize >= CONVOY) {
+        let deadlocked = report
+            .waits
+            .cycles
+            .iter()
+            .any(|cycle| cycle.members.iter().any(|edge| edge.target.name == lock.name));
+        if deadlocked {
+            continue;
+        }
+        let who = lock.holder.as_ref().and_then(|holder| holder.thread.as_ref());
+        let holder = who.map_or_else(String::new, |name| format!(", held by {}", name.raw()));
+        let title = format!("{} wait for {} {}{holder}", lock.waiters, lock.kind, lock.name.raw());
+        let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
+            .against("waiters", lock.waiters, None, CONVOY as u64)
+            .with("waits that ended", lock.contended, None)
+            .next(command("waits --by lock", report));
+        finding.places.extend(lock.holder.clone());
+        found.push(finding);
+    }
+    // By what tags say: a wait with the key of another thread's scope.
+    let mut behind: BTreeMap<u64, Vec<&ThreadReport>> = BTreeMap::new();
+    for one in &report.threads {
+        if let Some(holder) = &one.held_by {
+            behind.entry(holder.tid).or_default().push(one);
+        }
+    }
+    for (tid, waiters) in behind {
+        let Some(holder) = report.threads.iter().find(|thread| thread.tid == tid) else { continue };
+        if waiters.len() < CONVOY {
+            continue;
+        }
+        let title = format!(
+            "{} threads wait for what {} holds, which is in {}",
+            waiters.len(),
+            holder.name.raw(),
+            place(holder)
+        );
+        let longest = waiters.iter().filter_map(|thread| thread.since_ns).max().unwrap_or(0);
+        found.push(
+            Finding::new("lock-convoy", Weight::Critical, 0.8, title)
+                .against("waiters", waiters.len() as u64, None, CONVOY as u64)
+                .with("the longest waits", seconds(longest), Some("s"))
+                .at(thread(report, holder))
+                .next(command("waits", report)),
+        );
+    }
+}
+
+/// Threads that have not moved for a second or longer: each for its reason. Who only waits for a stalled one is not
+/// told again.
+pub(super) fn stalled(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
+    if report.state != State::Live {
+        return;
+    }
+    let deadlocked = |one: &ThreadReport| {
+        report
+            .waits
+            .cycles
+            .iter()
+            .any(|cycle| cycle.members.iter().any(|edge| edge.waiter.tid == Some(one.tid)))
+    };
+    // Of several at one place the first stands for all.
+    let mut places: BTreeMap<(String, &'static str), (&ThreadReport, u64)> = BTreeMap::new();
+    for one in report.threads.iter().filter(|one| one.held_by.is_none() && !deadlocked(one)) {
+        let reason = reason(one, seen);
+        // Who uses the processor is not stalled: it computes, or it loops.
+        let long = one.class == Some("work") && one.since_ns >= Some(LONG_NS);
+        if one.stalled || long && ["hot", "starved"].contains(&reason) {
+            places.entry((place(one), reason)).or_insert((one, 0)).1 += 1;
+        }
+    }
+    for ((spot, reason), (one, count)) in places {
+        found.push(at_rest(report, seen, one, (&spot, reason, count)));
+    }
+}
+
+/// Why a thread does not move.
+fn reason(one: &ThreadReport, seen: &Seen) -> &'static str {
+    let share = |ns: u64| ns as f64 / seen.over_ns.max(1) as f64;
+    match seen.threads.get(&one.tid) {
+        Some(ran) if share(ran.waited_ns) >= STARVED && share(ran.ran_ns) < RAN => "starved",
+        Some(ran) if share(ran.ran_ns + ran.waited_ns) >= HOT => "hot",
+        _ if one.class == Some("wait") => "waits",
+        Some(_) => "blocked",
+        None => "unknown",
+    }
+}
+
+fn at_rest(
+    report: &BoardReport,
+    seen: &Seen,
+    one: &ThreadReport,
+    (spot, reason, count): (&str, &'static str, u64),
+) -> Finding {
+    let age = one.since_ns.unwrap_or(0);
+    let who = match count {
+        1 => format!("thread {}", one.name.raw()),
+        n => format!("{} and {} more threads", one.name.raw(), n - 1),
+    };
+    let ran = seen.threads.get(&one.tid).copied().unwrap_or_default();
+    let share = |ns: u64| percent(ns as f64 / seen.over_ns.max(1) as f64);
+    let (id, confidence, what) = match reason {
+        "starved" => ("thread-starved", 0.9, "is ready to run and gets no processor, at"),
+        // A loop through one place looks the same as standing there.
+        "hot" => ("thread-hot", 0.7, "runs and does not move on, at"),
+        "waits" => ("slow-wait", 0.85, "waits in"),
+        "blocked" => ("thread-blocked", 0.7, "says that it works, and is blocked, at"),
+        _ => ("thread-stalled", 0.6, "has not moved from"),
+    };
+    let title = format!("{who} {what} {spot}, for {}", time(age));
+    let (weight, least) = match one.stalled {
+        true => (Weight::Critical, 1_000_000_000),
+        false => (Weight::Warning, LONG_NS),
+    };
+    let mut finding = Finding::new(id, weight, confidence, title)
+        .against("not moved for", seconds(age), Some("s"), seconds(least))
+        .at(thread(report, one));
+    if seen.threads.contains_key(&one.tid) {
+        finding = finding.with("on a processor", share(ran.ran_ns), Some("%"));
+        if reason == "starved" {
+            finding = finding.against(
+                "ready without a processor",
+                share(ran.waited_ns),
+                Some("%"),
+                percent(STARVED),
+            );
+        }
+    }
+    match reason {
+        "hot" => finding.next(command("profile -d 5s --by stack", report)),
+        "starved" => finding.next("top"),
+        _ => finding.next(command("waits", report)).next(command("ops", report)),
+    }
+}
+
+/// The shortest name of where a thread is.
+pub(super) fn place(thread: &ThreadReport) -> String {
+    let label = thread.label.as_ref().map(Label::raw).filter(|label| !label.is_empty());
+    match (label, &thread.function, &thread.file, thread.line) {
+        (Some(label), ..) => label.to_owned(),
+        (None, Some(function), ..) => short_function(function.raw()),
+        (None, None, Some(file), Some(line)) => format!("{}:{line}", short_file(file.raw())),
+        _ => "an unknown place".to_owned(),
+    }
+}

@@ -1,0 +1,271 @@
+//! Rules of what is done: workers, queues, operations, periodic jobs.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Weight, command, op, percent, seconds, thread};
+use crate::derive::headline::at_it;
+use crate::liveness::State;
+use crate::model::{BoardReport, Op, ThreadReport};
+use crate::words::human::time;
+
+/// Load of the last ten seconds from which on a worker has no room left.
+const FULL: f64 = 0.95;
+/// Mean load of the other workers of a group below which work is spread badly.
+const IDLE: f64 = 0.5;
+/// Time that an item at the head of a queue may wait, and that half of all may (RFC 8289 calls a queue standing when
+/// even the shortest wait of 100 ms is above a target).
+const STANDING_NS: u64 = 1_000_000_000;
+const WAIT_NS: u64 = 100_000_000;
+/// Operations that are active for so long take long.
+const LONG_NS: u64 = 1_000_000_000;
+/// A future that is polled for so long blocks its executor's thread.
+const POLL_NS: u64 = 1_000_000_000;
+/// One that works and was not polled for so long has lost its wake-up, perhaps.
+const UNPOLLED_NS: u64 = 10_000_000_000;
+/// Share of operations that fail from which on it is a burst, and how many a second make a share.
+const ERRORS: f64 = 0.1;
+const ENOUGH_PER_S: f64 = 1.0;
+
+/// Workers without room: one of a group, or all of it.
+pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.state != State::Live {
+        return;
+    }
+    let load = |one: &ThreadReport| one.load.s10.or(one.load.s1);
+    let mut groups: BTreeMap<String, Vec<(&ThreadReport, f64)>> = BTreeMap::new();
+    for one in &report.threads {
+        if let Some(load) = load(one) {
+            groups.entry(group(one.name.raw())).or_default().push((one, load));
+        }
+    }
+    for (name, workers) in groups {
+        let full: Vec<_> = workers.iter().filter(|(_, load)| *load >= FULL).collect();
+        let Some(&&(first, most)) = full.first() else { continue };
+        let others: Vec<f64> =
+            workers.iter().filter(|(_, load)| *load < FULL).map(|(_, load)| *load).collect();
+        let mean = others.iter().sum::<f64>() / others.len().max(1) as f64;
+        let finding = if others.is_empty() {
+            let title = match workers.len() {
+                1 => format!("the only worker {} has no room left", first.name.raw()),
+                n => format!("all {n} workers {name} are saturated: more work waits"),
+            };
+            Finding::new("all-saturated", Weight::Warning, 0.9, title)
+        } else if mean < IDLE {
+            let title = format!(
+                "{} of {} workers {name} are saturated while the others are at {:.0} %: work is \
+                 spread badly",
+                full.len(),
+                workers.len(),
+                mean * 100.0
+            );
+            Finding::new("one-saturated", Weight::Warning, 0.85, title).with(
+                "mean load of the others",
+                percent(mean),
+                Some("%"),
+            )
+        } else {
+            continue;
+        };
+        found.push(
+            finding
+                .against("load over 10 s", percent(most), Some("%"), percent(FULL))
+                .at(thread(report, first))
+                .next(command("profile -d 5s", report))
+                .next(command("", report)),
+        );
+    }
+}
+
+/// Names of workers of a group differ in their number.
+fn group(name: &str) -> String {
+    let stem = name.trim_end_matches(|char: char| char.is_ascii_digit());
+    let stem = stem.trim_end_matches(['-', '_', '#', ':', ' ', '/']);
+    if stem.is_empty() { name.to_owned() } else { stem.to_owned() }
+}
+
+/// Queues that do not become empty.
+pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.state == State::Dead {
+        return;
+    }
+    for queue in &report.queues {
+        let age = queue.oldest_age_ns.filter(|_| queue.depth > 0).unwrap_or(0);
+        let wait = queue.wait_ns.recent.p50.unwrap_or(0);
+        let (what, value, limit) = match (age, wait) {
+            (age, _) if age >= STANDING_NS => ("the first waits for", age, STANDING_NS),
+            (_, wait) if wait >= WAIT_NS && queue.depth > 0 => ("half of all wait", wait, WAIT_NS),
+            _ => continue,
+        };
+        let title =
+            format!("queue {}: {} wait, {what} {}", queue.name.raw(), queue.depth, time(value));
+        let mut finding = Finding::new("standing-queue", Weight::Warning, 0.85, title)
+            .against(what, seconds(value), Some("s"), seconds(limit))
+            .with("depth", queue.depth, None)
+            .next(command("", report));
+        if let Some(rate) = queue.rate_per_s {
+            finding = finding.with("completions", rate, Some("/s"));
+        }
+        found.push(finding);
+    }
+}
+
+/// Operations that never end, or take long.
+pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.state == State::Dead {
+        return;
+    }
+    let leaked: Vec<&Op> = report.ops.iter().filter(|op| op.leaked).collect();
+    if let Some(first) = leaked.first() {
+        let title = format!(
+            "{} operations are suspected leaked: their thread is gone, or nobody polls them",
+            leaked.len()
+        );
+        found.push(
+            Finding::new("leaked-operations", Weight::Warning, 0.8, title)
+                .with("leaked", leaked.len() as u64, None)
+                .with("age of the first", seconds(first.age_ns), Some("s"))
+                .at(op(report, first))
+                .next(command("ops", report)),
+        );
+    }
+    for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
+        let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
+        let title = format!(
+            "a {} has been polled for {}: it blocks its executor's thread",
+            blocked.kind.raw(),
+            time(polled)
+        );
+        found.push(
+            Finding::new("blocked-executor", Weight::Critical, 0.9, title)
+                .against("in one poll", seconds(polled), Some("s"), seconds(POLL_NS))
+                .at(op(report, blocked))
+                .next(command("profile -d 5s --by stack", report)),
+        );
+    }
+    let unpolled = |op: &&Op| op.future && !op.working && op.told && !op.leaked && works(op);
+    let lost: Vec<&Op> = report
+        .ops
+        .iter()
+        .filter(unpolled)
+        .filter(|op| op.turned_ns.is_some_and(|ns| ns >= UNPOLLED_NS))
+        .collect();
+    if let Some(first) = lost.first() {
+        let title = format!(
+            "{} of kind {} should run and have not been polled for {}: a wake-up may be lost",
+            lost.len(),
+            first.kind.raw(),
+            time(first.turned_ns.unwrap_or(0))
+        );
+        found.push(
+            Finding::new("lost-wake-up", Weight::Warning, 0.6, title)
+                .against(
+                    "not polled for",
+                    seconds(first.turned_ns.unwrap_or(0)),
+                    Some("s"),
+                    seconds(UNPOLLED_NS),
+                )
+                .at(op(report, first))
+                .next(command(&format!("ops --history {}", first.id), report)),
+        );
+    }
+    slow(report, found);
+}
+
+/// Operations that wait long in one status: something outside is slow.
+fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
+    let mut by_status: BTreeMap<String, Vec<&Op>> = BTreeMap::new();
+    for one in at_it(&report.ops, LONG_NS).into_iter().filter(|op| op.told && !op.leaked) {
+        let status = one.status.as_ref().map_or("no status", |status| status.raw());
+        by_status.entry(status.to_owned()).or_default().push(one);
+    }
+    for (status, ops) in by_status {
+        let Some(first) = ops.first() else { continue };
+        let waits = first.history.last().is_some_and(|last| last.class == Some("wait"));
+        let plural = if ops.len() == 1 { "operation" } else { "operations" };
+        let title = format!(
+            "{} {plural} active for over {}, in status {status}, the longest for {}",
+            ops.len(),
+            time(LONG_NS),
+            time(first.active_ns.unwrap_or(0))
+        );
+        let id = if waits { "operations-wait" } else { "operations-slow" };
+        found.push(
+            Finding::new(id, Weight::Warning, 0.8, title)
+                .against(
+                    "the longest active for",
+                    seconds(first.active_ns.unwrap_or(0)),
+                    Some("s"),
+                    seconds(LONG_NS),
+                )
+                .with("operations", ops.len() as u64, None)
+                .at(op(report, first))
+                .next(command(&format!("ops --history {}", first.id), report)),
+        );
+    }
+}
+
+/// Whether its status says that it is worked on.
+fn works(op: &Op) -> bool {
+    op.history.last().is_some_and(|status| status.class == Some("work"))
+}
+
+/// Operations that end badly, more than they did.
+pub(super) fn errors(report: &BoardReport, found: &mut Vec<Finding>) {
+    for kind in &report.op_kinds {
+        let Some(rates) = kind.rates else { continue };
+        let now = rates.per_s;
+        let all = now.ok + now.error + now.cancelled + now.panicked;
+        for (id, what, bad, ever) in [
+            (
+                "error-burst",
+                "fail",
+                now.error + now.panicked,
+                kind.since_start.error + kind.since_start.panicked,
+            ),
+            ("cancellations", "are cancelled", now.cancelled, kind.since_start.cancelled),
+        ] {
+            let share = bad / all.max(f64::MIN_POSITIVE);
+            if bad < ENOUGH_PER_S || share < ERRORS {
+                continue;
+            }
+            let title = format!(
+                "{:.0} % of operations {} {what}, {bad:.1} a second",
+                share * 100.0,
+                kind.kind.raw()
+            );
+            found.push(
+                Finding::new(id, Weight::Warning, 0.85, title)
+                    .against("share", percent(share), Some("%"), percent(ERRORS))
+                    .with("over", seconds(rates.over_ns), Some("s"))
+                    .with("since the start", ever, None)
+                    .next(command("ops --by kind", report)),
+            );
+        }
+    }
+}
+
+/// Periodic jobs that do not run.
+pub(super) fn heartbeats(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.state == State::Dead {
+        return;
+    }
+    for beat in report.heartbeats.iter().filter(|beat| beat.overdue) {
+        let age = beat.age_ns.unwrap_or(0);
+        let title = format!(
+            "periodic job {} last ran {} ago, and should every {}",
+            beat.name.raw(),
+            time(age),
+            time(beat.every_ns)
+        );
+        found.push(
+            Finding::new("overdue-heartbeat", Weight::Critical, 0.95, title)
+                .against(
+                    "since it ran",
+                    seconds(age),
+                    Some("s"),
+                    seconds(beat.every_ns.saturating_mul(2)),
+                )
+                .next(command("", report)),
+        );
+    }
+}
