@@ -157,7 +157,7 @@ fn seeded_deadlocks_of_two_to_eight_are_all_named_with_all_their_lines() {
             found += 1;
         }
     }
-    println!("{found} deadlocks, all named");
+    eprintln!("{found} deadlocks, all named");
 }
 
 /// Nothing is called a deadlock there, as long as anybody looks.
@@ -253,7 +253,7 @@ fn a_busy_program_without_deadlocks_has_none_however_often_one_looks() {
         waiting += u64::from(!report.waits.chains.is_empty());
         looks += 1;
     }
-    println!("{looks} looks, {waiting} of them found somebody waiting, no deadlock");
+    eprintln!("{looks} looks, {waiting} of them found somebody waiting, no deadlock");
     assert!(waiting > 10, "{waiting} of {looks}: nobody ever waited");
     // The same program, by a reader that looks once: it is not that there is nothing to be wrong about.
     wait::until("a false deadlock of the naive reader", Duration::from_secs(60), || {
