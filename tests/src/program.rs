@@ -71,6 +71,8 @@ impl Program {
     /// A `fixture-behave` that has said it is ready; what it said before.
     #[track_caller]
     pub fn behave(board: &str, what: &[&str]) -> (Self, Vec<String>) {
+        // Before the program runs: whoever waits for what it does has no time to wait for a compiler.
+        debug("scoreboard-inspect", "inspect");
         let mut command = Command::new(debug("fixture-behave", "fixture-behave"));
         let mut program = Self::start(command.arg(board).args(what), board);
         let said = program.until_ready();

@@ -290,6 +290,27 @@ said with -n. A path of a recording shows its report.",
             ],
         )],
     },
+    #[cfg(feature = "serve")]
+    Page {
+        verb: "serve",
+        says: "A page, JSON, a stream of what changes, profiles and /metrics, of every board on this host. It reads boards, and asks no daemon. On loopback unless --listen says otherwise; beyond that it takes TLS and a token. As root it refuses: a user in the group that the daemon's PROBE_GROUP names sees as much. The guide is docs/page.md.",
+        examples: &[
+            ("inspect serve", "on loopback, at the port that it says"),
+            ("inspect serve --listen unix:/run/inspect.sock", "where only those who may open the socket see it"),
+            ("inspect serve --history /var/lib/inspect", "remembers, too"),
+        ],
+        columns: &[],
+    },
+    #[cfg(feature = "serve")]
+    Page {
+        verb: "link",
+        says: "Prints the address of what the page of `inspect serve` shows: for a ticket, a runbook or a chat. Nothing is asked and nothing is opened.",
+        examples: &[
+            ("inspect link recordd", "the page of that board"),
+            ("inspect link --view ops --over 1s recordd", "its operations that take long"),
+        ],
+        columns: &[],
+    },
     Page {
         verb: "doctor",
         says: "Looks for every reason why a board would not be found or read: probes compiled out, permissions, file systems, limits, clocks, containers.",

@@ -9,8 +9,9 @@ use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::locate::Target;
+use crate::model::Severity;
 use crate::render::{text, why};
-use crate::why::{Answer, Seen, answer, kernel};
+use crate::why::{Answer, Seen, Weight, answer, kernel, together};
 
 /// Between the two looks at what the kernel says.
 const APART: Duration = Duration::from_millis(500);
@@ -23,11 +24,6 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let look = look(&cli.common);
     let mut boards = boards(target, &cli.common, Around::All, remarks)?;
-    if (cli.common.json || cli.common.jsonl) && boards.len() > 1 {
-        return Err(Failure::usage(
-            "several boards: name one with --pid, or ask without --json for all of them",
-        ));
-    }
     repeat(&cli.common, |again| {
         let first: Vec<_> = boards
             .iter()
@@ -40,19 +36,37 @@ pub(super) fn run(
         if first.iter().any(Option::is_some) {
             std::thread::sleep(APART);
         }
-        for (board, first) in boards.iter_mut().zip(first) {
+        let mut answers = Vec::new();
+        for (number, (board, first)) in boards.iter_mut().zip(first).enumerate() {
             if again {
                 board.look(Around::All);
             }
-            let report = board.report()?;
+            let mut report = board.report()?;
             let seen = first.map_or_else(unseen, |first| first.again());
             let taken_at = rfc3339(Moment::now(false).wall_ns);
             let answer = answer(&report, &seen, &board.context.unseen, taken_at);
             if cli.common.json || cli.common.jsonl {
-                compact(out, &answer)?;
+                answers.push(answer);
             } else {
+                // The line under the heading is the answer's: a warning below "all well" would be none.
+                if let Some(worst) = answer.findings.first() {
+                    report.headline.severity = match worst.severity {
+                        Weight::Critical => Severity::Critical,
+                        Weight::Warning => Severity::Warning,
+                        Weight::Notice => report.headline.severity,
+                    };
+                    report.headline.text.clone_from(&answer.verdict);
+                }
+                if number > 0 {
+                    writeln!(out)?;
+                }
                 write!(out, "{}{}", text::heading(&report, &look), why::findings(&answer, &look))?;
             }
+        }
+        match answers.len() {
+            0 => {}
+            1 => compact(out, &answers[0])?,
+            _ => compact(out, &together(answers, rfc3339(Moment::now(false).wall_ns)))?,
         }
         Ok(out.flush()?)
     })

@@ -29,6 +29,8 @@ pub struct Waits {
     pub chains_left_out: u64,
     /// Locks and channels that have a record, those that most time was waited for first.
     pub locks: Vec<LockReport>,
+    /// Locks beyond the first 1,024 of a process.
+    pub locks_left_out: u64,
     /// How often it was looked: 2 at the living; at the dead and at saved boards 1, since nothing moves there.
     pub looks: u32,
     /// Waits, locks or names of locks that found no room on the board, ever.

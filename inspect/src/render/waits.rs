@@ -46,6 +46,11 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
     if waits.chains_left_out > 0 {
         line(&mut out, look, &format!("   and {} more chains", whole(waits.chains_left_out)));
     }
+    if waits.locks_left_out > 0 {
+        let text =
+            format!("   and {} more locks that were waited for less", whole(waits.locks_left_out));
+        line(&mut out, look, &text);
+    }
     if waits.lost > 0 {
         let text = format!(
             " {} locks or waits found no room on the board: raise Config::locks",

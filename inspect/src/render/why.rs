@@ -51,7 +51,8 @@ fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
         line(out, look, &format!("    at {who}  {file}{said}"));
     }
     for next in &finding.next {
-        line(out, look, &format!("    next: {}", term(next)));
+        // Whole, to be copied.
+        out.push_str(&format!("    next: {}\n", term(next)));
     }
 }
 

@@ -36,6 +36,7 @@ mod token;
 mod view;
 mod waits;
 mod watch;
+mod why;
 
 pub use listen::{Bound, bind, run};
 pub use settings::{Listen, Settings, SettingsError};

@@ -24,6 +24,8 @@ pub(super) struct Shown {
     /// The monotonic clock when it was read, ms; `None` of a process that is held or ended: its ages
     /// stand still.
     pub(super) now_ms: Option<i64>,
+    /// Its living process, where that is numbered here as on its board.
+    pub(super) own_pid: Option<u32>,
     json: OnceLock<Bytes>,
 }
 
@@ -65,7 +67,12 @@ impl Shown {
         foreign: bool,
         now_ms: Option<i64>,
     ) -> Self {
-        Self { candidate, row, report, foreign, now_ms, json: OnceLock::new() }
+        Self { candidate, row, report, foreign, now_ms, own_pid: None, json: OnceLock::new() }
+    }
+
+    /// The same, of a process that the kernel may be asked about.
+    pub(super) fn of(self, own_pid: Option<u32>) -> Self {
+        Self { own_pid, ..self }
     }
 
     /// By what a client may call it: the end of its file's name, which no other board has.

@@ -318,7 +318,9 @@ fn read(known: &mut Known, now: Instant) -> Arc<Shown> {
             let runs = row.state == State::Live && !board.is_saved();
             let now_ms = i64::try_from(board.context.moment.mono_ns / 1_000_000).ok();
             let now_ms = now_ms.filter(|_| runs);
-            Arc::new(Shown::new(candidate, row, Some(report), foreign, now_ms))
+            let own_pid =
+                board.context.host_pid.filter(|&pid| runs && u64::from(pid) == report.pid);
+            Arc::new(Shown::new(candidate, row, Some(report), foreign, now_ms).of(own_pid))
         }
         Err(error) => unread(&candidate, &error, foreign),
     };

@@ -9,6 +9,7 @@ use super::seen::Seen;
 use super::{monitor, process, threads, work};
 use crate::liveness::State;
 use crate::model::BoardReport;
+use crate::words::label::Label;
 
 /// Findings of an answer, and bytes of it in JSON.
 const FINDINGS: usize = 10;
@@ -22,6 +23,8 @@ pub struct Answer {
     pub schema: u32,
     /// When it was made, RFC 3339 in UTC.
     pub taken_at: String,
+    /// Which boards it is of.
+    pub boards: Vec<Of>,
     /// The worst finding, or that there is none.
     pub verdict: String,
     /// Ranked: the worst first, of equals what causes before what follows.
@@ -32,6 +35,20 @@ pub struct Answer {
     pub looked_at: Vec<&'static str>,
     /// What could not be seen, and why.
     pub not_known: Vec<String>,
+}
+
+/// A board that an answer is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Of {
+    /// Its name.
+    pub name: Label,
+    /// Its process.
+    pub pid: u64,
+    /// The run of the daemon.
+    pub instance: u64,
+    /// What the process is doing.
+    pub state: State,
 }
 
 /// Ids in the order of cause and effect: what stands further up explains what stands below.
@@ -65,10 +82,10 @@ const ORDER: [&str; 27] = [
     "keeper-silent",
 ];
 /// Those that only say how much is seen.
-const BESIDE: [&str; 4] = ["panics", "losses", "threads-unseen", "keeper-late"];
+const BESIDE: [&str; 5] = ["panics", "losses", "windows-unseen", "threads-unseen", "keeper-late"];
 
-/// Runs every rule over one board. `not_known` is what the reader could not see of its surroundings.
-pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at: String) -> Answer {
+/// What every rule finds.
+fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     let mut found = Vec::new();
     process::dead(report, &mut found);
     process::stopped(report, &mut found);
@@ -86,8 +103,13 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
     work::heartbeats(report, &mut found);
     monitor::losses(report, &mut found);
     monitor::skipped(report, &mut found);
-    let place = |id: &str| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
-    found.sort_by_key(|finding| (Reverse(finding.severity), place(finding.id)));
+    found
+}
+
+/// Runs every rule over one board. `not_known` is what the reader could not see of its surroundings.
+pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at: String) -> Answer {
+    let mut found = rules(report, seen);
+    rank(&mut found);
     let worst = found.first().filter(|finding| finding.severity > Weight::Notice);
     let verdict = match worst {
         Some(finding) => finding.title.clone(),
@@ -113,9 +135,60 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
     if report.queues.is_empty() {
         not_known.push("queues: none is declared".to_owned());
     }
-    let answer =
-        Answer { schema: 1, taken_at, verdict, findings: found, more, looked_at, not_known };
+    let of = Of {
+        name: report.name.clone(),
+        pid: report.pid,
+        instance: report.instance,
+        state: report.state,
+    };
+    let boards = vec![of];
+    let answer = Answer {
+        schema: 1,
+        taken_at,
+        boards,
+        verdict,
+        findings: found,
+        more,
+        looked_at,
+        not_known,
+    };
     answer.bounded()
+}
+
+/// One answer of several boards' answers: all findings, the worst first.
+pub fn together(answers: Vec<Answer>, taken_at: String) -> Answer {
+    let mut findings = Vec::new();
+    let (mut more, mut looked_at, mut not_known) = (0, Vec::new(), Vec::new());
+    let (mut verdicts, mut boards) = (Vec::new(), Vec::new());
+    for answer in answers {
+        let worst = answer.findings.first().map(|finding| finding.severity);
+        verdicts.push((worst, answer.verdict));
+        boards.extend(answer.boards);
+        findings.extend(answer.findings);
+        more += answer.more;
+        looked_at.extend(
+            answer.looked_at.into_iter().filter(|id| !looked_at.contains(id)).collect::<Vec<_>>(),
+        );
+        not_known.extend(
+            answer
+                .not_known
+                .into_iter()
+                .filter(|text| !not_known.contains(text))
+                .collect::<Vec<_>>(),
+        );
+    }
+    rank(&mut findings);
+    more += findings.len().saturating_sub(FINDINGS);
+    findings.truncate(FINDINGS);
+    // Of equals the first, so that it stands still.
+    let verdict = verdicts.into_iter().rev().max_by_key(|(worst, _)| *worst);
+    let verdict = verdict.map_or_else(|| "no board".to_owned(), |(_, text)| text);
+    Answer { schema: 1, taken_at, boards, verdict, findings, more, looked_at, not_known }.bounded()
+}
+
+fn rank(findings: &mut [Finding]) {
+    let place = |id: &str| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
+    findings.sort_by_key(|finding| (Reverse(finding.severity), place(finding.id)));
 }
 
 impl Answer {
@@ -146,6 +219,8 @@ impl Answer {
         while !fits(&self) && self.findings.pop().is_some() {
             self.more += 1;
         }
+        // Of very many boards.
+        while !fits(&self) && self.boards.pop().is_some() {}
         self
     }
 }

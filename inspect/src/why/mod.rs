@@ -22,6 +22,6 @@ mod seen;
 mod threads;
 mod work;
 
-pub use answer::{Answer, answer};
+pub use answer::{Answer, Of, answer, together};
 pub use finding::{Evidence, Finding, Value, Weight};
 pub use seen::{Ran, Seen};

@@ -8,10 +8,21 @@ const SKIPPED: u64 = 100;
 
 /// What found no room on the board.
 pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
+    if let Some(&without) = report.lost.get("windows").filter(|count| **count > 0) {
+        let title = format!(
+            "{without} histograms show no quantiles of the last seconds, but those since the start: \
+             Config::histograms gives room"
+        );
+        found.push(
+            Finding::new("windows-unseen", Weight::Notice, 1.0, title)
+                .with("histograms without windows", without, None)
+                .next(command("", report)),
+        );
+    }
     let lost: Vec<(&str, u64)> = report
         .lost
         .iter()
-        .filter(|(_, count)| **count > 0)
+        .filter(|(what, count)| **count > 0 && **what != "windows")
         .map(|(what, count)| (*what, *count))
         .collect();
     if let Some(most) = lost.iter().max_by_key(|(_, count)| *count) {

@@ -68,7 +68,12 @@ pub(super) fn convoys(report: &BoardReport, found: &mut Vec<Finding>) {
     }
     for (tid, waiters) in behind {
         let Some(holder) = report.threads.iter().find(|thread| thread.tid == tid) else { continue };
-        if waiters.len() < CONVOY {
+        // A lock that shows itself was told above.
+        let told = report.waits.locks.iter().any(|lock| {
+            lock.waiters as usize >= CONVOY
+                && lock.holder.as_ref().is_some_and(|holder| holder.tid == Some(tid))
+        });
+        if waiters.len() < CONVOY || told {
             continue;
         }
         let title = format!(

@@ -47,7 +47,7 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
         let finding = if others.is_empty() {
             let title = match workers.len() {
                 1 => format!("the only worker {} has no room left", first.name.raw()),
-                n => format!("all {n} workers {name} are saturated: more work waits"),
+                n => format!("all {n} workers {name} are saturated: more work will wait"),
             };
             Finding::new("all-saturated", Weight::Warning, 0.9, title)
         } else if mean < IDLE {
@@ -116,8 +116,9 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
     }
     let leaked: Vec<&Op> = report.ops.iter().filter(|op| op.leaked).collect();
     if let Some(first) = leaked.first() {
+        let plural = if leaked.len() == 1 { "operation is" } else { "operations are" };
         let title = format!(
-            "{} operations are suspected leaked: their thread is gone, or nobody polls them",
+            "{} {plural} suspected leaked: the thread is gone, or nobody polls",
             leaked.len()
         );
         found.push(
@@ -175,7 +176,7 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
 fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
     let mut by_status: BTreeMap<String, Vec<&Op>> = BTreeMap::new();
     for one in at_it(&report.ops, LONG_NS).into_iter().filter(|op| op.told && !op.leaked) {
-        let status = one.status.as_ref().map_or("no status", |status| status.raw());
+        let status = one.status.as_ref().map_or("", |status| status.raw());
         by_status.entry(status.to_owned()).or_default().push(one);
     }
     for (status, ops) in by_status {
@@ -183,9 +184,14 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
         let waits = first.history.last().is_some_and(|last| last.class == Some("wait"));
         let plural = if ops.len() == 1 { "operation" } else { "operations" };
         let title = format!(
-            "{} {plural} active for over {}, in status {status}, the longest for {}",
+            "{} {plural} active for over {}, {}, the longest for {}",
             ops.len(),
             time(LONG_NS),
+            if status.is_empty() {
+                "without a status".to_owned()
+            } else {
+                format!("in status {status}")
+            },
             time(first.active_ns.unwrap_or(0))
         );
         let id = if waits { "operations-wait" } else { "operations-slow" };

@@ -10,13 +10,22 @@ use crate::derive::clock::Clock;
 use crate::model::{LockReport, WaitTimes};
 use crate::snapshot::{LockRead, Snapshot};
 
-/// Every lock that has a record, those that most time was waited for first.
-pub(super) fn locks(snapshot: &Snapshot, clock: &Clock, parties: &Parties<'_>) -> Vec<LockReport> {
+/// Locks that are said: whatever a board says, a reader's memory is bounded.
+const SAID: usize = 1_024;
+
+/// The locks that have a record, those that most time was waited for first, and how many are left out.
+pub(super) fn locks(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    parties: &Parties<'_>,
+) -> (Vec<LockReport>, u64) {
     let look = Look::new(&snapshot.waits);
-    let all = snapshot.waits.locks.iter().map(|lock| one(snapshot, clock, parties, &look, lock));
-    let mut all: Vec<LockReport> = all.collect();
-    all.sort_by_key(|lock| (Reverse(lock.waited_ns), Reverse(lock.waiters)));
-    all
+    let mut all: Vec<&LockRead> = snapshot.waits.locks.iter().collect();
+    all.sort_by_key(|lock| (Reverse(lock.record.waited), Reverse(lock.record.waiting)));
+    let left_out = all.len().saturating_sub(SAID) as u64;
+    all.truncate(SAID);
+    let said = all.into_iter().map(|lock| one(snapshot, clock, parties, &look, lock));
+    (said.collect(), left_out)
 }
 
 fn one(

@@ -28,11 +28,13 @@ pub(super) fn waits(snapshot: &Snapshot, clock: &Clock, process: &Process<'_>) -
     let stuck = stuck::stuck(&graph);
     let cycles = stuck::cycles(&graph, &stuck, &parties);
     let (chains, chains_left_out) = chains::chains(&graph, &stuck, &parties);
+    let (locks, locks_left_out) = locks::locks(snapshot, clock, &parties);
     Waits {
         cycles,
         chains,
         chains_left_out,
-        locks: locks::locks(snapshot, clock, &parties),
+        locks,
+        locks_left_out,
         looks: if process.still { 1 } else { 2 },
         lost: snapshot.lost.locks,
         known: snapshot.waits.known,
@@ -67,6 +69,7 @@ pub fn together(all: impl IntoIterator<Item = Waits>) -> Waits {
         one.locks.extend(waits.locks);
         one.looks = one.looks.min(waits.looks);
         one.chains_left_out += waits.chains_left_out;
+        one.locks_left_out += waits.locks_left_out;
         one.lost += waits.lost;
         one.known |= waits.known;
     }

@@ -8,7 +8,7 @@ const why = {
     const boards = (place.now.board ? store.meant() : [...store.boards.values()].filter((board) => board.exists || board.head.unread || why.fresh(board)))
       .sort((a, b) => (RANK[a.head.headline?.severity] ?? 3) - (RANK[b.head.headline?.severity] ?? 3) || order(a.name, b.name));
     const rest = store.boards.size - boards.length;
-    const nodes = boards.map((board) => this.card(board));
+    const nodes = [this.findings(), ...boards.map((board) => this.card(board))];
     for (const [key, card] of this.cards) if (!boards.some((board) => board.key === key)) { card.node.remove(); this.cards.delete(key); }
     nodes.forEach((node, index) => { if (this.node.children[index] !== node) this.node.insertBefore(node, this.node.children[index] ?? null); });
     this.more ??= h("p.dim");
@@ -16,6 +16,33 @@ const why = {
       : rest > 0 && !place.now.board ? `${rest} more of processes that ended: see Boards.` : !boards.length ? "No board of that name is here." : "");
     if (this.node.lastChild !== this.more) this.node.append(this.more);
     this.waits(boards);
+  },
+  /** What is wrong over all that is meant, with its evidence and the next command. Asked every three seconds: it takes the
+   *  server half a second, between two looks at what the kernel says. */
+  findings() {
+    const now = performance.now();
+    if (!(now - this.whyAt < 3000) && !this.whyAsking && !place.paused && document.visibilityState === "visible") {
+      this.whyAt = now;
+      this.whyAsking = true;
+      const board = place.now.board ? `?board=${encodeURIComponent(place.now.board)}` : "";
+      server.get(`/api/v1/why${board}`).then((said) => { this.found = said; this.whyAsking = false; }, () => { this.found = null; this.whyAsking = false; });
+    }
+    if (!this.top) {
+      this.topList = h("ol.findings");
+      this.topNote = h("p.dim");
+      this.top = h("section.card", { "aria-label": "Findings" }, h("header", {}, h("h2", {}, "Findings")), this.topList, this.topNote);
+    }
+    const found = this.found?.findings ?? [];
+    put(this.topNote, !this.found ? "" : !found.length ? "No rule found anything." : this.found.more ? `${this.found.more} more: inspect why` : "");
+    found.forEach((one, index) => {
+      const item = this.topList.children[index] ?? this.topList.appendChild(h("li", {}, h("div"), h("div.dim"), h("code")));
+      classes(item, one.severity === "notice" ? "" : one.severity);
+      put(item.children[0], `${one.title}${one.confidence < 0.8 ? " (perhaps)" : ""}`);
+      put(item.children[1], one.evidence.map((e) => `${e.what} ${e.value}${e.unit ? ` ${e.unit}` : ""}${e.limit !== null ? ` (limit ${e.limit})` : ""}`).join("; "));
+      put(item.children[2], one.next[0] ?? "");
+    });
+    while (this.topList.children.length > found.length) this.topList.lastChild.remove();
+    return this.top;
   },
   /** Who waits for whom, below the board of the first waiter: deadlocks, then chains of a second or longer. */
   waits(boards) {
