@@ -16,7 +16,7 @@ const PACKAGES: [&str; 6] = [
     "selenium==4.51.0",
 ];
 
-/// A Python that has [`PACKAGES`], below the build's own directory; made once. Where it cannot be made the test is
+/// A Python that has the packages above, below the build's own directory; made once. Where it cannot be made the test is
 /// skipped and says so, and in CI it fails instead.
 ///
 /// # Panics

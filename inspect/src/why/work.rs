@@ -114,21 +114,7 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.state == State::Dead {
         return;
     }
-    let leaked: Vec<&Op> = report.ops.iter().filter(|op| op.leaked).collect();
-    if let Some(first) = leaked.first() {
-        let plural = if leaked.len() == 1 { "operation is" } else { "operations are" };
-        let title = format!(
-            "{} {plural} suspected leaked: the thread is gone, or nobody polls",
-            leaked.len()
-        );
-        found.push(
-            Finding::new("leaked-operations", Weight::Warning, 0.8, title)
-                .with("leaked", leaked.len() as u64, None)
-                .with("age of the first", seconds(first.age_ns), Some("s"))
-                .at(op(report, first))
-                .next(command("ops", report)),
-        );
-    }
+    leaked(report, found);
     for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
         let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
         let title = format!(
@@ -170,6 +156,25 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
         );
     }
     slow(report, found);
+}
+
+/// Operations whose thread is gone, or that nobody polls.
+fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
+    let leaked: Vec<&Op> = report.ops.iter().filter(|op| op.leaked).collect();
+    if let Some(first) = leaked.first() {
+        let plural = if leaked.len() == 1 { "operation is" } else { "operations are" };
+        let title = format!(
+            "{} {plural} suspected leaked: the thread is gone, or nobody polls",
+            leaked.len()
+        );
+        found.push(
+            Finding::new("leaked-operations", Weight::Warning, 0.8, title)
+                .with("leaked", leaked.len() as u64, None)
+                .with("age of the first", seconds(first.age_ns), Some("s"))
+                .at(op(report, first))
+                .next(command("ops", report)),
+        );
+    }
 }
 
 /// Operations that wait long in one status: something outside is slow.
