@@ -212,13 +212,13 @@ fn table(past: &Past) -> String {
         out.push('\n');
         for point in &board.points {
             let active: f64 = point.active.values().sum();
-            let load = point.threads.values().map(|one| one.load).fold(0.0, f64::max);
-            let queued: u64 = point.queues.values().map(|one| one.depth).sum();
-            out.push_str(&format!(
-                " {}  {active:>7.2} {:>4.0}% {queued:>6}",
-                clock(&point.at),
-                load * 100.0
-            ));
+            // Of no worker, and of no queue, nothing is known.
+            let load = point.threads.values().map(|one| one.load).reduce(f64::max);
+            let load = load.map_or_else(|| "-".to_owned(), |load| format!("{:.0}%", load * 100.0));
+            let queued = point.queues.values().map(|one| one.depth).reduce(|sum, one| sum + one);
+            let queued = queued.map_or_else(|| "-".to_owned(), |depth| depth.to_string());
+            let at = clock(&point.at);
+            out.push_str(&format!(" {at}  {active:>7.2} {load:>5} {queued:>6}"));
             for (key, _) in &totals {
                 out.push_str(&format!("  {:>12.2}", point.active.get(key).copied().unwrap_or(0.0)));
             }

@@ -29,7 +29,16 @@ pub(super) fn run(
                 board.look(Around::All);
             }
             let mut report = board.report()?;
+            let all = report.waits.chains.len();
             choose(&mut report.waits, pick, &look);
+            let left_out = all - report.waits.chains.len();
+            if left_out > 0 && report.waits.chains.is_empty() {
+                // What would be said below, that nobody waits, is not so.
+                let _ = writeln!(
+                    remarks,
+                    "inspect: no chain is as asked for; without --over and --filter there are {left_out}"
+                );
+            }
             reports.push(report);
         }
         if cli.common.json || cli.common.jsonl {
