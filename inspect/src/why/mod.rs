@@ -19,6 +19,8 @@ pub mod kernel;
 mod monitor;
 mod process;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod work;
 

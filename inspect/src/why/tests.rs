@@ -1,0 +1,173 @@
+//! Rules whose faults a test cannot make of a process: each at its limit and just below it.
+
+use std::collections::BTreeMap;
+
+use super::{Ran, Seen, answer};
+use crate::liveness::State;
+use crate::model::{
+    BoardReport, FdTrend, Op, OpEnds, OpKind, OpRates, OpStatus, ThreadReport, Windows,
+};
+use crate::vitals::Vitals;
+use crate::words::label::Label;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn board() -> BoardReport {
+    BoardReport::for_tests("recordd", 0)
+}
+
+/// Ids of what is found, the first one first.
+fn ids(report: &BoardReport, seen: &Seen) -> Vec<&'static str> {
+    let answer = answer(report, seen, &[], String::new());
+    answer.findings.iter().map(|finding| finding.id).collect()
+}
+
+/// What one change of a healthy board is found as.
+fn found(change: impl FnOnce(&mut BoardReport)) -> Vec<&'static str> {
+    let mut report = board();
+    change(&mut report);
+    ids(&report, &Seen::default())
+}
+
+fn vitals(fds: u64, unclosed: u64) -> Option<Vitals> {
+    let sockets = Some(BTreeMap::from([("close_wait".to_owned(), unclosed)]));
+    Some(Vitals { fds: Some(fds), fds_max: Some(1_000), sockets, ..Vitals::default() })
+}
+
+fn worker(stalled: bool) -> ThreadReport {
+    ThreadReport {
+        name: Label::from("worker"),
+        tid: 7,
+        class: Some("work"),
+        file: None,
+        line: None,
+        column: None,
+        function: None,
+        label: Some(Label::from("computes")),
+        arg: None,
+        since_ns: Some(5 * SECOND),
+        since_at_most: false,
+        trail: Vec::new(),
+        stack: Vec::new(),
+        load: Windows::default(),
+        load_covered_ns: Windows::default(),
+        left: false,
+        stalled,
+        exists: Some(true),
+        torn: false,
+        held_by: None,
+        jobs: None,
+    }
+}
+
+/// An operation in one status of this class.
+fn op(class: &'static str) -> Op {
+    let status = OpStatus { status: Label::from("now"), class: Some(class), ..OpStatus::default() };
+    Op { told: true, status: Some(Label::from("now")), history: vec![status], ..Op::default() }
+}
+
+/// A kind of which so many a second end in each way.
+fn kind(ok: f64, error: f64, cancelled: f64) -> OpKind {
+    let per_s = OpEnds { ok, error, cancelled, panicked: 0.0 };
+    OpKind {
+        kind: Label::from("request"),
+        in_flight: 0,
+        oldest_ns: None,
+        rates: Some(OpRates { per_s, over_ns: 15 * SECOND }),
+        since_start: OpEnds::default(),
+    }
+}
+
+#[test]
+fn of_a_healthy_board_nothing_is_found() {
+    assert!(found(|_| {}).is_empty());
+}
+
+#[test]
+fn descriptors_and_sockets_have_limits() {
+    assert_eq!(found(|board| board.vitals = vitals(900, 0)), ["descriptor-limit"]);
+    assert!(found(|board| board.vitals = vitals(899, 99)).is_empty());
+    assert_eq!(found(|board| board.vitals = vitals(10, 100)), ["sockets-unclosed"]);
+    let trend = |growing| Some(FdTrend { least: vec![1, 2, 3], stretch_ns: SECOND, growing });
+    assert_eq!(found(|board| board.fd_trend = trend(true)), ["descriptors-grow"]);
+    assert!(found(|board| board.fd_trend = trend(false)).is_empty());
+}
+
+#[test]
+fn who_cannot_be_looked_at_is_told() {
+    assert_eq!(found(|board| board.state = State::Unreachable), ["unreachable"]);
+    assert_eq!(found(|board| board.heartbeat_age_ns = Some(2 * SECOND)), ["keeper-silent"]);
+    assert!(found(|board| board.heartbeat_age_ns = Some(2 * SECOND - 1)).is_empty());
+    // Of the dead it is no wonder.
+    let dead = found(|board| {
+        (board.state, board.heartbeat_age_ns) = (State::Dead, Some(60 * SECOND));
+    });
+    assert_eq!(dead, ["dead"]);
+}
+
+#[test]
+fn what_the_monitor_lost_is_a_notice_and_names_its_kind() {
+    assert_eq!(found(|board| _ = board.lost.insert("ops", 3)), ["losses"]);
+    assert_eq!(found(|board| _ = board.lost.insert("windows", 3)), ["windows-unseen"]);
+    assert!(found(|board| _ = board.lost.insert("ops", 0)).is_empty());
+    assert_eq!(found(|board| board.keeper_skipped = 100), ["keeper-late"]);
+    assert!(found(|board| board.keeper_skipped = 99).is_empty());
+}
+
+#[test]
+fn operations_that_wait_work_or_are_not_polled_are_told_apart() {
+    let long = |class| Op { active_ns: Some(SECOND), ..op(class) };
+    assert_eq!(found(|board| board.ops = vec![long("wait")]), ["operations-wait"]);
+    assert_eq!(found(|board| board.ops = vec![long("work")]), ["operations-slow"]);
+    let short = Op { active_ns: Some(SECOND - 1), ..op("wait") };
+    assert!(found(|board| board.ops = vec![short]).is_empty());
+    let unpolled = |class, ns| Op { future: true, turned_ns: Some(ns), ..op(class) };
+    assert_eq!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND)]), ["lost-wake-up"]);
+    // Who says that he waits is not polled with reason.
+    assert!(found(|board| board.ops = vec![unpolled("wait", 10 * SECOND)]).is_empty());
+    assert!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND - 1)]).is_empty());
+}
+
+#[test]
+fn bad_ends_are_a_burst_by_share_and_by_number() {
+    assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 2.0, 0.0)]), ["error-burst"]);
+    assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 0.0, 2.0)]), ["cancellations"]);
+    assert!(found(|board| board.op_kinds = vec![kind(91.0, 9.0, 0.0)]).is_empty());
+    assert!(found(|board| board.op_kinds = vec![kind(0.0, 0.9, 0.0)]).is_empty());
+}
+
+#[test]
+fn the_kernels_account_tells_starving_from_running_and_from_standing() {
+    let seen = |ran: u64, waited: u64| Seen {
+        over_ns: 100,
+        threads: BTreeMap::from([(7, Ran { ran_ns: ran, waited_ns: waited })]),
+        ..Seen::default()
+    };
+    let of = |stalled: bool, seen: &Seen| {
+        let mut report = board();
+        report.threads = vec![worker(stalled)];
+        ids(&report, seen)
+    };
+    assert_eq!(of(true, &seen(9, 50)), ["thread-starved"]);
+    assert_eq!(of(false, &seen(30, 60)), ["thread-hot"]);
+    assert_eq!(of(true, &seen(0, 0)), ["thread-blocked"]);
+    assert_eq!(of(true, &Seen::default()), ["thread-stalled"]);
+    // It moves on, or has for all that is known.
+    assert!(of(false, &seen(40, 10)).is_empty());
+}
+
+#[test]
+fn limits_of_control_groups_are_told_before_what_follows_from_them() {
+    let limits = |throttled: u64, used: u64| Seen {
+        over_ns: 100,
+        throttled_ns: Some(throttled),
+        memory: Some((used, 100)),
+        ..Seen::default()
+    };
+    assert_eq!(ids(&board(), &limits(5, 89)), ["cpu-throttled"]);
+    assert_eq!(ids(&board(), &limits(4, 90)), ["memory-limit"]);
+    assert!(ids(&board(), &limits(4, 89)).is_empty());
+    let mut report = board();
+    report.threads = vec![worker(true)];
+    assert_eq!(ids(&report, &limits(50, 0)), ["cpu-throttled", "thread-stalled"]);
+}
