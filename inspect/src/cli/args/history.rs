@@ -1,0 +1,69 @@
+//! The past: which part of it, and where it is.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Which;
+
+/// Where a history is.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryPlace {
+    /// Where the history is.
+    ///
+    /// Else where INSPECT_HISTORY says, or `/var/lib/scoreboard/history`.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub history: Option<PathBuf>,
+}
+
+impl HistoryPlace {
+    /// The directory.
+    pub fn directory(&self) -> PathBuf {
+        let said =
+            self.history.clone().or_else(|| std::env::var_os("INSPECT_HISTORY").map(PathBuf::from));
+        said.unwrap_or_else(|| PathBuf::from("/var/lib/scoreboard/history"))
+    }
+}
+
+/// Which part of the past is shown, and how.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryPick {
+    /// Where it is.
+    #[command(flatten)]
+    pub place: HistoryPlace,
+    /// From then on: so long ago (`2h`), `HH:MM[:SS]` or a date with time, in UTC.
+    #[arg(long, value_name = "T", default_value = "1h")]
+    pub since: String,
+    /// Up to then; else up to now.
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
+    /// By status, line, kind or thread.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t, hide_possible_values = true)]
+    pub by: crate::history::By,
+    /// Compare with as long a time from then on: which differences are more than noise.
+    #[arg(long, value_name = "T")]
+    pub against: Option<String>,
+    /// Points at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub points: u64,
+    /// A picture instead of a table, into a new file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// What may be done with a history.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HistoryAction {
+    /// Record every board, once a second, until Ctrl-C.
+    Record {
+        /// Where to.
+        #[command(flatten)]
+        place: HistoryPlace,
+        /// All of it at most; the oldest goes first: 64MiB, 1GiB.
+        #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size)]
+        history_size: u64,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
+}

@@ -1,0 +1,79 @@
+//! How often and of whom samples are taken, and what of them is reported.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::report::By;
+use crate::words::quantity::{duration, some_time};
+
+/// How often, for how long, and of whom samples are taken.
+#[derive(Clone, Debug, Args)]
+pub struct Pacing {
+    /// Samples a second, up to 10000.
+    #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// For how long; else until Ctrl-C or its end.
+    #[arg(short, long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
+    pub duration: Option<Duration>,
+    /// Go on with the next process of that name.
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// A recording that waits for something to happen.
+#[derive(Clone, Debug, Args)]
+pub struct Trigger {
+    /// Write the last seconds when this comes true: 'stalled>2s', 'load>90', 'oldest>500ms', 'rate(NAME)>9',
+    /// 'NUMBER>N', 'ended'.
+    ///
+    /// Until then they are kept in memory. 'oldest' is of any queue, or of one: 'oldest(NAME)>500ms'. Several
+    /// conditions: any of them. With --count N, go on until there are N files.
+    #[arg(long, value_name = "COND")]
+    pub when: Vec<String>,
+    /// What of the time before is written.
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "30s", requires = "when")]
+    pub keep: Duration,
+    /// What of the time after is written.
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "1s", requires = "when")]
+    pub after: Duration,
+}
+
+/// Which samples count.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Only {
+    /// Count idle samples too.
+    #[arg(long)]
+    pub idle: bool,
+    /// Only threads whose name matches.
+    #[arg(long, value_name = "GLOB")]
+    pub thread: Option<String>,
+}
+
+/// What of the samples is reported.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Pick {
+    /// Shares of the threads' whole time, also idle or nowhere.
+    #[arg(long)]
+    pub whole: bool,
+    /// What a row is: line, function, thread, label or stack.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub by: By,
+    /// Which samples count.
+    #[command(flatten)]
+    pub only: Only,
+    /// How each thread moved over time, and the load.
+    #[arg(long)]
+    pub timeline: bool,
+    /// List times at one line from this long on (1s).
+    #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
+    pub stall: Option<Duration>,
+}

@@ -1,0 +1,77 @@
+//! Where and to whom boards are served, and what a link leads to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::serve::Listen;
+use crate::words::quantity::duration;
+
+/// Where and to whom it is served.
+#[derive(Clone, Debug, Args)]
+pub struct Serving {
+    /// ADDRESS:PORT, or unix:PATH.
+    ///
+    /// Loopback, port 7399, unless said otherwise; a UNIX socket is its user's alone. An address that other
+    /// machines reach needs --tls-cert, --tls-key and --token-file.
+    #[arg(long, value_name = "ADDR", default_value = Listen::DEFAULT)]
+    pub listen: Listen,
+    /// The secret that cancelling needs: one line, mode 0600.
+    ///
+    /// On an address that other machines reach, everything but the empty page needs it.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
+    /// A certificate with its chain, PEM.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key, PEM, mode 0600.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Keep the past in this directory, too, as `history record` does.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub history: Option<PathBuf>,
+    /// Bytes that the history may take.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size, requires = "history")]
+    pub history_size: u64,
+    /// A name by which browsers call this server; repeatable.
+    ///
+    /// NAME or NAME:PORT, beside localhost and addresses: `localhost:8080` where a port is forwarded from 8080.
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+}
+
+/// What a link leads to.
+#[derive(Clone, Debug, Args)]
+pub struct LinkTo {
+    /// Where `inspect serve` is reached.
+    #[arg(long, value_name = "URL", default_value = concat!("http://", "127.0.0.1:7399", "/"))]
+    pub server: String,
+    /// why, boards, threads, ops, numbers or profile.
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "VIEW", default_value_t)]
+    pub view: PageView,
+    /// An operation, thread or line that is selected.
+    #[arg(long, value_name = "ID")]
+    pub select: Option<String>,
+    /// Operations that have been at it for longer.
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub over: Option<Duration>,
+}
+
+/// A view of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PageView {
+    /// What is the matter.
+    #[default]
+    Why,
+    /// Every board.
+    Boards,
+    /// Threads and where they are.
+    Threads,
+    /// Operations in flight.
+    Ops,
+    /// Queues, counters, gauges, histograms.
+    Numbers,
+    /// Lines and flame graph of the last seconds.
+    Profile,
+}
