@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Which;
+use super::which::Which;
 
 /// Where a history is.
 #[derive(Clone, Debug, Args)]

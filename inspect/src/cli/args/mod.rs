@@ -6,6 +6,7 @@ mod moment;
 mod sampling;
 #[cfg(feature = "serve")]
 mod serving;
+mod which;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub use self::moment::{Ask, OpsAction, OpsBy, OpsPick, WaitsBy, WaitsPick};
 pub use self::sampling::{Only, Pacing, Pick, Trigger};
 #[cfg(feature = "serve")]
 pub use self::serving::{LinkTo, PageView, Serving};
+pub use self::which::Which;
 use crate::locate::Target;
 use crate::render::Sort;
 use crate::words::quantity::{duration, some_time};
@@ -320,14 +322,6 @@ pub enum Verb {
         #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "verb")]
         dir: Option<PathBuf>,
     },
-}
-
-/// A bare target after a verb.
-#[derive(Clone, Debug, Args)]
-pub struct Which {
-    /// Board name, pid or path.
-    #[arg(value_name = "TARGET", id = "which")]
-    pub target: Option<String>,
 }
 
 impl Cli {

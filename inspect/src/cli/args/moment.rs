@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Which;
+use super::which::Which;
 use crate::check::{Limits, NumberLimit};
 use crate::words::quantity::duration;
 
