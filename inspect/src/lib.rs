@@ -51,6 +51,7 @@
 pub mod board_file;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod cancel;
+pub mod capacity;
 pub mod check;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod cli;

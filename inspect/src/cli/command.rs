@@ -50,6 +50,7 @@ pub const TAKES: &[(&str, &[&str])] = &[
     ),
     ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
     ("why", &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "color"]),
+    ("capacity", &["name", "pid", "file", "json", "jsonl", "wait", "filter", "color"]),
     (
         "waits",
         &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
@@ -90,6 +91,7 @@ const VERBS: &[(&str, &[(&str, &str)])] = &[
             ("ops", "operations in flight"),
             ("why", "what is wrong, ranked"),
             ("waits", "who waits for whom"),
+            ("capacity", "how much more it takes"),
             ("check", "thresholds, for alerts"),
             ("dump", "save a board as it is"),
             ("diff", "two boards, or recordings"),

@@ -4,6 +4,7 @@
 mod annotate;
 pub mod args;
 mod cancel;
+mod capacity;
 mod capture;
 pub mod check;
 mod clean;
@@ -128,6 +129,9 @@ fn verb(
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
         Some(Verb::Why(_)) => why::run(cli, target, out, remarks),
+        Some(Verb::Capacity { duration, .. }) => {
+            capacity::run(cli, target, *duration, out, remarks)
+        }
         Some(Verb::Waits { pick, .. }) => waits::run(cli, target, pick, out, remarks),
         Some(Verb::Check { ask, .. }) => check::run(cli, target, ask, out),
         #[cfg(feature = "serve")]

@@ -258,6 +258,16 @@ said with -n. A path of a recording shows its report.",
         columns: &[],
     },
     Page {
+        verb: "capacity",
+        says: "For each queue with the threads that serve it, and each group of threads that work without one: items ended a second, the busy share of the servers' time, the busy time of an item, and the rate beyond which the queue would grow for ever, with its 95 % interval; headroom is that over the present rate. Where busy periods have a fixed part, as with batches, that is told apart. A line says by what model, or why nothing is foretold.\n\nA queue is `standing` when in nine of ten stretches of 100 ms nobody got through in less than 5 ms (or the time of one item, or batch), `bursty` when some waited longer and others did not, else `empty`. Little's law is held against the queue's own numbers, and said when it does not hold. The guide docs/capacity.md has the methods and their limits.",
+        examples: &[
+            ("inspect capacity recordd", "how much more it can take"),
+            ("inspect capacity recordd -d 10s", "the same, surer"),
+            ("inspect capacity -p 4711 --json", "for a program"),
+        ],
+        columns: &[],
+    },
+    Page {
         verb: "check",
         says: "One line by the convention of the monitoring plugins: the status, why, and behind a bar the values with their limits. Without limits it asks whether the daemon lives.\n\nIt ends with 0 for OK, 1 for WARNING, 2 for CRITICAL, 3 for UNKNOWN (wrong usage too). Of several boards and limits the worst decides: CRITICAL, then WARNING, then UNKNOWN. A daemon that is dead, stopped or not there is CRITICAL; damaged data, no permission, and what a board does not tell are UNKNOWN.\n\nA limit is WARN or WARN,CRIT, and passed when the value is beyond it. The label of a value is the board's name and the question, so that it stays the same when the process is started anew; of several processes of one name it is the worst value.",
         examples: &[

@@ -73,6 +73,11 @@ impl Clock {
         self.span_ns(stamp, self.present.unwrap_or(self.now))
     }
 
+    /// Nanoseconds of one unit.
+    pub fn unit_ns(&self) -> f64 {
+        self.ns_per_unit
+    }
+
     /// Clock units of a time.
     pub fn units(&self, ns: u64) -> u64 {
         (ns as f64 / self.ns_per_unit) as u64

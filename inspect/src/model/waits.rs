@@ -27,7 +27,8 @@ pub struct Waits {
     pub chains: Vec<Chain>,
     /// Chains beyond the first 200 of a process.
     pub chains_left_out: u64,
-    /// Locks and channels that have a record, those that most time was waited for first.
+    /// Locks and channels that have a record, those that most time was waited for first, waits that have
+    /// not ended included.
     pub locks: Vec<LockReport>,
     /// Locks beyond the first 1,024 of a process.
     pub locks_left_out: u64,
@@ -144,6 +145,10 @@ pub struct LockReport {
     pub wait_ns: WaitTimes,
     /// All of them together.
     pub waited_ns: u64,
+    /// What those have waited so far who wait now, all together.
+    pub waiting_ns: u64,
+    /// The longest of these.
+    pub longest_waiting_ns: Option<u64>,
     /// Who waits for it now.
     pub waiters: u64,
     /// Who holds it alone.

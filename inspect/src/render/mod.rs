@@ -1,5 +1,6 @@
 //! From what is said of a board to what is printed: text for people, JSON for programs.
 
+pub mod capacity;
 pub(crate) mod columns;
 pub mod compare;
 pub mod json;

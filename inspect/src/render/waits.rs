@@ -168,10 +168,10 @@ pub fn locks(waits: &Waits, look: &Look) -> String {
                 left(name, wide),
                 lock.kind,
                 right(&whole(lock.contended), 9),
-                right(&time(lock.waited_ns), 7),
+                right(&time(lock.waited_ns.saturating_add(lock.waiting_ns)), 7),
                 right(&or_none(times.p50, time), 7),
                 right(&or_none(times.p99, time), 7),
-                right(&or_none(times.max, time), 7),
+                right(&or_none(times.max.max(lock.longest_waiting_ns), time), 7),
                 right(&whole(lock.waiters), 4),
                 held.join(", ")
             ),

@@ -12,6 +12,7 @@
 mod ask;
 mod boards;
 mod cancel;
+mod capacity;
 mod described;
 mod gate;
 mod health;

@@ -10,7 +10,8 @@ use super::gate::gate;
 use super::reply::Refusal;
 use super::shared::Shared;
 use super::{
-    boards, cancel, described, health, metrics, ops, page, past, profile, stream, waits, why,
+    boards, cancel, capacity, described, health, metrics, ops, page, past, profile, stream, waits,
+    why,
 };
 
 /// Bytes of a request's body: nothing that is asked needs one.
@@ -29,6 +30,7 @@ pub(super) fn routes(shared: Shared) -> Router {
         .route("/api/v1/ops/{board}/{id}/cancel", post(cancel::cancel))
         .route("/api/v1/waits", get(waits::waits))
         .route("/api/v1/why", get(why::why))
+        .route("/api/v1/capacity", get(capacity::capacity))
         .route("/api/v1/history", get(past::history))
         .route("/api/v1/profile", get(profile::profile))
         .route("/api/v1/stream", get(stream::stream))

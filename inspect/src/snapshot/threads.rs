@@ -28,6 +28,12 @@ pub struct Work {
     pub in_hand: u64,
     /// Jobs finished.
     pub finished: u64,
+    /// Busy periods that ended: from none in hand to none.
+    pub periods: u64,
+    /// Over them, the sum of their jobs squared, modulo 2^64.
+    pub squares: u64,
+    /// And of jobs times clock units, likewise.
+    pub products: u64,
 }
 
 /// What the keeper noticed.
@@ -232,8 +238,9 @@ fn work(
     if read.is_none() {
         effort.torn += 1;
     }
-    let (_, [busy, changed, in_hand, finished]) = read?;
-    Some(Work { queue: queue.checked_sub(1), busy, changed, in_hand, finished })
+    let (_, [busy, changed, in_hand, finished, periods, squares, products]) = read?;
+    let queue = queue.checked_sub(1);
+    Some(Work { queue, busy, changed, in_hand, finished, periods, squares, products })
 }
 
 /// What the keeper noticed. A watch that changed at every try is no loss: there is no age then.

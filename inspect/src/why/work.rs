@@ -7,6 +7,7 @@ use crate::derive::headline::at_it;
 use crate::liveness::State;
 use crate::model::{BoardReport, Op, ThreadReport};
 use crate::words::human::time;
+use crate::words::stem::stem;
 
 /// Load of the last ten seconds from which on a worker has no room left.
 const FULL: f64 = 0.95;
@@ -35,7 +36,7 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
     let mut groups: BTreeMap<String, Vec<(&ThreadReport, f64)>> = BTreeMap::new();
     for one in &report.threads {
         if let Some(load) = load(one) {
-            groups.entry(group(one.name.raw())).or_default().push((one, load));
+            groups.entry(stem(one.name.raw()).to_owned()).or_default().push((one, load));
         }
     }
     for (name, workers) in groups {
@@ -74,13 +75,6 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command("", report)),
         );
     }
-}
-
-/// Names of workers of a group differ in their number.
-fn group(name: &str) -> String {
-    let stem = name.trim_end_matches(|char: char| char.is_ascii_digit());
-    let stem = stem.trim_end_matches(['-', '_', '#', ':', ' ', '/']);
-    if stem.is_empty() { name.to_owned() } else { stem.to_owned() }
 }
 
 /// Queues that do not become empty.

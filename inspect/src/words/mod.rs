@@ -6,4 +6,5 @@ pub mod label;
 pub mod moment;
 pub mod place;
 pub mod quantity;
+pub mod stem;
 pub mod term;

@@ -15,7 +15,9 @@ record! {
         /// Written as zero, ignored by readers.
         0x18 reserved0[5],
         /// One copy: busy clock units up to the last change, stamp of that change, jobs in hand
-        /// (0: it is idle since), jobs finished.
+        /// (0: it is idle since), jobs finished; then of busy periods that ended, from none in hand to none: how
+        /// many, the sum of their jobs squared, and that of jobs times clock units (modulo 2^64; all 0 with jobs
+        /// finished: a writer of before).
         0x40 even[8],
         /// The other.
         0x80 odd[8],

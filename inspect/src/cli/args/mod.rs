@@ -259,6 +259,17 @@ pub enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// How much more each queue and group of workers can take.
+    Capacity {
+        /// For how long to look [default: 2s].
+        ///
+        /// Beside what the board remembers of its last 12 seconds. The longer, the surer.
+        #[arg(short, long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
+        duration: Option<Duration>,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Thresholds for monitoring: OK, WARNING, CRITICAL or UNKNOWN.
     Check {
         /// What is asked of each board, beside that it lives.
@@ -354,6 +365,7 @@ impl Cli {
                 | Verb::Export { which, .. }
                 | Verb::Ops { which, .. }
                 | Verb::Waits { which, .. }
+                | Verb::Capacity { which, .. }
                 | Verb::Check { which, .. }
                 | Verb::History { which, .. }
                 | Verb::Annotate { which, .. },

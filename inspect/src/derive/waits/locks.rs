@@ -1,6 +1,7 @@
 //! How each lock fared.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use probe::layout::{LOCK_BUCKETS, LockFamily, LockKind, lock_bucket_ends};
 
@@ -20,12 +21,43 @@ pub(super) fn locks(
     parties: &Parties<'_>,
 ) -> (Vec<LockReport>, u64) {
     let look = Look::new(&snapshot.waits);
+    let running = running(snapshot, clock);
+    let now = |lock: &LockRead| running.get(&lock.reference()).copied().unwrap_or_default();
     let mut all: Vec<&LockRead> = snapshot.waits.locks.iter().collect();
-    all.sort_by_key(|lock| (Reverse(lock.record.waited), Reverse(lock.record.waiting)));
+    // A lock that is stuck has waits that never end: they count as those that did.
+    let waited =
+        |lock: &LockRead| clock.span_ns(0, lock.record.waited).saturating_add(now(lock).sum_ns);
+    all.sort_by_key(|lock| (Reverse(waited(lock)), Reverse(lock.record.waiting)));
     let left_out = all.len().saturating_sub(SAID) as u64;
     all.truncate(SAID);
-    let said = all.into_iter().map(|lock| one(snapshot, clock, parties, &look, lock));
+    let said = all.into_iter().map(|lock| LockReport {
+        waiting_ns: now(lock).sum_ns,
+        longest_waiting_ns: now(lock).longest_ns,
+        ..one(snapshot, clock, parties, &look, lock)
+    });
     (said.collect(), left_out)
+}
+
+/// The waits for a lock that have not ended.
+#[derive(Clone, Copy, Default)]
+struct Running {
+    sum_ns: u64,
+    longest_ns: Option<u64>,
+}
+
+/// Waits that have not ended, by what they are for.
+fn running(snapshot: &Snapshot, clock: &Clock) -> HashMap<u64, Running> {
+    let threads = snapshot.waits.threads.iter().filter_map(|thread| thread.wait);
+    let threads = threads.map(|wait| (wait.target, wait.since));
+    let futures = snapshot.waits.futures.iter();
+    let futures = futures.map(|wait| (wait.record.identity, wait.record.waiting));
+    let mut all: HashMap<u64, Running> = HashMap::new();
+    for (target, since) in threads.chain(futures) {
+        let (one, age) = (all.entry(target).or_default(), clock.age_ns(since));
+        one.sum_ns = one.sum_ns.saturating_add(age);
+        one.longest_ns = one.longest_ns.max(Some(age));
+    }
+    all
 }
 
 fn one(
@@ -58,6 +90,8 @@ fn one(
             max: (contended > 0).then_some(longest),
         },
         waited_ns: clock.span_ns(0, record.waited),
+        waiting_ns: 0,
+        longest_waiting_ns: None,
         waiters: record.waiting,
         holder: held.alone.filter(|_| is_lock).and_then(said),
         readers: held.shared.into_iter().take(8).filter_map(said).collect(),

@@ -74,6 +74,6 @@ pub fn together(all: impl IntoIterator<Item = Waits>) -> Waits {
         one.known |= waits.known;
     }
     chains::sort(&mut one.chains);
-    one.locks.sort_by_key(|lock| std::cmp::Reverse(lock.waited_ns));
+    one.locks.sort_by_key(|lock| std::cmp::Reverse(lock.waited_ns.saturating_add(lock.waiting_ns)));
     one
 }

@@ -24,6 +24,13 @@ struct Worker {
     in_hand: Cell<u64>,
     /// Jobs ended.
     jobs: Cell<u64>,
+    /// Jobs ended before the busy period in hand.
+    before: Cell<u64>,
+    /// Busy periods ended; over them, the sum of the squares of their jobs, and of jobs times time: by these a reader
+    /// tells what a period costs from what each of its jobs does.
+    periods: Cell<u64>,
+    squares: Cell<u64>,
+    products: Cell<u64>,
     /// Whether this thread says itself what its jobs are. Then polls of what others wrote are none.
     told: Cell<bool>,
     /// Since when it is in such a poll; 0 when it is in none.
@@ -41,6 +48,10 @@ thread_local! {
             since: Cell::new(0),
             in_hand: Cell::new(0),
             jobs: Cell::new(0),
+            before: Cell::new(0),
+            periods: Cell::new(0),
+            squares: Cell::new(0),
+            products: Cell::new(0),
             told: Cell::new(false),
             polls: Cell::new(0),
             changing: Cell::new(false),
@@ -59,18 +70,26 @@ pub(super) fn begin(now: Stamp, queue: u64) {
                 worker.drop_poll(now.0);
             }
             worker.since.set(now.0);
+            worker.before.set(worker.jobs.get());
             publish(worker, queue);
         }
     });
 }
 
 impl Worker {
-    /// A poll in hand is over.
-    fn drop_poll(&self, now: u64) {
+    /// A poll in hand is over. Returns how long it took.
+    fn drop_poll(&self, now: u64) -> u64 {
         let since = self.polls.replace(0);
-        if since != 0 {
-            self.busy.set(self.busy.get() + now.saturating_sub(since));
-        }
+        let took = if since != 0 { now.saturating_sub(since) } else { 0 };
+        self.busy.set(self.busy.get() + took);
+        took
+    }
+
+    /// A busy period of so many jobs has ended. The sums may wrap around: readers take differences.
+    fn period(&self, jobs: u64, took: u64) {
+        self.periods.set(self.periods.get().wrapping_add(1));
+        self.squares.set(self.squares.get().wrapping_add(jobs.wrapping_mul(jobs)));
+        self.products.set(self.products.get().wrapping_add(jobs.wrapping_mul(took)));
     }
 
     /// Whether this thread has served others, as far as polls tell.
@@ -113,9 +132,10 @@ pub(crate) fn poll_ends() {
             return;
         }
         let now = clock::units();
-        worker.drop_poll(now);
+        let took = worker.drop_poll(now);
         worker.since.set(now);
         worker.jobs.set(worker.jobs.get() + 1);
+        worker.period(1, took);
         if worker.serves() {
             publish(worker, 0);
         }
@@ -162,6 +182,7 @@ pub(super) fn end(now: Stamp) {
             let worked = now.0.saturating_sub(worker.since.get());
             worker.busy.set(worker.busy.get() + worked);
             worker.since.set(now.0);
+            worker.period(worker.jobs.get().wrapping_sub(worker.before.get()), worked);
             publish(worker, 0);
         }
     });
@@ -197,7 +218,15 @@ fn publish(worker: &Worker, queue: u64) {
         &record.even,
         &record.odd,
         sequence,
-        [worker.busy.get(), worker.since.get(), worker.shown_in_hand(), worker.jobs.get()],
+        [
+            worker.busy.get(),
+            worker.since.get(),
+            worker.shown_in_hand(),
+            worker.jobs.get(),
+            worker.periods.get(),
+            worker.squares.get(),
+            worker.products.get(),
+        ],
     );
     // Release: who sees that the record is this thread's sees what it published; before, it shows what
     // the slot's last thread did, and says so.
@@ -211,7 +240,9 @@ pub(crate) fn begin_occupancy(generation: u64, busy: u64, sequence: u64) {
         worker.busy.set(busy);
         worker.sequence.set(sequence);
         worker.in_hand.set(0);
-        worker.jobs.set(0);
+        let from_zero = [&worker.jobs, &worker.periods, &worker.squares, &worker.products];
+        from_zero.into_iter().for_each(|sum| sum.set(0));
+        worker.before.set(0);
         worker.told.set(false);
         worker.polls.set(0);
     });

@@ -1,0 +1,27 @@
+//! How much more it can take: pure functions over a few looks at a board, and who takes the looks.
+//!
+//! ```text
+//! watch ─► look (workers, queues, the board's last seconds)
+//!            ├─► demand: what one item costs its workers, and how surely that is known
+//!            ├─► standing: whether what waits is a burst or stays; Little's law
+//!            └─► groups: saturation, headroom
+//! ```
+//!
+//! By the operational laws (Denning and Buzen, 1978) no model of arrivals is needed: workers that are busy for `D` an
+//! item cannot end more than `1/D` items a second each. Where a busy period takes a fixed time whatever it holds, `D`
+//! falls with the load; then the two parts are told apart by least squares over busy periods.
+//! `docs/capacity.md` has the limits.
+
+mod answer;
+mod demand;
+mod groups;
+mod look;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use answer::{Answer, Group, QueueState, Range, together};
+pub use groups::groups;
+pub use look::{Look, Past, QueueLook, Recent, Series, Worker};
+pub use watch::{APART, Watch};
