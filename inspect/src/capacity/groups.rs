@@ -34,6 +34,8 @@ pub fn groups(series: &Series) -> Vec<Group> {
     let mut all: Vec<Members> = last
         .queues
         .iter()
+        // One that a program links and never used.
+        .filter(|(_, queue)| queue.arrivals > 0)
         .map(|(&place, queue)| Members {
             name: queue.name.clone(),
             queue: Some(place),
@@ -171,9 +173,7 @@ fn foretell(
     }
     let mean = all.mean();
     let alike = || {
-        let text = format!(
-            "busy periods of {mean:.1} items are too alike, or too few, to tell what is fixed in them"
-        );
+        let text = format!("busy periods of {mean:.1} items are too alike or too few");
         Foretold::nothing(&text)
     };
     let Some(parts) = parts(sums).filter(|_| all.periods >= ENOUGH) else { return alike() };
@@ -190,10 +190,7 @@ fn foretell(
         saturation: Some(rate(servers, item)),
         fixed_ns: Some(parts.fixed_ns.value),
         item_ns: Some(item.value),
-        model: format!(
-            "a fixed part and one of each item, by {} busy periods of {mean:.1} items",
-            whole(all.periods as u64)
-        ),
+        model: format!("by {} busy periods of {mean:.1} items", whole(all.periods as u64)),
     }
 }
 

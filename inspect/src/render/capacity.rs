@@ -18,7 +18,7 @@ pub fn groups(groups: &[Group], look: &Look) -> String {
         return out;
     }
     let names: Vec<String> = shown.iter().map(|group| label(&group.name)).collect();
-    let wide = names.iter().map(|name| width(name)).max().unwrap_or(5).clamp(8, WIDEST);
+    let wide = names.iter().map(|name| width(name)).max().unwrap_or(5).clamp(12, WIDEST);
     let over = shown.iter().filter_map(|group| group.over_ns).max();
     let heading = format!(
         " {} SERVERS {} UTIL  DEMAND {}  HEADROOM  QUEUE",
@@ -58,9 +58,9 @@ fn row(out: &mut String, group: &Group, name: &str, wide: usize, look: &Look) {
     let bad = group.queue == Some(QueueState::Standing);
     line(out, look, &if bad { look.paint(Paint::Warn, &text) } else { text });
     let parts = group.demand_fixed_ns.zip(group.demand_item_ns).map(|(fixed, item)| {
-        format!("{} a batch and {} an item; ", time(fixed as u64), time(item as u64))
+        format!("{} a batch and {} an item, ", time(fixed as u64), time(item as u64))
     });
-    line(out, look, &format!("   {}demand: {}", parts.unwrap_or_default(), term(&group.model)));
+    line(out, look, &format!("   demand: {}{}", parts.unwrap_or_default(), term(&group.model)));
     if group.littles_law_holds == Some(false) {
         let error = group.littles_law_error.unwrap_or(0.0) * 100.0;
         let text = format!(
