@@ -6,6 +6,7 @@ pub mod code;
 pub mod demo;
 pub mod format;
 pub mod http;
+pub mod inject;
 pub mod journal;
 pub mod picture;
 pub mod program;

@@ -8,18 +8,25 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use life::Life;
+use nix::dir::Dir;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::Mode;
 
 /// Removes boards of `name` in `directory` that belong to dead processes of this user, but for those that
 /// [`kept`] says.
 pub(crate) fn sweep(directory: &Path, name: &str, keep: usize) {
-    let Ok(entries) = fs::read_dir(directory) else {
+    // Not by std, which ends the process where closing the directory fails.
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let Ok(mut entries) = Dir::open(directory, flags, Mode::empty()) else {
         return;
     };
     let mut dead: Vec<(Life, PathBuf)> = entries
+        .iter()
         .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(|file| is_board_of(file, name)))
-        .filter_map(|entry| Some((dead_life(&entry.path())?, entry.path())))
+        .filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned))
+        .filter(|file| is_board_of(file, name))
+        .map(|file| directory.join(file))
+        .filter_map(|path| Some((dead_life(&path)?, path)))
         .collect();
     dead.sort();
     let lives: Vec<Life> = dead.iter().map(|&(life, _)| life).collect();

@@ -1,11 +1,20 @@
 //! The shard words and records that numbers and sites are given.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use crate::layout::{HistogramRole, MetricRecord, WORD};
 use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
+use crate::on::ground::threads;
 use crate::on::numbers::holders;
 use crate::on::numbers::spread::Spread;
 use crate::on::thread::local;
+
+/// How often, and how long each time, a thread that only says where it is is waited for.
+const START_LOOKS: u32 = 2000;
+const START_LOOK: Duration = Duration::from_micros(20);
 
 /// Hands out metric records and shard words.
 #[derive(Debug)]
@@ -18,12 +27,23 @@ pub(super) struct Places {
     pub(super) facts: usize,
 }
 
+/// Where a thread that is started has its cursor.
+fn spawned_address() -> Option<usize> {
+    let address = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&address);
+    let thread = threads::start(c"probe-start", 64 << 10, move || {
+        told.store(local::address(), Ordering::Relaxed);
+    });
+    thread.ok()?.join(START_LOOKS, START_LOOK);
+    Some(address.load(Ordering::Relaxed)).filter(|address| *address != 0)
+}
+
 impl Places {
     /// Whether the board will have a keeper decides which words it had better keep clear of.
     pub(super) fn new(keeper: bool) -> Self {
         let mut cursors = vec![local::address()];
-        if keeper && let Ok(thread) = std::thread::Builder::new().spawn(local::address) {
-            cursors.extend(thread.join());
+        if keeper {
+            cursors.extend(spawned_address());
         }
         let avoid = cursors.into_iter().map(|address| (address & 4095) / WORD / 8).collect();
         Self { avoid, next_word: 2, queues: 0, facts: 0 }

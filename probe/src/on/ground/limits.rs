@@ -20,6 +20,9 @@ pub(crate) fn refuse(directory: &Path, mounts: Option<&Mounts>, bytes: u64) -> O
             "the file size limit is {soft} bytes and the board needs {bytes}: raise it (ulimit -f)"
         ));
     }
+    if let Some(why) = own_limit(bytes) {
+        return Some(why);
+    }
     match statvfs(directory) {
         Ok(space) => {
             let free = space.blocks_available() * space.fragment_size();
@@ -48,6 +51,32 @@ pub(crate) fn refuse(directory: &Path, mounts: Option<&Mounts>, bytes: u64) -> O
     Some(format!(
         "the machine has {left} bytes of memory left and the board needs {bytes}: set PROBE_SIZE"
     ))
+}
+
+/// Bytes that this process must have left beside its board: what is kept of it in private, stacks of our threads,
+/// and what the daemon itself wants next. A program that finds no memory ends.
+const BESIDE: u64 = 1 << 20;
+
+/// A limit on this process's own memory that the board would come too near.
+fn own_limit(bytes: u64) -> Option<String> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: Vec<u64> = pages.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??.cast_unsigned();
+    // All of it, and what of it is private: the board's tables and the stacks, not the board.
+    let limits = [
+        (Resource::RLIMIT_AS, "address space", "ulimit -v", 0, bytes.saturating_mul(2)),
+        (Resource::RLIMIT_DATA, "data", "ulimit -d", 5, bytes),
+    ];
+    limits.into_iter().find_map(|(limit, what, how, field, wanted)| {
+        let (soft, _) = getrlimit(limit).ok()?;
+        let left = soft.saturating_sub(pages.get(field)?.saturating_mul(page));
+        (left < wanted.saturating_add(BESIDE)).then(|| {
+            format!(
+                "the limit on {what} leaves {left} bytes and the board needs {bytes}, and as many beside: \
+                 raise it ({how}) or set PROBE_SIZE"
+            )
+        })
+    })
 }
 
 /// Bytes of memory that the kernel says can be had without ending anything.

@@ -5,13 +5,15 @@
 //! clock   the cheapest stamp another process can read    record_ref  to a record, once there is one
 //! limits  what could kill while a board is made          mounts  what may hang is known before it is touched
 //! ours    whether a descriptor still is                  stay    never unmapped
-//! peer    who is at the other end of a socket
+//! peer    who is at the other end of a socket             standard  nothing of ours is stdin, stdout or stderr
 //! say     a line on stderr that harms nobody           latest  what a room knows of a board
+//! threads  of our own, and their pauses              futex  sleep on a word
 //! settings  what probes ask for while they run      distributed  statics that the linker puts side by side
 //! ```
 
 pub(crate) mod clock;
 pub(crate) mod distributed;
+pub(crate) mod futex;
 pub(crate) mod latest;
 pub(crate) mod limits;
 pub(crate) mod mounts;
@@ -20,4 +22,6 @@ pub(crate) mod peer;
 pub(crate) mod record_ref;
 pub(crate) mod say;
 pub(crate) mod settings;
+pub(crate) mod standard;
 pub(crate) mod stay;
+pub(crate) mod threads;

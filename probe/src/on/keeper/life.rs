@@ -8,8 +8,8 @@
 //! also `fstat`. It opens nothing.
 #![expect(unsafe_code, reason = "takes the keeper's handle back at the exit")]
 
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::thread::JoinHandle;
+use core::ffi::CStr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
@@ -19,17 +19,20 @@ use super::descriptors::Descriptors;
 use crate::layout::KEEPER_PERIOD_NS;
 use crate::on::board::tables::Board;
 use crate::on::ground::clock::{self, Calibration};
+use crate::on::ground::threads::OwnThread;
+use crate::on::ground::{futex, threads};
 
 /// Name of the keeper's thread: a reader knows it by this.
-const NAME: &str = "probe-keeper";
+const NAME: &CStr = c"probe-keeper";
 /// Whether the keeper has done all that it does only once, and how often, and how long each time, `init!` looks.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 const BEGIN_LOOKS: u32 = 10_000;
 const BEGIN_LOOK: Duration = Duration::from_micros(50);
 
 /// The keeper of this process, and whether it should end.
-static KEEPER: AtomicPtr<JoinHandle<()>> = AtomicPtr::new(core::ptr::null_mut());
-static STOP: AtomicBool = AtomicBool::new(false);
+static KEEPER: AtomicPtr<OwnThread> = AtomicPtr::new(core::ptr::null_mut());
+/// What the keeper sleeps on: not 0 at the exit.
+static STOP: AtomicU32 = AtomicU32::new(0);
 /// How often, and how long each time, an exit waits for the keeper's end.
 const STOP_LOOKS: u32 = 500;
 const STOP_LOOK: Duration = Duration::from_micros(200);
@@ -45,12 +48,10 @@ pub(crate) fn start(
     beat::begin();
     let descriptors = watch_descriptors.then(Descriptors::new).flatten();
     BEGUN.store(false, Ordering::Relaxed);
-    let started = std::thread::Builder::new()
-        .name(NAME.to_owned())
-        .stack_size(128 << 10)
-        .spawn(move || keep(board, calibration, descriptors, mind_hook));
+    STOP.store(0, Ordering::Relaxed);
+    let started =
+        threads::start(NAME, 128 << 10, move || keep(board, calibration, descriptors, mind_hook));
     let Ok(keeper) = started else { return false };
-    STOP.store(false, Ordering::Relaxed);
     // A forked child's copy of the parent's is left as it is.
     KEEPER.store(Box::into_raw(Box::new(keeper)), Ordering::Release);
     // Whoever forbids system calls after `init!` forbids none that a thread needs to begin. Looked for and not
@@ -59,7 +60,7 @@ pub(crate) fn start(
         if BEGUN.load(Ordering::Acquire) {
             break;
         }
-        std::thread::sleep(BEGIN_LOOK);
+        threads::pause(BEGIN_LOOK);
     }
     true
 }
@@ -74,16 +75,10 @@ pub(crate) fn stop() {
     }
     // SAFETY: `start` made it from a box, and whoever swaps it out has it alone.
     let keeper = unsafe { Box::from_raw(keeper) };
-    STOP.store(true, Ordering::Release);
+    STOP.store(1, Ordering::Release);
     clock::set_coarse(0);
-    for _ in 0..STOP_LOOKS {
-        if keeper.is_finished() {
-            let _ = keeper.join();
-            return;
-        }
-        keeper.thread().unpark();
-        std::thread::sleep(STOP_LOOK);
-    }
+    futex::wake(&STOP);
+    keeper.join(STOP_LOOKS, STOP_LOOK);
 }
 
 fn keep(
@@ -118,13 +113,13 @@ fn keep(
 fn sleep_until(due: u64) -> bool {
     loop {
         // Acquire: pairs with the release in `stop`.
-        if STOP.load(Ordering::Acquire) {
+        if STOP.load(Ordering::Acquire) != 0 {
             return false;
         }
         let now = clock::monotonic_ns();
         if now >= due {
             return true;
         }
-        std::thread::park_timeout(Duration::from_nanos(due - now));
+        futex::wait(&STOP, 0, Duration::from_nanos(due - now));
     }
 }

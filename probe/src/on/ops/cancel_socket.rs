@@ -6,6 +6,7 @@
 //! asked for is an operation's id with its generation, and the run of the daemon: a forged, stale or
 //! repeated request meets no operation.
 
+use std::ffi::CStr;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::linux::net::SocketAddrExt;
@@ -21,10 +22,10 @@ use super::table::{self, OpTable};
 use crate::layout::{CancelAnswer, CancelRequest, cancel_name, from_op_id};
 use crate::on::board::tables::Board;
 use crate::on::ground::ours::{Identity, Inherited};
-use crate::on::ground::peer;
+use crate::on::ground::{peer, threads};
 
 /// Name of the thread that serves the socket: a reader knows it by this.
-const NAME: &str = "probe-cancel";
+const NAME: &CStr = c"probe-cancel";
 /// Who connects sends a request within this time.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -53,8 +54,8 @@ pub(crate) fn open(board: &Board) -> Result<(), String> {
     let listener = UnixListener::bind_addr(&name).map_err(failed)?;
     let own = Identity::of(&listener).ok_or("its socket cannot be told from others")?;
     LISTENING.remember(listener.as_raw_fd(), own);
-    let builder = std::thread::Builder::new().name(NAME.to_owned()).stack_size(64 << 10);
-    builder.spawn(move || serve(table, instance, listener, own)).map_err(failed)?;
+    let serving = threads::start(NAME, 64 << 10, move || serve(table, instance, listener, own));
+    serving.map_err(|errno| errno.desc().to_owned())?.leave();
     table.cancellable.store(true, Ordering::Relaxed);
     Ok(())
 }
@@ -72,7 +73,7 @@ fn serve(table: &OpTable, instance: u64, listener: UnixListener, own: Identity) 
     while own.is_behind(listener.as_raw_fd()) {
         let Some(ready) = wait(&listener, &waiting) else {
             // Not the moment to spin.
-            std::thread::sleep(PATIENCE);
+            threads::pause(PATIENCE);
             continue;
         };
         // Who says nothing keeps nobody else from being heard.
@@ -98,7 +99,7 @@ fn serve(table: &OpTable, instance: u64, listener: UnixListener, own: Identity) 
                 waiting.push(Connection { stream, identity, since: Instant::now() });
             }
             // Out of descriptors, for instance: not the moment to spin.
-            Err(_) => std::thread::sleep(PATIENCE),
+            Err(_) => threads::pause(PATIENCE),
         }
     }
     for connection in waiting {

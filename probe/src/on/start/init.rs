@@ -18,7 +18,7 @@ use crate::on::describe::whole;
 use crate::on::ground::clock::{self, Calibration};
 use crate::on::ground::latest::Latest;
 use crate::on::ground::mounts::Mounts;
-use crate::on::ground::{limits, settings, stay};
+use crate::on::ground::{limits, settings, standard, stay, threads};
 use crate::on::keeper::life;
 use crate::on::locks::table as locks;
 use crate::on::numbers::{holders, pool};
@@ -91,7 +91,7 @@ pub fn init(config: Config) -> Status {
         if making.is_some() {
             break;
         }
-        std::thread::sleep(WAIT);
+        threads::pause(WAIT);
         making = Making::take();
     }
     if making.is_none() {
@@ -136,6 +136,7 @@ fn again() {
 }
 
 fn start(config: &Config) -> Status {
+    let _held = standard::kept_free();
     registrar::install(&REGISTRAR);
     if let Err(why) = stay::stay() {
         // Nothing that would be called after the code is gone may be left behind: no thread is watched.

@@ -5,8 +5,11 @@
 //! handler that was there before is called after ours.
 #![expect(unsafe_code, reason = "installs a signal handler")]
 
+use crate::on::ground::{standard, threads};
+
 mod text;
 
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -18,7 +21,7 @@ use nix::sys::signal::{
 };
 
 /// Name of the thread that writes.
-const NAME: &str = "probe-dump";
+const NAME: &CStr = c"probe-dump";
 
 /// Where the handler says that it was called; -1 before.
 static WAKE: AtomicI32 = AtomicI32::new(-1);
@@ -66,6 +69,7 @@ pub fn dump_on(signal: i32) -> bool {
 }
 
 fn set_up(signal: i32) -> Result<(), String> {
+    let _held = standard::kept_free();
     let signal = Signal::try_from(signal).map_err(|errno| errno.to_string())?;
     // SAFETY: `eventfd` makes a new descriptor.
     let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
@@ -75,8 +79,8 @@ fn set_up(signal: i32) -> Result<(), String> {
     // SAFETY: the descriptor is new and nobody else's.
     let wake = unsafe { OwnedFd::from_raw_fd(fd) };
     let reading = wake.try_clone().map_err(|error| error.to_string())?;
-    let builder = std::thread::Builder::new().name(NAME.to_owned()).stack_size(256 << 10);
-    builder.spawn(move || write_when_woken(reading.into())).map_err(|error| error.to_string())?;
+    let writing = threads::start(NAME, 256 << 10, move || write_when_woken(reading.into()));
+    writing.map_err(|errno| errno.desc().to_owned())?.leave();
     WAKE.store(wake.as_raw_fd(), Ordering::Release);
     // It stays open as long as the handler may run: for ever.
     std::mem::forget(wake);

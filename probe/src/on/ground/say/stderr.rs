@@ -50,10 +50,13 @@ fn way() -> Option<Way> {
     let mode = u32::from(facts.stx_mode) & libc::S_IFMT;
     if mode == libc::S_IFREG || mode == libc::S_IFIFO {
         // A pipe without a name is on no mount; a file on none may be anywhere.
-        let found = Mounts::read()?.of_descriptor(STDERR).map(|mount| mount.medium());
-        let answers = match found {
-            Some(medium) => medium != Medium::Foreign,
-            None => mode == libc::S_IFIFO,
+        let answers = match Mounts::read() {
+            Some(mounts) => match mounts.of_descriptor(STDERR).map(|mount| mount.medium()) {
+                Some(medium) => medium != Medium::Foreign,
+                None => mode == libc::S_IFIFO,
+            },
+            // Without /proc: where all pipes without a name are, and nobody else is asked.
+            None => mode == libc::S_IFIFO && is_where_pipes_are(&facts),
         };
         if !answers {
             return None;
@@ -71,13 +74,25 @@ fn way() -> Option<Way> {
     }
 }
 
-/// What is behind the descriptor, as the kernel has it: a file system that may hang is not asked.
+/// Whether this is on the kernel's own file system of pipes: that of a new one.
+fn is_where_pipes_are(facts: &libc::statx) -> bool {
+    let Ok((pipe, _other_end)) = std::io::pipe() else { return false };
+    let device = |facts: &libc::statx| (facts.stx_dev_major, facts.stx_dev_minor);
+    facts_of(pipe.as_raw_fd()).is_some_and(|own| device(&own) == device(facts))
+}
+
+/// What is behind stderr.
 fn facts() -> Option<libc::statx> {
+    facts_of(STDERR)
+}
+
+/// What is behind a descriptor, as the kernel has it: a file system that may hang is not asked.
+fn facts_of(fd: RawFd) -> Option<libc::statx> {
     let mut facts = MaybeUninit::<libc::statx>::zeroed();
     let flags = libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC;
     // SAFETY: an empty path and room for the answer.
     let done =
-        unsafe { libc::statx(STDERR, c"".as_ptr(), flags, libc::STATX_TYPE, facts.as_mut_ptr()) };
+        unsafe { libc::statx(fd, c"".as_ptr(), flags, libc::STATX_TYPE, facts.as_mut_ptr()) };
     // SAFETY: zero bytes are a valid answer, and the kernel filled in more.
     (done == 0).then(|| unsafe { facts.assume_init() })
 }

@@ -1,0 +1,261 @@
+//! The ledger of hazards names tests that live, and leaves none of the numbers out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use tests::build;
+
+/// Hazards by letter, and how many there are of each.
+const HAZARDS: [(char, u32); 9] =
+    [('A', 13), ('B', 11), ('C', 7), ('D', 7), ('E', 10), ('F', 8), ('G', 5), ('H', 8), ('I', 4)];
+
+/// Numbers whose rows have no test yet; the list may only shrink.
+const OPEN: &[&str] = &["A12", "A13", "B3", "B4", "B11", "C3", "E3", "E10", "F2", "F6", "F8", "I3"];
+
+/// All files of the workspace whose name ends like this, from its root.
+fn files(ending: &str) -> Vec<PathBuf> {
+    fn walk(directory: &Path, ending: &str, out: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if path.is_dir() && !["target", ".git", "corpus", "artifacts"].contains(&&*name) {
+                walk(&path, ending, out);
+            } else if name.ends_with(ending) {
+                out.push(path);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(&build::root(), ending, &mut out);
+    out.sort();
+    out
+}
+
+/// Names of functions in a text that are tests: behind an attribute `test`, or scenarios, which are run by a list.
+fn tests_in(text: &str, scenarios: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut is_test = false;
+    for line in text.lines().map(str::trim) {
+        let attribute =
+            line.starts_with("#[") && (line.contains("test]") || line.contains("test("));
+        is_test |= attribute && !line.contains("cfg");
+        let Some((_, rest)) = line.split_once("fn ") else { continue };
+        let name: String =
+            rest.chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+        if is_test || scenarios.contains(&name) {
+            names.insert(name);
+        }
+        is_test = false;
+    }
+    names
+}
+
+/// Tests by the file that they are in.
+struct Living(BTreeMap<PathBuf, BTreeSet<String>>);
+
+impl Living {
+    fn read() -> Self {
+        let root = build::root();
+        let list = root.join("tests/protocols/tests/scenarios.rs");
+        let list = std::fs::read_to_string(list).expect("the list of scenarios");
+        let scenarios = list.lines().filter_map(|line| line.trim().strip_suffix(','));
+        let scenarios: BTreeSet<String> = scenarios.map(str::to_owned).collect();
+        let of = |path: PathBuf| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            // What runs the list has all of it.
+            let mut names = tests_in(&text, &scenarios);
+            if text.contains("include!(\"scenarios.rs\")") {
+                names.extend(scenarios.iter().cloned());
+            }
+            (path, names)
+        };
+        Self(files(".rs").into_iter().map(of).filter(|(_, names)| !names.is_empty()).collect())
+    }
+
+    /// Whether what is named so lives: `file.rs`, `file.rs::test`, `module::tests`, `module::tests::test` or `test`.
+    fn knows(&self, name: &str) -> bool {
+        if let Some((file, test)) = name.split_once(".rs::") {
+            let file = format!("{file}.rs");
+            // `tests::` in between is the module of unit tests.
+            let test = test.rsplit("::").next().unwrap_or(test);
+            return self
+                .0
+                .iter()
+                .any(|(path, tests)| path.ends_with(&file) && tests.contains(test));
+        }
+        if name.ends_with(".rs") {
+            return self.0.keys().any(|path| path.ends_with(name));
+        }
+        if let Some(module) = name.strip_suffix("::tests") {
+            let module = module.replace("::", "/");
+            return self.0.keys().any(|path| {
+                let folder = path.with_extension("");
+                folder.ends_with(&module) || path.ends_with(format!("{module}/tests.rs"))
+            });
+        }
+        let test = name.rsplit("::").next().unwrap_or(name);
+        self.0.values().any(|tests| tests.contains(test))
+    }
+}
+
+/// What is between backticks in a cell and looks like a test's name: a word with a blank or an equals sign is a command.
+fn named(cell: &str) -> Vec<&str> {
+    let words = cell.split('`').skip(1).step_by(2);
+    words.filter(|word| !word.contains([' ', '=', '/']) || word.contains(".rs")).collect()
+}
+
+/// A row of a table: its cells, by the heading of their column.
+type Row<'a> = BTreeMap<&'a str, &'a str>;
+
+/// The rows of all tables.
+fn rows(text: &str) -> Vec<Row<'_>> {
+    let mut headings: Vec<&str> = Vec::new();
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let Some(line) = line.strip_prefix("| ") else {
+            headings.clear();
+            continue;
+        };
+        let cells = line.trim_end_matches(" |").trim_end_matches(" |");
+        let cells: Vec<&str> = cells.split(" | ").collect();
+        if headings.is_empty() {
+            headings = cells;
+        } else if !line.starts_with("---") {
+            rows.push(headings.iter().copied().zip(cells).collect());
+        }
+    }
+    rows
+}
+
+/// What is wrong with a row.
+fn fault(row: &Row<'_>, living: &Living) -> Option<String> {
+    let tests = row.get("test").copied().unwrap_or_default();
+    if tests == "the same" {
+        return None;
+    }
+    let names = named(tests);
+    if names.is_empty() {
+        return Some(format!("no test in {row:?}"));
+    }
+    let control = row.get("without it").copied().unwrap_or_default();
+    let all =
+        names.into_iter().chain(named(control).into_iter().filter(|name| name.contains("::")));
+    let mut dead = all.filter(|name| !living.knows(name));
+    dead.next().map(|name| format!("{name} is no test, in {row:?}"))
+}
+
+fn ledger() -> String {
+    std::fs::read_to_string(build::root().join("docs/HAZARDS.md")).expect("the ledger")
+}
+
+#[test]
+fn every_row_names_tests_that_live() {
+    let (text, living) = (ledger(), Living::read());
+    let rows = rows(&text);
+    let open = |row: &&Row<'_>| row.get("id").is_some_and(|id| OPEN.contains(id));
+    let faults: Vec<String> =
+        rows.iter().filter(|row| !open(row)).filter_map(|row| fault(row, &living)).collect();
+    let done = rows.iter().filter(open).find(|row| fault(row, &living).is_none());
+    assert!(done.is_none(), "no longer open: {done:?}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(rows.len() > 150, "{} rows", rows.len());
+}
+
+#[test]
+fn no_hazard_is_left_out_and_none_is_there_twice() {
+    let text = ledger();
+    let ids: Vec<&str> = rows(&text).iter().filter_map(|row| row.get("id").copied()).collect();
+    let wanted = HAZARDS
+        .iter()
+        .flat_map(|(letter, count)| (1..=*count).map(move |n| format!("{letter}{n}")));
+    let wanted: Vec<String> = wanted.collect();
+    assert_eq!(ids, wanted);
+}
+
+/// The ledger's own control: rows that lie are found.
+#[test]
+fn a_row_without_a_living_test_is_found() {
+    let living = Living::read();
+    let table = |test: &str| {
+        format!(
+            "| id | what | test | without it |\n| --- | --- | --- | --- |\n| A1 | x | {test} | |\n"
+        )
+    };
+    for good in [
+        "`ledger.rs::a_row_without_a_living_test_is_found`",
+        "`a_row_without_a_living_test_is_found`, all",
+        "`tests/tests/ledger.rs`",
+        "`liveness::table::tests`",
+        "`second_look.rs::stack_second_look`",
+        "`loom.rs::held_own_wait_is_over`",
+    ] {
+        let text = table(good);
+        assert_eq!(fault(&rows(&text)[0], &living), None, "{good}");
+    }
+    for bad in [
+        "",
+        "no test yet",
+        "`.ci/heavy fuzz`",
+        "`ledger.rs::tests_in`",
+        "`environment.rs::a_row_without_a_living_test_is_found`",
+        "`no_such_file.rs`",
+        "`no_such_test_anywhere`",
+        "`nothing::of::the_kind::tests`",
+        "`ledger.rs::a_row_without_a_living_test_is_found`, `gone.rs::gone`",
+    ] {
+        let text = table(bad);
+        assert!(fault(&rows(&text)[0], &living).is_some(), "{bad}");
+    }
+}
+
+/// Sanitizers see everything: there is no list of what they should not say.
+#[test]
+fn no_sanitizer_is_told_to_look_away() {
+    let suppressions = files(".supp");
+    assert!(suppressions.is_empty(), "{suppressions:?}");
+    let heavy = std::fs::read_to_string(build::root().join(".ci/run")).expect("the gate");
+    assert!(!heavy.contains("suppressions="));
+}
+
+/// What a line does with atomics that memory which is mapped for reading does not allow: anything but a relaxed load.
+fn more_than_a_load(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let writes = ["fetch_", "compare_exchange", ".swap(", ".store(", "get_mut("];
+    let atomic = code.contains("Ordering::") || code.contains("Relaxed");
+    atomic && writes.iter().any(|write| code.contains(write))
+        || code.contains(".load(") && ["Acquire", "SeqCst"].iter().any(|order| code.contains(order))
+}
+
+/// A read-modify-write on a page that may only be read ends the reader, and an ordered load is outside of what the
+/// language promises there.
+#[test]
+fn a_reader_only_loads() {
+    let rooms = [
+        "source.rs",
+        "board_file.rs",
+        "snapshot/",
+        "sampler/board_sampler.rs",
+        "sampler/watched.rs",
+    ];
+    let inside = |path: &PathBuf| {
+        let path = path.to_string_lossy();
+        rooms.iter().any(|room| path.contains(&format!("inspect/src/{room}")))
+    };
+    let mut seen = 0;
+    for path in files(".rs").into_iter().filter(inside) {
+        let text = std::fs::read_to_string(&path).expect("text");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        seen += code.matches(".load(").count();
+        let wrong: Vec<&str> = code.lines().filter(|line| more_than_a_load(line)).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", path.display());
+    }
+    assert!(seen > 0, "somewhere a word is read");
+    for bad in [
+        "word.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed)",
+        "word.load(Ordering::Acquire)",
+        "word.fetch_add(0, Relaxed)",
+    ] {
+        assert!(more_than_a_load(bad), "{bad}");
+    }
+    assert!(!more_than_a_load("word.load(Ordering::Relaxed)"));
+}
