@@ -58,6 +58,8 @@ pub mod cli;
 pub mod clock;
 pub mod context;
 pub mod derive;
+#[cfg(all(feature = "serve", target_os = "linux"))]
+pub mod endpoints;
 mod error;
 pub mod export;
 #[cfg(target_os = "linux")]
@@ -99,6 +101,8 @@ pub mod serve;
 pub mod snapshot;
 pub mod source;
 pub mod target;
+#[cfg(all(feature = "serve", target_os = "linux"))]
+pub mod token;
 #[cfg(all(feature = "top", target_os = "linux"))]
 pub mod top;
 pub mod trigger;

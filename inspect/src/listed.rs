@@ -1,6 +1,6 @@
 //! A board in one line, also one that cannot be read: for lists of all there are.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::OpenError;
 use crate::liveness::State;
@@ -9,7 +9,7 @@ use crate::target::Candidate;
 use crate::words::term::term;
 
 /// One line of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Row {
     /// Board name.
@@ -19,6 +19,7 @@ pub struct Row {
     /// User id of the writer; of a board that cannot be read, of its file.
     pub uid: u64,
     /// That user's name, or the number.
+    #[serde(default)]
     pub owner: String,
     /// What the writer is doing; `unreachable` for a board that cannot be read.
     pub state: State,

@@ -30,8 +30,22 @@ pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Optio
     // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
     // opened.
     let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect());
+    become_user(uid, gid)?;
+    Ok(Some(uid))
+}
+
+/// Becomes another user, for good, where this is root.
+///
+/// # Errors
+/// The system refuses.
+#[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "called where other hosts are asked"))]
+pub(crate) fn leave_root_to(owner: Option<(u32, u32)>) -> nix::Result<()> {
+    let (uid, gid) = owner.unwrap_or((opener::NOBODY, opener::NOBODY));
+    if geteuid().is_root() && uid != 0 { become_user(uid, gid) } else { Ok(()) }
+}
+
+fn become_user(uid: u32, gid: u32) -> nix::Result<()> {
     setgroups(&[])?;
     setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
-    setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))?;
-    Ok(Some(uid))
+    setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))
 }

@@ -4,6 +4,7 @@
 pub mod build;
 pub mod code;
 pub mod demo;
+pub mod fake;
 pub mod format;
 pub mod http;
 pub mod inject;

@@ -1,11 +1,12 @@
 //! What is said of the capacity of a board: the JSON schema.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// Every group of every board that was asked for.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Answer {
     /// Version of this form: 1.
@@ -17,7 +18,7 @@ pub struct Answer {
 }
 
 /// A value and its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Range {
     /// The value.
@@ -29,7 +30,7 @@ pub struct Range {
 }
 
 /// What waits in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QueueState {
     /// Nothing has waited for longer than the target.
@@ -41,7 +42,7 @@ pub enum QueueState {
 }
 
 /// A queue with the threads that serve it, or threads that work without one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
     /// Its board's name.
@@ -51,7 +52,8 @@ pub struct Group {
     /// The queue's name, or that of the threads without their number.
     pub name: Label,
     /// `queue` or `workers`.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub kind: Word,
     /// Threads that have served it and still live.
     pub servers: u64,
     /// Items ended a second, over `over_ns`.

@@ -21,18 +21,8 @@ pub(super) fn run(
     ask: &Ask,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let asked = Asked {
-        stalled: ask.stalled,
-        overdue: ask.overdue,
-        deadlock: ask.deadlock,
-        load: ask.load,
-        oldest: ask.oldest,
-        lost: ask.lost,
-        numbers: ask.numbers.clone(),
-    };
-    let answer = Answer::new(findings(target, &asked));
-    let code = answer.status.exit_code();
-    let told = if cli.common.json || cli.common.jsonl {
+    let answer = Answer::new(findings(target, &asked(ask)));
+    let done = if cli.common.json || cli.common.jsonl {
         document(
             cli,
             out,
@@ -47,10 +37,27 @@ pub(super) fn run(
     } else {
         writeln!(out, "{}", answer.line()).map_err(Failure::from)
     };
+    told(&answer, done.and_then(|()| Ok(out.flush()?)))
+}
+
+/// What is asked of each board.
+pub(super) fn asked(ask: &Ask) -> Asked {
+    Asked {
+        stalled: ask.stalled,
+        overdue: ask.overdue,
+        deadlock: ask.deadlock,
+        load: ask.load,
+        oldest: ask.oldest,
+        lost: ask.lost,
+        numbers: ask.numbers.clone(),
+    }
+}
+
+/// The exit code of an answer that was said, or could not be.
+pub(super) fn told(answer: &Answer, done: Result<(), Failure>) -> Result<(), Failure> {
     // What cannot be told to the monitor is not known to it.
-    let told = told.and_then(|()| Ok(out.flush()?));
-    told.map_err(|failure| Failure { code: Status::Unknown.exit_code(), ..failure })?;
-    match code {
+    done.map_err(|failure| Failure { code: Status::Unknown.exit_code(), ..failure })?;
+    match answer.status.exit_code() {
         0 => Ok(()),
         code => Err(Failure { code, text: String::new() }),
     }
@@ -85,12 +92,18 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
 
 /// A board that is not there does not serve; of one that cannot be read nothing is known.
 fn unread(error: OpenError) -> Finding {
-    let missing = error.exit_code() == 3;
-    let found = unknown(Failure::from(error).text);
-    if missing { Finding { status: Status::Critical, ..found } } else { found }
+    let absent = error.exit_code() == 3;
+    let text = Failure::from(error).text;
+    if absent { missing(text) } else { unknown(text) }
 }
 
-fn unknown(text: String) -> Finding {
+/// Nothing is there.
+pub(super) fn missing(text: String) -> Finding {
+    Finding { status: Status::Critical, ..unknown(text) }
+}
+
+/// It cannot be told.
+pub(super) fn unknown(text: String) -> Finding {
     Finding { status: Status::Unknown, name: String::new(), pid: None, text, measure: None }
 }
 

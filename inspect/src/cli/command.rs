@@ -18,7 +18,19 @@ use crate::words::term::term;
 pub const TAKES: &[(&str, &[&str])] = &[
     (
         "list",
-        &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
+        &[
+            "name",
+            "pid",
+            "file",
+            "json",
+            "jsonl",
+            "wait",
+            "interval",
+            "count",
+            "filter",
+            "color",
+            "endpoints",
+        ],
     ),
     (
         "top",
@@ -46,16 +58,43 @@ pub const TAKES: &[(&str, &[&str])] = &[
             "filter",
             "since_start",
             "color",
+            "endpoints",
         ],
     ),
-    ("ops cancel", &["name", "pid", "json", "jsonl", "wait"]),
-    ("why", &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "color"]),
-    ("capacity", &["name", "pid", "file", "json", "jsonl", "wait", "filter", "color"]),
+    ("ops cancel", &["name", "pid", "json", "jsonl", "wait", "endpoints"]),
+    (
+        "why",
+        &[
+            "name",
+            "pid",
+            "file",
+            "json",
+            "jsonl",
+            "wait",
+            "interval",
+            "count",
+            "color",
+            "endpoints",
+        ],
+    ),
+    ("capacity", &["name", "pid", "file", "json", "jsonl", "wait", "filter", "color", "endpoints"]),
     (
         "waits",
-        &["name", "pid", "file", "json", "jsonl", "wait", "interval", "count", "filter", "color"],
+        &[
+            "name",
+            "pid",
+            "file",
+            "json",
+            "jsonl",
+            "wait",
+            "interval",
+            "count",
+            "filter",
+            "color",
+            "endpoints",
+        ],
     ),
-    ("check", &["name", "pid", "file", "json"]),
+    ("check", &["name", "pid", "file", "json", "endpoints"]),
     ("history", &["name", "pid", "json", "jsonl", "color"]),
     ("history record", &["name", "pid"]),
     #[cfg(feature = "serve")]
@@ -68,6 +107,11 @@ pub const TAKES: &[(&str, &[&str])] = &[
     ("man", &[]),
 ];
 
+/// Whether an option means something for a verb that takes those: what is said of endpoints does where they are.
+fn taken(takes: &[&str], id: &str) -> bool {
+    takes.contains(&id) || id.starts_with("endpoints_") && takes.contains(&"endpoints")
+}
+
 /// Help of the whole: the verbs, and the options of a table by their names alone.
 const HELP: &str = "\
 {about}
@@ -78,7 +122,7 @@ VERBS
 TARGET: a name (* and ?), a pid, or the path of a saved board or recording
 Options: -n NAME, -p PID, -f PATH, --json, --jsonl, --wait T, --interval T,
   --count N, --sort KEY, --filter GLOB, --all, --since-start, --trail,
-  --color WHEN, --help-numbers (what each number of a board means)
+  --color WHEN, --endpoints LIST, --help-numbers (what each number means)
 `inspect VERB -h` says which a verb takes; `inspect man VERB` says all.";
 
 /// Every verb in few words, two on a line, by what one is after: so all of them fit on a screen.
@@ -178,7 +222,7 @@ fn with(mut command: Command, each: fn(Command, Arg, bool) -> Command) -> Comman
             let template = if verb.has_subcommands() { VERBS_HELP } else { VERB_HELP };
             globals.iter().fold(verb.help_template(template), |verb, arg| {
                 let id = arg.get_id().as_str();
-                let taken = takes.contains(&id) || id == "help";
+                let taken = taken(takes, id) || id == "help";
                 match name == "ops" && id == "sort" {
                     true => verb.arg(of_operations(arg.clone())),
                     false => each(verb, arg.clone(), taken),
@@ -198,7 +242,7 @@ fn of_operations(sort: Arg) -> Arg {
     sort.value_parser(orders(&Sort::OPERATIONS))
         .default_value("active")
         .alias("order")
-        .help("Order: active (longest active first), age, status, kind")
+        .help("Order: active (longest first), age, status, kind")
         .long_help(None::<&str>)
 }
 
@@ -268,12 +312,25 @@ fn refuse(matches: &ArgMatches) -> Result<(), String> {
         verb = if verb.is_empty() { name.to_owned() } else { format!("{verb} {name}") };
         last = inner;
     }
-    let Some((_, takes)) = TAKES.iter().find(|(name, _)| *name == verb) else { return Ok(()) };
+    let takes = TAKES.iter().find(|(name, _)| *name == verb).map(|(_, takes)| *takes);
+    takes.map_or(Ok(()), |takes| refuse_others(last, &verb, takes))?;
+    #[cfg(feature = "serve")]
+    for (id, flag) in [("endpoints_token", "--endpoints-token"), ("endpoints_ca", "--endpoints-ca")]
+    {
+        if last.contains_id(id) && !last.contains_id("endpoints") {
+            return Err(format!("{flag} does nothing without --endpoints"));
+        }
+    }
+    Ok(())
+}
+
+/// Of the options of every verb those that mean nothing for this one.
+fn refuse_others(last: &ArgMatches, verb: &str, takes: &[&str]) -> Result<(), String> {
     let command = Cli::command();
     for arg in command.get_arguments().filter(|arg| arg.is_global_set()) {
         let id = arg.get_id().as_str();
         let said = last.value_source(id) == Some(ValueSource::CommandLine);
-        if said && id != "color" && !takes.contains(&id) {
+        if said && id != "color" && !taken(takes, id) {
             let flag = arg.get_long().unwrap_or(id);
             return Err(format!("--{flag} does nothing for `{verb}`; see `inspect {verb} -h`"));
         }
@@ -412,13 +469,20 @@ mod tests {
                 let shown = options
                     .filter_map(|line| line.split("  ").next())
                     .any(|option| option.split(' ').any(|word| word == flag));
-                assert_eq!(shown, takes.contains(&id), "{name} {flag}:\n{help}");
+                assert_eq!(
+                    shown,
+                    taken(takes, id) && !arg.is_hide_short_help_set(),
+                    "{name} {flag}:\n{help}"
+                );
                 let mut words: Vec<&str> =
                     std::iter::once("inspect").chain(name.split(' ')).collect();
                 words.extend(&needed);
                 let value =
                     values.iter().find(|(known, _)| *known == id).map_or("x", |(_, value)| value);
                 let value = if name == "ops" && id == "sort" { "age" } else { value };
+                if id.starts_with("endpoints_") && taken(takes, id) {
+                    words.extend(["--endpoints", "unix:/x"]);
+                }
                 words.push(&flag);
                 if arg.get_action().takes_values() && id != "color" {
                     words.push(value);
@@ -426,11 +490,11 @@ mod tests {
                 if id == "color" {
                     words.push("never");
                 }
-                let taken = parse(words.iter().map(OsString::from));
-                match taken {
-                    Ok(_) => assert!(takes.contains(&id) || id == "color", "{name} takes {flag}"),
+                let read = parse(words.iter().map(OsString::from));
+                match read {
+                    Ok(_) => assert!(taken(takes, id) || id == "color", "{name} takes {flag}"),
                     Err(Early::Wrong(failure)) => {
-                        assert!(!takes.contains(&id), "{name} {flag}: {}", failure.text);
+                        assert!(!taken(takes, id), "{name} {flag}: {}", failure.text);
                         assert_eq!(failure.code, 2);
                         assert!(failure.text.contains(&flag), "{}", failure.text);
                         assert_eq!(failure.text.lines().count(), 1);

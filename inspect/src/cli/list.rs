@@ -95,38 +95,15 @@ fn candidates(target: &Target) -> Result<Vec<Candidate>, Failure> {
 }
 
 fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> {
-    let heading = line(
-        ["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from),
-    );
-    writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)))?;
+    writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading(), look.columns)))?;
     for row in rows {
-        let text = line([
-            term(&row.name),
-            row.pid.to_string(),
-            row.state.word().to_owned(),
-            or_none(row.uptime_ns, time),
-            or_none(row.heartbeat_age_ns, time),
-            or_none(row.threads, |threads| threads.to_string()),
-            or_none(row.size_bytes, bytes),
-            term(&row.owner),
-        ]);
-        // Of a living one what is the matter, of any other why it is not living.
-        let matter = row.headline.as_ref().filter(|_| row.state == State::Live);
-        let why = term(matter.map_or(&row.verdict, |headline| &headline.text));
+        let text = cells(row);
+        let (paint, why, trouble) = matter(row);
         let beside = look.columns > 110 || row.state == State::Unreachable;
         let text = if beside { format!("{text}  {why}") } else { text };
-        let paint = match row.state {
-            State::Live => match row.headline.as_ref().map(|headline| headline.severity) {
-                Some(Severity::Critical) => Paint::Bad,
-                Some(Severity::Warning) => Paint::Warn,
-                _ => Paint::Plain,
-            },
-            State::Dead => Paint::Bad,
-            _ => Paint::Warn,
-        };
         writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()))?;
         // Where there is no room beside it, trouble has a line of its own.
-        if !beside && matter.is_some_and(|headline| headline.severity != Severity::Ok) {
+        if !beside && trouble {
             let below = cut(&format!("    {why}"), look.columns);
             writeln!(out, "{}", look.paint(paint, &below))?;
         }
@@ -135,6 +112,42 @@ fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> 
         writeln!(out, "{NONE}")?;
     }
     Ok(())
+}
+
+/// What stands above the cells.
+pub(super) fn heading() -> String {
+    line(["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from))
+}
+
+/// A board's cells.
+pub(super) fn cells(row: &Row) -> String {
+    line([
+        term(&row.name),
+        row.pid.to_string(),
+        row.state.word().to_owned(),
+        or_none(row.uptime_ns, time),
+        or_none(row.heartbeat_age_ns, time),
+        or_none(row.threads, |threads| threads.to_string()),
+        or_none(row.size_bytes, bytes),
+        term(&row.owner),
+    ])
+}
+
+/// How a row stands out, and in words: of a living one what is the matter, of any other why it is not living; and
+/// whether a living one is in trouble.
+pub(super) fn matter(row: &Row) -> (Paint, String, bool) {
+    let matter = row.headline.as_ref().filter(|_| row.state == State::Live);
+    let why = term(matter.map_or(&row.verdict, |headline| &headline.text));
+    let paint = match row.state {
+        State::Live => match matter.map(|headline| headline.severity) {
+            Some(Severity::Critical) => Paint::Bad,
+            Some(Severity::Warning) => Paint::Warn,
+            _ => Paint::Plain,
+        },
+        State::Dead => Paint::Bad,
+        _ => Paint::Warn,
+    };
+    (paint, why, matter.is_some_and(|headline| headline.severity != Severity::Ok))
 }
 
 fn line(cells: [String; 8]) -> String {

@@ -19,6 +19,8 @@ mod export;
 mod failure;
 mod history;
 #[cfg(feature = "serve")]
+mod hosts;
+#[cfg(feature = "serve")]
 mod link;
 mod list;
 mod man;
@@ -54,6 +56,10 @@ pub use failure::Failure;
 /// [`Failure`], to be printed and turned into the exit code.
 pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), Failure> {
     let target = cli.target().map_err(Failure::usage)?;
+    #[cfg(feature = "serve")]
+    if let Some(done) = hosts::run(cli, &target, out, remarks) {
+        return done;
+    }
     let done = verb(cli, &target, out, remarks);
     for directory in crate::patience::given_up() {
         // A file that was named says so itself.

@@ -60,7 +60,7 @@ pub(super) fn run(
 }
 
 /// Leaves what was asked for, in the order that was asked for.
-fn choose(report: &mut BoardReport, pick: &OpsPick, look: &Look) {
+pub(super) fn choose(report: &mut BoardReport, pick: &OpsPick, look: &Look) {
     let least = u64::try_from(pick.over.unwrap_or(Duration::ZERO).as_nanos()).unwrap_or(u64::MAX);
     for ops in [&mut report.ops, &mut report.ended_ops] {
         // A connection of an hour whose request just came is not an hour late.
@@ -92,7 +92,7 @@ fn found<'a>(report: &'a BoardReport, id: &str) -> Option<&'a Op> {
     report.ops.iter().chain(&report.ended_ops).find(|op| op.id == id)
 }
 
-fn table(report: &BoardReport, pick: &OpsPick, look: &Look) -> String {
+pub(super) fn table(report: &BoardReport, pick: &OpsPick, look: &Look) -> String {
     let mut out = text::heading(report, look) + &text::process(report, look);
     if let Some(id) = &pick.history {
         if let Some(op) = found(report, id) {

@@ -55,7 +55,7 @@ pub(super) fn run(
 }
 
 /// Leaves what was asked for. Deadlocks are never left out.
-fn choose(waits: &mut Waits, pick: &WaitsPick, look: &Look) {
+pub(super) fn choose(waits: &mut Waits, pick: &WaitsPick, look: &Look) {
     let least = u64::try_from(pick.over.unwrap_or(Duration::ZERO).as_nanos()).unwrap_or(u64::MAX);
     let shows = |edge: &Edge| {
         let names = [&edge.waiter.thread, &edge.waiter.file, &edge.waiter.label];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::descriptors::FdTrend;
 use super::headline::Headline;
@@ -14,10 +14,11 @@ use crate::liveness::State;
 use crate::snapshot::Effort;
 use crate::vitals::Task;
 use crate::vitals::Vitals;
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// One answer: every board that was asked for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Document {
     /// Version of this form: 1.
@@ -29,7 +30,7 @@ pub struct Document {
 }
 
 /// One board.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BoardReport {
     /// Board name.
@@ -37,6 +38,7 @@ pub struct BoardReport {
     /// Process id, in the writer's pid namespace.
     pub pid: u64,
     /// Effective user id of the writer.
+    #[serde(default)]
     pub uid: u64,
     /// What the writer is doing.
     pub state: State,
@@ -45,6 +47,7 @@ pub struct BoardReport {
     /// `major.minor`.
     pub layout_version: String,
     /// The run of the daemon, a number of its own.
+    #[serde(default)]
     pub instance: u64,
     /// What was built.
     pub build: Option<Label>,
@@ -62,6 +65,7 @@ pub struct BoardReport {
     /// Where the board was found.
     pub path: String,
     /// Bytes.
+    #[serde(default)]
     pub size_bytes: u64,
     /// The moment that all of this is of, by this host's wall clock, RFC 3339.
     pub seen_at: String,
@@ -72,63 +76,85 @@ pub struct BoardReport {
     /// Moment of saving, for a saved board.
     pub saved_at: Option<String>,
     /// How full the tables are.
-    pub capacity: BTreeMap<&'static str, Capacity>,
+    #[serde(default, deserialize_with = "known::keys")]
+    pub capacity: BTreeMap<Word, Capacity>,
     /// What could not be recorded, by cause.
-    pub lost: BTreeMap<&'static str, u64>,
+    #[serde(default, deserialize_with = "known::keys")]
+    pub lost: BTreeMap<Word, u64>,
     /// Looks that the keeper skipped because it woke late.
+    #[serde(default)]
     pub keeper_skipped: u64,
     /// How hard the board was to read.
+    #[serde(default)]
     pub reader: Effort,
     /// Rows of each kind that the board says there are and that this view leaves out: there is a bound to what
     /// is kept of a board. Empty but for enormous ones.
-    pub left_out: BTreeMap<&'static str, u64>,
+    #[serde(default, deserialize_with = "known::keys")]
+    pub left_out: BTreeMap<Word, u64>,
     /// Parts that could not be believed.
+    #[serde(default)]
     pub remarks: Vec<String>,
     /// How the process is doing, from `/proc`.
     pub vitals: Option<Vitals>,
     /// Open descriptors over its life, by the keeper's looks.
     pub fd_trend: Option<FdTrend>,
     /// Threads with a slot.
+    #[serde(default)]
     pub threads: Vec<ThreadReport>,
     /// Threads without one.
     pub unprobed_threads: Option<Vec<Task>>,
     /// Panics so far, also those that were caught.
+    #[serde(default)]
     pub panics: u64,
     /// What is known of the end.
     pub end: Option<End>,
     /// Lines that were passed by count, or at which a thread is.
+    #[serde(default)]
     pub lines: Vec<LineReport>,
     /// Counters.
+    #[serde(default)]
     pub counters: Vec<Counter>,
     /// Gauges.
+    #[serde(default)]
     pub gauges: Vec<Gauge>,
     /// Ratios of counters.
+    #[serde(default)]
     pub ratios: Vec<Ratio>,
     /// Histograms.
+    #[serde(default)]
     pub histograms: Vec<Histogram>,
     /// Queues.
+    #[serde(default)]
     pub queues: Vec<Queue>,
     /// Periodic jobs.
+    #[serde(default)]
     pub heartbeats: Vec<Heartbeat>,
     /// Long tasks.
+    #[serde(default)]
     pub progress: Vec<Progress>,
     /// Named texts.
+    #[serde(default)]
     pub facts: BTreeMap<Label, Label>,
     /// Operations in flight, the oldest first.
+    #[serde(default)]
     pub ops: Vec<Op>,
     /// Operations that ended and are still there, the last first: the last few of each thread, and the
     /// slowest of each kind.
+    #[serde(default)]
     pub ended_ops: Vec<Op>,
     /// Operations by kind: in flight, and how they ended.
+    #[serde(default)]
     pub op_kinds: Vec<OpKind>,
     /// Who waits for whom: threads, operations, locks, channels.
+    #[serde(default)]
     pub waits: Waits,
     /// Time in each status over all operations.
+    #[serde(default)]
     pub op_statuses: Vec<StatusTotal>,
 }
 
 /// How full a table is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Capacity {
     /// Records in use.
@@ -138,7 +164,7 @@ pub struct Capacity {
 }
 
 /// How the process ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct End {
     /// Its exit handlers ran and the code was 0.

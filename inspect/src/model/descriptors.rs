@@ -1,9 +1,9 @@
 //! Open descriptors.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Open descriptors over the life of a process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FdTrend {
     /// The least of each stretch, the first first.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::threads::Windows;
 use crate::words::label::Label;
 
 /// A counter.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counter {
     /// Name.
@@ -28,7 +28,7 @@ pub struct Counter {
 }
 
 /// A gauge.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Gauge {
     /// Name.
@@ -46,7 +46,7 @@ pub struct Gauge {
 }
 
 /// A ratio of counters.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ratio {
     /// Name.
@@ -66,7 +66,7 @@ pub struct Ratio {
 }
 
 /// A ratio since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RatioTotal {
     /// Sum of numerators over sum of denominators; null over 0.
@@ -76,7 +76,7 @@ pub struct RatioTotal {
 }
 
 /// A histogram.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Histogram {
     /// Name.
@@ -98,7 +98,7 @@ pub struct Histogram {
 
 /// Quantiles over one stretch of time. Each is the middle of a bucket, so within 1/32 of a value when it is
 /// of all time, within 1/8 over a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Quantiles {
     /// Values recorded in that time. In JSON `recorded`: a histogram's `count` stands beside it.
@@ -119,7 +119,7 @@ pub struct Quantiles {
 }
 
 /// A distribution of values: over the last 10 to 20 s, and since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Distribution {
     /// The last seconds; since the start where the board does not keep them (`over_ns` tells).
@@ -142,7 +142,7 @@ pub struct Distribution {
 pub const POWERS: usize = 23;
 
 /// A queue.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Queue {
     /// Name.
@@ -176,7 +176,7 @@ pub struct Queue {
 }
 
 /// A periodic job.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Heartbeat {
     /// Name.
@@ -194,7 +194,7 @@ pub struct Heartbeat {
 }
 
 /// A long task.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Progress {
     /// Name.

@@ -1,13 +1,15 @@
 //! Operations.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::place::Place;
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// An operation.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct Op {
     /// Its record and generation: no other operation of this process ever has it.
     pub id: String,
@@ -62,7 +64,8 @@ pub struct Op {
     /// It was asked to, or ended so.
     pub cancelled: bool,
     /// `ok`, `error`, `cancelled` or `panicked`; null while it is in flight.
-    pub outcome: Option<&'static str>,
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub outcome: Option<Word>,
     /// Since it ended; null while it is in flight.
     pub ended_ago_ns: Option<u64>,
     /// Time in each status; rare ones share `(others)`.
@@ -72,13 +75,15 @@ pub struct Op {
 }
 
 /// A status that an operation went through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct OpStatus {
     /// The status.
     pub status: Label,
     /// `work`, `wait` or `idle`; null when its site is not known.
-    pub class: Option<&'static str>,
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub class: Option<Word>,
     /// From the operation's beginning.
     pub at_ns: u64,
     /// How long, up to now for the current one.
@@ -88,7 +93,7 @@ pub struct OpStatus {
 }
 
 /// Time of an operation in one status.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpTotal {
     /// The status.
@@ -98,7 +103,7 @@ pub struct OpTotal {
 }
 
 /// Time of all operations in one status.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StatusTotal {
     /// The status.
@@ -121,7 +126,7 @@ pub struct StatusTotal {
 }
 
 /// Operations of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpKind {
     /// The kind.
@@ -137,7 +142,7 @@ pub struct OpKind {
 }
 
 /// How many operations ended in which way a second.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpRates {
     /// In each way.
@@ -148,7 +153,7 @@ pub struct OpRates {
 }
 
 /// Something of each way in which an operation ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpEnds<T> {
     /// As it should.

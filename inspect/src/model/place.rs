@@ -1,12 +1,13 @@
 //! Where a thread or an operation is.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::words::label::Label;
 
 /// One place in the source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct Place {
     /// Source file, as the compiler saw it.
     pub file: Option<Label>,
@@ -21,7 +22,7 @@ pub struct Place {
 }
 
 /// Who holds what a thread waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Holder {
     /// Thread name.

@@ -1,12 +1,13 @@
 //! Threads and lines.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::place::{Holder, Place};
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// A value for each of the three windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Windows<T> {
     /// Over 1 s.
@@ -21,7 +22,7 @@ pub struct Windows<T> {
 }
 
 /// One thread.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ThreadReport {
     /// Name, as the kernel has it.
@@ -29,7 +30,8 @@ pub struct ThreadReport {
     /// Thread id, in the writer's pid namespace.
     pub tid: u64,
     /// `work`, `wait` or `idle`.
-    pub class: Option<&'static str>,
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub class: Option<Word>,
     /// Source file.
     pub file: Option<Label>,
     /// Line.
@@ -69,7 +71,7 @@ pub struct ThreadReport {
 }
 
 /// One line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LineReport {
     /// Source file, as the compiler saw it.
@@ -81,7 +83,8 @@ pub struct LineReport {
     /// Label.
     pub label: Option<Label>,
     /// `work`, `wait` or `idle`.
-    pub class: Option<&'static str>,
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub class: Option<Word>,
     /// Passes since the board was made; null where they are not counted.
     pub hits: Option<u64>,
     /// Threads that are there.

@@ -1,11 +1,12 @@
 //! Who waits for whom.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// One answer of `waits`: of every board that was asked for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaitsDocument {
     /// Version of this form: 1.
@@ -18,8 +19,9 @@ pub struct WaitsDocument {
 }
 
 /// Who waits for whom, in one process or several.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct Waits {
     /// Deadlocks, and nothing that is only like one.
     pub cycles: Vec<Cycle>,
@@ -41,7 +43,7 @@ pub struct Waits {
 }
 
 /// A deadlock: each member waits for the next one, the last for the first, all of them without a limit.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cycle {
     /// The members' waits, in order.
@@ -51,7 +53,7 @@ pub struct Cycle {
 }
 
 /// Waits that hang on each other.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chain {
     /// From the victim on.
@@ -60,7 +62,8 @@ pub struct Chain {
     pub age_ns: u64,
     /// `holder`: the last one holds what is waited for, and could go on; `outside`: it waits for something outside of the
     /// process, or told only by its own tag; `unknown`: who could end the wait is not known.
-    pub end: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub end: Word,
     /// The time that all have waited who wait behind the same last one.
     pub behind_ns: u64,
     /// It leads into a deadlock.
@@ -68,7 +71,7 @@ pub struct Chain {
 }
 
 /// Somebody waits.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Edge {
     /// Who.
@@ -88,19 +91,21 @@ pub struct Edge {
 }
 
 /// What is waited for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaitTarget {
     /// `lock`, `channel`, `queue`, `join`, `condvar`, or `outside`.
-    pub what: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub what: Word,
     /// Its name, or where it was made.
     pub name: Label,
     /// `exclusive`, `shared`, `send` or `receive`; null for others.
-    pub mode: Option<&'static str>,
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub mode: Option<Word>,
 }
 
 /// A thread, or an operation that no thread works on just now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Party {
     /// Its board's name.
@@ -122,11 +127,12 @@ pub struct Party {
     /// Label.
     pub label: Option<Label>,
     /// What the line is of: `now`.
-    pub line_is: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub line_is: Word,
 }
 
 /// A lock or channel, and how it fared.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LockReport {
     /// Its board's name.
@@ -134,9 +140,11 @@ pub struct LockReport {
     /// Its name, or where it was made.
     pub name: Label,
     /// `mutex`, `rwlock`, `condvar`, `channel` or `semaphore`.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub kind: Word,
     /// `std`, `parking_lot`, `crossbeam` or `tokio`.
-    pub library: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub library: Word,
     /// File and line of its construction.
     pub site: Option<String>,
     /// Waits for it that ended, ever.
@@ -158,8 +166,9 @@ pub struct LockReport {
 }
 
 /// How long waits took since the lock got its record. A quantile is a bound: so many waits were shorter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct WaitTimes {
     /// Half of them took at most so long.
     pub p50: Option<u64>,

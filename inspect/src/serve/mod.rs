@@ -33,13 +33,12 @@ mod shared;
 mod shown;
 mod stream;
 mod tls;
-mod token;
 mod view;
 mod waits;
 mod watch;
 mod why;
 
+pub use crate::token::Token;
 pub use listen::{Bound, bind, run};
 pub use settings::{Listen, Settings, SettingsError};
 pub use tls::Tls;
-pub use token::Token;

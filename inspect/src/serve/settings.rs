@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::tls::Tls;
-use super::token::Token;
+use crate::token::Token;
 
 /// Where it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! How hard a reading was to get.
 
 /// How hard a reading was to get.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Effort {
     /// Records read again because they changed meanwhile.
     pub retries: u64,

@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Weight};
 use super::seen::Seen;
 use super::{monitor, process, threads, work};
 use crate::liveness::State;
 use crate::model::BoardReport;
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// Findings of an answer, and bytes of it in JSON.
@@ -16,7 +17,7 @@ const FINDINGS: usize = 10;
 const BYTES: usize = 6_000;
 
 /// What is wrong, the worst first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Answer {
     /// Version of this form: 1.
@@ -32,13 +33,14 @@ pub struct Answer {
     /// How many more there were.
     pub more: usize,
     /// Ids of the rules that ran.
-    pub looked_at: Vec<&'static str>,
+    #[serde(default, deserialize_with = "known::words")]
+    pub looked_at: Vec<Word>,
     /// What could not be seen, and why.
     pub not_known: Vec<String>,
 }
 
 /// A board that an answer is of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Of {
     /// Its name.

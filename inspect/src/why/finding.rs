@@ -1,12 +1,13 @@
 //! One thing that is wrong.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{BoardReport, Op, Party, ThreadReport};
+use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weight {
     /// Worth knowing.
@@ -18,7 +19,7 @@ pub enum Weight {
 }
 
 /// A value of evidence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// In the unit beside it.
@@ -46,25 +47,28 @@ impl From<&str> for Value {
 }
 
 /// A measured value, and what it was held against.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Evidence {
     /// What was measured.
-    pub what: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub what: Word,
     /// The value.
     pub value: Value,
     /// Its unit: `s`, `%`, `/s`, `bytes`, or null for a count or a text.
-    pub unit: Option<&'static str>,
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub unit: Option<Word>,
     /// From where on it is a finding; null where there is no such bound.
     pub limit: Option<Value>,
 }
 
 /// One thing that is wrong, with its evidence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// The rule.
-    pub id: &'static str,
+    #[serde(deserialize_with = "known::word")]
+    pub id: Word,
     /// How bad.
     pub severity: Weight,
     /// How sure, 0 to 1: of what the title says, not of its being the only cause.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes of a text that are kept; longer ones are cut.
 const MAX_TEXT: usize = 1024;
@@ -40,6 +40,14 @@ impl std::fmt::Debug for Label {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Escaped, so harmless, but for bidi marks; only ever seen in test failures.
         write!(out, "Label({:?})", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    /// From JSON of another host: cut as one from a board is.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(from)?;
+        Ok(Self::from_bytes(text.as_bytes()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod glob;
 pub mod human;
+pub mod known;
 pub mod label;
 pub mod moment;
 pub mod place;

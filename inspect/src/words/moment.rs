@@ -27,6 +27,15 @@ pub fn moment(text: &str, now_ns: u64) -> Result<u64, String> {
     Ok(days * day + clock_ns(clock.trim_end_matches('Z')).ok_or_else(wrong)?)
 }
 
+/// A moment of [`rfc3339`](crate::clock::rfc3339), ns since 1970; `None` when it is none.
+#[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "read where other hosts are asked"))]
+pub(crate) fn from_rfc3339(text: &str) -> Option<u64> {
+    let whole = moment(text, 0).ok().filter(|_| text.contains('T'))?;
+    let rest = text.split_once('.').map_or("", |(_, rest)| rest.trim_end_matches('Z'));
+    let millis: u64 = format!("{:0<3.3}", rest).parse().ok()?;
+    Some(whole + millis * 1_000_000)
+}
+
 /// `HH:MM[:SS]`.
 fn clock_ns(text: &str) -> Option<u64> {
     let whole = text.split('.').next()?;
@@ -69,6 +78,10 @@ mod tests {
         assert_eq!(at("23:00:05"), Ok("2026-01-30T23:00:05.000Z".to_owned()));
         assert_eq!(at("2024-02-29T00:00:01Z"), Ok("2024-02-29T00:00:01.000Z".to_owned()));
         assert_eq!(at("now"), Ok("2026-01-31T12:00:00.000Z".to_owned()));
+        for text in ["2026-01-31T12:00:00.007Z", "1970-01-01T00:00:00.000Z"] {
+            assert_eq!(from_rfc3339(text).map(rfc3339).as_deref(), Some(text));
+        }
+        assert_eq!(from_rfc3339("2h").or(from_rfc3339("x")).or(from_rfc3339("12:00")), None);
         for wrong in ["25:00", "yesterday", "2026-13-01T00:00:00Z", "1:2:3:4", "-"] {
             assert!(at(wrong).is_err(), "{wrong}");
         }

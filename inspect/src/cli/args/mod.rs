@@ -93,6 +93,21 @@ pub struct Common {
     /// What each number means: its kind, unit and help.
     #[arg(long, global = true)]
     pub help_numbers: bool,
+    /// Ask these `inspect serve` of hosts: URLs, or @FILE.
+    ///
+    /// With commas between: `http://HOST:PORT`, `https://HOST:PORT` and `unix:/PATH`; `HOST:PORT` (or
+    /// `dns+https://HOST:PORT`) is every address of a name. A file has one a line and is read again when it changes.
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "LIST", global = true)]
+    pub endpoints: Option<String>,
+    /// The token of those hosts: one line, mode 0600.
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, hide_short_help = true, global = true)]
+    pub endpoints_token: Option<PathBuf>,
+    /// Who certifies them, PEM; else whom the system believes.
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, hide_short_help = true, global = true)]
+    pub endpoints_ca: Option<PathBuf>,
     /// Colours: auto, always or never.
     ///
     /// The environment's NO_COLOR and CLICOLOR_FORCE say the same.
@@ -100,6 +115,7 @@ pub struct Common {
         long,
         hide_possible_values = true,
         hide_default_value = true,
+        hide_short_help = true,
         value_name = "WHEN",
         value_enum,
         default_value_t,

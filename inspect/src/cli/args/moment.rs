@@ -69,7 +69,7 @@ pub struct OpsPick {
     /// Those that ended and are still there, the last first.
     #[arg(long)]
     pub ended: bool,
-    /// Those that ended and are still there, the slowest first.
+    /// The same, the slowest first.
     #[arg(long)]
     pub slowest: bool,
 }

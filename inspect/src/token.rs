@@ -62,6 +62,12 @@ impl Token {
         }
     }
 
+    /// The text, for a header that is not printed.
+    pub(crate) fn text(&self) -> &str {
+        // It was made from text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
     /// Whether a text is the token. How long it takes says nothing of where they differ.
     pub fn is(&self, text: &[u8]) -> bool {
         let mut difference = self.0.len() ^ text.len();

@@ -1,0 +1,48 @@
+//! `capacity` over hosts: each looks at its own boards, for as long as was asked.
+
+use std::time::Duration;
+
+use super::super::args::Verb;
+use super::super::capacity::DEFAULT;
+use super::super::failure::Failure;
+use super::ask::Ask;
+use super::rows::{apart, name, rest};
+use crate::capacity::{Answer, Group};
+use crate::endpoints::{Hosted, Question};
+use crate::render::capacity;
+
+/// The longest that a server looks.
+const LONGEST: Duration = Duration::from_secs(10);
+
+pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
+    let cli = ask.cli;
+    let Some(Verb::Capacity { duration, .. }) = &cli.verb else { return Ok(()) };
+    let time = duration.unwrap_or(DEFAULT);
+    if time > LONGEST {
+        return Err(Failure::usage(format!("--duration: at most {LONGEST:?} over other hosts")));
+    }
+    let question = Question::get("capacity")
+        .with("board", ask.board.as_deref())
+        .with("seconds", Some(&format!("{:.3}", time.as_secs_f64().max(0.1))))
+        .after(time);
+    let (endpoints, mut said) = apart(ask.ask_until(&question, |_: &Answer| true));
+    let answered = said.len();
+    for (_, answer) in &mut said {
+        answer.groups.retain(|group: &Group| ask.look.shows(&group.name));
+    }
+    if ask.json() {
+        let of = |(standing, answer): (crate::endpoints::Standing, Answer)| {
+            let of = move |row| Hosted { endpoint: standing.endpoint.clone(), row };
+            answer.groups.into_iter().map(of)
+        };
+        let rows: Vec<Hosted<Group>> = said.into_iter().flat_map(of).collect();
+        ask.document(&endpoints, serde_json::json!({ "groups": rows }))?;
+    } else {
+        for (standing, answer) in &said {
+            name(ask.out, standing, &ask.look)?;
+            ask.out.write_all(capacity::groups(&answer.groups, &ask.look).as_bytes())?;
+        }
+        rest(ask.out, &endpoints, &ask.look)?;
+    }
+    ask.content(&endpoints, answered)
+}

@@ -1,0 +1,308 @@
+//! Many hosts: the table, `list`, `ops`, `waits`, `why`, `check` over several `inspect serve`, and what becomes of
+//! those that are down, slow, of another version, or hostile.
+
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tests::fake::{Fake, Say};
+use tests::program::{self, inspect};
+use tests::served::{self, Serve};
+use tests::wait;
+
+/// What a deadline of a second becomes on a machine that has more to do, beside the start of a program.
+const SOON: Duration = Duration::from_millis(2_500);
+
+fn json_of(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        panic!("{error}: {text}\n{}", String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+fn ask(endpoints: &str, words: &[&str]) -> Value {
+    json_of(&inspect(&[words, &["--json", "--endpoints", endpoints]].concat()))
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// How an endpoint stands, and why.
+fn standing(document: &Value, endpoint: &str) -> (String, String) {
+    let all = document["endpoints"].as_array().expect("endpoints");
+    let one = all.iter().find(|one| one["endpoint"] == *endpoint);
+    let one = one.unwrap_or_else(|| panic!("no {endpoint} in {document:#}"));
+    let word = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+    (word("state"), word("error"))
+}
+
+/// Endpoints of the rows.
+fn hosts(rows: &Value) -> Vec<&str> {
+    let rows = rows.as_array().expect("rows");
+    rows.iter().map(|row| row["endpoint"].as_str().expect("an endpoint")).collect()
+}
+
+/// An answer of a server that knows nothing of boards but this.
+fn ops(rows: Value) -> String {
+    let total = rows.as_array().map_or(0, Vec::len);
+    json!({ "schema": 1, "taken_at": "2026-01-31T12:00:00.000Z", "total": total, "ops": rows })
+        .to_string()
+}
+
+fn op(id: &str, board: &str, age_s: f64) -> Value {
+    let ns = (age_s * 1e9) as u64;
+    json!({ "board": board, "pid": 7, "id": id, "kind": "request", "label": format!("GET /{board}"),
+        "age_ns": ns, "active_ns": ns, "status": "lock", "status_age_ns": ns, "working": false,
+        "leaked": false, "cancellable": true, "outcome": null })
+}
+
+#[test]
+fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
+    let name = program::name("hosts");
+    let program = served::behave(&name, &["operations"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    served::give(folder.path());
+    let socket = format!("unix:{}", folder.path().join("serve.sock").display());
+    let unix = Serve::run(&["--listen", &socket]);
+    let (one, two) = (Serve::start(&[]), Serve::start(&[]));
+    let urls =
+        [socket.clone(), format!("http://{}", one.address), format!("http://{}", two.address)];
+    let list = urls.join(",");
+
+    let document = ask(&list, &["list", &name]);
+    assert_eq!(hosts(&document["boards"]), urls);
+    for url in &urls {
+        assert_eq!(standing(&document, url), ("ok".to_owned(), String::new()));
+    }
+    // All clocks are this host's.
+    for endpoint in document["endpoints"].as_array().expect("endpoints") {
+        let (skew, age) = (endpoint["skew_ns"].as_i64(), endpoint["age_ns"].as_u64());
+        assert!(skew.expect("a skew").abs() < 500_000_000, "{endpoint}");
+        assert!(age.expect("an age") < 2_000_000_000, "{endpoint}");
+    }
+    let whole = ask(&list, &["-n", &name]);
+    assert_eq!(hosts(&whole["boards"]), urls);
+    let direct = &program::boards(&["-p", &program.pid().to_string()])[0];
+    for board in whole["boards"].as_array().expect("boards") {
+        assert_eq!(board["facts"], direct["facts"]);
+        assert_eq!(board["ops"].as_array().map(Vec::len), direct["ops"].as_array().map(Vec::len));
+    }
+    let ops = ask(&list, &["ops", &name]);
+    assert_eq!((hosts(&ops["ops"]).len(), ops["total"].as_u64()), (18, Some(18)));
+    let ages: Vec<u64> = ask(&list, &["ops", &name, "--sort", "age"])["ops"]
+        .as_array()
+        .expect("operations")
+        .iter()
+        .map(|op| op["age_ns"].as_u64().expect("an age"))
+        .collect();
+    assert!(ages.is_sorted_by(|a, b| a >= b), "{ages:?}");
+    let why = ask(&list, &["why", &name]);
+    assert_eq!(hosts(&why["boards"]), urls);
+    assert!(ask(&list, &["waits", &name])["chains"].is_array());
+    assert!(ask(&list, &["capacity", "-d", "200ms", &name])["groups"].is_array());
+    let checked = inspect(&["check", &name, "--oldest", "1h", "--endpoints", &list]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
+
+    // What a person sees: hosts in a column.
+    let table = text(&inspect(&["ops", &name, "--endpoints", &list]));
+    assert!(table.starts_with("HOST ") && table.matches(&one.address).count() == 6, "{table}");
+    let table = text(&inspect(&["--endpoints", &list]));
+    assert!(table.matches(&name[..10]).count() >= 3, "{table}");
+    let table = text(&inspect(&[&name, "--endpoints", &list]));
+    assert_eq!(table.matches(&format!("{}\n{name}", one.address)).count(), 1, "{table}");
+
+    drop(two);
+    let document = ask(&list, &["list", &name]);
+    assert_eq!(hosts(&document["boards"]).len(), 2);
+    let (state, error) = standing(&document, &urls[2]);
+    assert_eq!((state.as_str(), error.as_str()), ("down", "connection refused"));
+    let checked = inspect(&["check", &name, "--endpoints", &list]);
+    assert_eq!(checked.status.code(), Some(3), "{}", text(&checked));
+    assert!(text(&checked).contains("connection refused"), "{}", text(&checked));
+    drop(unix);
+    let (state, error) = standing(&ask(&list, &["list"]), &urls[0]);
+    assert_eq!((state.as_str(), error.as_str()), ("down", "connection refused"));
+    // Nobody has it: as of a board that is not there.
+    let missing = inspect(&["nobody-at-all", "--endpoints", &urls[1]]);
+    assert_eq!(missing.status.code(), Some(3), "{}", String::from_utf8_lossy(&missing.stderr));
+    let checked = inspect(&["check", "nobody-at-all", "--endpoints", &urls[1]]);
+    assert_eq!(checked.status.code(), Some(2), "{}", text(&checked));
+}
+
+#[test]
+fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
+    let good = Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "good", 3.0)]))));
+    let silent = Fake::start(|_| Say::Nothing);
+    let other = Fake::start(|_| Say::Answer(200, json!({ "schema": 2, "ops": [] }).to_string()));
+    let page = Fake::start(|_| Say::Answer(404, "<html>not here</html>".to_owned()));
+    let nonsense = Fake::start(|_| Say::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()));
+    let gone = Fake::start(|_| Say::Raw(Vec::new()));
+    let endless = Fake::start(|_| Say::Endless);
+    let wrong = Fake::start(|_| Say::Answer(200, ops(json!([{ "id": 5 }]))));
+    let deep = Fake::start(|_| Say::Answer(200, "[".repeat(200_000)));
+    let locked = Fake::start(|_| {
+        Say::Answer(
+            401,
+            json!({ "schema": 1, "error": "this needs the token\u{1b}[31m" }).to_string(),
+        )
+    });
+    let old = Fake::start(|_| {
+        Say::Answer(404, json!({ "schema": 1, "error": "no such path; /openapi.json" }).to_string())
+    });
+    let all = [
+        (&good, "ok", ""),
+        (&silent, "slow", "no answer within"),
+        (&other, "version", "schema 2"),
+        (&page, "version", "no `inspect serve`"),
+        (&nonsense, "version", "does not speak HTTP"),
+        (&gone, "down", "without an answer"),
+        (&endless, "version", "larger than"),
+        (&wrong, "version", "cannot be read"),
+        (&deep, "version", "not that of"),
+        (&locked, "refused", "needs the token\\x1b[31m"),
+        (&old, "version", "of a version without /api/v1/ops"),
+    ];
+    let list: Vec<String> = all.iter().map(|(fake, ..)| fake.url()).collect();
+    let list = list.join(",");
+    program::debug("scoreboard-inspect", "inspect");
+    let began = Instant::now();
+    let document = ask(&list, &["ops"]);
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    assert_eq!(document["ops"].as_array().map(Vec::len), Some(1));
+    assert_eq!(document["ops"][0]["endpoint"], good.url());
+    for (fake, state, error) in &all {
+        let (said, why) = standing(&document, &fake.url());
+        assert!(said == *state && why.contains(error), "{said}: {why}, and not {state}: {error}");
+    }
+    let table = inspect(&["ops", "--endpoints", &list]);
+    assert!(text(&table).chars().all(|char| char == '\n' || !char.is_control()));
+    assert!(text(&table).contains("slow     no answer within"), "{}", text(&table));
+    // Nobody answers at all: that is no empty answer.
+    let nobody = inspect(&["ops", "--endpoints", &silent.url()]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no endpoint answered"));
+}
+
+#[test]
+fn labels_of_another_host_are_harmless_on_a_terminal() {
+    let hostile = "\u{1b}]0;x\u{7}\u{202e}\u{9b}31m\n<b>";
+    let rows = json!([{ "board": hostile, "pid": 7, "id": hostile, "kind": hostile, "label": hostile,
+        "age_ns": u64::MAX, "active_ns": u64::MAX, "status": hostile, "status_age_ns": 1,
+        "outcome": hostile, "thread": hostile, "file": hostile, "line": 7 }]);
+    let body = ops(rows);
+    let fake = Fake::start(move |_| Say::Answer(200, body.clone()));
+    for words in [&["ops"][..], &["ops", "--json"]] {
+        let output = inspect(&[words, &["--endpoints", &fake.url()]].concat());
+        let text = text(&output);
+        assert!(output.status.success() && text.contains("x1b"), "{text}");
+        let bad = |char: &char| *char != '\n' && (char.is_control() || *char == '\u{202e}');
+        assert_eq!(text.chars().find(bad), None, "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_left_out_by_the_host_and_the_oldest_of_all_stand_first() {
+    let a =
+        Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "a", 9.0), op("2-1", "a", 1.0)]))));
+    let b = Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "b", 5.0)]))));
+    let list = format!("{},{}", a.url(), b.url());
+    let words = ["ops", "recordd", "--over", "500ms", "--filter", "GET*", "--sort", "age"];
+    let document = ask(&list, &words);
+    let boards: Vec<&Value> =
+        document["ops"].as_array().expect("rows").iter().map(|row| &row["board"]).collect();
+    assert_eq!(boards, ["a", "b", "a"]);
+    let path = &a.asked()[0].path;
+    for part in ["board=recordd", "over=500000us", "filter=GET*", "sort=age", "limit=1000"] {
+        assert!(path.contains(part), "{path}");
+    }
+    // A connection is kept from one question to the next.
+    let output = inspect(&["ops", "--endpoints", &list, "--interval", "100ms", "--count", "5"]);
+    assert!(output.status.success());
+    assert_eq!((a.connections(), a.asked().len()), (2, 6));
+}
+
+#[test]
+fn a_cancel_request_travels_to_the_host_that_has_the_operation() {
+    let has = Fake::start(|asked| {
+        match asked.method.as_str() {
+        "POST" => Say::Answer(
+            200,
+            json!({ "schema": 1, "ended": true, "outcome": "cancelled", "after_ns": 5_000_000 }).to_string(),
+        ),
+        _ => Say::Answer(
+            200,
+            json!({ "schema": 1, "taken_at": "2026-01-31T12:00:00.000Z", "op": op("12-1", "b", 1.0) }).to_string(),
+        ),
+    }
+    });
+    let none = Fake::start(|_| {
+        Say::Answer(404, json!({ "schema": 1, "error": "no such operation" }).to_string())
+    });
+    let token = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(token.path(), "0123456789abcdef-hosts\n").expect("written");
+    let token = token.path().to_str().expect("UTF-8");
+    let list = format!("{},{}", none.url(), has.url());
+    let words = ["ops", "cancel", "12-1", "--endpoints", &list, "--endpoints-token", token];
+    let output = inspect(&words);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(text(&output).contains("cancelled, 5.00ms after the request"), "{}", text(&output));
+    assert!(none.asked().iter().all(|asked| asked.method == "GET"));
+    let posts: Vec<_> = has.asked().into_iter().filter(|asked| asked.method == "POST").collect();
+    assert_eq!(posts.len(), 1);
+    assert!(posts[0].path.starts_with("/api/v1/ops/7/12-1/cancel?timeout="), "{posts:?}");
+    let bearer = "authorization: Bearer 0123456789abcdef-hosts";
+    assert!(posts[0].lines.iter().any(|line| line == bearer), "{posts:?}");
+    // Two have one of that number: nobody is asked.
+    let both = format!("{0},{1}", has.url(), has.url().replace("127.0.0.1", "localhost"));
+    let output = inspect(&["ops", "cancel", "12-1", "--endpoints", &both]);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    let nobody = inspect(&["ops", "cancel", "12-1", "--endpoints", &none.url()]);
+    assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[test]
+fn a_file_of_endpoints_is_read_again_when_it_changed() {
+    let (a, b) = (
+        Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "a", 1.0)])))),
+        Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "b", 1.0)])))),
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("hosts");
+    std::fs::write(&file, format!("# of the test\n{}\n", a.url())).expect("written");
+    served::give(&file);
+    served::give(folder.path());
+    let list = format!("@{}", file.display());
+    let mut command = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["ops", "--jsonl", "--interval", "50ms", "--endpoints", &list]);
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().expect("it runs");
+    wait::until("a", Duration::from_secs(10), || (!a.asked().is_empty()).then_some(()));
+    assert!(b.asked().is_empty());
+    let next = folder.path().join("next");
+    std::fs::write(&next, format!("{}\n", b.url())).expect("written");
+    served::give(&next);
+    std::fs::rename(&next, &file).expect("renamed");
+    wait::until("b", Duration::from_secs(10), || (!b.asked().is_empty()).then_some(()));
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[test]
+fn a_wrong_list_is_refused_with_what_would_be_right() {
+    for (list, says) in [
+        ("", "no endpoint"),
+        ("ftp://x", "http://HOST:PORT"),
+        ("http://x:99999", "is no port"),
+        ("@/nonexistent/hosts", "No such file"),
+        ("unix:serve.sock", "from / on"),
+    ] {
+        let output = inspect(&["list", "--endpoints", list]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(says), "{list}: {said}");
+    }
+    let output = inspect(&["list", "--endpoints-token", "/x"]);
+    assert_eq!(output.status.code(), Some(2));
+    let output = inspect(&["-f", "/x", "--endpoints", "http://x"]);
+    assert_eq!(output.status.code(), Some(2));
+}
