@@ -97,6 +97,13 @@ impl Program {
         }
     }
 
+    /// Its next line; empty at its end.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        let _ = self.said.read_line(&mut line);
+        line.trim_end().to_owned()
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()

@@ -119,3 +119,47 @@ fn what_a_recorder_must_not_do_is_noticed() {
         assert_eq!(misdeeds(bad, board, own), [bad]);
     }
 }
+
+/// Whatever is asked, nothing is opened to be written but what `-o` names, and no daemon is stopped, signalled or
+/// written to.
+#[test]
+fn every_verb_opens_nothing_to_write_but_its_own_file() {
+    if !build::needs("strace", "strace") {
+        return;
+    }
+    let name = program::name("verbs");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (trace, own) = (directory.path().join("trace"), directory.path().join("own"));
+    let own = own.to_str().expect("a path");
+    let board = format!("/dev/shm/{name}.");
+    for verb in [
+        "",
+        "list",
+        "ops",
+        "waits",
+        "why",
+        "capacity",
+        "doctor",
+        "check --stalled 1h",
+        "profile -d 200ms",
+        "dump -o OWN",
+        "record -d 200ms -o OWN",
+        "export folded -d 200ms -o OWN",
+        "export prom",
+        "clean --dry-run",
+        "ops cancel 1-1",
+    ] {
+        let _ = std::fs::remove_file(own);
+        let words = verb.replace("OWN", own);
+        let mut command = Command::new("strace");
+        command.args(["-f", "-y", "-s", "200", "-o"]).arg(&trace);
+        command.arg(program::debug("scoreboard-inspect", "inspect"));
+        let output =
+            command.args(words.split_whitespace()).args(["-n", &name]).output().expect("strace");
+        let trace = std::fs::read_to_string(&trace).expect("a trace");
+        assert!(trace.lines().any(|line| line.contains(&board)), "{verb}: {output:?}");
+        let misdeeds = misdeeds(&trace, &board, own);
+        assert!(misdeeds.is_empty(), "{verb}: {misdeeds:#?}");
+    }
+}

@@ -120,6 +120,10 @@ fn watch_exit() {
     unsafe { libc::atexit(at_plain_exit) };
 }
 
+/// What the runtime says when a panic may go no further: it follows one whose words are worth more.
+const FOLLOWS: [&str; 2] =
+    ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+
 fn write_panic(info: &PanicHookInfo<'_>) {
     let Some(board) = board() else { return };
     if board.pid != std::process::id() || PANICKING.swap(true, Ordering::Acquire) {
@@ -130,6 +134,10 @@ fn write_panic(info: &PanicHookInfo<'_>) {
     let words = payload.downcast_ref::<&str>().copied();
     let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let words = words.unwrap_or("(not text)");
+    if FOLLOWS.contains(&words) && PANICS.load(Ordering::Relaxed) > 0 {
+        PANICKING.store(false, Ordering::Release);
+        return;
+    }
     let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("unnamed");
