@@ -96,37 +96,27 @@ pub fn elsewhere() -> Elsewhere {
 
 /// Which file system a process has at `/dev/shm`: the device of the innermost mount there.
 fn shared_memory(who: &str) -> Option<String> {
-    let mounts = fs::read_to_string(format!("/proc/{who}/mountinfo")).ok()?;
-    let mount = |line: &str| {
-        let fields: Vec<&str> = line.split(' ').collect();
-        Some((fields.get(4)?.trim_end_matches('/').len(), (*fields.get(2)?).to_owned()))
-    };
-    let over = |line: &&str| {
-        let at = line.split(' ').nth(4);
-        at.is_some_and(|at| ["/", "/dev", "/dev/shm"].contains(&at))
-    };
+    let mounts = proc::mounts(who).ok()?.into_iter();
+    let over = mounts.filter(|mount| ["/", "/dev", "/dev/shm"].contains(&&*mount.at));
     // Of mounts at one place the last is on top.
-    mounts.lines().filter(over).filter_map(mount).max_by_key(|(depth, _)| *depth).map(|(_, on)| on)
+    over.max_by_key(|mount| mount.at.trim_end_matches('/').len()).map(|mount| mount.device)
 }
 
 /// Boards of living processes that have lost their name: whoever maps one still has it. Reads the maps of
 /// every process, so it is for when nothing else was found.
 pub fn unnamed(target: &Target) -> Vec<Candidate> {
-    let holds = |pid: &u32| {
-        let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
-        maps.split(|&byte| byte == b'\n').any(|line| {
-            line.ends_with(b" (deleted)") && line.windows(6).any(|rights| rights == b" rw-s ")
-        })
-    };
     let pids = proc::pids().into_iter().filter(|pid| match target {
         Target::Pid(wanted) => pid == wanted,
         _ => true,
     });
-    let found = pids.filter(holds).flat_map(held_by).filter(|candidate| match target {
-        Target::Name(pattern) => glob(pattern, &candidate.name),
-        Target::File(_) => false,
-        _ => true,
-    });
+    let found =
+        pids.filter(|&pid| proc::maps_nameless(pid)).flat_map(held_by).filter(|candidate| {
+            match target {
+                Target::Name(pattern) => glob(pattern, &candidate.name),
+                Target::File(_) => false,
+                _ => true,
+            }
+        });
     let unnamed =
         |candidate: &Candidate| fs::metadata(&candidate.path).is_ok_and(|facts| facts.nlink() == 0);
     distinct(found.filter(unnamed).collect())
@@ -134,25 +124,24 @@ pub fn unnamed(target: &Target) -> Vec<Candidate> {
 
 /// Boards that a process holds open or mapped, also when they have lost their name.
 pub fn held_by(pid: u32) -> Vec<Candidate> {
-    let links = ["fd", "map_files"].into_iter().flat_map(|kind| {
-        fs::read_dir(format!("/proc/{pid}/{kind}")).into_iter().flatten().flatten()
-    });
-    let found = links.filter_map(|entry| {
-        let target = fs::read_link(entry.path()).ok()?;
+    let kinds = ["fd", "map_files"].into_iter();
+    let links = kinds.flat_map(|kind| proc::links(pid, kind).unwrap_or_default());
+    let found = links.filter_map(|link| {
+        let target = fs::read_link(&link).ok()?;
         let file_name = target.file_name()?.to_str()?.trim_end_matches(" (deleted)");
         // Only what is called like one is touched: a process may hold files that never answer.
         if parse_name(file_name).is_none() && !file_name.starts_with('#') {
             return None;
         }
-        patience::answers(&entry.path()).ok()?;
-        let facts = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file)?;
+        patience::answers(&link).ok()?;
+        let facts = fs::metadata(&link).ok().filter(fs::Metadata::is_file)?;
         // A file made without a name (O_TMPFILE) stands here as `#inode`, whatever it was named
         // later: its first word tells, and the board has its name in itself.
         let own;
         let (name, inner, start) = match parse_name(file_name) {
             Some(parts) => parts,
-            None if file_name.starts_with('#') && is_ours(&entry.path()) => {
-                own = inside::name(&entry.path());
+            None if file_name.starts_with('#') && is_ours(&link) => {
+                own = inside::name(&link);
                 (own.as_deref().unwrap_or(file_name), pid, 0)
             }
             None => return None,
@@ -161,7 +150,7 @@ pub fn held_by(pid: u32) -> Vec<Candidate> {
             name: name.to_owned(),
             pid: inner,
             start,
-            path: entry.path(),
+            path: link,
             id: (facts.dev(), facts.ino()),
             held: true,
         })
@@ -235,11 +224,7 @@ pub fn not_found(target: &Target) -> OpenError {
 /// The board of a process in a container, named by our number for it.
 fn of_container(pid: u32) -> Vec<Candidate> {
     let Some(process) = proc::process(pid) else { return Vec::new() };
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let inner = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:")?.split_whitespace().last()?.parse().ok())
-        .unwrap_or(pid);
+    let inner = proc::inner_pid(pid).unwrap_or(pid);
     scan(Path::new(&format!("/proc/{pid}/root/dev/shm")))
         .into_iter()
         .filter(|candidate| candidate.pid == inner && candidate.start == process.start)

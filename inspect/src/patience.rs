@@ -15,6 +15,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 
+use crate::proc::{self, Mount};
+
 /// What does not answer in this time is given up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// Entries of a directory that are tried.
@@ -96,34 +98,30 @@ pub(crate) fn given_up() -> Vec<PathBuf> {
 
 /// Whether a path may be on a file system that somebody else answers for. Only the mount table is asked.
 fn may_hang(path: &Path) -> bool {
-    let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let mounts = proc::mounts("self").unwrap_or_default();
     // What a process holds is where its link says. The link itself asks nobody.
     let held = path.starts_with("/proc")
         && path.parent().is_some_and(|dir| dir.ends_with("fd") || dir.ends_with("map_files"));
     let target = if held { std::fs::read_link(path).ok() } else { None };
     let path = target.as_deref().unwrap_or(path);
-    on_foreign(&String::from_utf8_lossy(&mounts), path)
+    on_foreign(&mounts, path)
 }
 
 /// The same by a mount table. A path through another process's root is not in it; and where there is any
 /// foreign file system, a link may lead there from everywhere but shared memory.
-fn on_foreign(mounts: &str, path: &Path) -> bool {
-    let mounts: Vec<(&str, bool)> = mounts.lines().filter_map(mount).collect();
+fn on_foreign(mounts: &[Mount], path: &Path) -> bool {
+    let foreign = |mount: &&Mount| !OWN.contains(&&*mount.kind);
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.starts_with("/proc") {
         return path.components().any(|part| part.as_os_str() == "root");
     }
     // Of mounts at one place the last is on top.
-    let over = mounts.iter().filter(|(at, _)| path.starts_with(at)).max_by_key(|(at, _)| at.len());
-    let foreign = over.is_some_and(|(_, own)| !own);
-    foreign || !path.starts_with("/dev/shm") && mounts.iter().any(|(_, own)| !own)
-}
-
-/// Where a line of the mount table mounts something, and whether it is of the machine's own.
-fn mount(line: &str) -> Option<(&str, bool)> {
-    let (fields, rest) = line.split_once(" - ")?;
-    let kind = rest.split(' ').next()?;
-    Some((fields.split(' ').nth(4)?, OWN.contains(&kind)))
+    let over = mounts
+        .iter()
+        .filter(|mount| path.starts_with(&mount.at))
+        .max_by_key(|mount| mount.at.len());
+    over.as_ref().is_some_and(foreign)
+        || !path.starts_with("/dev/shm") && mounts.iter().any(|mount| foreign(&mount))
 }
 
 /// Lets a child look at a path, open it, and read of it. Whether it came back in time.
@@ -202,6 +200,7 @@ fn touch(name: &CString) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proc::parse_mounts as parse;
 
     const MOUNTS: &str =
         "22 1 254:0 / / rw - ext4 /dev/vda rw\n23 22 0:5 / /dev/shm rw - tmpfs tmpfs rw\n";
@@ -220,7 +219,7 @@ mod tests {
             (&foreign, "/home/a-link", true),
             (&over, "/dev/shm", true),
         ] {
-            assert_eq!(on_foreign(mounts, Path::new(path)), expected, "{path}");
+            assert_eq!(on_foreign(&parse(mounts), Path::new(path)), expected, "{path}");
         }
     }
 

@@ -49,7 +49,7 @@ pub fn look(common: &Common) -> Look {
         all: common.all,
         trail: common.trail,
         since_start: common.since_start,
-        host: host(),
+        host: crate::proc::host_name(),
     }
 }
 
@@ -58,12 +58,6 @@ fn columns() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     asked.or_else(terminal).unwrap_or(100).clamp(20, 400)
-}
-
-/// The name of this host.
-fn host() -> Option<String> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// Waits for and opens the boards of a target, and gives up root before anything of them is parsed.

@@ -135,13 +135,13 @@ fn limits(checks: &mut Vec<(Mark, String)>) {
         );
         checks.push((Mark::Note, text));
     }
-    let limit = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let file_size = limit.lines().find_map(|line| line.strip_prefix("Max file size"));
-    if let Some(soft) = file_size.and_then(|rest| rest.split_whitespace().next()) {
-        let small = soft.parse::<u64>().is_ok_and(|bytes| bytes < 1 << 20);
-        let mark = if small { Mark::Note } else { Mark::Good };
-        let hint = if small { "; a daemon started from here gets no board" } else { "" };
-        checks.push((mark, format!("file size limit: {soft}{hint}")));
+    match proc::limit("self", "Max file size") {
+        Some(bytes) if bytes < 1 << 20 => checks.push((
+            Mark::Note,
+            format!("file size limit: {bytes}; a daemon started from here gets no board"),
+        )),
+        Some(bytes) => checks.push((Mark::Good, format!("file size limit: {bytes}"))),
+        None => checks.push((Mark::Good, "file size limit: unlimited".to_owned())),
     }
     for name in ["PROBE", "PROBE_BOARD", "PROBE_MODE", "INSPECT_DIRS"] {
         if let Ok(value) = std::env::var(name) {
@@ -152,10 +152,9 @@ fn limits(checks: &mut Vec<(Mark, String)>) {
 
 /// Options of the mount of `/proc` that hide something.
 fn hiding() -> Option<String> {
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let on_proc = |line: &&str| line.split(' ').nth(4) == Some("/proc");
-    let line = mounts.lines().rfind(on_proc)?;
-    let options = line.rsplit(' ').next()?.split(',');
+    let mounts = proc::mounts("self").ok()?;
+    let mount = mounts.iter().rfind(|mount| mount.at == "/proc")?;
+    let options = mount.options.split(',');
     let hides = |option: &&str| {
         option.starts_with("subset=")
             || option.strip_prefix("hidepid=").is_some_and(|how| !["0", "off"].contains(&how))

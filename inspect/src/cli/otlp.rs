@@ -79,9 +79,9 @@ pub(super) fn run(
 fn attributes(settings: &Settings) -> Vec<(String, String)> {
     let mut more = settings.attributes.clone();
     if !more.iter().any(|(key, _)| key == "host.name")
-        && let Ok(name) = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        && let Some(name) = crate::proc::host_name()
     {
-        more.push(("host.name".to_owned(), name.trim().to_owned()));
+        more.push(("host.name".to_owned(), name));
     }
     more
 }

@@ -15,7 +15,7 @@ pub(super) async fn health(State(shared): State<Shared>) -> Response {
     reply::document(&serde_json::json!({
         "schema": 1, "status": "ok", "version": env!("CARGO_PKG_VERSION"),
         "looks": shared.watch.looks(), "streams": shared.watch.streams(),
-        "host": std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
+        "host": crate::proc::host_name(),
         "cancel": shared.settings.token.is_some(), "guarded": shared.settings.is_guarded(),
     }))
 }
