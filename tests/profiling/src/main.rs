@@ -7,6 +7,7 @@ mod agreement;
 mod child;
 mod cost;
 mod poll;
+mod request;
 mod subject;
 mod throughput;
 mod tools;
@@ -34,6 +35,11 @@ enum What {
     },
     /// What one look costs the writer of a hot line.
     Poll,
+    /// What probes cost the demo daemon, a request: time in pairs, and instructions.
+    Request {
+        #[arg(long, default_value_t = 20)]
+        rounds: usize,
+    },
     /// What a program loses to the sampler, and to other tools.
     Throughput {
         #[arg(long, default_value_t = 5)]
@@ -70,6 +76,7 @@ fn main() -> ExitCode {
     match Arguments::parse().what {
         What::Cost { rounds } => cost::run(rounds),
         What::Poll => poll::run(),
+        What::Request { rounds } => request::run(rounds),
         What::Throughput { rounds } => throughput::run(rounds),
         What::Truth { runs, length } => truth::run(runs, Duration::from_millis(length)),
         What::Agreement { seconds } => agreement::run(seconds),
