@@ -102,6 +102,8 @@ pub mod snapshot;
 pub mod source;
 pub mod target;
 #[cfg(all(feature = "serve", target_os = "linux"))]
+mod tls;
+#[cfg(all(feature = "serve", target_os = "linux"))]
 pub mod token;
 #[cfg(all(feature = "top", target_os = "linux"))]
 pub mod top;

@@ -98,7 +98,7 @@ pub const TAKES: &[(&str, &[&str])] = &[
     ("history", &["name", "pid", "json", "jsonl", "color"]),
     ("history record", &["name", "pid"]),
     #[cfg(feature = "serve")]
-    ("serve", &[]),
+    ("serve", &["endpoints"]),
     #[cfg(feature = "serve")]
     ("link", &["name", "pid", "filter"]),
     ("doctor", &["name", "pid", "file", "json"]),

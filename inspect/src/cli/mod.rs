@@ -41,6 +41,8 @@ mod show;
 mod spans;
 mod top;
 mod waits;
+#[cfg(feature = "serve")]
+mod whom;
 mod why;
 
 use std::io::Write;
@@ -141,7 +143,7 @@ fn verb(
         Some(Verb::Waits { pick, .. }) => waits::run(cli, target, pick, out, remarks),
         Some(Verb::Check { ask, .. }) => check::run(cli, target, ask, out),
         #[cfg(feature = "serve")]
-        Some(Verb::Serve(how)) => serve::run(how, remarks),
+        Some(Verb::Serve(how)) => serve::run(cli, how, remarks),
         #[cfg(feature = "serve")]
         Some(Verb::Link { to, .. }) => link::run(cli, target, to, out),
         Some(Verb::History {

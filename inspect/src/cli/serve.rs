@@ -2,18 +2,22 @@
 
 use std::io::Write;
 
-use super::args::Serving;
+use super::args::{Cli, Serving};
 use super::failure::Failure;
 use crate::serve::{self, Settings, Tls, Token};
 use crate::words::term::term;
 
-pub(super) fn run(how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
     let mut settings = Settings::new(how.listen.clone());
     settings.hosts.clone_from(&how.hosts);
     let token = how.token_file.as_deref().map(Token::read).transpose();
     settings.token =
         token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
     settings.history = how.history.clone().map(|directory| (directory, how.history_size));
+    settings.endpoints = super::whom::whom(&cli.common)?;
+    if settings.endpoints.is_some() && settings.history.is_some() {
+        return Err(Failure::usage("--history: with --endpoints each host keeps its own"));
+    }
     settings.tls = match (&how.tls_cert, &how.tls_key) {
         (Some(certificate), Some(key)) => {
             let tls = Tls::read(certificate, key);

@@ -63,6 +63,12 @@ impl Hosts {
         self.list.len()
     }
 
+    /// The name of an endpoint that was asked before.
+    pub fn named(&self, is: impl Fn(&str) -> bool) -> Option<String> {
+        let known = self.links.keys().map(Endpoint::name);
+        known.chain(self.list.names()).find(|name| is(name)).map(str::to_owned)
+    }
+
     /// Whether there is none, which is refused.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

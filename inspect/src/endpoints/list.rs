@@ -45,6 +45,14 @@ impl List {
         })
     }
 
+    /// Names of the endpoints that are listed one by one.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().filter_map(|one| match one {
+            Listed::One(endpoint) => Some(endpoint.name()),
+            Listed::Every { .. } => None,
+        })
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.listed.len()

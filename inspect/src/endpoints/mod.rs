@@ -17,6 +17,7 @@ mod failure;
 mod hosts;
 mod link;
 mod list;
+pub mod merged;
 mod question;
 mod standing;
 mod trust;

@@ -6,13 +6,14 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ask::Ask;
 use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use super::shown::Shown;
 use super::view::View;
+use crate::endpoints::Standing;
 use crate::listed::Row;
 use crate::render::{Look, json};
 use crate::words::glob::glob;
@@ -41,12 +42,42 @@ fn listed(view: &View, list: &List) -> Result<Response, Refusal> {
         |one: &&Arc<Shown>| list.name.as_ref().is_none_or(|glob_| glob(glob_, &one.row.name));
     let boards: Vec<&Arc<Shown>> = view.boards.iter().filter(wanted).collect();
     if list.summary {
-        let rows: Vec<&Row> = boards.iter().map(|one| &one.row).collect();
-        return Ok(reply::document(&serde_json::json!({
-            "schema": 1, "taken_at": view.taken_at(), "boards": rows, "left_out": view.left_out,
-        })));
+        let rows: Vec<Summary<'_>> = boards.iter().map(|one| Summary::of(one)).collect();
+        return Ok(reply::document(&Summaries {
+            schema: 1,
+            taken_at: view.taken_at(),
+            endpoints: view.endpoints.as_deref(),
+            boards: rows,
+            left_out: view.left_out,
+        }));
     }
     Ok(document(view, &boards))
+}
+
+/// Every board in a line.
+#[derive(Serialize)]
+struct Summaries<'a> {
+    schema: u32,
+    taken_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoints: Option<&'a [Standing]>,
+    boards: Vec<Summary<'a>>,
+    left_out: usize,
+}
+
+/// A board in a line.
+#[derive(Serialize)]
+struct Summary<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
+    #[serde(flatten)]
+    row: &'a Row,
+}
+
+impl<'a> Summary<'a> {
+    fn of(shown: &'a Shown) -> Self {
+        Self { endpoint: shown.endpoint.as_deref(), row: &shown.row }
+    }
 }
 
 /// What may be asked of one board.
@@ -88,6 +119,11 @@ fn document(view: &View, boards: &[&Arc<Shown>]) -> Response {
         }
         text.extend_from_slice(&board.json());
     }
-    text.extend_from_slice(format!("],\"left_out\":{}}}", view.left_out).as_bytes());
+    text.extend_from_slice(format!("],\"left_out\":{}", view.left_out).as_bytes());
+    if let Some(endpoints) = &view.endpoints {
+        let endpoints = json::line(endpoints).unwrap_or_else(|_| "[]".to_owned());
+        text.extend_from_slice(format!(",\"endpoints\":{endpoints}").as_bytes());
+    }
+    text.push(b'}');
     reply::bytes(StatusCode::OK, "application/json", Bytes::from(text))
 }

@@ -30,15 +30,25 @@ pub(super) struct Wait {
     timeout: Option<f64>,
 }
 
+impl Wait {
+    /// How long it may take.
+    ///
+    /// # Errors
+    /// For too long.
+    pub(super) fn time(&self) -> Result<Duration, Refusal> {
+        let timeout = self.timeout.unwrap_or(PATIENCE);
+        let right = (0.0..=5.0).contains(&timeout);
+        let time = right.then(|| Duration::from_secs_f64(timeout));
+        time.ok_or_else(|| Refusal::wrong("timeout: from 0 to 5 seconds"))
+    }
+}
+
 pub(super) async fn cancel(
     State(shared): State<Shared>,
     Path((board, id)): Path<(String, String)>,
     Ask(wait): Ask<Wait>,
 ) -> Result<Response, Refusal> {
-    let timeout = wait.timeout.unwrap_or(PATIENCE);
-    if !(0.0..=5.0).contains(&timeout) {
-        return Err(Refusal::wrong("timeout: from 0 to 5 seconds"));
-    }
+    let timeout = wait.time()?;
     let view = shared.view().await?;
     let boards: Vec<_> = meant(&view, &board)?.into_iter().filter(|one| one.exists()).collect();
     let (board, op) = find(&boards, &id, false)?;
@@ -50,7 +60,6 @@ pub(super) async fn cancel(
     }
     let (candidate, id) = (board.candidate.clone(), op.id.clone());
     let (name, pid) = (board.row.name.clone(), board.row.pid);
-    let timeout = Duration::from_secs_f64(timeout);
     let told = id.clone();
     let asked = tokio::task::spawn_blocking(move || asked(candidate, &told, timeout)).await;
     let (outcome, after_ns) = asked.map_err(|_| {

@@ -29,6 +29,18 @@ pub(super) struct Pick {
     seconds: f64,
 }
 
+impl Pick {
+    /// For how long to look.
+    ///
+    /// # Errors
+    /// For too long, or not at all.
+    pub(super) fn time(&self) -> Result<Duration, Refusal> {
+        let right = (0.1..=10.0).contains(&self.seconds);
+        let time = right.then(|| Duration::from_secs_f64(self.seconds));
+        time.ok_or_else(|| Refusal::wrong("seconds: from 0.1 to 10"))
+    }
+}
+
 fn seconds() -> f64 {
     2.0
 }
@@ -37,9 +49,7 @@ pub(super) async fn capacity(
     State(shared): State<Shared>,
     Ask(pick): Ask<Pick>,
 ) -> Result<Response, Refusal> {
-    if !(0.1..=10.0).contains(&pick.seconds) {
-        return Err(Refusal::wrong("seconds: from 0.1 to 10"));
-    }
+    let time = pick.time()?;
     let view = shared.view().await?;
     let boards = match &pick.board {
         Some(text) => meant(&view, text)?,
@@ -47,7 +57,7 @@ pub(super) async fn capacity(
     };
     let candidates: Vec<Candidate> =
         boards.iter().take(BOARDS).map(|one| one.candidate.clone()).collect();
-    let until = Instant::now() + Duration::from_secs_f64(pick.seconds);
+    let until = Instant::now() + time;
     let mut watched = aside(move || {
         let opened =
             candidates.into_iter().filter_map(|one| OpenBoard::open(one, Look::Verdict).ok());

@@ -16,6 +16,7 @@ pub(super) async fn health(State(shared): State<Shared>) -> Response {
         "schema": 1, "status": "ok", "version": env!("CARGO_PKG_VERSION"),
         "looks": shared.watch.looks(), "streams": shared.watch.streams(),
         "host": crate::proc::host_name(),
+        "endpoints": shared.askers.len(),
         "cancel": shared.settings.token.is_some(), "guarded": shared.settings.is_guarded(),
     }))
 }

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::askers::Askers;
 use super::past;
 use super::patient::Patient;
 use super::routes::routes;
@@ -24,6 +25,7 @@ use super::runs::Runs;
 use super::settings::{Listen, Settings};
 use super::shared::Shared;
 use super::tls::Tls;
+use crate::endpoints::Hosts;
 use crate::history::Recorder;
 
 /// How long a client may take for the head of a request, and stay without one.
@@ -114,10 +116,18 @@ fn leave(path: &Path) -> io::Result<()> {
 pub fn run(bound: Bound) -> io::Result<()> {
     let kept = bound.settings.history.as_ref();
     let recorder = kept.map(|(directory, bytes)| Recorder::open(directory, *bytes)).transpose()?;
-    let (watch, watcher) = super::watch::start()?;
+    let far = bound.settings.endpoints.clone();
+    let hosts = || far.clone().map(|(list, trust)| Hosts::new(list, trust));
+    let (watch, watcher) = super::watch::start(hosts())?;
+    let askers = Askers::new(hosts);
     let looking = watch.clone();
-    let shared =
-        Shared { settings: Arc::new(bound.settings), watch, runs: Runs::default(), at: bound.at };
+    let shared = Shared {
+        settings: Arc::new(bound.settings),
+        watch,
+        runs: Runs::default(),
+        at: bound.at,
+        askers,
+    };
     // Two: a large answer that is being made keeps no other waiting.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

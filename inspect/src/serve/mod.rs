@@ -10,10 +10,13 @@
 //! and a client that reads slowly holds one answer of its own and nothing else.
 
 mod ask;
+mod askers;
 mod boards;
 mod cancel;
 mod capacity;
 mod described;
+mod far;
+mod forward;
 mod gate;
 mod health;
 mod listen;

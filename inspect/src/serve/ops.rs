@@ -59,6 +59,29 @@ pub(super) struct Pick {
     ended: bool,
 }
 
+impl Pick {
+    /// Its order, whether it is of those that ended, and how many at most.
+    ///
+    /// # Errors
+    /// It asks for too many, or what is no time.
+    pub(super) fn order(&self) -> Result<(&'static str, bool, usize), Refusal> {
+        time("over", self.over.as_deref())?;
+        let sort = match self.sort {
+            Sort::Active => "active",
+            Sort::Age => "age",
+            Sort::Status => "status",
+            Sort::Kind => "kind",
+        };
+        Ok((sort, self.ended, self.most()?))
+    }
+
+    fn most(&self) -> Result<usize, Refusal> {
+        let limit = self.limit.unwrap_or(LIMIT);
+        let right = (1..=MOST).contains(&limit);
+        right.then_some(limit).ok_or_else(|| Refusal::wrong(format!("limit: from 1 to {MOST}")))
+    }
+}
+
 /// An operation, and whose it is.
 #[derive(Serialize)]
 struct Of<'a> {
@@ -73,10 +96,7 @@ pub(super) async fn all(
     Ask(pick): Ask<Pick>,
 ) -> Result<Response, Refusal> {
     let over = time("over", pick.over.as_deref())?;
-    let limit = pick.limit.unwrap_or(LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Refusal::wrong(format!("limit: from 1 to {MOST}")));
-    }
+    let limit = pick.most()?;
     let view = shared.view().await?;
     aside(move || picked(&view, pick, over, limit)).await
 }

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 
 use super::pieces::{self, KINDS, Moments, New};
-use super::shown::Shown;
+use super::shown::{HOST, Shown};
 use crate::clock::{Moment, rfc3339};
+use crate::endpoints::Standing;
 use crate::render::json;
 use crate::target::parse_name;
 use crate::words::glob::glob;
@@ -51,6 +52,8 @@ pub(super) struct Parts {
     from: u64,
     boards: BTreeMap<String, Board>,
     gone: VecDeque<(u64, String)>,
+    /// How the endpoints stand, as JSON, where the boards are of other hosts.
+    endpoints: Option<String>,
     /// What was said already: most clients ask the same.
     said: Mutex<Vec<(u64, Option<String>, Bytes)>>,
 }
@@ -81,7 +84,12 @@ impl Parts {
             }
         }
         let from = before.map_or(seq, |before| before.from).max(old);
-        Self { seq, moment, from, boards, gone, said: Mutex::default() }
+        Self { seq, moment, from, boards, gone, endpoints: None, said: Mutex::default() }
+    }
+
+    /// The same, with the endpoints beside.
+    pub(super) fn beside(self, endpoints: &[Standing]) -> Self {
+        Self { endpoints: json::line(&endpoints).ok(), ..self }
     }
 
     /// What changed since a look, as an event: of all boards, or those of a name, a pid or a key.
@@ -116,6 +124,9 @@ impl Parts {
             .filter(|key| seen > 0 && !self.boards.contains_key(*key))
             .collect();
         out.push_str(&json::line(&gone).unwrap_or_else(|_| "[]".to_owned()));
+        if let Some(endpoints) = &self.endpoints {
+            let _ = write!(out, ",\"endpoints\":{endpoints}");
+        }
         out.push_str("}\n\n");
         out
     }
@@ -124,7 +135,8 @@ impl Parts {
 /// Whether a board's key is of a name, a pid, or that key.
 fn is(key: &str, text: &str) -> bool {
     let of = |(name, pid, _): (&str, u32, u64)| glob(text, name) || text.parse() == Ok(pid);
-    key == text || parse_name(key).is_some_and(of)
+    let board = key.rsplit(HOST).next().unwrap_or(key);
+    key == text || parse_name(board).is_some_and(of)
 }
 
 impl Board {

@@ -160,6 +160,7 @@ fn numbers<'a>(report: &'a BoardReport, all: &mut [Vec<New<'a>>; KINDS.len()]) {
 
 fn head(shown: &Shown, report: &BoardReport, [begun, beat, _]: Moments) -> String {
     text(&json!({
+        "endpoint": shown.endpoint,
         "name": report.name, "pid": report.pid, "uid": report.uid, "owner": shown.row.owner,
         "state": report.state, "verdict": report.verdict, "headline": report.headline,
         "still": shown.now_ms.is_none(), "begun_at_ms": begun, "beat_at_ms": beat,
@@ -177,6 +178,7 @@ fn head(shown: &Shown, report: &BoardReport, [begun, beat, _]: Moments) -> Strin
 fn unread(shown: &Shown) -> String {
     let row = &shown.row;
     text(&json!({
+        "endpoint": shown.endpoint,
         "name": row.name, "pid": row.pid, "uid": row.uid, "owner": row.owner, "state": row.state,
         "verdict": row.verdict, "path": row.path, "size_bytes": row.size_bytes, "still": true,
         "unread": true,

@@ -127,6 +127,23 @@ impl Form {
     }
 }
 
+impl Pick {
+    /// For how long, where it is asked for as JSON.
+    ///
+    /// # Errors
+    /// For too long, or in another form.
+    pub(super) fn time_as_json(&self) -> Result<Duration, Refusal> {
+        if self.format != Form::Json {
+            return Err(Refusal::wrong(
+                "format: of other hosts it is JSON alone; ask the host for others",
+            ));
+        }
+        let right = (0.1..=60.0).contains(&self.seconds);
+        let time = right.then(|| Duration::from_secs_f64(self.seconds));
+        time.ok_or_else(|| Refusal::wrong("seconds: from 0.1 to 60"))
+    }
+}
+
 pub(super) async fn profile(
     State(shared): State<Shared>,
     Ask(pick): Ask<Pick>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::tls::Tls;
+use crate::endpoints::{List, Trust};
 use crate::token::Token;
 
 /// Where it listens.
@@ -58,6 +59,8 @@ pub struct Settings {
     pub connections: usize,
     /// Certificate and key.
     pub tls: Option<Tls>,
+    /// Whose boards are served in place of this host's, and how they are asked.
+    pub endpoints: Option<(List, Trust)>,
     /// Where the past is kept, and how many bytes of it.
     pub history: Option<(PathBuf, u64)>,
 }
@@ -74,6 +77,7 @@ impl Settings {
             hosts: Vec::new(),
             connections: Self::CONNECTIONS,
             tls: None,
+            endpoints: None,
             history: None,
         }
     }

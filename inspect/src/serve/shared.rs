@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::askers::Askers;
 use super::reply::Refusal;
 use super::runs::Runs;
 use super::settings::{Listen, Settings};
@@ -16,6 +17,8 @@ pub(super) struct Shared {
     pub(super) watch: Watch,
     /// Profiles under way.
     pub(super) runs: Runs,
+    /// Who asks other hosts, where their boards are served.
+    pub(super) askers: Askers,
     /// Where it listens: the port that was given for 0.
     pub(super) at: Listen,
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use axum::body::Bytes;
 use serde::Serialize;
 
+use crate::endpoints::{Hosted, Standing};
 use crate::listed::Row;
 use crate::model::BoardReport;
 use crate::render::json;
@@ -24,9 +25,28 @@ pub(super) struct Shown {
     /// The monotonic clock when it was read, ms; `None` of a process that is held or ended: its ages
     /// stand still.
     pub(super) now_ms: Option<i64>,
+    /// The endpoint that said it, of a board of another host.
+    pub(super) endpoint: Option<String>,
     /// Its living process, where that is numbered here as on its board.
     pub(super) own_pid: Option<u32>,
     json: OnceLock<Bytes>,
+}
+
+/// Between a host and a board in a key.
+pub(super) const HOST: char = '~';
+
+/// A host in a key, which may be one part of a path.
+pub(super) fn host(endpoint: &str) -> String {
+    let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    rest.replace(['/', HOST], ".")
+}
+
+/// JSON of something, with its endpoint where it is of another host.
+fn of_host(endpoint: &Option<String>, row: &impl Serialize) -> serde_json::Result<String> {
+    match endpoint {
+        None => json::line(row),
+        Some(endpoint) => json::line(&Hosted { endpoint: endpoint.clone(), row }),
+    }
 }
 
 /// A board that cannot be read, in the form of one that can.
@@ -67,7 +87,8 @@ impl Shown {
         foreign: bool,
         now_ms: Option<i64>,
     ) -> Self {
-        Self { candidate, row, report, foreign, now_ms, own_pid: None, json: OnceLock::new() }
+        let (endpoint, own_pid, json) = (None, None, OnceLock::new());
+        Self { candidate, row, report, foreign, now_ms, endpoint, own_pid, json }
     }
 
     /// The same, of a process that the kernel may be asked about.
@@ -78,7 +99,15 @@ impl Shown {
     /// By what a client may call it: the end of its file's name, which no other board has.
     pub(super) fn key(&self) -> String {
         let Candidate { name, pid, start, .. } = &self.candidate;
-        format!("{name}.{pid}.{start}")
+        match &self.endpoint {
+            None => format!("{name}.{pid}.{start}"),
+            Some(endpoint) => format!("{}{HOST}{name}.{pid}.{start}", host(endpoint)),
+        }
+    }
+
+    /// The same, of another host.
+    pub(super) fn at(self, standing: &Standing) -> Self {
+        Self { endpoint: Some(standing.endpoint.clone()), ..self }
     }
 
     /// Whether its process exists.
@@ -93,10 +122,10 @@ impl Shown {
 
     fn written(&self) -> Bytes {
         let text = match &self.report {
-            Some(report) => json::line(report),
+            Some(report) => of_host(&self.endpoint, report),
             None => {
                 let row = &self.row;
-                json::line(&Unread {
+                let unread = Unread {
                     row: Unreadable {
                         name: &row.name,
                         pid: row.pid,
@@ -118,7 +147,8 @@ impl Shown {
                     headline: None,
                     uptime_ns: None,
                     heartbeat_age_ns: None,
-                })
+                };
+                of_host(&self.endpoint, &unread)
             }
         };
         text.unwrap_or_else(|_| "null".to_owned()).into()

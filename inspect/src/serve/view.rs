@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::parts::Parts;
 use super::shown::Shown;
 use crate::clock::rfc3339;
+use crate::endpoints::Standing;
 use crate::words::glob::glob;
 
 /// One look at every board.
@@ -21,6 +22,8 @@ pub(super) struct View {
     pub(super) boards: Vec<Arc<Shown>>,
     /// Boards beyond the bound, which were not looked at.
     pub(super) left_out: usize,
+    /// How the endpoints stand, where the boards are of other hosts.
+    pub(super) endpoints: Option<Vec<Standing>>,
     /// The same in pieces that know when they changed, while somebody streams.
     pub(super) parts: Option<Arc<Parts>>,
 }

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::far::Far;
 use super::parts::Parts;
 use super::shown::Shown;
 use super::view::View;
 use crate::clock::Moment;
 use crate::context::Look;
+use crate::endpoints::Hosts;
 use crate::error::OpenError;
 use crate::listed::Row;
 use crate::liveness::State;
@@ -26,6 +28,9 @@ use crate::open_board::OpenBoard;
 pub(super) const TICK: Duration = Duration::from_millis(500);
 /// Between any two looks, whoever asks.
 const LEAST: Duration = Duration::from_millis(100);
+/// The same at other hosts, which all of them pay for.
+const FAR_TICK: Duration = Duration::from_secs(1);
+const FAR_LEAST: Duration = Duration::from_millis(500);
 /// Between two walks through other mount namespaces: they look at every process.
 const FAR: Duration = Duration::from_secs(5);
 /// A board that could not be opened, or whose process ended, is looked at again after this.
@@ -93,7 +98,11 @@ impl Drop for Watcher {
 ///
 /// # Errors
 /// No thread can be started.
-pub(super) fn start() -> io::Result<(Watch, Watcher)> {
+pub(super) fn start(far: Option<Hosts>) -> io::Result<(Watch, Watcher)> {
+    let mut eyes = match far {
+        None => Eyes::Here(Box::default()),
+        Some(hosts) => Eyes::There(Box::new(Far::new(hosts)?)),
+    };
     let desk = Arc::new(Desk {
         wish: Mutex::default(),
         bell: Condvar::new(),
@@ -104,7 +113,7 @@ pub(super) fn start() -> io::Result<(Watch, Watcher)> {
     let (sender, views) = watch::channel(None);
     let theirs = Arc::clone(&desk);
     let thread = std::thread::Builder::new().name("boards".to_owned()).spawn(move || {
-        let run = AssertUnwindSafe(|| looks(&theirs, &sender));
+        let run = AssertUnwindSafe(|| looks(&theirs, &sender, &mut eyes));
         if catch_unwind(run).is_err() {
             theirs.broken.store(true, Ordering::Relaxed);
         }
@@ -158,9 +167,33 @@ impl Watch {
     }
 }
 
+/// Whose boards are looked at.
+enum Eyes {
+    /// This host's.
+    Here(Box<Boards>),
+    /// Other hosts'.
+    There(Box<Far>),
+}
+
+impl Eyes {
+    fn look(&mut self, streams: bool) -> View {
+        match self {
+            Self::Here(boards) => boards.look(streams),
+            Self::There(far) => far.look(streams),
+        }
+    }
+
+    /// Between two looks while somebody streams, and between any two.
+    fn pace(&self) -> (Duration, Duration) {
+        match self {
+            Self::Here(_) => (TICK, LEAST),
+            Self::There(_) => (FAR_TICK, FAR_LEAST),
+        }
+    }
+}
+
 /// Looks until told to stop.
-fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>) {
-    let mut boards = Boards::default();
+fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>, eyes: &mut Eyes) {
     let mut last: Option<Instant> = None;
     loop {
         {
@@ -170,10 +203,11 @@ fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>) {
                     return;
                 }
                 let streams = desk.streams.load(Ordering::Relaxed) > 0;
-                let since = last.map_or(TICK, |last| last.elapsed());
+                let (tick, least) = eyes.pace();
+                let since = last.map_or(tick, |last| last.elapsed());
                 let due = match (wish.asked, streams) {
-                    (true, _) => LEAST,
-                    (false, true) => TICK,
+                    (true, _) => least,
+                    (false, true) => tick,
                     (false, false) => Duration::MAX,
                 };
                 if since >= due {
@@ -189,7 +223,7 @@ fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>) {
         // From the beginning of the look: what a client asked meanwhile may have been missed.
         last = Some(Instant::now());
         let streams = desk.streams.load(Ordering::Relaxed) > 0;
-        let view = boards.look(streams);
+        let view = eyes.look(streams);
         if let Some(parts) = &view.parts {
             // What nearly all of those who stream will ask is made here, where nobody waits for it.
             parts.since(view.seq.saturating_sub(1), None);
@@ -255,6 +289,7 @@ impl Boards {
             boards,
             left_out,
             parts: self.parts.clone(),
+            endpoints: None,
         }
     }
 

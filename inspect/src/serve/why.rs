@@ -12,7 +12,7 @@ use super::shared::{Shared, meant};
 use crate::why::{Seen, answer, kernel, together};
 
 /// Between the two looks at what the kernel says.
-const APART: Duration = Duration::from_millis(500);
+pub(super) const APART: Duration = Duration::from_millis(500);
 /// Processes of which the kernel is asked at most: of more only their boards.
 const ASKED: usize = 32;
 

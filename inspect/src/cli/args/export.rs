@@ -77,7 +77,7 @@ pub struct Numbers {
     pub profiles: bool,
     /// otlp: to this collector; else to stdout.
     ///
-    /// `http://HOST[:PORT][/PATH]`, below which each signal has its own path.
+    /// `http://HOST[:PORT][/PATH]` or `https`, below which each signal has its own path.
     ///
     /// Without it OTEL_EXPORTER_OTLP_ENDPOINT says where to; stdout when nobody does.
     #[arg(long, value_name = "URL")]

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use super::super::args::{Cli, Common};
 use super::super::common::{document, look, repeat};
 use super::super::failure::Failure;
+use super::super::whom::whom;
 use crate::clock::{Moment, rfc3339};
-use crate::endpoints::{Hosts, List, Question, Reply, Standing, State, Trust};
+use crate::endpoints::{Hosts, Question, Reply, Standing, State};
 use crate::locate::Target;
 use crate::render::Look;
 use crate::root;
@@ -34,7 +35,6 @@ impl<'a> Ask<'a> {
     pub(super) fn new(
         cli: &'a Cli,
         target: &Target,
-        endpoints: &str,
         out: &'a mut dyn Write,
         remarks: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
@@ -46,7 +46,7 @@ impl<'a> Ask<'a> {
                 return Err(Failure::usage("a file is on this host; leave out --endpoints"));
             }
         };
-        let hosts = hosts(&cli.common, endpoints)?;
+        let hosts = hosts(&cli.common)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(16)
             .enable_all()
@@ -149,13 +149,10 @@ impl Drop for Ask<'_> {
     }
 }
 
-/// The endpoints that the command line names. Root is given up before anything that they say is read: to who owns
-/// their sockets, if that is one, else to nobody.
-fn hosts(common: &Common, endpoints: &str) -> Result<Hosts, Failure> {
-    let wrong = |name: &str, why: String| Failure::usage(format!("--{name}: {}", term(&why)));
-    let list = List::parse(endpoints).map_err(|why| wrong("endpoints", why))?;
-    let trust = Trust::read(common.endpoints_ca.as_deref(), common.endpoints_token.as_deref());
-    let trust = trust.map_err(|why| wrong("endpoints-token, --endpoints-ca", why))?;
+/// The endpoints that the command line names, to be asked. Root is given up before anything that they say is read: to
+/// who owns their sockets, if that is one, else to nobody.
+fn hosts(common: &Common) -> Result<Hosts, Failure> {
+    let Some((list, trust)) = whom(common)? else { return Err(Failure::usage("no --endpoints")) };
     let mut owners: Vec<(u32, u32)> = list
         .sockets()
         .filter_map(|path| std::fs::metadata(path).ok())

@@ -9,7 +9,8 @@ use super::super::cancel::parse;
 use super::super::common::document;
 use super::super::failure::Failure;
 use super::ask::Ask;
-use super::rows::apart;
+
+use crate::endpoints::merged::apart;
 use crate::endpoints::{OpsOf, Question, Standing, State, escaped};
 use crate::words::human::time;
 use crate::words::term::{label, term};

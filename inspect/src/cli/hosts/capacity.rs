@@ -6,9 +6,10 @@ use super::super::args::Verb;
 use super::super::capacity::DEFAULT;
 use super::super::failure::Failure;
 use super::ask::Ask;
-use super::rows::{apart, name, rest};
+use super::rows::{name, rest};
 use crate::capacity::{Answer, Group};
-use crate::endpoints::{Hosted, Question};
+use crate::endpoints::Question;
+use crate::endpoints::merged::{self, apart};
 use crate::render::capacity;
 
 /// The longest that a server looks.
@@ -31,12 +32,7 @@ pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
         answer.groups.retain(|group: &Group| ask.look.shows(&group.name));
     }
     if ask.json() {
-        let of = |(standing, answer): (crate::endpoints::Standing, Answer)| {
-            let of = move |row| Hosted { endpoint: standing.endpoint.clone(), row };
-            answer.groups.into_iter().map(of)
-        };
-        let rows: Vec<Hosted<Group>> = said.into_iter().flat_map(of).collect();
-        ask.document(&endpoints, serde_json::json!({ "groups": rows }))?;
+        ask.document(&endpoints, merged::capacity(said))?;
     } else {
         for (standing, answer) in &said {
             name(ask.out, standing, &ask.look)?;

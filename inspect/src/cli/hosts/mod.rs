@@ -26,7 +26,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Option<Result<(), Failure>> {
-    let endpoints = cli.common.endpoints.as_deref()?;
+    cli.common.endpoints.as_ref()?;
     let verb: fn(&mut Ask<'_>) -> Result<(), Failure> = match &cli.verb {
         None => table::run,
         Some(Verb::List(_)) => list::run,
@@ -38,6 +38,6 @@ pub(super) fn run(
         Some(Verb::Check { .. }) => check::run,
         _ => return None,
     };
-    let asked = Ask::new(cli, target, endpoints, out, remarks);
+    let asked = Ask::new(cli, target, out, remarks);
     Some(asked.and_then(|mut ask| verb(&mut ask)))
 }

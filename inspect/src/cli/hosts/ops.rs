@@ -1,16 +1,14 @@
 //! `ops` over hosts: what is in flight everywhere, those longest at it first. What is left out, and the order, is
 //! said to each host, which sends no more than is shown.
 
-use std::cmp::Reverse;
-
 use super::super::args::{OpsPick, Verb};
 use super::super::failure::Failure;
 use super::super::ops::{choose, table};
 use super::ask::Ask;
-use super::rows::{apart, column, host, rest};
+use super::rows::{column, host, rest};
 use super::table::{boards, look_at};
+use crate::endpoints::merged::{self, apart};
 use crate::endpoints::{Hosted, Ops, OpsOf, Question, Remote, Standing};
-use crate::model::Op;
 use crate::render::ops::{Columns, mark};
 use crate::render::{Look, Paint, Sort};
 use crate::words::human::{time, whole};
@@ -56,17 +54,8 @@ fn together(ask: &mut Ask<'_>, pick: &OpsPick) -> Result<(), Failure> {
     let replies = ask.ask_until(&question, |_: &Ops| true);
     let (endpoints, said) = apart(replies);
     let answered = said.len();
-    let (mut total, mut all) = (0, Vec::new());
-    for (standing, ops) in said {
-        total += ops.total;
-        // Ages are of the look there; all of them are of the same moment here.
-        let since = standing.age_ns.unwrap_or(0);
-        all.extend(ops.ops.into_iter().map(|row| {
-            let row = aged(row, since, pick);
-            Hosted { endpoint: standing.endpoint.clone(), row }
-        }));
-    }
-    order(&mut all, sort, pick.ended && !pick.slowest);
+    let over = pick.ended || pick.slowest;
+    let (total, all) = merged::ops(said, sort, over);
     if ask.json() {
         ask.document(&endpoints, serde_json::json!({ "total": total, "ops": all }))?;
     } else {
@@ -76,37 +65,6 @@ fn together(ask: &mut Ask<'_>, pick: &OpsPick) -> Result<(), Failure> {
     }
     // Hosts where the board is not there have no document.
     ask.content(&endpoints, if ask.board.is_some() { answered } else { 1 })
-}
-
-/// What was so old when its host looked is older by now, unless it ended.
-fn aged(mut row: OpsOf, since: u64, pick: &OpsPick) -> OpsOf {
-    let op = &mut row.op;
-    let more = |age: &mut Option<u64>| {
-        if let Some(age) = age {
-            *age = age.saturating_add(since);
-        }
-    };
-    if pick.ended || pick.slowest {
-        more(&mut op.ended_ago_ns);
-    } else {
-        op.age_ns = op.age_ns.saturating_add(since);
-        [&mut op.active_ns, &mut op.status_age_ns, &mut op.turned_ns].into_iter().for_each(more);
-    }
-    row
-}
-
-/// One order over all. Each host's own are in it already, and stay so among equals.
-fn order(all: &mut [Hosted<OpsOf>], sort: &str, ended: bool) {
-    let active = |op: &Op| (!op.leaked, Reverse(op.active_ns));
-    match sort {
-        "age" => all.sort_by_key(|one| Reverse(one.row.op.age_ns)),
-        "status" => {
-            all.sort_by_key(|one| (one.row.op.status.clone(), Reverse(one.row.op.status_age_ns)));
-        }
-        "kind" => all.sort_by_key(|one| (one.row.op.kind.clone(), active(&one.row.op))),
-        _ if ended => all.sort_by_key(|one| one.row.op.ended_ago_ns),
-        _ => all.sort_by_key(|one| active(&one.row.op)),
-    }
 }
 
 fn rows(

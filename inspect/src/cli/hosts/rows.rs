@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::super::failure::Failure;
-use crate::endpoints::{Reply, Standing, State};
+use crate::endpoints::{Standing, State};
 use crate::render::{Look, Paint};
 use crate::words::human::time;
 use crate::words::term::{cut, left, width};
@@ -33,19 +33,6 @@ pub(super) fn host(name: &str, columns: usize) -> String {
 pub(super) fn name(out: &mut dyn Write, standing: &Standing, look: &Look) -> Result<(), Failure> {
     let text = cut(standing.short(), look.columns);
     Ok(writeln!(out, "{}", look.paint(Paint::Strong, &text))?)
-}
-
-/// Endpoints and documents, apart.
-pub(super) fn apart<T>(replies: Vec<Reply<T>>) -> (Vec<Standing>, Vec<(Standing, T)>) {
-    let mut said = Vec::new();
-    let mut all = Vec::new();
-    for Reply { standing, document } in replies {
-        if let Some(document) = document {
-            said.push((standing.clone(), document));
-        }
-        all.push(standing);
-    }
-    (all, said)
 }
 
 /// A row for each endpoint that has no answer, and a line about clocks that are off.

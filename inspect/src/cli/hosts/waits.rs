@@ -4,8 +4,9 @@ use super::super::args::{Verb, WaitsBy, WaitsPick};
 use super::super::failure::Failure;
 use super::super::waits::choose;
 use super::ask::Ask;
-use super::rows::{apart, name, rest};
-use crate::endpoints::{Hosted, Question};
+use super::rows::{name, rest};
+use crate::endpoints::Question;
+use crate::endpoints::merged::{self, apart};
 use crate::model::WaitsDocument;
 use crate::render::waits;
 
@@ -27,16 +28,7 @@ fn once(ask: &mut Ask<'_>, pick: &WaitsPick) -> Result<(), Failure> {
     // Those with a deadlock first, then those that wait at all.
     said.sort_by_key(|(_, one)| (one.waits.cycles.is_empty(), one.waits.chains.is_empty()));
     if ask.json() {
-        let (mut cycles, mut chains, mut locks) = (Vec::new(), Vec::new(), Vec::new());
-        for (standing, document) in said {
-            let endpoint = standing.endpoint;
-            let all = document.waits;
-            cycles.extend(all.cycles.into_iter().map(|row| of(&endpoint, row)));
-            chains.extend(all.chains.into_iter().map(|row| of(&endpoint, row)));
-            locks.extend(all.locks.into_iter().map(|row| of(&endpoint, row)));
-        }
-        let rows = serde_json::json!({ "cycles": cycles, "chains": chains, "locks": locks });
-        ask.document(&endpoints, rows)?;
+        ask.document(&endpoints, merged::waits(said))?;
     } else {
         for (standing, document) in &said {
             name(ask.out, standing, &ask.look)?;
@@ -49,8 +41,4 @@ fn once(ask: &mut Ask<'_>, pick: &WaitsPick) -> Result<(), Failure> {
         rest(ask.out, &endpoints, &ask.look)?;
     }
     ask.content(&endpoints, answered)
-}
-
-fn of<T>(endpoint: &str, row: T) -> Hosted<T> {
-    Hosted { endpoint: endpoint.to_owned(), row }
 }

@@ -1,22 +1,18 @@
 //! `why` over hosts: each finds what is wrong with its boards; the worst of all first.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::super::failure::Failure;
 use super::ask::Ask;
-use super::rows::{apart, rest};
-use crate::endpoints::{Hosted, Question};
+use super::rows::rest;
+use crate::endpoints::Question;
+use crate::endpoints::merged::{self, apart};
 use crate::render::{Paint, why};
 use crate::why::{Answer, Weight};
 use crate::words::term::{cut, term};
 
 /// The kernel is looked at twice there, so long apart.
 const APART: Duration = Duration::from_millis(500);
-/// Findings of an answer, and bytes of them: it is for a program that reads all of it.
-const FINDINGS: usize = 10;
-const BYTES: usize = 5_000;
-
 pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
     ask.repeat(once)
 }
@@ -26,33 +22,10 @@ fn once(ask: &mut Ask<'_>) -> Result<(), Failure> {
     let replies = ask.ask_until(&question, |answer: &Answer| !answer.boards.is_empty());
     let (endpoints, mut said) = apart(replies);
     said.retain(|(_, answer)| !answer.boards.is_empty());
-    // Stable: of equals in the order of the list.
-    said.sort_by_key(|(_, answer)| Reverse(answer.findings.first().map(|one| one.severity)));
+    merged::worst_first(&mut said);
     let answered = said.len();
     if ask.json() {
-        let (verdict, mut boards, mut findings) = (verdict(&said), Vec::new(), Vec::new());
-        let mut more = 0;
-        for (standing, answer) in said {
-            let of = |row| Hosted { endpoint: standing.endpoint.clone(), row };
-            boards.extend(
-                answer
-                    .boards
-                    .into_iter()
-                    .map(|row| Hosted { endpoint: standing.endpoint.clone(), row }),
-            );
-            findings.extend(answer.findings.into_iter().map(of));
-            more += answer.more;
-        }
-        findings.sort_by_key(|one| Reverse(one.row.severity));
-        let all = findings.len();
-        findings.truncate(FINDINGS);
-        let fits = |all: &Vec<_>| serde_json::to_vec(all).is_ok_and(|bytes| bytes.len() <= BYTES);
-        while !fits(&findings) && findings.pop().is_some() {}
-        more += all - findings.len();
-        let rows = serde_json::json!({
-            "verdict": verdict, "boards": boards, "findings": findings, "more": more,
-        });
-        ask.document(&endpoints, rows)?;
+        ask.document(&endpoints, merged::why(said))?;
     } else {
         for (standing, answer) in &said {
             let worst = answer.findings.first().map(|one| one.severity);
@@ -75,13 +48,4 @@ fn once(ask: &mut Ask<'_>) -> Result<(), Failure> {
         rest(ask.out, &endpoints, &ask.look)?;
     }
     ask.content(&endpoints, answered)
-}
-
-/// The worst host's, with its name.
-fn verdict(said: &[(crate::endpoints::Standing, Answer)]) -> String {
-    let first = said.first();
-    first.map_or_else(
-        || "no board".to_owned(),
-        |(standing, answer)| format!("{}: {}", standing.short(), answer.verdict),
-    )
 }

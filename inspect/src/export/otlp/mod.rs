@@ -8,6 +8,7 @@ mod profiles;
 mod send;
 mod signal;
 mod spans;
+mod wire;
 
 pub use attributes::About;
 pub use metrics::metrics;

@@ -7,6 +7,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use super::signal::Signal;
+use super::wire::Speech;
 
 /// Bytes of requests that wait, and of an answer that are read.
 const MOST_WAITING: usize = 16 << 20;
@@ -16,27 +17,27 @@ const MOST_ANSWER: u64 = 64 << 10;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// How an endpoint is written.
+const FORM: &str = "an endpoint is http://HOST[:PORT][/PATH], or the same with https";
+
 /// Where a signal goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     host: String,
     port: u16,
     path: String,
+    tls: bool,
 }
 
 impl Endpoint {
-    /// An address `http://HOST[:PORT][/PATH]`.
+    /// An address `http://HOST[:PORT][/PATH]`, or the same with `https`.
     ///
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let rest =
-            url.strip_prefix("http://").ok_or_else(|| match url.starts_with("https://") {
-                true => {
-                    format!("{url}: https is not spoken here; send to a collector on this host")
-                }
-                false => format!("{url}: an endpoint is http://HOST[:PORT][/PATH]"),
-            })?;
+        let tls = url.starts_with("https://");
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let rest = rest.ok_or_else(|| format!("{url}: {FORM}"))?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let bare = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
         let (host, port) = match bare {
@@ -47,9 +48,10 @@ impl Endpoint {
         };
         let wrong = |char: char| char.is_control() || char == ' ';
         if host.is_empty() || host.contains('@') || url.contains(wrong) {
-            return Err(format!("{url}: an endpoint is http://HOST[:PORT][/PATH]"));
+            return Err(format!("{url}: {FORM}"));
         }
-        Ok(Self { host: host.to_owned(), port, path: path.trim_end_matches('/').to_owned() })
+        let path = path.trim_end_matches('/').to_owned();
+        Ok(Self { host: host.to_owned(), port, path, tls })
     }
 
     /// The same for a signal, whose path is below it.
@@ -72,6 +74,8 @@ pub struct Settings {
     pub gzip: bool,
     /// Attributes of resources, `service.name` too.
     pub attributes: Vec<(String, String)>,
+    /// How the endpoint is spoken to.
+    speech: Speech,
 }
 
 impl Settings {
@@ -120,7 +124,13 @@ impl Settings {
         if headers.iter().any(|(key, value)| wrong(key) || wrong(value)) {
             return Err("a header is one line".to_owned());
         }
+        let certificate = of("CERTIFICATE");
+        let speech = match &endpoint {
+            Some(to) if to.tls => Speech::tls(certificate.as_deref())?,
+            _ => Speech::default(),
+        };
         Ok(Self {
+            speech,
             endpoint,
             headers,
             timeout: Duration::from_millis(timeout),
@@ -276,8 +286,11 @@ impl Sender {
             Err(_) => address.to_socket_addrs()?,
         };
         let address = addresses.next().ok_or_else(|| io::Error::other("no address"))?;
-        let mut socket = TcpStream::connect_timeout(&address, timeout)?;
+        let socket = TcpStream::connect_timeout(&address, timeout)?;
         socket.set_write_timeout(Some(timeout))?;
+        let mut socket = self.settings.speech.over(socket, &self.endpoint.host)?;
+        // By TLS, writing waits for the other side as well.
+        socket.patience(timeout)?;
         let packed = self.settings.gzip.then(|| crate::export::pprof::gzip(body));
         let body = packed.as_deref().unwrap_or(body);
         let mut head = format!(
@@ -296,6 +309,7 @@ impl Sender {
         head.push_str("\r\n");
         socket.write_all(head.as_bytes())?;
         socket.write_all(body)?;
+        socket.flush()?;
         // The answer's head is all that is asked for; a collector that says nothing is one that is busy.
         let mut answer = Vec::new();
         let mut part = [0; 4096];
@@ -304,7 +318,7 @@ impl Sender {
             if left.is_zero() || answer.len() as u64 > MOST_ANSWER {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            socket.set_read_timeout(Some(left))?;
+            socket.patience(left)?;
             match socket.read(&mut part)? {
                 0 => break,
                 read => answer.extend_from_slice(&part[..read]),

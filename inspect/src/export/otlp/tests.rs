@@ -36,7 +36,7 @@ fn the_environment_is_read_as_the_standard_has_it() {
         (more.headers, more.timeout, more.gzip),
         (vec![pair("k", "v")], Duration::from_millis(250), true)
     );
-    for wrong in ["https://c", "c:1", "http://", "http://c:x", "http://a@b", "http://a b"] {
+    for wrong in ["ftp://c", "c:1", "http://", "http://c:x", "http://a@b", "http://a b"] {
         assert!(Endpoint::parse(wrong).is_err(), "{wrong}");
     }
     assert!(settings(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")], None).is_err());

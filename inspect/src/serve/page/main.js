@@ -38,7 +38,7 @@ function bar() {
     put(count, number === undefined ? "" : whole(number));
   }
   const all = [...store.boards.values()].sort((a, b) => b.exists - a.exists || order(a.name, b.name));
-  const options = [["", `all boards (${all.filter((board) => board.exists).length} running)`], ...all.map((board) => [board.exists ? String(board.head.pid) : board.key, `${board.name} · ${board.head.pid}${board.head.state === "live" ? "" : ` (${board.head.state})`}`])];
+  const options = [["", `all boards (${all.filter((board) => board.exists).length} running)`], ...all.map((board) => [board.exists ? board.ref : board.key, `${board.title}${board.head.state === "live" ? "" : ` (${board.head.state})`}`])];
   const said = place.now.board ?? "";
   if (said && !options.some(([value]) => value === said)) options.splice(1, 0, [said, said]);
   const text = JSON.stringify([options, said]);
@@ -52,7 +52,7 @@ function bar() {
 }
 function state() {
   const node = $("state");
-  put(node, place.paused ? "held: the picture stands still" : store.trouble ? `not live: ${store.trouble}` : `live on ${server.health.host ?? "this host"}`);
+  put(node, place.paused ? "held: the picture stands still" : store.trouble ? `not live: ${store.trouble}` : store.endpoints ? `live: ${store.endpoints.filter((one) => one.state === "ok").length} of ${store.endpoints.length} hosts` : `live on ${server.health.host ?? "this host"}`);
   classes(node, `state ${place.paused ? "" : store.trouble ? "lost" : "ok"}`);
 }
 
@@ -102,5 +102,6 @@ server.stream((event) => {
   for (const before of held ?? []) store.take(before);
   held = null;
   store.take(event);
+  if (store.endpoints) state();
   paint();
 }, (trouble) => { if (store.trouble !== trouble) { store.trouble = trouble; state(); } });

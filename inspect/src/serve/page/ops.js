@@ -11,6 +11,7 @@ const opsView = {
       { key: "label", label: "What", width: "minmax(6rem, 2fr)", narrow: "minmax(0, 1.5fr)", value: (row) => row.what, show: (row, node) => { cell(node, row.what, row.of.leaked ? "bad" : "strong"); node.title = row.what; } },
     ];
     this.live = new Table([
+      hostColumn(),
       { key: "board", label: "Board", width: "minmax(5rem, .6fr)", wide: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") },
       ...common,
       { key: "age", label: "Age", width: "5rem", narrow: "4.2rem", num: true, value: (row) => row.board.since(row.of.begun_at_ms), show: (row, node) => cell(node, age(row.board.since(row.of.begun_at_ms))) },
@@ -22,6 +23,7 @@ const opsView = {
       { key: "where", label: "Where", width: "minmax(5rem, 1fr)", wide: true, value: (row) => file(row.of.file, row.of.line), show: (row, node) => cell(node, file(row.of.file, row.of.line), "mono dim") },
     ], { name: "Operations in flight", id: (row) => row.id, sort: "active", down: true, sorts: true, select: (row) => place.go({ select: row.id }) });
     this.ended = new Table([
+      hostColumn(),
       { key: "board", label: "Board", width: "minmax(5rem, .6fr)", wide: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") },
       ...common,
       { key: "took", label: "Took", width: "5.5rem", num: true, value: (row) => row.of.took_ns, show: (row, node) => cell(node, time(row.of.took_ns), slow(row.of.took_ns / 1e6)) },
@@ -65,7 +67,7 @@ const opsView = {
         if (ended && bucket === "errors" && of.outcome === "ok") continue;
         if (ended && bucket && bucket !== "errors" && bucketOf(of.took_ns) !== Number(bucket)) continue;
         if (!takes(of.kind, of.label, of.peer, of.status, of.thread, of.file, of.outcome)) continue;
-        rows.push({ id: `${board.head.pid}/${of.id}`, board, of, moves: board.moves.get(of.id), what: [of.sensitive ? "(sensitive)" : of.label, of.peer && `from ${of.peer}`].filter(Boolean).join(" ") || of.kind });
+        rows.push({ id: `${board.ref}/${of.id}`, board, of, moves: board.moves.get(of.id), what: [of.sensitive ? "(sensitive)" : of.label, of.peer && `from ${of.peer}`].filter(Boolean).join(" ") || of.kind });
       }
     }
     put(this.counted, `${rows.length === all ? all : `${rows.length} of ${all}`}${ended ? " that ended and are still there" : " in flight"}${kind ? `, kind ${kind}` : ""}`);
@@ -148,7 +150,7 @@ const opsView = {
     fillFacts(panel.facts, [
       ["What", op.sensitive ? "(sensitive: not on the board)" : op.label], ["Peer", op.peer], ["Age", time(op.age_ns)], ["At it", op.active_ns === null ? null : time(op.active_ns)],
       ["Status", op.status], ["Outcome", op.outcome], ["Thread", op.working ? op.thread : null], ["Line", op.file ? `${op.file}:${op.line}` : null], ["Began at", op.begun_file ? `${op.begun_file}:${op.begun_line}` : null],
-      ["Part of", op.parent], ["Served", op.served || null], ["Cancellation", op.cancelled ? "requested" : null], ["Leaked", op.leaked ? "its thread is gone, or nobody has polled it for a minute" : null], ["Board", `${op.board} · ${op.pid}`],
+      ["Part of", op.parent], ["Served", op.served || null], ["Cancellation", op.cancelled ? "requested" : null], ["Leaked", op.leaked ? "its thread is gone, or nobody has polled it for a minute" : null], ["Host", op.endpoint], ["Board", `${op.board} · ${op.pid}`],
     ]);
     const whole_ = Math.max(1, op.age_ns);
     panel.steps.replaceChildren(...op.history.map((step) => {

@@ -70,10 +70,24 @@ class Board {
   /** How long ago a moment was, ms; of who is held or ended, before that. */
   since(moment) { return moment === null || moment === undefined ? null : this.head.still ? -moment : store.clock() - moment; }
   get name() { return this.head.name ?? this.key; }
+  /** The host that it is of, where boards of several hosts are shown. */
+  get host() { return this.head.endpoint ? hostName(this.head.endpoint) : null; }
+  /** By what the server is asked about it: pids repeat from host to host. */
+  get ref() { return this.head.endpoint ? this.key : String(this.head.pid); }
+  /** Its name and process, and where. */
+  get title() { return `${this.name} · ${this.head.pid}${this.host ? ` on ${this.host}` : ""}`; }
   get exists() { return this.head.state === "live" || this.head.state === "stopped"; }
 }
 
+/** An endpoint in few words: without the scheme, of a socket the end of its path. */
+const hostName = (endpoint) => {
+  const rest = endpoint.replace(/^https?:\/\//, "");
+  return rest.startsWith("unix:") ? rest.slice(5).split("/").slice(-2).join("/") : rest;
+};
+
 const store = {
+  /** How other hosts stand, where their boards are shown. */
+  endpoints: null,
   boards: new Map(),
   seq: 0,
   /** The server's clock, ms, and when this page heard it. */
@@ -88,6 +102,7 @@ const store = {
     this.heard = performance.now();
     this.seq = event.seq;
     this.taken_at = event.taken_at;
+    this.endpoints = event.endpoints ?? null;
     for (const key of event.gone) this.boards.delete(key);
     for (const [key, said] of Object.entries(event.boards)) {
       let board = this.boards.get(key);

@@ -15,7 +15,7 @@ class Table {
       const name = column.value
         ? h("button", { type: "button", onclick: () => this.order(column) }, column.label)
         : h("span", {}, column.label);
-      column.head = h(`div${column.num ? ".num" : ""}${column.wide ? ".wide" : ""}`, { role: "columnheader", title: column.title }, name);
+      column.head = h(`div${column.num ? ".num" : ""}${column.wide ? ".wide" : ""}${column.off ? ".off" : ""}`, { role: "columnheader", title: column.title }, name);
       this.head.append(column.head);
     }
     this.tall = h("div.tall", { role: "presentation" });
@@ -58,7 +58,8 @@ class Table {
   set(rows, none = "nothing") {
     // The board's name says nothing where there is one.
     const off = store.shown().length < 2;
-    for (const column of this.columns) if (column.key === "board" && Boolean(column.off) !== off) { column.off = off; column.head.classList.toggle("off", off); this.fit(); }
+    const offs = { board: off, host: !store.endpoints };
+    for (const column of this.columns) if (column.key in offs && Boolean(column.off) !== offs[column.key]) { column.off = offs[column.key]; column.head.classList.toggle("off", column.off); this.fit(); }
     const { sort, down } = this.sorting();
     const by = this.columns.find((column) => column.key === sort && column.value);
     for (const column of this.columns) attribute(column.head, "aria-sort", column === by ? (down ? "descending" : "ascending") : null);
@@ -131,6 +132,8 @@ class Table {
   }
 }
 
+/** The column of hosts; `of` finds the board of a row. It is there where boards of several hosts are shown. */
+const hostColumn = (of = (row) => row.board) => ({ key: "host", label: "Host", width: "minmax(6rem, .8fr)", narrow: "minmax(0, .7fr)", off: true, value: (row) => of(row).host, show: (row, node) => { cell(node, of(row).host ?? NONE, "dim"); node.title = of(row).head.endpoint ?? ""; } });
 /** A cell's text, with a class. */
 function cell(node, text, kind = "") {
   put(node, text);

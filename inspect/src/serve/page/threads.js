@@ -5,6 +5,7 @@ const threadsView = {
     if (this.made) return this.made;
     const line = (row) => (row.of.left ? "" : file(row.of.file, row.of.line));
     this.table = new Table([
+      hostColumn(),
       { key: "board", label: "Board", width: "minmax(5rem, .7fr)", wide: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") },
       { key: "name", label: "Thread", width: "minmax(7rem, 1fr)", narrow: "minmax(0, 1fr)", value: (row) => row.of.name, show: (row, node) => cell(node, row.of.name, "strong") },
       { key: "state", label: "State", width: "5rem", narrow: "3.4rem", value: (row) => (row.of.stalled ? "0 stalled" : row.of.class), show: (row, node) => cell(node, row.of.stalled ? "stalled" : row.of.torn ? "torn" : row.of.class ?? NONE, row.of.stalled ? "bad strong" : row.of.class ?? "dim") },
@@ -27,7 +28,7 @@ const threadsView = {
     for (const board of store.shown()) {
       for (const [key, of] of board.threads) {
         all += 1;
-        if (takes(of.name, of.label, of.function, of.file)) rows.push({ id: `${board.head.pid}/${of.tid}`, key, board, of });
+        if (takes(of.name, of.label, of.function, of.file)) rows.push({ id: `${board.ref}/${of.tid}`, key, board, of });
       }
     }
     // What stands still first, then as they came.
@@ -48,7 +49,7 @@ const threadsView = {
       ["State", of.stalled ? `${of.class}, stalled` : of.class ?? "in no scope and at no line"], ["Since", `${of.since_at_most ? "at most " : ""}${age(board.since(of.since_at_ms))}`],
       ["Line", of.file ? `${of.file}:${of.line}` : null], ["Function", of.function], ["Label", threadLabel(of)], ["Loads 1, 10, 60 s", of.load.map(percentOrNone).join("  ")],
       ["Held by", of.held_by ? `${of.held_by.thread} (${of.held_by.tid}) at ${file(of.held_by.file, of.held_by.line)}` : null], ["Jobs", of.jobs === null ? null : whole(of.jobs)],
-      ["Thread id", String(of.tid)], ["Board", `${board.name} · ${board.head.pid}`], ["Exists", of.exists === false ? "no: the process has no such thread any more" : null],
+      ["Thread id", String(of.tid)], ["Board", board.title], ["Exists", of.exists === false ? "no: the process has no such thread any more" : null],
     ]);
     fillRows(panel.stack, ["Where", "Label"], of.stack.map((one) => [file(one.file, one.line), [one.label, one.arg].filter((part) => part !== null).join(" ") || one.function || ""]));
     this.chart.draw(board.series.get(`threads ${key}`), (value) => `${Math.round(value * 100)}%`);

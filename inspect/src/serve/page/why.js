@@ -8,7 +8,7 @@ const why = {
     const boards = (place.now.board ? store.meant() : [...store.boards.values()].filter((board) => board.exists || board.head.unread || why.fresh(board)))
       .sort((a, b) => (RANK[a.head.headline?.severity] ?? 3) - (RANK[b.head.headline?.severity] ?? 3) || order(a.name, b.name));
     const rest = store.boards.size - boards.length;
-    const nodes = [this.findings(), ...boards.map((board) => this.card(board))];
+    const nodes = [this.findings(), ...(store.endpoints ? [this.hosts()] : []), ...boards.map((board) => this.card(board))];
     for (const [key, card] of this.cards) if (!boards.some((board) => board.key === key)) { card.node.remove(); this.cards.delete(key); }
     nodes.forEach((node, index) => { if (this.node.children[index] !== node) this.node.insertBefore(node, this.node.children[index] ?? null); });
     this.more ??= h("p.dim");
@@ -37,12 +37,29 @@ const why = {
     found.forEach((one, index) => {
       const item = this.topList.children[index] ?? this.topList.appendChild(h("li", {}, h("div"), h("div.dim"), h("code")));
       classes(item, one.severity === "notice" ? "" : one.severity);
-      put(item.children[0], `${one.title}${one.confidence < 0.8 ? " (perhaps)" : ""}`);
+      put(item.children[0], `${one.endpoint ? `${hostName(one.endpoint)}: ` : ""}${one.title}${one.confidence < 0.8 ? " (perhaps)" : ""}`);
       put(item.children[1], one.evidence.map((e) => `${e.what} ${e.value}${e.unit ? ` ${e.unit}` : ""}${e.limit !== null ? ` (limit ${e.limit})` : ""}`).join("; "));
       put(item.children[2], one.next[0] ?? "");
     });
     while (this.topList.children.length > found.length) this.topList.lastChild.remove();
     return this.top;
+  },
+  /** Every host that is asked: whoever does not answer is a row with the reason. */
+  hosts() {
+    if (!this.hostCard) {
+      this.hostRows = h("table.small");
+      this.hostNote = h("span.dim");
+      this.hostCard = h("section.card", { "aria-label": "Hosts", id: "hosts" }, h("header", {}, h("h2", {}, "Hosts"), this.hostNote), this.hostRows);
+    }
+    const all = store.endpoints;
+    const bad = all.filter((one) => one.state !== "ok");
+    put(this.hostNote, `${all.length - bad.length} of ${all.length} answer`);
+    const off = all.filter((one) => Math.abs(one.skew_ns ?? 0) >= 5e8 && one.state === "ok");
+    const clock = (one) => (one.skew_ns === null ? NONE : Math.abs(one.skew_ns) < 5e8 ? "as here" : `${time(Math.abs(one.skew_ns))} ${one.skew_ns > 0 ? "ahead" : "behind"}`);
+    // Of many those that are not as they should be.
+    const rows = all.length > 12 ? [...bad, ...off] : [...bad, ...all.filter((one) => one.state === "ok")];
+    fillRows(this.hostRows, ["Host", "State", "Clock", "Why"], rows.slice(0, 100).map((one) => [hostName(one.endpoint), one.state, clock(one), one.error ?? ""]));
+    return this.hostCard;
   },
   /** Who waits for whom, below the board of the first waiter: deadlocks, then chains of a second or longer. */
   waits(boards) {
@@ -54,10 +71,10 @@ const why = {
     }
     const { cycles = [], chains = [] } = this.said ?? {};
     for (const board of boards) {
-      const of = (edges) => edges[0]?.waiter.pid === board.head.pid && edges[0]?.waiter.board === board.name;
+      const of = (one, edges) => (one.endpoint ?? null) === (board.head.endpoint ?? null) && edges[0]?.waiter.pid === board.head.pid && edges[0]?.waiter.board === board.name;
       const lines = [
-        ...cycles.filter((cycle) => of(cycle.members)).map((cycle) => ({ bad: true, text: `deadlock for ${time(cycle.first_seen_ns)}: ${edgesInWords(cycle.members)}` })),
-        ...chains.filter((chain) => !chain.deadlocked && of(chain.edges)).slice(0, 20).map((chain) => ({ bad: false, text: `${time(chain.age_ns)}: ${edgesInWords(chain.edges)}` })),
+        ...cycles.filter((cycle) => of(cycle, cycle.members)).map((cycle) => ({ bad: true, text: `deadlock for ${time(cycle.first_seen_ns)}: ${edgesInWords(cycle.members)}` })),
+        ...chains.filter((chain) => !chain.deadlocked && of(chain, chain.edges)).slice(0, 20).map((chain) => ({ bad: false, text: `${time(chain.age_ns)}: ${edgesInWords(chain.edges)}` })),
       ];
       const card = this.cards.get(board.key);
       card.waitsTitle ??= h("h3", {}, "Waits");
@@ -79,11 +96,11 @@ const why = {
     if (!card) {
       card = { title: h("h2"), badge: h("span"), said: h("p.dim"), list: h("ul.findings"), facts: h("dl.facts"), links: h("p.tools"), shown: "" };
       card.node = h("section.card", { "aria-label": board.name, "data-board": board.key }, h("header", {}, card.title, card.badge, card.said), card.list, card.facts, card.links);
-      for (const [view, label] of VIEWS.slice(2)) card.links.append(h("a", { href: place.link({ view, board: String(board.head.pid) }) }, label));
+      for (const [view, label] of VIEWS.slice(2)) card.links.append(h("a", { href: place.link({ view, board: board.ref }) }, label));
       this.cards.set(board.key, card);
     }
     const { head } = board;
-    put(card.title, `${board.name} · ${head.pid}`);
+    put(card.title, board.title);
     put(card.badge, head.state);
     classes(card.badge, `badge ${head.state}`);
     const up = head.still ? "" : `up ${time((board.since(head.begun_at_ms) ?? 0) * 1e6)}`;
@@ -124,6 +141,7 @@ const boardsView = {
   table: null,
   get node() {
     this.table ??= new Table([
+      hostColumn((board) => board),
       { key: "name", label: "Board", width: "minmax(8rem, 1.2fr)", narrow: "minmax(0, 1fr)", value: (board) => board.name, show: (board, node) => cell(node, board.name, "strong") },
       { key: "pid", label: "PID", width: "5rem", narrow: "3.4rem", num: true, value: (board) => board.head.pid, show: (board, node) => cell(node, String(board.head.pid)) },
       { key: "state", label: "State", width: "6rem", narrow: "5.6rem", value: (board) => board.head.state, show: (board, node) => cell(node, board.head.state, { live: "good", dead: "bad" }[board.head.state] ?? "warn") },
@@ -132,7 +150,7 @@ const boardsView = {
       { key: "ops", label: "In flight", width: "5rem", num: true, wide: true, value: (board) => board.ops.size, show: (board, node) => cell(node, board.head.unread ? NONE : whole(board.ops.size)) },
       { key: "owner", label: "Owner", width: "6rem", wide: true, value: (board) => board.head.owner, show: (board, node) => cell(node, board.head.owner ?? NONE) },
       { key: "said", label: "What is the matter", width: "minmax(0, 3fr)", narrow: "minmax(0, 1.4fr)", show: (board, node) => cell(node, board.head.state === "live" && board.head.headline ? board.head.headline.text : board.head.verdict, board.head.headline?.severity === "critical" ? "bad" : "") },
-    ], { name: "Boards", sort: "name", id: (board) => board.key, sorts: true, select: (board) => place.go({ view: "why", board: board.head.unread ? board.key : String(board.head.pid) }, true) });
+    ], { name: "Boards", sort: "name", id: (board) => board.key, sorts: true, select: (board) => place.go({ view: "why", board: board.head.unread ? board.key : board.ref }, true) });
     return this.table.node;
   },
   draw() {
