@@ -249,7 +249,7 @@ fn of_operations(sort: Arg) -> Arg {
 /// Help of a verb: a screen has no lines for headings.
 const VERB_HELP: &str = "{about}\n{usage-heading} {usage}\n\n{positionals}\n{options}";
 const VERBS_HELP: &str =
-    "{about}\n{usage-heading} {usage}\n\n{subcommands}\n{positionals}\n{options}";
+    "{about}\n{usage-heading} {usage}\n{subcommands}\n{positionals}\n{options}";
 
 /// How a command line ended before any verb ran.
 #[derive(Debug)]

@@ -9,10 +9,14 @@ use super::common::boards;
 use super::common::look;
 use super::common::repeat;
 use super::failure::Failure;
+use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
+use crate::derive::slow;
 use crate::locate::Target;
-use crate::model::{BoardReport, Op};
+use crate::model::{BoardReport, Op, WhySlowDocument};
+use crate::open_board::OpenBoard;
 use crate::render::ops::{by_active, by_kind, by_status, detail, rows, shows};
+use crate::render::slow::why_slow as render_slow;
 use crate::render::{Look, Paint, Sort, json, text};
 use crate::words::{human, term};
 
@@ -28,6 +32,9 @@ pub(super) fn run(
         super::cancel::parse(id)?;
     }
     let mut attached = boards(target, &cli.common, Around::All, remarks)?;
+    if let Some(kind) = &pick.why_slow {
+        return repeat(&cli.common, |again| why_slow(cli, &mut attached, kind, again, out));
+    }
     repeat(&cli.common, |again| {
         let mut reports = Vec::new();
         for board in &mut attached {
@@ -57,6 +64,45 @@ pub(super) fn run(
         }
         Ok(out.flush()?)
     })
+}
+
+/// Where the time of a kind goes, of all and of the slowest.
+fn why_slow(
+    cli: &Cli,
+    attached: &mut [OpenBoard],
+    kind: &str,
+    again: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let look = look(&cli.common);
+    let (mut found, mut known, mut tables) = (Vec::new(), Vec::new(), Vec::new());
+    for board in attached {
+        if again {
+            board.look(Around::All);
+        }
+        let report = board.report()?;
+        known.extend(slow::kinds(&report).into_iter().cloned());
+        if let Some(one) = slow::why_slow(&report, kind) {
+            tables.push(text::heading(&report, &look) + &render_slow(&one, &look));
+            found.push(one);
+        }
+    }
+    if found.is_empty() {
+        known.sort();
+        known.dedup();
+        let known: Vec<String> = known.iter().take(16).map(term::label).collect();
+        let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
+        let text = format!("no operation of kind {}; kinds: {known}", term::term(kind));
+        return Err(Failure::new(text));
+    }
+    if cli.common.json || cli.common.jsonl {
+        let taken_at = rfc3339(Moment::now(false).wall_ns);
+        let document = WhySlowDocument { schema: 1, taken_at, why_slow: found };
+        super::common::document(cli, out, &document)?;
+    } else {
+        write!(out, "{}", tables.join("\n"))?;
+    }
+    Ok(out.flush()?)
 }
 
 /// Leaves what was asked for, in the order that was asked for.

@@ -17,7 +17,7 @@ use crate::context::Look as Around;
 use crate::locate::{self, Candidate, Target};
 use crate::open_board::{Found, OpenBoard};
 use crate::recording::{Entry, Recording, Sink, is_recording};
-use crate::report::{Answer, By, Tally, answer};
+use crate::report::{Answer, By, Tally, Weight, answer};
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
 use crate::words::glob::glob;
 use crate::words::human::{bytes, time, whole};
@@ -267,6 +267,7 @@ pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options 
         by,
         idle: only.idle,
         whole: false,
+        weight: Weight::Samples,
         thread: only.thread.clone(),
         filter: cli.common.filter.clone(),
         stall_ns: 0,
@@ -277,7 +278,8 @@ pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options 
 pub(super) fn counting(cli: &Cli, pick: &Pick) -> crate::report::Options {
     let ns = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let stall_ns = pick.stall.map_or(0, ns);
-    crate::report::Options { stall_ns, whole: pick.whole, ..options(cli, &pick.only, pick.by) }
+    let (whole, weight) = (pick.whole, pick.weight);
+    crate::report::Options { stall_ns, whole, weight, ..options(cli, &pick.only, pick.by) }
 }
 
 /// The recording that a target means, for a verb that reads one.

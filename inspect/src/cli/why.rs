@@ -8,11 +8,15 @@ use super::common::{boards, look, repeat};
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
-use crate::locate::Target;
-use crate::model::Severity;
+use crate::locate::{self, Target};
+use crate::model::{BoardReport, Severity};
+use crate::open_board::Found;
 use crate::render::{text, why};
-use crate::why::{Answer, Seen, Weight, answer, kernel, together};
+use crate::snapshot::Depth;
+use crate::why::{Answer, Life, Seen, Weight, answer, kernel, together};
 
+/// Boards of one name that are looked at for how long their processes lived.
+const ENDED: usize = 16;
 /// Between the two looks at what the kernel says.
 const APART: Duration = Duration::from_millis(500);
 
@@ -42,7 +46,8 @@ pub(super) fn run(
                 board.look(Around::All);
             }
             let mut report = board.report()?;
-            let seen = first.map_or_else(unseen, |first| first.again());
+            let mut seen = first.map_or_else(unseen, |first| first.again());
+            seen.earlier = Life::earlier(&report, &ended(board.candidate.name.as_str()));
             let taken_at = rfc3339(Moment::now(false).wall_ns);
             let answer = answer(&report, &seen, &board.context.unseen, taken_at);
             if cli.common.json || cli.common.jsonl {
@@ -70,6 +75,14 @@ pub(super) fn run(
         }
         Ok(out.flush()?)
     })
+}
+
+/// What is said of boards of the dead with this name.
+fn ended(name: &str) -> Vec<BoardReport> {
+    let same = locate::here().into_iter().filter(|candidate| candidate.name == name);
+    let found = Found::open(same.take(ENDED).collect(), Around::Verdict).boards;
+    let dead = found.into_iter().filter(|board| !board.exists());
+    dead.filter_map(|mut board| board.report_of(Depth::Brief).ok()).collect()
 }
 
 fn unseen() -> Seen {

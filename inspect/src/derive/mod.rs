@@ -12,6 +12,7 @@ mod numbers;
 pub mod ops;
 pub mod quantile;
 pub mod rates;
+pub mod slow;
 pub mod threads;
 pub mod waits;
 

@@ -1,5 +1,6 @@
 //! Profiles in the forms that other tools read.
 
+mod bottle;
 mod cells;
 mod csv;
 mod differential;
@@ -18,6 +19,7 @@ mod runs;
 mod speedscope;
 mod timeline;
 
+pub use bottle::bottle;
 pub use csv::csv;
 pub use differential::difference;
 pub use firefox::firefox;
@@ -46,6 +48,8 @@ pub enum Format {
     Csv,
     /// How each thread moved over time, with load and stalls, one SVG file for any browser.
     Timeline,
+    /// What each thread's part of the time was, and how parallel the program was while it worked: one SVG file.
+    Bottle,
 }
 
 impl Format {
@@ -66,6 +70,7 @@ pub fn export(format: Format, tally: &Tally) -> Vec<u8> {
         Format::Pprof => pprof(tally),
         Format::Csv => csv(tally).into_bytes(),
         Format::Timeline => timeline(tally).into_bytes(),
+        Format::Bottle => bottle(tally).into_bytes(),
     }
 }
 

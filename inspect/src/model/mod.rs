@@ -22,6 +22,7 @@ mod headline;
 mod numbers;
 mod ops;
 mod place;
+mod slow;
 mod threads;
 mod waits;
 
@@ -34,6 +35,7 @@ pub use numbers::{
 };
 pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, StatusTotal};
 pub use place::{Holder, Place};
+pub use slow::{SlowPart, SlowStatus, WhySlow, WhySlowDocument};
 pub use threads::{LineReport, ThreadReport, Windows};
 pub use waits::{
     Chain, Cycle, Edge, LockReport, Party, WaitTarget, WaitTimes, Waits, WaitsDocument,

@@ -9,6 +9,7 @@ pub mod meaning;
 pub mod numbers;
 pub mod ops;
 mod place;
+pub mod slow;
 pub mod text;
 pub mod waits;
 pub mod why;

@@ -3,9 +3,9 @@
 use super::look::{Look, Paint};
 use super::place::line;
 use crate::why::{Answer, Evidence, Finding, Value, Weight};
-use crate::words::human::or_none;
+use crate::words::human::{or_none, time};
 use crate::words::place::short_file;
-use crate::words::term::{label, term};
+use crate::words::term::{fold, label, term};
 
 /// The verdict, then each finding with its evidence, place and the next command.
 pub fn findings(answer: &Answer, look: &Look) -> String {
@@ -33,10 +33,13 @@ fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
     };
     let sure = if finding.confidence >= 0.8 { "" } else { ", perhaps" };
     let text = format!(" {number}. {word}{sure}: {}", term(&finding.title));
-    line(out, look, &look.paint(paint, &text));
+    // Whole: what is wrong stands nowhere else.
+    for part in fold(&text, look.columns).lines() {
+        line(out, look, &look.paint(paint, part));
+    }
     let evidence: Vec<String> = finding.evidence.iter().map(evidence).collect();
-    if !evidence.is_empty() {
-        line(out, look, &format!("    {}", evidence.join("; ")));
+    for part in fold(&evidence.join("; "), look.columns.saturating_sub(4)).lines() {
+        line(out, look, &format!("    {part}"));
     }
     for place in &finding.places {
         let who = match (&place.thread, &place.op) {
@@ -58,6 +61,8 @@ fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
 
 fn evidence(one: &Evidence) -> String {
     let value = |value: &Value| match value {
+        // As in titles and tables.
+        Value::Number(number) if one.unit == Some("s") => time((number * 1e9) as u64),
         Value::Number(number) => {
             let unit = one.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
             format!("{number}{unit}")

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::row::{By, Key};
+use super::row::{By, Key, Weight};
 use super::stats::{Sums, design_effect, wilson};
 use super::tally::Tally;
 use crate::words::glob::glob;
@@ -16,7 +16,7 @@ pub struct Row {
     pub boards: Vec<u32>,
     /// Samples.
     pub samples: u64,
-    /// Share of the samples that count.
+    /// Share of the samples that count, or of ticks at which somebody works: as `Options::weight` says.
     pub share: f64,
     /// Lower end of its 95 % interval.
     pub low: f64,
@@ -26,6 +26,8 @@ pub struct Row {
     pub hits: Option<u64>,
     /// Thread time per pass, ns.
     pub ns_per_hit: Option<f64>,
+    /// With ticks as weight: the program would be at most so many times as fast if this took no time.
+    pub bound: Option<f64>,
 }
 
 /// A whole report.
@@ -96,6 +98,7 @@ pub fn answer(tally: &Tally) -> Answer {
     let all = if tally.options().whole { answer.whole() } else { answer.denominator };
     let pattern = tally.options().filter.as_ref();
     let passes = passes(tally);
+    let mut sums = Vec::new();
     for (index, key) in tally.rows.iter().enumerate() {
         let shown = |pattern: &String| key.texts().iter().any(|text| glob(pattern, text.raw()));
         if samples[index] == 0 || !pattern.is_none_or(shown) {
@@ -104,9 +107,16 @@ pub fn answer(tally: &Tally) -> Answer {
         let mut row =
             row(tally, key, samples[index], passes.get(key).copied(), all, &tally.sums[index]);
         row.boards = boards[index].iter().copied().collect();
+        sums.push(tally.sums[index]);
         answer.rows.push(row);
     }
-    answer.rows.sort_by(|a, b| b.samples.cmp(&a.samples).then_with(|| a.key.cmp(&b.key)));
+    let plain = |a: &Row, b: &Row| b.samples.cmp(&a.samples).then_with(|| a.key.cmp(&b.key));
+    if tally.options().weight == Weight::Parallel {
+        answer.rows.iter_mut().zip(sums).for_each(|(row, sums)| in_parallel(tally, row, &sums));
+        answer.rows.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| plain(a, b)));
+    } else {
+        answer.rows.sort_by(plain);
+    }
     answer
 }
 
@@ -123,7 +133,23 @@ fn row(tally: &Tally, key: &Key, samples: u64, hits: Option<u64>, all: u64, sums
     };
     let per_hit = |hits: u64| samples as f64 * covered * tick_ns / hits as f64;
     let ns_per_hit = hits.filter(|&hits| hits > 0).map(per_hit);
-    Row { key: key.clone(), boards: Vec::new(), samples, share, low, high, hits, ns_per_hit }
+    let (boards, bound) = (Vec::new(), None);
+    Row { key: key.clone(), boards, samples, share, low, high, hits, ns_per_hit, bound }
+}
+
+/// The share of the ticks at which somebody works. Its interval is Wilson's with as many observations as make the
+/// variance between ticks.
+fn in_parallel(tally: &Tally, row: &mut Row, sums: &Sums) {
+    let ticks = tally.worked as f64;
+    let share = (sums.parallel / ticks.max(1.0)).clamp(0.0, 1.0);
+    let variance = sums.squares / ticks.max(1.0) - share * share;
+    let binomial = share * (1.0 - share);
+    let worth = if variance > 0.0 { binomial / variance } else { 1.0 };
+    let (low, high) = wilson(share, ticks * worth.max(1.0));
+    (row.share, row.low, row.high) = (share, low, high);
+    // Of all of the time that was sampled, also that in which nobody worked.
+    let of_all = sums.parallel / tally.ticks.max(1) as f64;
+    row.bound = (of_all < 1.0).then(|| 1.0 / (1.0 - of_all));
 }
 
 /// Passes of the counted sites that make up each line or label. Other rows cannot have any.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Row};
-use super::row::{Key, Spot};
+use super::row::{Key, Spot, Weight};
 use super::tally::Tally;
 use super::words::by_word;
 use super::words::class_word;
@@ -66,6 +66,11 @@ pub fn row(tally: &Tally, answer: &Answer, row: &Row) -> Value {
     value["share"] = json!(rounded(row.share));
     let whole = row.samples as f64 / answer.whole().max(1) as f64;
     value["share_of_whole"] = json!(rounded(whole));
+    if tally.options().weight == Weight::Parallel {
+        let plain = row.samples as f64 / answer.denominator.max(1) as f64;
+        value["share_of_samples"] = json!(rounded(plain));
+        value["speedup_bound"] = json!(row.bound.map(rounded));
+    }
     value["share_low"] = json!(rounded(row.low));
     value["share_high"] = json!(rounded(row.high));
     value["hits"] = json!(row.hits);
@@ -104,6 +109,10 @@ pub fn report(tally: &Tally, answer: &Answer) -> Value {
         "schema": 1,
         "started_at": rfc3339(tally.wall_ns),
         "by": by_word(tally.options().by),
+        "weight": match tally.options().weight {
+            Weight::Samples => "samples",
+            Weight::Parallel => "parallel",
+        },
         "rate_hz": tally.rate_mhz as f64 / 1e3,
         "achieved_hz": rounded(answer.achieved_hz),
         "ticks": tally.ticks,

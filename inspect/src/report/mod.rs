@@ -17,10 +17,12 @@ pub mod timeline;
 pub mod words;
 
 pub use answer::{Answer, Row, answer};
-pub use row::{By, Key, Spot};
+pub use row::{By, Key, Spot, Weight};
 pub use stall::Stall;
 pub use stretch::Stretch;
 pub use tally::{Cell, Options, Tally, Thread};
 
+#[cfg(test)]
+mod parallel_tests;
 #[cfg(test)]
 mod tests;

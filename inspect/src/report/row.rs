@@ -22,6 +22,17 @@ pub enum By {
     Stack,
 }
 
+/// What a share is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Weight {
+    /// Samples of threads.
+    #[default]
+    Samples,
+    /// Ticks, each shared by the threads that work at it (Anderson, Lazowska: Quartz, 1990): what runs alone weighs most.
+    Parallel,
+}
+
 /// A place in the source, without the board and the column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Spot {

@@ -19,6 +19,10 @@ pub struct Sums {
     pub cc: f64,
     /// Sum of c times n.
     pub cn: f64,
+    /// Sum of those of c that work, over all threads that do.
+    pub parallel: f64,
+    /// Sum of the square of that.
+    pub squares: f64,
 }
 
 /// Wilson's interval for a share of `samples`.
@@ -109,11 +113,12 @@ mod tests {
     #[test]
     fn threads_that_move_together_are_one_observation() {
         // 16 threads, all at the line in every second tick.
-        let together = Sums { c: 50.0 * 16.0, cc: 50.0 * 256.0, cn: 50.0 * 256.0 };
+        let together =
+            Sums { c: 50.0 * 16.0, cc: 50.0 * 256.0, cn: 50.0 * 256.0, ..Sums::default() };
         let effect = design_effect(&together, 100.0 * 256.0, 1600.0);
         assert!((effect - 16.0).abs() < 1e-9, "{effect}");
         // One thread alone.
-        let alone = Sums { c: 30.0, cc: 30.0, cn: 30.0 };
+        let alone = Sums { c: 30.0, cc: 30.0, cn: 30.0, ..Sums::default() };
         assert!((design_effect(&alone, 100.0, 100.0) - 1.0).abs() < 1e-9);
     }
 

@@ -57,6 +57,7 @@ pub(super) fn rows(out: &mut String, tally: &Tally, answer: &Answer, look: &Look
     let numbers = [
         Numbers::of("SHARE", shown, |row| Some(percent(row.share))),
         Numbers::of("95%", shown, interval),
+        Numbers::of("GAIN", shown, |row| row.bound.map(|bound| format!("<{bound:.2}x"))),
         Numbers::of("SAMPLES", shown, |row| Some(whole(row.samples))),
         Numbers::of("HITS", shown, |row| row.hits.map(whole)),
         Numbers::of("PER HIT", shown, |row| row.ns_per_hit.map(|ns| time(ns as u64))),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::answer::Answer;
 
+use super::row::Weight;
 use super::table;
 use super::tally::Tally;
 use super::words::percent;
@@ -64,6 +65,14 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
         whole(wait),
         whole(answer.torn)
     );
+    if tally.options().weight == Weight::Parallel {
+        let _ = writeln!(
+            out,
+            "shares are of the {} ticks at which somebody works, each shared by those who do",
+            whole(tally.worked)
+        );
+        let _ = writeln!(out, "GAIN: so many times as fast, at most, if the line took no time");
+    }
     let all = answer.whole();
     if answer.nowhere > 0 {
         let _ = writeln!(

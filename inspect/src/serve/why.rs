@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::ask::Ask;
 use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
-use crate::why::{Seen, answer, kernel, together};
+use crate::why::{Life, Seen, answer, kernel, together};
 
 /// Between the two looks at what the kernel says.
 pub(super) const APART: Duration = Duration::from_millis(500);
@@ -48,8 +48,10 @@ pub(super) async fn why(
         tokio::time::sleep(APART).await;
     }
     aside(move || {
+        let all = || view.boards.iter().filter_map(|one| one.report.as_ref());
         let answers = boards.iter().zip(first).filter_map(|(one, first)| {
-            let seen = first.map_or_else(Seen::default, |first| first.again());
+            let mut seen = first.map_or_else(Seen::default, |first| first.again());
+            seen.earlier = Life::earlier(one.report.as_ref()?, all());
             Some(answer(one.report.as_ref()?, &seen, &[], view.taken_at()))
         });
         Ok(reply::document(&together(answers.collect(), view.taken_at())))

@@ -54,7 +54,8 @@ pub struct Of {
 }
 
 /// Ids in the order of cause and effect: what stands further up explains what stands below.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 29] = [
+    "crash-loop",
     "dead",
     "process-stopped",
     "cpu-throttled",
@@ -75,6 +76,7 @@ const ORDER: [&str; 27] = [
     "lost-wake-up",
     "operations-wait",
     "operations-slow",
+    "retry-storm",
     "error-burst",
     "cancellations",
     "leaked-operations",
@@ -90,6 +92,7 @@ const BESIDE: [&str; 5] = ["panics", "losses", "windows-unseen", "threads-unseen
 fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     let mut found = Vec::new();
     process::dead(report, &mut found);
+    process::crash_loop(report, seen, &mut found);
     process::stopped(report, &mut found);
     process::keeper(report, &mut found);
     process::panics(report, &mut found);
@@ -101,6 +104,7 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     work::saturated(report, &mut found);
     work::queues(report, &mut found);
     work::operations(report, &mut found);
+    work::retries(report, &mut found);
     work::errors(report, &mut found);
     work::heartbeats(report, &mut found);
     monitor::losses(report, &mut found);

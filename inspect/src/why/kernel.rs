@@ -53,7 +53,8 @@ impl First {
         if throttled.is_none() {
             not_known.push("throttling: no cpu.stat of its control group is to be seen".to_owned());
         }
-        Seen { over_ns, threads, throttled_ns: throttled, memory: memory(self.pid), not_known }
+        let (memory, earlier) = (memory(self.pid), Vec::new());
+        Seen { over_ns, threads, throttled_ns: throttled, memory, earlier, not_known }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rules of the process as a whole.
 
 use super::finding::{Finding, Weight, command, percent, seconds};
-use super::seen::Seen;
+use super::seen::{Life, Seen};
 use crate::liveness::State;
 use crate::model::BoardReport;
 use crate::words::human::time;
@@ -31,6 +31,44 @@ pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
         finding = finding.with("last panic", text.as_str(), None);
     }
     found.push(finding);
+}
+
+/// Lives of at most so long are short, and so many of them within so long are a loop. Of a series of short lives the
+/// boards of the first and the newest are kept.
+const SHORT_NS: u64 = 10_000_000_000;
+const LIVES: usize = 3;
+const LOOP_NS: u64 = 600_000_000_000;
+
+/// It ends again and again.
+pub(super) fn crash_loop(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
+    // One that has come through its first seconds is out of it.
+    if report.uptime_ns > SHORT_NS {
+        return;
+    }
+    let now = Life::of(report);
+    let short = |life: &&Life| {
+        life.lived_ns <= SHORT_NS
+            && !life.clean
+            && now.began_ns.saturating_sub(life.began_ns) <= LOOP_NS
+    };
+    let mut lives: Vec<Life> = seen.earlier.iter().filter(short).copied().collect();
+    if now.clean || lives.len() + 1 < LIVES {
+        return;
+    }
+    lives.sort_by_key(|life| life.began_ns);
+    let (Some(first), Some(last)) = (lives.first(), lives.last()) else { return };
+    let over = now.began_ns.saturating_sub(first.began_ns);
+    let title = format!(
+        "it ends and is started again, since {} before this start: the last time it lived {}",
+        time(over),
+        time(last.lived_ns)
+    );
+    found.push(
+        Finding::new("crash-loop", Weight::Critical, 0.9, title)
+            .against("short lives that are kept", lives.len() as u64 + 1, None, LIVES as u64)
+            .against("the last lived", seconds(last.lived_ns), Some("s"), seconds(SHORT_NS))
+            .next(format!("inspect list -n {}", report.name.raw())),
+    );
 }
 
 /// Stopped, or nobody can tell.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::liveness::State;
+use crate::model::BoardReport;
+
 /// Times of one thread between the looks, ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ran {
@@ -9,6 +12,40 @@ pub struct Ran {
     pub ran_ns: u64,
     /// Ready, and waiting for one.
     pub waited_ns: u64,
+}
+
+/// A process of the same name that has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Life {
+    /// Wall clock when it began, ns since 1970.
+    pub began_ns: u64,
+    /// How long it lived, ns.
+    pub lived_ns: u64,
+    /// It exited with code 0.
+    pub clean: bool,
+}
+
+impl Life {
+    /// Of these boards the processes of this one's name that have ended, itself left out.
+    pub fn earlier<'a>(
+        of: &BoardReport,
+        all: impl IntoIterator<Item = &'a BoardReport>,
+    ) -> Vec<Self> {
+        all.into_iter()
+            .filter(|one| one.name == of.name && one.uid == of.uid && one.state == State::Dead)
+            .filter(|one| (one.pid, one.instance) != (of.pid, of.instance))
+            .map(Self::of)
+            .collect()
+    }
+
+    /// That of a board.
+    pub(super) fn of(report: &BoardReport) -> Self {
+        Self {
+            began_ns: report.started_wall_ns,
+            lived_ns: report.uptime_ns,
+            clean: report.end.as_ref().is_some_and(|end| end.clean),
+        }
+    }
 }
 
 /// What was seen.
@@ -22,6 +59,8 @@ pub struct Seen {
     pub throttled_ns: Option<u64>,
     /// Memory of the tightest control group: in use and the limit, bytes.
     pub memory: Option<(u64, u64)>,
+    /// Lives of processes of this name that are over, as far as their boards are kept.
+    pub earlier: Vec<Life>,
     /// What could not be seen.
     pub not_known: Vec<String>,
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ran, Seen, answer};
+use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, FdTrend, Op, OpEnds, OpKind, OpRates, OpStatus, ThreadReport, Windows,
+    BoardReport, Counter, FdTrend, Op, OpEnds, OpKind, OpRates, OpStatus, ThreadReport, Windows,
 };
 use crate::vitals::Vitals;
 use crate::words::label::Label;
@@ -134,6 +134,55 @@ fn bad_ends_are_a_burst_by_share_and_by_number() {
     assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 0.0, 2.0)]), ["cancellations"]);
     assert!(found(|board| board.op_kinds = vec![kind(91.0, 9.0, 0.0)]).is_empty());
     assert!(found(|board| board.op_kinds = vec![kind(0.0, 0.9, 0.0)]).is_empty());
+}
+
+#[test]
+fn a_loop_is_three_short_lives_that_did_not_end_well() {
+    let life = |back: u64, lived: u64| Life {
+        began_ns: (1_000 - back) * SECOND,
+        lived_ns: lived,
+        clean: false,
+    };
+    let of = |uptime_ns: u64, earlier: &[Life]| {
+        let mut report = board();
+        (report.started_wall_ns, report.uptime_ns) = (1_000 * SECOND, uptime_ns);
+        ids(&report, &Seen { earlier: earlier.to_vec(), ..Seen::default() })
+    };
+    assert_eq!(of(SECOND, &[life(60, SECOND), life(5, SECOND)]), ["crash-loop"]);
+    // Two, one long ago, one that ended as it should, one that lived; and this one has come through.
+    assert!(of(SECOND, &[life(5, SECOND)]).is_empty());
+    assert!(of(SECOND, &[life(601, SECOND), life(5, SECOND)]).is_empty());
+    let clean = Life { clean: true, ..life(60, SECOND) };
+    assert!(of(SECOND, &[clean, life(5, SECOND)]).is_empty());
+    assert!(of(SECOND, &[life(60, 11 * SECOND), life(5, SECOND)]).is_empty());
+    assert!(of(11 * SECOND, &[life(60, SECOND), life(5, SECOND)]).is_empty());
+}
+
+#[test]
+fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
+    let counted = |name: &str, rate: f64| Counter {
+        name: Label::from(name),
+        labels: BTreeMap::new(),
+        value: 1_000,
+        rate_per_s: Some(rate),
+        rate_over_ns: Some(10 * SECOND),
+        unit: None,
+        help: None,
+    };
+    let of = |name: &str, rate: f64, well: f64| {
+        found(|board| {
+            board.counters = vec![counted(name, rate)];
+            board.op_kinds = vec![kind(well, 0.0, 0.0)];
+        })
+    };
+    assert_eq!(of("send_retries", 50.0, 100.0), ["retry-storm"]);
+    assert!(of("send_retries", 49.0, 100.0).is_empty());
+    assert!(of("send_retries", 0.9, 0.0).is_empty());
+    assert!(of("sends", 500.0, 100.0).is_empty());
+    let back_off = || Op { status: Some(Label::from("back off")), ..Op::default() };
+    let some = |count| found(|board| board.ops = (0..count).map(|_| back_off()).collect());
+    assert_eq!(some(3), ["retry-storm"]);
+    assert!(some(2).is_empty());
 }
 
 #[test]

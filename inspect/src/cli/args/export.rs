@@ -23,6 +23,8 @@ pub enum Form {
     Csv,
     /// How each thread moved over time, with load and stalls, one SVG file for any browser.
     Timeline,
+    /// Each thread's part of the time, as high, and how parallel the program then was, as wide; one SVG file.
+    Bottle,
     /// A trace for Perfetto: threads, lines, operations and levels over time.
     Perfetto,
     /// For the Firefox Profiler.
@@ -48,6 +50,7 @@ impl Form {
             Self::Pprof => Format::Pprof,
             Self::Csv => Format::Csv,
             Self::Timeline => Format::Timeline,
+            Self::Bottle => Format::Bottle,
             Self::Perfetto | Self::Firefox | Self::Prom | Self::Otlp => return None,
         })
     }

@@ -72,6 +72,12 @@ pub struct OpsPick {
     /// The same, the slowest first.
     #[arg(long)]
     pub slowest: bool,
+    /// Where a kind's time goes: all, and the slowest tenth.
+    ///
+    /// By status and line, over those that ended and are still there and those in flight. What the slowest have most
+    /// more of comes first.
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["over", "by", "history", "ended", "slowest"])]
+    pub why_slow: Option<String>,
 }
 
 /// What operations are rolled up by.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::report::By;
+use crate::report::{By, Weight};
 use crate::words::quantity::{duration, some_time};
 
 /// How often, for how long, and of whom samples are taken.
@@ -67,6 +67,20 @@ pub struct Pick {
         hide_default_value = true
     )]
     pub by: By,
+    /// samples, or parallel: what runs alone first.
+    ///
+    /// parallel: each tick is shared by the threads that work at it, so that a stretch in which one works and all
+    /// others wait weighs as much as one in which all do. Beside it, how many times as fast the program would be at
+    /// most without that line.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub weight: Weight,
     /// Which samples count.
     #[command(flatten)]
     pub only: Only,

@@ -129,6 +129,11 @@ impl Tally {
             let until = self.until_boundary(at_ns);
             let torn = self.place(at_ns);
             let step = if torn.is_empty() { left.min(until) } else { 1 };
+            if self.at_work > 0.0 {
+                self.shares += step as f64 / self.at_work;
+                self.squares += step as f64 / (self.at_work * self.at_work);
+                self.worked += step;
+            }
             self.n += step as f64 * self.counting;
             self.nn += step as f64 * self.counting * self.counting;
             self.ticks += step;
@@ -178,10 +183,14 @@ impl Tally {
         one.since = self.ticks;
         if let Some(before) = before {
             self.add(before, samples);
-            self.enter(self.cells[before].row, -1.0);
+            self.enter(before, -1.0);
+            self.worked_until_now(thread);
         }
         if let Some(cell) = cell {
-            self.enter(self.cells[cell].row, 1.0);
+            self.enter(cell, 1.0);
+            if self.works(cell) {
+                self.threads[thread as usize].works_since = Some((self.shares, self.ticks));
+            }
         }
     }
 
@@ -194,24 +203,47 @@ impl Tally {
         one.fresh += samples;
     }
 
-    /// A thread comes into a row, or leaves it.
-    fn enter(&mut self, row: Option<usize>, by: f64) {
-        let Some(row) = row else { return };
-        self.sum(row);
-        self.occupied[row].threads += by;
-        self.counting += by;
+    /// Ends a thread's stretch of work: its part of the ticks meanwhile.
+    fn worked_until_now(&mut self, thread: u32) {
+        let (shares, ticks) = (self.shares, self.ticks);
+        let one = &mut self.threads[thread as usize];
+        if let Some((then, since)) = one.works_since.take() {
+            one.parallel += shares - then;
+            one.worked += ticks - since;
+        }
+    }
+
+    /// Whether a thread in a cell works, as far as its line tells.
+    fn works(&self, cell: usize) -> bool {
+        self.class(&self.cells[cell]) == Some(Class::Work)
+    }
+
+    /// A thread comes into a cell's row, or leaves it. Who was not asked for works beside those that were.
+    fn enter(&mut self, cell: usize, by: f64) {
+        let work = if self.works(cell) { by } else { 0.0 };
+        if let Some(row) = self.cells[cell].row {
+            self.sum(row);
+            self.occupied[row].threads += by;
+            self.occupied[row].at_work += work;
+            self.counting += by;
+        }
+        self.at_work += work;
     }
 
     /// Brings the sums of a row up to now: since they were last, the threads in it were the same.
     fn sum(&mut self, row: usize) {
         let (now, n) = (self.ticks, self.n);
+        let (shares, squares) = (self.shares, self.squares);
         let one = &mut self.occupied[row];
         let (times, c) = ((now - one.since) as f64, one.threads);
         let sums = &mut self.sums[row];
         sums.c += times * c;
         sums.cc += times * c * c;
         sums.cn += c * (n - one.n);
+        sums.parallel += one.at_work * (shares - one.shares);
+        sums.squares += one.at_work * one.at_work * (squares - one.squares);
         (one.since, one.n) = (now, n);
+        (one.shares, one.squares) = (shares, squares);
     }
 
     /// Counts the samples of every thread up to now.
@@ -233,6 +265,7 @@ impl Tally {
             self.count(thread, None);
         }
         self.close_stretch();
+        (0..self.threads.len() as u32).for_each(|thread| self.worked_until_now(thread));
         (0..self.rows.len()).for_each(|row| self.sum(row));
         let open: Vec<_> = self.standing().collect();
         for (thread, cell, ns) in open {

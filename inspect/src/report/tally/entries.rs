@@ -32,6 +32,9 @@ impl Tally {
                     cells: Vec::new(),
                     still: None,
                     passes: 0,
+                    works_since: None,
+                    parallel: 0.0,
+                    worked: 0,
                 });
             }
             Entry::At { thread, stack } => self.at(*thread, *stack),

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use probe::layout::Class;
 
 use crate::recording::{BoardInfo, SiteInfo};
-use crate::report::row::{By, Key, Spot};
+use crate::report::row::{By, Key, Spot, Weight};
 use crate::report::stall::Stall;
 use crate::report::stats::Sums;
 use crate::report::stretch::Stretch;
@@ -29,6 +29,8 @@ pub struct Options {
     pub thread: Option<String>,
     /// Only rows whose file, function or label matches; the denominator stays.
     pub filter: Option<String>,
+    /// What a share is of.
+    pub weight: Weight,
     /// How long at one line is a stall, ns; 0: a second.
     pub stall_ns: u64,
 }
@@ -59,6 +61,12 @@ pub struct Thread {
     pub(crate) still: Option<(usize, u64)>,
     /// Passes of that place meanwhile.
     pub(crate) passes: u64,
+    /// While it works: the sum of shares, and the tick, when it began to.
+    works_since: Option<(f64, u64)>,
+    /// Its part of ticks, each shared by those that worked at it.
+    pub parallel: f64,
+    /// Ticks at which it worked.
+    pub worked: u64,
 }
 
 /// One thread in one stack.
@@ -113,6 +121,12 @@ pub struct Tally {
     occupied: Vec<Occupied>,
     /// Threads that count now.
     counting: f64,
+    /// Threads that work now; over ticks at which some did, the sum of one over their number, and of its square; and
+    /// those ticks.
+    at_work: f64,
+    shares: f64,
+    squares: f64,
+    pub(crate) worked: u64,
     /// Threads whose place changed since the last tick.
     moved: Vec<u32>,
     /// Cells with samples that no stretch has yet.
@@ -148,6 +162,10 @@ struct Occupied {
     threads: f64,
     since: u64,
     n: f64,
+    /// Those of them that work, and the sums of shares up to that tick.
+    at_work: f64,
+    shares: f64,
+    squares: f64,
 }
 
 impl Tally {
