@@ -79,6 +79,27 @@ fn two_who_wait_for_each_other_are_a_deadlock_also_of_the_dead() {
     assert_eq!(edges(&dead["cycles"][0]["members"]), said, "the dead wait as they did");
 }
 
+/// Waits that never end are the worst of all, and no sum of ended ones has them.
+#[test]
+fn a_lock_that_is_stuck_stands_first() {
+    let name = program::name("stuck");
+    let _program = locks(&name, &["stuck"]);
+    let said = until(&name, "stuck for longer than the other was waited for", |waits| {
+        let stuck = |lock: &Value| lock["waiting_ns"].as_u64() > Some(1_000_000_000);
+        waits["locks"]
+            .as_array()
+            .is_some_and(|locks| locks.iter().filter(|lock| stuck(lock)).count() == 2)
+    });
+    let locks = said["locks"].as_array().expect("locks");
+    let ended: Vec<bool> = locks.iter().map(|lock| lock["waited_ns"].as_u64() > Some(0)).collect();
+    assert_eq!(ended, [false, false, true], "by ended waits alone they stood last: {said:#}");
+    assert!(locks[0]["longest_waiting_ns"].as_u64() > Some(1_000_000_000));
+    let table = program::inspect(&["waits", "-n", &name, "--by", "lock"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    let last = table.lines().last().unwrap_or_default();
+    assert!(last.trim_start().starts_with("once"), "{table}");
+}
+
 #[test]
 fn a_chain_goes_from_the_victim_to_the_last_one_who_could_act() {
     let name = program::name("chain");
