@@ -22,14 +22,12 @@ const MOST: usize = 256;
 
 /// The picture.
 pub fn bottle(tally: &Tally) -> String {
-    let wide = |thread: &Thread| thread.worked as f64 / thread.parallel.max(f64::MIN_POSITIVE);
     let mut shown: Vec<&Thread> = tally.threads.iter().filter(|one| one.worked > 0).collect();
     shown.sort_by(|a, b| b.parallel.total_cmp(&a.parallel));
     let left_out = shown.len().saturating_sub(MOST);
     shown.truncate(MOST);
     // The neck above.
     shown.sort_by(|a, b| wide(a).total_cmp(&wide(b)).then_with(|| b.name.cmp(&a.name)));
-    let all: f64 = shown.iter().map(|one| one.parallel).sum();
     let widest = shown.iter().map(|one| wide(one)).fold(1.0, f64::max);
     let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
     let name = escape(&title(tally));
@@ -45,6 +43,25 @@ pub fn bottle(tally: &Tally) -> String {
 "##,
         time((tally.worked as f64 * tick_ns) as u64),
     );
+    let y = boxes(&mut out, &shown, tally, widest);
+    axis(&mut out, widest, y);
+    if left_out > 0 {
+        let _ =
+            writeln!(out, r#"<text x="8" y="{:.1}">and {left_out} more threads</text>"#, y + 38.0);
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Threads at work while this one is, on average.
+fn wide(thread: &Thread) -> f64 {
+    thread.worked as f64 / thread.parallel.max(f64::MIN_POSITIVE)
+}
+
+/// The boxes, the first one above. Returns where they end.
+fn boxes(out: &mut String, shown: &[&Thread], tally: &Tally, widest: f64) -> f64 {
+    let all: f64 = shown.iter().map(|one| one.parallel).sum();
+    let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
     let mut y = ABOVE;
     for thread in shown {
         let high = thread.parallel / all.max(f64::MIN_POSITIVE) * HIGH;
@@ -76,13 +93,7 @@ pub fn bottle(tally: &Tally) -> String {
         }
         y += high;
     }
-    axis(&mut out, widest, y);
-    if left_out > 0 {
-        let _ =
-            writeln!(out, r#"<text x="8" y="{:.1}">and {left_out} more threads</text>"#, y + 38.0);
-    }
-    out.push_str("</svg>\n");
-    out
+    y
 }
 
 /// How wide so many threads are, on both sides of the middle.

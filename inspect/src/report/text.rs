@@ -66,12 +66,7 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
         whole(answer.torn)
     );
     if tally.options().weight == Weight::Parallel {
-        let _ = writeln!(
-            out,
-            "shares are of the {} ticks at which somebody works, each shared by those who do",
-            whole(tally.worked)
-        );
-        let _ = writeln!(out, "GAIN: so many times as fast, at most, if the line took no time");
+        in_parallel(&mut out, tally);
     }
     let all = answer.whole();
     if answer.nowhere > 0 {
@@ -100,6 +95,16 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
             writeln!(out, "{} {threads} of the process {are} not seen{room}", whole(answer.unseen));
     }
     out
+}
+
+/// What shares are of where ticks are shared out.
+fn in_parallel(out: &mut String, tally: &Tally) {
+    let _ = writeln!(
+        out,
+        "shares are of the {} ticks at which somebody works, each shared by those who do",
+        whole(tally.worked)
+    );
+    let _ = writeln!(out, "GAIN: so many times as fast, at most, if the line took no time");
 }
 
 /// The whole report.
