@@ -131,7 +131,10 @@ fn end(shared: &Shared, mut threads: Threads) -> Result<(), Failure> {
         return Err(Failure::new("a thread panicked; see above", ""));
     }
     match shared.store.unwritten() {
-        Some(0) if ended => Ok(()),
+        Some(0) if ended => {
+            shared.store.disk().note_end(shared.store.status().committed);
+            Ok(())
+        }
         Some(jobs) => {
             let why = shared.store.status().failing;
             let why = why.as_deref().unwrap_or("the time for it is over").to_owned();

@@ -7,6 +7,7 @@
 //! ```
 
 use probe::sync::RwLock;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,15 +16,17 @@ use redb::{
     ReadableTable as _, TableDefinition, TableError, WriteTransaction,
 };
 
+use super::damage;
 use super::lock::{FILE_LOCK, take};
+pub(crate) use super::names::Contents;
+use super::names::NAMES;
+use super::names::Names;
 use super::queue::{Layer, TableWrites};
 use super::record::{Record, TABLES};
 use super::row;
 use crate::failure::Failure;
 use crate::metrics::REPAIR;
-
-type RowTable = TableDefinition<'static, u32, &'static [u8]>;
-type TtlTable = TableDefinition<'static, (u64, &'static [u8]), ()>;
+use crate::say::say;
 
 /// A record's table and key.
 pub(crate) type Address = (usize, Box<[u8]>);
@@ -32,27 +35,6 @@ pub(crate) type Address = (usize, Box<[u8]>);
 type Opened = Option<ReadOnlyTable<u32, &'static [u8]>>;
 
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
-
-/// The names of table `n`: on the board, in redb, of its times to live, and of its row count.
-struct Names {
-    rows: RowTable,
-    ttl: TtlTable,
-    count: &'static str,
-}
-
-macro_rules! names {
-    ($($name:literal)*) => {
-        [$(Names {
-            rows: TableDefinition::new($name),
-            ttl: TableDefinition::new(concat!($name, ".ttl")),
-            count: concat!("rows.", $name),
-        }),*]
-    };
-}
-
-const NAMES: [Names; TABLES] = names!(
-    "db0" "db1" "db2" "db3" "db4" "db5" "db6" "db7" "db8" "db9" "db10" "db11" "db12" "db13" "db14" "db15"
-);
 
 /// What redb said, as text: nobody here acts on the kind of a failure.
 #[derive(Clone, Debug)]
@@ -75,15 +57,6 @@ pub(crate) struct FileSettings {
     pub(crate) cache_bytes: usize,
     /// Added to each commit on purpose.
     pub(crate) slow_commit: Duration,
-}
-
-/// What the file said when it was opened, and says after each commit.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Contents {
-    /// Sequence number of the last commit.
-    pub(crate) commit: u64,
-    /// Records of each table.
-    pub(crate) rows: [u64; TABLES],
 }
 
 /// The open file.
@@ -110,26 +83,16 @@ impl Disk {
             )
         })?;
         let path = settings.directory.join("store.redb");
-        let database = open_file(&path, settings.cache_bytes).map_err(|error| {
-            let hint = match error {
-                DatabaseError::DatabaseAlreadyOpen => {
-                    "stop the other daemon, or name another directory with --data"
-                }
-                _ => "check the directory's owner and free space, or name another with --data",
-            };
-            Failure::new(format!("cannot open the data file {}: {error}", path.display()), hint)
-        })?;
-        probe::progress!(REPAIR, 1000_u64, 1000_u64);
-        let opened = prepare(&database, settings.buckets).map_err(|StorageError(error)| {
-            Failure::new(
-                format!("cannot read the data file {}: {error}", path.display()),
-                "check the directory's free space",
-            )
-        });
-        let (buckets, contents) = opened?;
+        let (database, buckets, contents) = open_whole(&path, &settings)?;
+        damage::note(&settings.directory, None);
         let disk =
             Self { settings, path, buckets, database: probe::rwlock!("database", Some(database)) };
         Ok((disk, contents))
+    }
+
+    /// The run ends in order, with this commit as its last.
+    pub(crate) fn note_end(&self, commit: u64) {
+        damage::note(&self.settings.directory, Some(commit));
     }
 
     /// Rows of each table.
@@ -229,6 +192,57 @@ impl Disk {
             outcome => Ok(outcome?),
         }
     }
+}
+
+/// Opens the file, looks at all of it, and makes what a new one lacks. What was lost by damage is said.
+fn open_whole(path: &Path, settings: &FileSettings) -> Result<(Database, u32, Contents), Failure> {
+    let named = path.display();
+    let damaged = |why: String| {
+        Failure::new(
+            format!("the data file {named} is damaged: {why}"),
+            "put a copy back, or move it away to begin with an empty one",
+        )
+    };
+    let opened = damage::quietly(|| {
+        // A file that its check gives up is closed by the end of the process alone: closing it reads it.
+        let database = open_file(path, settings.cache_bytes)?;
+        let mut database = ManuallyDrop::new(database);
+        let whole = database.check_integrity()?;
+        Ok((ManuallyDrop::into_inner(database), whole))
+    });
+    let (database, whole) = opened.map_err(damaged)?.map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => Failure::new(
+            format!("cannot open the data file {named}: {error}"),
+            "stop the other daemon, or name another directory with --data",
+        ),
+        DatabaseError::Storage(redb::StorageError::Corrupted(why)) => damaged(why),
+        _ => Failure::new(
+            format!("cannot open the data file {named}: {error}"),
+            "check the directory's owner and free space, or name another with --data",
+        ),
+    })?;
+    probe::progress!(REPAIR, 1000_u64, 1000_u64);
+    let database = ManuallyDrop::new(database);
+    let prepared = damage::quietly(|| prepare(&database, settings.buckets)).map_err(damaged)?;
+    let (buckets, contents) = prepared.map_err(|StorageError(error)| {
+        Failure::new(
+            format!("cannot read the data file {named}: {error}"),
+            "check the directory's free space",
+        )
+    })?;
+    damage::quietly(|| damage::count(&database, &contents))
+        .and_then(|counted| counted)
+        .map_err(damaged)?;
+    let before = damage::last_commit(&settings.directory).unwrap_or(contents.commit);
+    if before > contents.commit {
+        let from = contents.commit + 1;
+        say!(
+            "the data file {named} was damaged: what was written in commits {from} to {before} is lost"
+        );
+    } else if !whole {
+        say!("the data file {named} was damaged and put right; nothing that was committed is lost");
+    }
+    Ok((ManuallyDrop::into_inner(database), buckets, contents))
 }
 
 fn closed() -> StorageError {

@@ -5,9 +5,11 @@
 //! into the last commit, so it always sees what was queued before it.
 
 pub(crate) mod core;
+mod damage;
 pub(crate) mod disk;
 mod front;
 pub(crate) mod lock;
+mod names;
 mod pressure;
 pub(crate) mod queue;
 mod reader;

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 use super::record::{Record, Update};
 
+/// Bytes of a record before its key.
+pub(crate) const HEAD: usize = 16;
+
 /// The bucket of a key: FNV-1a, mixed so that its last bytes count as much as its first. It must not
 /// change, as it is in the files.
 pub(crate) fn bucket_of(key: &[u8], buckets: u32) -> u32 {

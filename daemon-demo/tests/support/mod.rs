@@ -45,7 +45,46 @@ impl Daemon {
         Self::start_as(shell, data, options)
     }
 
-    fn start_as(mut command: Command, data: &Path, options: &[&str]) -> Self {
+    /// With so many descriptors at most.
+    pub fn start_with_files(data: &Path, files: u32, options: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), PROGRAM]);
+        Self::start_as(shell, data, options)
+    }
+
+    /// Starts it on a directory that it may refuse: its exit code then, and what it said.
+    pub fn try_start(data: &Path) -> Result<Self, (Option<i32>, String)> {
+        let mut daemon = Self::spawn(Command::new(PROGRAM), data, &[]);
+        let mut ended = None;
+        eventually("the daemon listens or ends", || {
+            ended = daemon.child.try_wait().expect("a child");
+            ended.is_some() || daemon.listens()
+        });
+        match ended {
+            None => Ok(daemon),
+            Some(status) => {
+                // What it said last may still be on its way.
+                eventually("its last words", || Arc::strong_count(&daemon.said) == 1);
+                Err((status.code(), daemon.said()))
+            }
+        }
+    }
+
+    fn start_as(command: Command, data: &Path, options: &[&str]) -> Self {
+        let mut daemon = Self::spawn(command, data, options);
+        eventually("the daemon listens", || daemon.listens());
+        daemon
+    }
+
+    /// Whether it said where it listens.
+    fn listens(&mut self) -> bool {
+        let said = self.said();
+        let address = said.split_once("listening on ").and_then(|(_, rest)| rest.split(',').next());
+        self.address = address.unwrap_or_default().to_owned();
+        !self.address.is_empty()
+    }
+
+    fn spawn(mut command: Command, data: &Path, options: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(options);
         command.env("PROBE", "off").stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the daemon starts");
@@ -59,15 +98,7 @@ impl Daemon {
                 said.push('\n');
             }
         });
-        let mut daemon = Self { child, address: String::new(), said };
-        eventually("the daemon listens", || {
-            let said = daemon.said();
-            let address =
-                said.split_once("listening on ").and_then(|(_, rest)| rest.split(',').next());
-            daemon.address = address.unwrap_or_default().to_owned();
-            !daemon.address.is_empty()
-        });
-        daemon
+        Self { child, address: String::new(), said }
     }
 
     pub fn connect(&self) -> Client {

@@ -304,8 +304,12 @@ pub fn report(words: Vec<u64>, state: State) -> Result<BoardReport, OpenError> {
 
 /// A board with one of everything.
 pub fn sample() -> Synth {
-    let capacity = Capacity { threads: 8, sites: 32, metrics: 32, ..Capacity::default() };
-    let mut board = Synth::new(&capacity);
+    sample_of(&Capacity { threads: 8, sites: 32, metrics: 32, ..Capacity::default() })
+}
+
+/// The same with room for so much.
+pub fn sample_of(capacity: &Capacity) -> Synth {
+    let mut board = Synth::new(capacity);
     let commit = board.site(0, 10, "commit", Class::Work, SITE_ARG | SITE_SCOPE);
     let write = board.site(1, 12, "write", Class::Work, 0);
     let idle = board.site(2, 30, "no job", Class::Idle, 0);
