@@ -20,6 +20,7 @@ use crate::model::BoardReport;
 use crate::saved;
 use crate::snapshot::{Board, Depth, Snapshot};
 use crate::source::Source;
+use crate::why;
 
 /// A board that was opened, and its surroundings.
 #[derive(Debug)]
@@ -170,7 +171,9 @@ impl OpenBoard {
                 self.look = Some((Instant::now(), next));
             }
         }
-        Ok(derive::report(&self.board, &snapshot, &self.context))
+        let mut report = derive::report(&self.board, &snapshot, &self.context);
+        report.headline = why::headline(&report);
+        Ok(report)
     }
 }
 

@@ -8,7 +8,7 @@ use super::finding::{Finding, Weight};
 use super::seen::Seen;
 use super::{monitor, process, threads, work};
 use crate::liveness::State;
-use crate::model::BoardReport;
+use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
 use crate::words::label::Label;
 
@@ -110,6 +110,23 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     monitor::losses(report, &mut found);
     monitor::skipped(report, &mut found);
     found
+}
+
+/// The headline of a report, where one look says that all is well: a rule may know better.
+pub fn headline(report: &BoardReport) -> Headline {
+    let said = &report.headline;
+    if said.severity > Severity::Ok || report.state == State::Dead {
+        return said.clone();
+    }
+    let mut found = rules(report, &Seen::default());
+    rank(&mut found);
+    let severity = match found.first().map(|finding| finding.severity) {
+        Some(Weight::Critical) => Severity::Critical,
+        Some(Weight::Warning) => Severity::Warning,
+        Some(Weight::Notice) | None => return said.clone(),
+    };
+    let text = found.swap_remove(0).title;
+    Headline { severity, text }
 }
 
 /// Runs every rule over one board. `not_known` is what the reader could not see of its surroundings.

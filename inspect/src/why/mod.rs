@@ -24,6 +24,6 @@ mod tests;
 mod threads;
 mod work;
 
-pub use answer::{Answer, Of, answer, together};
+pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};
 pub use seen::{Life, Ran, Seen};
