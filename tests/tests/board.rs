@@ -82,6 +82,10 @@ fn threads_beyond_the_table_are_counted_and_so_are_their_counts() {
         });
         assert_eq!(board["threads"].as_array().map(Vec::len), Some(shown));
         assert_eq!(board["lost"]["threads"], 40 - shown);
+        let doctor = program::inspect(&["doctor", "-p", &program.pid().to_string()]);
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        let remedy = format!("lost {} threads without a slot: Config::threads", 40 - shown);
+        assert_eq!(said.contains(&remedy), shown < 40, "{said}");
         for thread in board["threads"].as_array().expect("threads") {
             let number = thread["arg"].as_u64().expect("an argument");
             assert_eq!(thread["name"], format!("crowd-{number}"), "names and lines go together");

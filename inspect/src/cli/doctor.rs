@@ -10,10 +10,11 @@ use super::failure::Failure;
 use crate::context::Look as Around;
 use crate::error::OpenError;
 use crate::locate::{self, Target};
+use crate::model::BoardReport;
 use crate::open_board::Found;
 use crate::render::json;
 use crate::words::human::bytes;
-use crate::words::term::term;
+use crate::words::term::{label, term};
 use crate::{pidfd, proc};
 
 /// How a check came out.
@@ -189,17 +190,47 @@ fn boards(target: &Target, checks: &mut Vec<(Mark, String)>) -> bool {
         checks.push((Mark::Bad, failure.text));
         return false;
     }
-    let found = Found::open(candidates, Around::Verdict);
-    for board in &found.boards {
+    let mut found = Found::open(candidates, Around::Verdict);
+    for board in &mut found.boards {
         let text =
             format!("{}: readable, {}", board.candidate.path.display(), board.context.verdict);
         checks.push((Mark::Good, text));
+        if let Ok(report) = board.report() {
+            losses(&report, checks);
+        }
     }
     let any = !found.boards.is_empty() || !found.failed.is_empty();
     for (_, error) in found.failed {
         checks.push((Mark::Bad, Failure::from(error).text));
     }
     any
+}
+
+/// What found no room on a board, or was used wrongly, and what to do about it.
+fn losses(report: &BoardReport, checks: &mut Vec<(Mark, String)>) {
+    let remedy = |what: &str| match what {
+        "threads" => "threads without a slot: Config::threads",
+        "sites" => "places without a record: Config::sites",
+        "metrics" => "numbers without a record: Config::metrics",
+        "queues" => "queues without a record: Config::queues",
+        "ops" => "operations without a record: Config::ops",
+        "locks" => "locks without a record: Config::locks",
+        "histograms" => "samples of histograms without buckets: Config::histograms",
+        "windows" => "histograms without quantiles of the last seconds: Config::histograms",
+        "strings" => "texts without room: PROBE_SIZE, or fewer and shorter names",
+        "facts" => "facts without room: fewer of them",
+        "nested" => "scopes deeper than are kept",
+        "signals" => "records dropped: a signal handler probed within the write of the same one",
+        "healed" => "scopes that ended out of order or never, and were put right",
+        "misuse" => {
+            "uses of probes that were ignored: a job that ended more often than it began, say"
+        }
+        _ => "of another kind",
+    };
+    for (what, count) in report.lost.iter().filter(|(_, count)| **count > 0) {
+        let text = format!("{}: lost {count} {}", label(&report.name), remedy(what));
+        checks.push((Mark::Note, text));
+    }
 }
 
 /// Whether a process could have a board at all.
