@@ -163,6 +163,8 @@ said with -n. A path of a recording shows its report.",
         verb: "profile",
         says: "`record` and `report` in one. Several processes of a name are sampled together, on one clock.",
         examples: &[
+            ("inspect profile recordd --weight parallel", "what runs alone first"),
+            ("inspect profile recordd --blame", "the time of waiters, at the holders' lines"),
             ("inspect profile recordd", "ten seconds, by line"),
             ("inspect profile recordd -d 3s --by function", "three seconds, by function"),
             ("inspect profile recordd --stall 200ms", "also every time at one line from 200 ms on"),

@@ -268,6 +268,7 @@ pub(super) fn options(cli: &Cli, only: &Only, by: By) -> crate::report::Options 
         idle: only.idle,
         whole: false,
         weight: Weight::Samples,
+        blame: only.blame,
         thread: only.thread.clone(),
         filter: cli.common.filter.clone(),
         stall_ns: 0,
@@ -310,6 +311,11 @@ pub(super) fn read(
     remarks: &mut dyn Write,
 ) -> Result<Tally, Failure> {
     let recording = open(path)?;
+    if options.blame && !recording.tells_blame {
+        return Err(Failure::new(
+            "this recording does not tell who kept whom waiting: it was made by an earlier inspect",
+        ));
+    }
     let mut tally = Tally::new(options);
     for remark in recording.read(&mut tally)? {
         let _ = writeln!(remarks, "inspect: {}: {remark}", term(&path.display().to_string()));

@@ -7,7 +7,7 @@ use crate::words::label::Label;
 /// First word of a recording, `SCOREREC` read as a big-endian number, stored little-endian.
 pub const MAGIC: u64 = 0x5343_4F52_4552_4543;
 /// Version of the format (`docs/RECORDING.md`).
-pub const VERSION: u64 = 3;
+pub const VERSION: u64 = 4;
 /// The oldest version that is read: it knows neither names taken later nor threads out of sight.
 pub const OLDEST: u64 = 2;
 /// Frames of a stack at most: the scopes of a block and the line in the innermost.
@@ -128,6 +128,19 @@ pub enum Entry {
         threads: u64,
         /// Threads that found no room on the board so far.
         without_room: u64,
+    },
+    /// A thread waited, at so many ticks since that was last said, for another that could act.
+    Blamed {
+        /// Index of the thread that waited.
+        thread: u32,
+        /// Its stack.
+        stack: u32,
+        /// The thread that could act; itself where nobody knows who could.
+        by: u32,
+        /// Where that one was.
+        at: u32,
+        /// Ticks.
+        ticks: u64,
     },
     /// A board's process ended.
     BoardEnd {

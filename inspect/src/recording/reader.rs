@@ -16,7 +16,7 @@ use super::entry::OLDEST;
 use super::entry::Sink;
 use super::entry::VERSION;
 use super::wire::{Bytes, crc32};
-use super::writer::{DICTIONARY, END, MAX_CHUNK, SAMPLES};
+use super::writer::{BLAME, DICTIONARY, END, MAX_CHUNK, SAMPLES};
 use crate::board_file::{BoardFile, Trust, read_at};
 use crate::error::OpenError;
 use crate::words::label::Label;
@@ -47,6 +47,8 @@ pub struct Recording {
     pub rate_mhz: u64,
     /// When it began, ns since 1970.
     pub wall_ns: u64,
+    /// Whether it tells who kept whom waiting: from version 4 on.
+    pub tells_blame: bool,
     /// Steps that reading it took.
     steps: Cell<u64>,
 }
@@ -80,8 +82,14 @@ impl Recording {
     }
 
     fn new(source: Bytesource, path: &Path) -> Result<Self, OpenError> {
-        let mut recording =
-            Self { source, path: path.to_owned(), rate_mhz: 0, wall_ns: 0, steps: Cell::new(0) };
+        let mut recording = Self {
+            source,
+            path: path.to_owned(),
+            rate_mhz: 0,
+            wall_ns: 0,
+            tells_blame: false,
+            steps: Cell::new(0),
+        };
         let not = |why: String| OpenError::NotABoard { path: path.to_owned(), why };
         let mut head = [0; HEAD as usize];
         if recording.fill(0, &mut head)? < head.len() {
@@ -104,6 +112,7 @@ impl Recording {
             return Err(not(format!("a recording with a rate of {rate_mhz} mHz")));
         }
         (recording.rate_mhz, recording.wall_ns) = (rate_mhz, wall_ns);
+        recording.tells_blame = version >= 4;
         Ok(recording)
     }
 
@@ -205,6 +214,7 @@ impl Recording {
                     let period = self.period_ns();
                     samples(&mut Bytes(&payload), &known, period, &mut live, budget, &mut take)
                 }
+                BLAME => blame(&mut Bytes(&payload), &known, &mut take),
                 END => end(&mut Bytes(&payload), &mut take).map(|()| ended = true),
                 // Of a later version.
                 _ => Some(()),
@@ -291,6 +301,22 @@ fn samples(
     let known = (known.threads, known.stacks);
     columns::read(bytes, known, (base_ns, period_ns), live, budget, take)?;
     hits.into_iter().try_for_each(|(site, passes)| take(Entry::Hits { site, passes }))
+}
+
+/// Who kept whom waiting in the second before.
+fn blame(
+    bytes: &mut Bytes<'_>,
+    known: &Known,
+    take: &mut impl FnMut(Entry) -> Option<()>,
+) -> Option<()> {
+    for _ in 0..bytes.small().filter(|&count| count <= MAX_HITS)? {
+        let thread = |bytes: &mut Bytes<'_>| bytes.small().filter(|&one| one < known.threads);
+        let stack = |bytes: &mut Bytes<'_>| bytes.small().filter(|&one| one < known.stacks);
+        let (waiter, waits_at) = (thread(bytes)?, stack(bytes)?);
+        let (by, at, ticks) = (thread(bytes)?, stack(bytes)?, bytes.number()?.min(MAX_RUN));
+        take(Entry::Blamed { thread: waiter, stack: waits_at, by, at, ticks })?;
+    }
+    Some(())
 }
 
 fn end(bytes: &mut Bytes<'_>, take: &mut impl FnMut(Entry) -> Option<()>) -> Option<()> {

@@ -61,8 +61,9 @@ impl<W: Write> Replay<W> {
         for &(thread, stack) in opening {
             replay.event(ring, Event::At { thread, stack })?;
         }
-        for event in seconds().flat_map(|second| &second.events) {
-            replay.event(ring, *event)?;
+        for second in seconds() {
+            second.events.iter().try_for_each(|event| replay.event(ring, *event))?;
+            second.blamed.iter().try_for_each(|one| replay.blamed(ring, one))?;
         }
         replay.said_ends(ring)?;
         Ok(replay)
@@ -94,6 +95,9 @@ impl<W: Write> Replay<W> {
             Entry::Ticks { at_ns, count } => {
                 let count = u32::try_from(*count).unwrap_or(u32::MAX);
                 self.event(ring, Event::Ticks { at_ns: *at_ns, count })
+            }
+            Entry::Blamed { thread, stack, by, at, ticks } => {
+                self.blamed(ring, &([*thread, *stack, *by, *at], *ticks))
             }
             Entry::Missed(ticks) => self.event(ring, Event::Missed(*ticks)),
             Entry::Hits { site, passes } => {
@@ -148,6 +152,14 @@ impl<W: Write> Replay<W> {
             Event::Hits { site, passes } => Entry::Hits { site, passes },
         };
         self.writer.put(&entry)
+    }
+
+    fn blamed(&mut self, ring: &Ring, (who, ticks): &([u32; 4], u64)) -> io::Result<()> {
+        let [thread, stack, by, at] = *who;
+        let threads = self.thread(ring, thread)?.zip(self.thread(ring, by)?);
+        let stacks = self.stack(ring, stack)?.zip(self.stack(ring, at)?);
+        let (Some((thread, by)), Some((stack, at))) = (threads, stacks) else { return Ok(()) };
+        self.writer.put(&Entry::Blamed { thread, stack, by, at, ticks: *ticks })
     }
 
     fn said_ends(&mut self, ring: &Ring) -> io::Result<()> {

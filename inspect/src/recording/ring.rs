@@ -39,13 +39,15 @@ pub(super) struct Second {
     /// Where every thread is at its start.
     pub(super) opening: Vec<(u32, u32)>,
     pub(super) events: Vec<Event>,
+    /// Who kept whom waiting: waiter, stack, who could act, where, ticks.
+    pub(super) blamed: Vec<([u32; 4], u64)>,
     /// Moment of its first tick and of the end of its last, ns.
     pub(super) span: Option<(u64, u64)>,
 }
 
 impl Second {
     fn size(&self) -> usize {
-        self.opening.len() + self.events.len()
+        self.opening.len() + self.events.len() + 2 * self.blamed.len()
     }
 }
 
@@ -242,6 +244,9 @@ impl Sink for Ring {
             Entry::Missed(ticks) => self.now.events.push(Event::Missed(*ticks)),
             Entry::Hits { site, passes } => {
                 self.now.events.push(Event::Hits { site: *site, passes: *passes });
+            }
+            Entry::Blamed { thread, stack, by, at, ticks } => {
+                self.now.blamed.push(([*thread, *stack, *by, *at], *ticks));
             }
             Entry::Renamed { thread, name } => {
                 if let Some(seen) = self.threads.get_mut(thread) {

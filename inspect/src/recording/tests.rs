@@ -57,6 +57,7 @@ fn sample(ticks: u64) -> Vec<Entry> {
         let late = if tick >= 1500 { 4 } else { 0 };
         all.push(Entry::Ticks { at_ns: (tick + late) * 1_000_000, count: 1 });
     }
+    all.push(Entry::Blamed { thread: 0, stack: 1, by: 2, at: 2, ticks: 70 });
     let why = text("as asked");
     all.push(Entry::Hits { site: 1, passes: 9 });
     all.push(Entry::End { duration_ns: ticks * 1_000_000, why });
@@ -228,4 +229,35 @@ fn sealed(bytes: &[u8], at: &[(prop::sample::Index, u8)]) -> Vec<u8> {
         out.extend_from_slice(&packed);
     }
     out
+}
+
+#[test]
+fn who_kept_whom_waiting_comes_back_and_only_of_those_who_are_known() {
+    let said = |entries: &[Entry]| {
+        let mut found = Vec::new();
+        let recording = back(written(entries)).expect("a recording");
+        let remarks = entries_of(&recording, |entry| {
+            if matches!(entry, Entry::Blamed { .. }) {
+                found.push(entry);
+            }
+        });
+        assert!(recording.tells_blame);
+        (found, remarks)
+    };
+    let entries = sample(20);
+    let (found, remarks) = said(&entries);
+    assert_eq!(found, [Entry::Blamed { thread: 0, stack: 1, by: 2, at: 2, ticks: 70 }]);
+    assert!(remarks.is_empty(), "{remarks:?}");
+    for wrong in [
+        Entry::Blamed { thread: 3, stack: 1, by: 2, at: 2, ticks: 1 },
+        Entry::Blamed { thread: 0, stack: 3, by: 2, at: 2, ticks: 1 },
+        Entry::Blamed { thread: 0, stack: 1, by: 3, at: 2, ticks: 1 },
+        Entry::Blamed { thread: 0, stack: 1, by: 2, at: 3, ticks: 1 },
+    ] {
+        let mut entries = entries.clone();
+        let last = entries.len() - 1;
+        entries.insert(last, wrong);
+        let (_, remarks) = said(&entries);
+        assert_eq!(remarks, ["1 damaged chunks (a second each) are left out"]);
+    }
 }

@@ -15,6 +15,8 @@ use super::wire::{crc32, put, put_text};
 pub(super) const DICTIONARY: u8 = b'D';
 /// Kind of a chunk of samples.
 pub(super) const SAMPLES: u8 = b'S';
+/// Kind of a chunk of who kept whom waiting, behind its samples.
+pub(super) const BLAME: u8 = b'B';
 /// Kind of the last chunk.
 pub(super) const END: u8 = b'E';
 /// Bytes of a chunk that are believed at most, unpacked.
@@ -37,6 +39,7 @@ pub struct Writer<W> {
     last_ns: u64,
     period_ns: u64,
     hits: Vec<(u32, u64)>,
+    blamed: Vec<[u64; 5]>,
     bytes: u64,
 }
 
@@ -52,6 +55,7 @@ impl<W: Write> Writer<W> {
             last_ns: 0,
             period_ns: 1_000_000,
             hits: Vec::new(),
+            blamed: Vec::new(),
             bytes: 0,
         }
     }
@@ -99,6 +103,19 @@ impl<W: Write> Writer<W> {
         }
         self.columns.close(&mut payload);
         let chunk = Self::chunk(SAMPLES, &payload);
+        self.write(&chunk)?;
+        self.close_blame()
+    }
+
+    fn close_blame(&mut self) -> io::Result<()> {
+        if self.blamed.is_empty() {
+            return Ok(());
+        }
+        self.close_dictionary()?;
+        let mut payload = Vec::new();
+        put(&mut payload, self.blamed.len() as u64);
+        self.blamed.drain(..).flatten().for_each(|number| put(&mut payload, number));
+        let chunk = Self::chunk(BLAME, &payload);
         self.write(&chunk)
     }
 
@@ -158,6 +175,11 @@ impl<W: Write> Sink for Writer<W> {
             Entry::Ticks { .. } => {}
             Entry::Missed(ticks) => self.missed += ticks,
             Entry::Hits { site, passes } => self.hits.push((*site, *passes)),
+            Entry::Blamed { thread, stack, by, at, ticks } => {
+                let numbers = [*thread, *stack, *by, *at].map(u64::from);
+                let [thread, stack, by, at] = numbers;
+                self.blamed.push([thread, stack, by, at, *ticks]);
+            }
             Entry::BoardEnd { board, verdict } => {
                 self.text(5, &[(*board).into()], &[verdict.raw()]);
             }
@@ -165,6 +187,7 @@ impl<W: Write> Sink for Writer<W> {
                 if !self.columns.is_empty() || !self.hits.is_empty() {
                     self.close_samples()?;
                 }
+                self.close_blame()?;
                 self.close_dictionary()?;
                 let mut payload = Vec::new();
                 put(&mut payload, *duration_ns);

@@ -122,8 +122,13 @@ pub fn answer(tally: &Tally) -> Answer {
 
 fn row(tally: &Tally, key: &Key, samples: u64, hits: Option<u64>, all: u64, sums: &Sums) -> Row {
     let share = samples as f64 / all.max(1) as f64;
-    let effect = design_effect(sums, tally.nn, tally.n);
-    let (low, high) = wilson(share, all as f64 / effect);
+    let effect = match tally.options().blame {
+        true => 1.0,
+        false => design_effect(sums, tally.nn, tally.n),
+    };
+    // Those who wait for one at a tick are one observation.
+    let worth = if tally.options().blame { all.min(tally.ticks) } else { all };
+    let (low, high) = wilson(share, worth as f64 / effect);
     // Samples into time by the rate that was achieved, not the one that was asked for.
     let tick_ns = tally.duration_ns as f64 / tally.ticks.max(1) as f64;
     // A recording that was cut has samples from after the last reading of the hits.

@@ -109,6 +109,8 @@ pub fn report(tally: &Tally, answer: &Answer) -> Value {
         "schema": 1,
         "started_at": rfc3339(tally.wall_ns),
         "by": by_word(tally.options().by),
+        "blame": tally.options().blame,
+        "unblamed_samples": tally.options().blame.then_some(tally.unblamed),
         "weight": match tally.options().weight {
             Weight::Samples => "samples",
             Weight::Parallel => "parallel",

@@ -52,6 +52,10 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
         whole(tally.missed),
         whole(due)
     );
+    if tally.options().blame {
+        blamed(&mut out, tally, answer);
+        return out;
+    }
     let [work, wait, idle] = answer.classes;
     let idle_said = match tally.options().idle {
         true => format!("{} idle counted too", whole(idle)),
@@ -95,6 +99,19 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
             writeln!(out, "{} {threads} of the process {are} not seen{room}", whole(answer.unseen));
     }
     out
+}
+
+/// What shares are of where they are of waiting.
+fn blamed(out: &mut String, tally: &Tally, answer: &Answer) {
+    let _ = writeln!(
+        out,
+        "100% = {} samples of threads that wait for others, each at the line of who could act",
+        whole(answer.denominator)
+    );
+    if tally.unblamed > 0 {
+        let unknown = whole(tally.unblamed);
+        let _ = writeln!(out, "{unknown} more wait, and who could act is not known: left out");
+    }
 }
 
 /// What shares are of where ticks are shared out.

@@ -11,6 +11,7 @@ use probe::layout::{
 use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::stack::{self, Level};
 
+use super::blame::{Blame, Seat};
 use super::names::{Names, Numbers, next};
 use super::rest::Watches;
 use super::words::{Copies, Words};
@@ -109,6 +110,10 @@ pub struct BoardSampler {
     watches: Watches,
     /// Which views' threads were said to rest where nobody told what they do.
     resting: Vec<bool>,
+    /// Stack of each view's thread, and who keeps whom waiting.
+    at: Vec<u32>,
+    blame: Blame,
+    seats: Vec<Option<Seat>>,
     copies: Copies,
     levels: [Level; BLOCK_FRAMES - 1],
     words: Vec<u64>,
@@ -149,6 +154,9 @@ impl BoardSampler {
             names: Names::open(index, board, numbers, sink)?,
             watches: Watches::of(board),
             resting: Vec::new(),
+            at: Vec::new(),
+            blame: Blame::of(board),
+            seats: Vec::new(),
             copies: Copies::default(),
             levels: [Level::default(); BLOCK_FRAMES - 1],
             words: Vec::new(),
@@ -183,6 +191,7 @@ impl BoardSampler {
             self.nests.push(Nests::default());
             self.known.push((0, Label::from("")));
             self.resting.push(false);
+            self.at.push(0);
         }
         let mut copies = std::mem::take(&mut self.copies);
         if !board.source.is_mapped() {
@@ -200,7 +209,29 @@ impl BoardSampler {
             Change::Anew => self.look_at(slot, board, numbers, sink),
         });
         self.changes = changes;
-        said
+        said?;
+        self.look_who_waits(board);
+        Ok(())
+    }
+
+    /// At this tick, who keeps whom waiting.
+    fn look_who_waits(&mut self, board: &Board) {
+        let seats = self.views.iter().zip(&self.at);
+        self.seats.clear();
+        self.seats.extend(
+            seats.map(|(view, &stack)| {
+                Some(Seat { state: view.state, thread: view.thread?, stack })
+            }),
+        );
+        self.blame.look(board, &self.seats);
+    }
+
+    /// Says who kept whom waiting since it was last said.
+    ///
+    /// # Errors
+    /// The sink refused.
+    pub fn blame(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        self.blame.say(sink)
     }
 
     /// Reads a slot as a whole.
@@ -314,6 +345,7 @@ impl BoardSampler {
             return Ok(());
         };
         self.resting[slot] = rests;
+        self.at[slot] = stack;
         sink.put(&Entry::At { thread, stack })
     }
 
@@ -369,6 +401,7 @@ impl BoardSampler {
         let thread = next(&mut numbers.threads);
         let name = Label::from_bytes(&unpack_zero_ended(&record.name));
         self.known[slot] = (record.tid, name.clone());
+        self.at[slot] = stack;
         sink.put(&Entry::Thread { board: self.board, tid: record.tid, name })?;
         sink.put(&Entry::At { thread, stack })?;
         let state_at = self.views[slot].state_at;
@@ -428,6 +461,7 @@ impl BoardSampler {
         let Some(thread) = view.thread else { return Ok(()) };
         let (known, stack) = self.nests[slot][nest(line)];
         if line != 0 && known == line {
+            self.at[slot] = stack;
             return sink.put(&Entry::At { thread, stack });
         }
         self.words.clear();
@@ -439,6 +473,7 @@ impl BoardSampler {
             return sink.put(&Entry::Torn { thread });
         };
         self.nests[slot][nest(line)] = (line, stack);
+        self.at[slot] = stack;
         sink.put(&Entry::At { thread, stack })
     }
 }

@@ -2,6 +2,7 @@
 //! what it saw as [`Entry`]s. It maps boards read-only and reads; nothing of the daemon's is
 //! written, locked, signalled or asked.
 
+mod blame;
 mod board_sampler;
 mod clock;
 mod names;
@@ -201,6 +202,7 @@ impl Run<'_> {
     }
 
     fn hits(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        self.boards.blame(sink)?;
         self.boards.hits(self.options.all_hits, sink)?;
         self.boards.count(sink)
     }

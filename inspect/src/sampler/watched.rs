@@ -79,6 +79,7 @@ impl Boards {
             };
             if let Some(verdict) = ended {
                 *alive = false;
+                sampler.blame(sink)?;
                 sampler.hits(&subject.board, false, sink)?;
                 sampler.leave_all(sink)?;
                 let verdict = Label::from(verdict.as_str());
@@ -107,6 +108,11 @@ impl Boards {
             }
         }
         Ok(())
+    }
+
+    /// Says who kept whom waiting.
+    pub(super) fn blame(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        self.all.iter_mut().try_for_each(|one| one.sampler.blame(sink))
     }
 
     /// Says how often sites were passed.

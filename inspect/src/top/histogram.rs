@@ -218,6 +218,7 @@ impl Sink for Counter {
             | Entry::Board(_)
             | Entry::Renamed { .. }
             | Entry::Unseen { .. }
+            | Entry::Blamed { .. }
             | Entry::BoardEnd { .. } => {}
         }
         Ok(())

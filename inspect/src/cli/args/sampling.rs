@@ -49,6 +49,12 @@ pub struct Only {
     /// Only threads whose name matches.
     #[arg(long, value_name = "GLOB")]
     pub thread: Option<String>,
+    /// The time of waiters, at the lines of holders.
+    ///
+    /// Instead of where each thread is: what those who wait for locks, room in channels or ends of threads wait for,
+    /// charged to the line of the last one who could act.
+    #[arg(long)]
+    pub blame: bool,
 }
 
 /// What of the samples is reported.

@@ -33,7 +33,7 @@ impl Tally {
             Some(None) => false,
             Some(Some(class)) => self.options.idle || class != Class::Idle,
         };
-        if !counts || !self.shows(cell) {
+        if !counts && !self.options.blame || !self.shows(cell) {
             return None;
         }
         let key = self.key(cell, self.options.by);
@@ -182,7 +182,9 @@ impl Tally {
         let before = std::mem::replace(&mut one.counted, cell);
         one.since = self.ticks;
         if let Some(before) = before {
-            self.add(before, samples);
+            if !self.options.blame {
+                self.add(before, samples);
+            }
             self.enter(before, -1.0);
             self.worked_until_now(thread);
         }
@@ -210,6 +212,19 @@ impl Tally {
         if let Some((then, since)) = one.works_since.take() {
             one.parallel += shares - then;
             one.worked += ticks - since;
+        }
+    }
+
+    /// A thread waited for one that was there.
+    pub(super) fn blamed(&mut self, (thread, stack): (u32, u32), (by, at): (u32, u32), ticks: u64) {
+        if !self.options.blame || self.threads.len() <= by as usize {
+            return;
+        }
+        if (thread, stack) == (by, at) {
+            self.unblamed = self.unblamed.saturating_add(ticks);
+        } else if self.stacks.len() > at as usize {
+            let cell = self.cell(by, Some(at));
+            self.add(cell, ticks);
         }
     }
 
@@ -252,7 +267,7 @@ impl Tally {
         for index in 0..self.live.len() {
             let one = &mut self.threads[self.live[index] as usize];
             let samples = self.ticks - std::mem::replace(&mut one.since, self.ticks);
-            if let Some(cell) = one.counted {
+            if let Some(cell) = one.counted.filter(|_| !self.options.blame) {
                 self.add(cell, samples);
             }
         }

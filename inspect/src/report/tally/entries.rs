@@ -41,6 +41,9 @@ impl Tally {
             Entry::Torn { thread } => self.torn(*thread),
             Entry::Gone { thread } => self.gone(*thread),
             Entry::Ticks { at_ns, count } => self.ticks(*at_ns, *count),
+            Entry::Blamed { thread, stack, by, at, ticks } => {
+                self.blamed((*thread, *stack), (*by, *at), *ticks);
+            }
             Entry::Missed(ticks) => self.missed = self.missed.saturating_add(*ticks),
             Entry::Hits { site, passes } => {
                 self.hits_until = self.ticks;

@@ -31,6 +31,8 @@ pub struct Options {
     pub filter: Option<String>,
     /// What a share is of.
     pub weight: Weight,
+    /// Samples are those of threads that wait, each charged to where the one is who could act.
+    pub blame: bool,
     /// How long at one line is a stall, ns; 0: a second.
     pub stall_ns: u64,
 }
@@ -142,6 +144,8 @@ pub struct Tally {
     pub duration_ns: u64,
     /// Why it ended.
     pub why: Option<Label>,
+    /// With `Options::blame`: samples of threads of which nobody knows for whom they wait.
+    pub unblamed: u64,
     /// Passes of a counted site at its first and last reading.
     pub hits: HashMap<u32, (u64, u64)>,
     /// Ticks delivered before the last reading of any.

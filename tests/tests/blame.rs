@@ -1,0 +1,76 @@
+//! The time of waiters, charged to the lines of the holder, beside the program's own account.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::program::{self, Program};
+use tests::wait;
+
+const LINES: [&str; 3] = ["long", "middle", "short"];
+
+fn account(path: &Path) -> [f64; 3] {
+    wait::until("a whole account", Duration::from_secs(30), || {
+        let text = std::fs::read_to_string(path).ok()?;
+        let sums: Vec<f64> = text.lines().map(|line| line.parse().ok()).collect::<Option<_>>()?;
+        sums.try_into().ok()
+    })
+}
+
+/// Shares of the three lines, by their label.
+fn shares(report: &Value) -> [f64; 3] {
+    assert_eq!(report["blame"], true, "{report}");
+    LINES.map(|label| {
+        let lines = report["lines"].as_array().expect("lines").iter();
+        let line = lines.clone().find(|line| line["label"] == label);
+        line.and_then(|line| line["share"].as_f64()).unwrap_or(0.0)
+    })
+}
+
+#[test]
+fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
+    let name = program::name("blame");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("account");
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut program = Program::start(command.args([&name, "blame"]).env("ACCOUNT", &path), &name);
+    program.until_ready();
+    let before = account(&path);
+    let recording = folder.path().join("blame.rec");
+    let recording = recording.to_str().expect("text");
+    let done = program::inspect(&["record", "-n", &name, "-d", "4s", "-o", recording]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let grown: Vec<f64> =
+        account(&path).iter().zip(before).map(|(after, before)| after - before).collect();
+    let all: f64 = grown.iter().sum();
+    let report = program::document(&["report", recording, "--blame"]);
+    let found = shares(&report);
+    for ((label, share), truth) in LINES.iter().zip(found).zip(&grown) {
+        let truth = truth / all;
+        println!("{label}: {:.1} %, by its own account {:.1} %", share * 100.0, truth * 100.0);
+        assert!((share - truth).abs() < 0.05, "{label}: {share}, not {truth}: {report:#}");
+    }
+    assert_eq!(report["lines"][0]["label"], "long");
+    // By samples the lines of the holder are a fifth of what is shown, the rest is waiting.
+    let plain = program::document(&["report", recording]);
+    assert_eq!(plain["lines"][0]["class"], "wait", "{plain:#}");
+
+    let live = program::document(&["profile", "-n", &name, "-d", "2s", "--blame"]);
+    assert_eq!(live["lines"][0]["label"], "long", "{live:#}");
+    let folded = program::inspect(&["export", "folded", recording, "--blame"]);
+    let folded = String::from_utf8_lossy(&folded.stdout).into_owned();
+    assert!(folded.lines().any(|line| line.contains("long")), "{folded}");
+    assert!(!folded.contains("waiter-"), "the time of waiters stands at the holder: {folded}");
+
+    // A recording of before is read, and does not tell.
+    let mut bytes = std::fs::read(recording).expect("a recording");
+    bytes[8] = 3;
+    let old = folder.path().join("old.rec");
+    std::fs::write(&old, bytes).expect("written");
+    let old = old.to_str().expect("text");
+    assert!(program::inspect(&["report", old]).status.success());
+    let refused = program::inspect(&["report", old, "--blame"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && said.contains("earlier inspect"), "{said}");
+}
