@@ -107,6 +107,21 @@ impl<W: Write> Writer<W> {
         self.close_blame()
     }
 
+    /// What is left, and the last chunk.
+    fn end(&mut self, duration_ns: u64, why: &str) -> io::Result<()> {
+        if !self.columns.is_empty() || !self.hits.is_empty() {
+            self.close_samples()?;
+        }
+        self.close_blame()?;
+        self.close_dictionary()?;
+        let mut payload = Vec::new();
+        put(&mut payload, duration_ns);
+        put(&mut payload, self.missed);
+        put_text(&mut payload, why);
+        let chunk = Self::chunk(END, &payload);
+        self.write(&chunk)
+    }
+
     fn close_blame(&mut self) -> io::Result<()> {
         if self.blamed.is_empty() {
             return Ok(());
@@ -183,19 +198,7 @@ impl<W: Write> Sink for Writer<W> {
             Entry::BoardEnd { board, verdict } => {
                 self.text(5, &[(*board).into()], &[verdict.raw()]);
             }
-            Entry::End { duration_ns, why } => {
-                if !self.columns.is_empty() || !self.hits.is_empty() {
-                    self.close_samples()?;
-                }
-                self.close_blame()?;
-                self.close_dictionary()?;
-                let mut payload = Vec::new();
-                put(&mut payload, *duration_ns);
-                put(&mut payload, self.missed);
-                put_text(&mut payload, why.raw());
-                let chunk = Self::chunk(END, &payload);
-                self.write(&chunk)?;
-            }
+            Entry::End { duration_ns, why } => self.end(*duration_ns, why.raw())?,
         }
         Ok(())
     }

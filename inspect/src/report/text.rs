@@ -89,6 +89,12 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
             percent(answer.denominator as f64 / all as f64)
         );
     }
+    unseen(&mut out, answer);
+    out
+}
+
+/// Threads of which nothing is known.
+fn unseen(out: &mut String, answer: &Answer) {
     if answer.unseen > 0 {
         let room = match answer.without_room {
             0 => String::new(),
@@ -98,7 +104,6 @@ pub fn head(tally: &Tally, answer: &Answer) -> String {
         let _ =
             writeln!(out, "{} {threads} of the process {are} not seen{room}", whole(answer.unseen));
     }
-    out
 }
 
 /// What shares are of where they are of waiting.
