@@ -39,6 +39,9 @@ enum What {
     Request {
         #[arg(long, default_value_t = 20)]
         rounds: usize,
+        /// Demos that are built already: one without and one with probes. Else both are built here.
+        #[arg(long, num_args = 2, value_names = ["OUT", "IN"])]
+        programs: Vec<std::path::PathBuf>,
     },
     /// What a program loses to the sampler, and to other tools.
     Throughput {
@@ -76,7 +79,7 @@ fn main() -> ExitCode {
     match Arguments::parse().what {
         What::Cost { rounds } => cost::run(rounds),
         What::Poll => poll::run(),
-        What::Request { rounds } => request::run(rounds),
+        What::Request { rounds, programs } => request::run(rounds, &programs),
         What::Throughput { rounds } => throughput::run(rounds),
         What::Truth { runs, length } => truth::run(runs, Duration::from_millis(length)),
         What::Agreement { seconds } => agreement::run(seconds),

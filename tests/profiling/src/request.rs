@@ -54,15 +54,20 @@ struct Burst {
     cpu_ns: f64,
 }
 
-pub(crate) fn run(rounds: usize) {
-    if let Err(error) = tables(rounds) {
+pub(crate) fn run(rounds: usize, programs: &[PathBuf]) {
+    if let Err(error) = tables(rounds, programs) {
         eprintln!("{error}");
     }
 }
 
-fn tables(rounds: usize) -> io::Result<()> {
-    println!("building the demo twice, as a release is built");
-    let (out, with) = (built(false)?, built(true)?);
+fn tables(rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
+    let (out, with) = match programs {
+        [out, with] => (fs::canonicalize(out)?, fs::canonicalize(with)?),
+        _ => {
+            println!("building the demo twice, as a release is built");
+            (built(false)?, built(true)?)
+        }
+    };
     let load = fs::read_to_string("/proc/loadavg")?;
     let now: f64 = load.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN);
     let quiet = if now < QUIET { "quiet" } else { "NOT QUIET: no result" };
