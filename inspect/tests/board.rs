@@ -273,6 +273,40 @@ proptest! {
     }
 }
 
+/// Found by the fuzzer: ages that are as long as can be were added up.
+#[test]
+fn slots_and_operations_of_any_words_make_nobody_panic() {
+    let board = sample();
+    let places = [SectionKind::Slots, SectionKind::Ops, SectionKind::Locks];
+    let ranges = places.map(|kind| board.at(kind, 0) / 8..board.at(kind, 3) / 8);
+    let words = board.finish();
+    let mut random = 1u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    for _ in 0..300 {
+        let mut words = words.clone();
+        for range in &ranges {
+            for at in range.clone() {
+                // Its state stays, or nobody reads the rest.
+                let likely = [u64::MAX, 1 << 63, next(), next() % 8, 2 << 48 | 2 << 16 | 1, 0];
+                if words[at] & 0xff != 2 {
+                    words[at] = likely[next() as usize % likely.len()];
+                }
+            }
+        }
+        for state in [State::Live, State::Dead] {
+            if let Ok(report) = report(words.clone(), state) {
+                let table = text::board(&report, &at(80));
+                assert!(table.chars().all(|char| char == '\n' || !char.is_control()));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_file_of_any_small_size_is_refused_with_a_reason() {
     for size in 0..300 {

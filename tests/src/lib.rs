@@ -14,5 +14,6 @@ pub mod program;
 pub mod python;
 pub mod served;
 pub mod session;
+pub mod soak;
 pub mod terminal;
 pub mod wait;

@@ -97,7 +97,8 @@ fn spent(op: &Op) -> (u64, BTreeMap<Spot, u64>) {
         let rest = total.ns.saturating_sub(told.get(&total.status).copied().unwrap_or(0));
         if rest > 0 {
             let place = lines.get(&total.status).cloned().flatten();
-            *spots.entry((total.status.clone(), place)).or_default() += rest;
+            let sum = spots.entry((total.status.clone(), place)).or_default();
+            *sum = sum.saturating_add(rest);
         }
     }
     // Before the first status.

@@ -44,7 +44,8 @@ fn seconds(past: &Past) -> Vec<BTreeMap<String, u64>> {
     for board in &past.boards {
         for (sum, second) in all.iter_mut().zip(&board.seconds) {
             for (key, count) in second {
-                *sum.entry(key.clone()).or_insert(0) += count;
+                let sum: &mut u64 = sum.entry(key.clone()).or_insert(0);
+                *sum = sum.saturating_add(*count);
             }
         }
     }
@@ -57,8 +58,8 @@ fn mean(seconds: &[BTreeMap<String, u64>], key: &str) -> (f64, f64) {
         return (0.0, 0.0);
     }
     let of = |part: &[BTreeMap<String, u64>]| {
-        let sum: u64 = part.iter().map(|second| second.get(key).copied().unwrap_or(0)).sum();
-        sum as f64 / part.len() as f64
+        let counts = part.iter().map(|second| second.get(key).copied().unwrap_or(0) as f64);
+        counts.sum::<f64>() / part.len() as f64
     };
     let means: Vec<f64> = seconds.chunks(seconds.len().div_ceil(STRETCHES)).map(of).collect();
     let whole = of(seconds);

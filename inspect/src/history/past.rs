@@ -8,6 +8,11 @@ use super::second::{Active, End, Second};
 use super::store::Span;
 use crate::clock::rfc3339;
 
+/// Adds to a sum of numbers that a file of anybody's may have said.
+fn add(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
+}
+
 /// Keys of a board that are told apart; the rest is one.
 const MOST_KEYS: usize = 200;
 
@@ -222,10 +227,10 @@ impl Collect {
             let Some(key) = self.by.key(one, *operations) else { continue };
             let room = sum.active.len() < MOST_KEYS || sum.active.contains_key(&key);
             let key = if room { key } else { "(others)".to_owned() };
-            *now.entry(key).or_default() += count;
+            add(now.entry(key).or_default(), *count);
         }
         for (key, count) in &now {
-            *sum.active.entry(key.clone()).or_default() += count;
+            add(sum.active.entry(key.clone()).or_default(), *count);
         }
         board.seconds.push(now);
         for (name, load) in second.loads {

@@ -283,7 +283,8 @@ pub fn by_kind(out: &mut String, report: &BoardReport, look: &Look) {
 /// By status: how many are in it, for how long, and where the time of all operations went.
 pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
     // Where nothing is done no time goes, and what a part tells counts once.
-    let all: u64 = report.op_statuses.iter().map(|total| total.counted_ns).sum();
+    let counted = report.op_statuses.iter().map(|total| total.counted_ns);
+    let all = counted.fold(0, u64::saturating_add);
     let heading = format!(
         " {}{}{}{}{}{}{}",
         left("STATUS", 18),

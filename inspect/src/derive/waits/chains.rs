@@ -34,7 +34,8 @@ pub(super) fn chains(
     let mut ways = Vec::new();
     for (&node, wait) in &graph.waits {
         let (way, end) = way(graph, parties, node);
-        *behind.entry(end.clone()).or_default() += wait.since_ns;
+        let sum = behind.entry(end.clone()).or_default();
+        *sum = sum.saturating_add(wait.since_ns);
         // A circle has no victim: it is told as one, or, where it is not proved to be one, from each of its members.
         let in_a_circle = way.iter().skip(1).any(|&other| other == node)
             || graph

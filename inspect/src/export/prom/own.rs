@@ -240,7 +240,8 @@ fn locks(way: &mut Way, board: &BoardReport) {
     way.put(("deadlocks", Kind::Gauge, help), &[], board.waits.cycles.len());
     let mut names: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for lock in &board.waits.locks {
-        *names.entry((lock.name.raw(), lock.kind)).or_default() += lock.contended;
+        let sum = names.entry((lock.name.raw(), lock.kind)).or_default();
+        *sum = sum.saturating_add(lock.contended);
     }
     for ((lock, kind), contended) in names {
         let more = [("lock", lock), ("kind", kind)];

@@ -1,0 +1,91 @@
+//! Clients that come and go and know what they must be told. Each has keys of its own, so what it wrote is what is
+//! there; what was on its way when the daemon was killed may be there or not.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Dice, Stage};
+use crate::demo::Client;
+
+/// What may be the value of a key.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    acknowledged: Option<String>,
+    on_its_way: Option<String>,
+}
+
+pub(super) fn client(stage: &Stage, number: u64, mut dice: Dice) {
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let mut written = 0u64;
+    while !stage.is_over() {
+        let Ok(mut connection) = Client::new(&stage.address()) else {
+            stage.rest(Duration::from_millis(50));
+            continue;
+        };
+        stage.count("connections", 1);
+        let until = Instant::now() + Duration::from_millis(200 + dice.below(4000));
+        // Busy, or with pauses.
+        let pause = Duration::from_millis([0, 0, 1, 20][dice.below(4) as usize]);
+        while !stage.is_over() && Instant::now() < until {
+            let key = format!("c{number}-{}", dice.below(40));
+            written += 1;
+            let value = format!("v{written}");
+            let entry = known.entry(key.clone()).or_default();
+            let went_on = match dice.below(3) {
+                0 => set(stage, &mut connection, &key, value, entry),
+                _ => get(stage, &mut connection, &key, entry),
+            };
+            if !went_on {
+                break;
+            }
+            std::thread::sleep(pause);
+        }
+    }
+}
+
+/// Whether the connection is still there.
+fn set(
+    stage: &Stage,
+    connection: &mut Client,
+    key: &str,
+    value: String,
+    known: &mut Known,
+) -> bool {
+    known.on_its_way = Some(value.clone());
+    let answer = connection.send(&["SET", key, &value]).and_then(|()| connection.reply());
+    match answer.as_deref() {
+        Ok("+OK") => {
+            *known = Known { acknowledged: Some(value), on_its_way: None };
+            stage.count("writes acknowledged", 1);
+            true
+        }
+        Ok(other) => {
+            // Refused while it ends: it was not done.
+            if !other.starts_with('-') {
+                stage.fault(format!("SET {key}: {other}"));
+            }
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+fn get(stage: &Stage, connection: &mut Client, key: &str, known: &mut Known) -> bool {
+    let answer = connection.send(&["GET", key]).and_then(|()| connection.reply());
+    let Ok(answer) = answer else { return false };
+    let is = |value: &Option<String>| match value {
+        Some(value) => *value == answer,
+        None => answer == "$-1",
+    };
+    if is(&known.acknowledged) || known.on_its_way.is_some() && is(&known.on_its_way) {
+        // Whichever it was, it stays.
+        if known.on_its_way.is_some() {
+            let value = Some(answer).filter(|answer| answer != "$-1");
+            *known = Known { acknowledged: value, on_its_way: None };
+        }
+        stage.count("reads that were right", 1);
+    } else if !answer.starts_with('-') || answer == "$-1" {
+        stage.fault(format!("GET {key}: {answer}, known {known:?}"));
+    }
+    true
+}

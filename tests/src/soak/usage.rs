@@ -1,0 +1,76 @@
+//! What processes and the machine hold: flat, or a fault.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::Stage;
+
+/// Descriptors of a daemon: its connections, and what it is made of.
+const DESCRIPTORS: usize = 80;
+/// Boards of the name: the living one, and the few of the dead that stay.
+const BOARDS: usize = 7;
+
+/// Memory of processes that live all the while, as it was seen, KiB.
+#[derive(Debug, Default)]
+pub(crate) struct Usage(Mutex<BTreeMap<&'static str, Vec<u64>>>);
+
+fn resident(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn descriptors(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+}
+
+impl Usage {
+    /// A daemon, which lives for a while only.
+    pub(crate) fn daemon(&self, stage: &Stage, pid: u32) {
+        let held = descriptors(pid);
+        if held > DESCRIPTORS {
+            stage.fault(format!("the daemon has {held} descriptors"));
+        }
+        if let Some(kib) = resident(pid).filter(|kib| *kib > 160 << 10) {
+            stage.fault(format!("the daemon has {kib} KiB"));
+        }
+        let start = format!("{}.", stage.board);
+        let boards = std::fs::read_dir("/dev/shm").map_or(0, |all| {
+            all.flatten()
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with(&start))
+                .count()
+        });
+        if boards > BOARDS {
+            stage.fault(format!("{boards} boards of one name"));
+        }
+        stage.count("looks at memory, descriptors and boards", 1);
+    }
+
+    /// One that lives all the while.
+    pub(crate) fn note(&self, stage: &Stage, what: &'static str, pid: u32) {
+        let Some(kib) = resident(pid) else { return };
+        self.0.lock().expect("no panic").entry(what).or_default().push(kib);
+        let held = descriptors(pid);
+        if held > DESCRIPTORS {
+            stage.fault(format!("{what} has {held} descriptors"));
+        }
+    }
+
+    /// It has ended: what it held at the end is what it held after the first quarter, or a little more.
+    pub(crate) fn judge(&self, stage: &Stage, what: &'static str) {
+        let all = self.0.lock().expect("no panic").remove(what).unwrap_or_default();
+        if all.len() < 8 {
+            return;
+        }
+        let most = |part: &[u64]| part.iter().copied().max().unwrap_or(0);
+        let (early, late) = (most(&all[..all.len() / 2]), most(&all[all.len() / 2..]));
+        let name = match what {
+            "top" => "KiB of top at the end",
+            _ => "KiB of serve at the end",
+        };
+        stage.count(name, late);
+        if late > early + early / 4 + (4 << 10) {
+            stage.fault(format!("{what} grew from {early} to {late} KiB"));
+        }
+    }
+}
