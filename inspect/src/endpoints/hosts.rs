@@ -172,7 +172,7 @@ impl Hosts {
             });
         }
         while let Some(Ok((host, found))) = asked.join_next().await {
-            let found = found.and_then(|found| addresses(found));
+            let found = found.and_then(addresses);
             // What was known is better than nothing.
             let known = self.names.remove(&host).filter(|_| found.is_err());
             let addresses =
