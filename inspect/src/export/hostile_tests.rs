@@ -213,6 +213,7 @@ fn hostile_labels_come_out_of_every_document_as_text() {
         // Pictures.
         assert!(xml(&svg(&tally)) > labels.len());
         xml(&timeline(&tally));
+        xml(&bottle(&tally));
         xml(&difference(&tally, &tally));
     }
 }

@@ -115,7 +115,9 @@ fn pprof_unpacks_to_its_fields() {
 
 #[test]
 fn pictures_follow_the_screen_that_they_are_read_on() {
-    for picture in [svg(&tally()), timeline(&tally()), difference(&tally(), &tally())] {
+    for picture in
+        [svg(&tally()), timeline(&tally()), bottle(&tally()), difference(&tally(), &tally())]
+    {
         let (head, _) = picture.split_once('>').expect("an element");
         let head = format!("{head}{}", &picture[head.len()..600.min(picture.len())]);
         assert!(head.contains("width=\"100%\" viewBox=\"0 0 1200 "), "{head}");
