@@ -47,7 +47,7 @@ fn damage(file: &mut Vec<u8>, seed: &mut u64) -> String {
     let length = file.len();
     // Half of it where the tree is, not in what is free.
     let used = file.iter().rposition(|byte| *byte != 0).unwrap_or(length - 1);
-    let at = if next(seed) % 2 == 0 { next(seed) % used } else { next(seed) % length };
+    let at = if next(seed).is_multiple_of(2) { next(seed) % used } else { next(seed) % length };
     let stretch = (1 + next(seed) % 4096).min(length - at);
     match next(seed) % 5 {
         0 | 1 => {
@@ -71,7 +71,8 @@ fn damage(file: &mut Vec<u8>, seed: &mut u64) -> String {
 
 #[test]
 fn damage_is_refused_in_a_line_or_what_is_lost_is_said() {
-    let (rounds, mut seed) = (asked("DAMAGES", 24), asked("DAMAGE_SEED", 1) * 0x9e37_79b9 | 1);
+    let (rounds, mut seed) =
+        (asked("DAMAGES", 24), asked("DAMAGE_SEED", 1).wrapping_mul(0x9e37_79b9) | 1);
     let good = whole();
     let file = std::fs::read(good.path().join("store.redb")).expect("the file");
     let note = std::fs::read(good.path().join("store.ended")).expect("the note");

@@ -147,7 +147,7 @@ fn whichever_call_fails_the_daemon_serves() {
     let whole = std::env::var("ERRNO_CASES").is_ok_and(|cases| cases == "all");
     let of = all.len();
     if !whole {
-        let mut random = seed * 0x9e37_79b9_7f4a_7c15 | 1;
+        let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let picked = (0..SAMPLE).map(|_| all[next(&mut random) % of]);
         all = picked.collect();
     }

@@ -127,10 +127,9 @@ fn labels_that_change_while_they_are_read_are_text_all_the_same() {
         // SAFETY: the naive reader's: memory that somebody else changes. Read by volatile loads alone.
         let map = unsafe { memmap2::Mmap::map(&board) }.expect("a map");
         let look = || -> Vec<u8> {
+            let bytes = at..at + GOOD.len();
             // SAFETY: inside the map.
-            (at..at + GOOD.len())
-                .map(|at| unsafe { map.as_ptr().add(at).read_volatile() })
-                .collect()
+            bytes.map(|at| unsafe { std::ptr::read_volatile(&raw const map[at]) }).collect()
         };
         let start = Instant::now();
         let lasts = seconds(2);
