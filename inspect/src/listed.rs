@@ -92,7 +92,7 @@ fn reason(candidate: &Candidate, error: &OpenError) -> String {
 }
 
 /// The user's name, or the number.
-fn user(uid: u32) -> String {
+pub(crate) fn user(uid: u32) -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid));
     user.ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
 }

@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use super::args::Cli;
+use super::args::{Cli, Form};
 use super::failure::Failure;
 use super::orders::orders;
 use crate::render::Sort;
@@ -219,7 +219,16 @@ fn with(mut command: Command, each: fn(Command, Arg, bool) -> Command) -> Comman
     for (verbs, takes) in TAKES {
         let fit = |verb: Command| {
             let name = verb.get_name().to_owned();
-            let template = if verb.has_subcommands() { VERBS_HELP } else { VERB_HELP };
+            // The least of an export's options: a screen has no more lines.
+            let verb = match name == "export" {
+                true => verb.mut_arg("follow", |arg| arg.hide_short_help(true)),
+                false => verb,
+            };
+            let template = match verb.has_subcommands() {
+                true => VERBS_HELP,
+                false if name == "export" => TIGHT_HELP,
+                false => VERB_HELP,
+            };
             globals.iter().fold(verb.help_template(template), |verb, arg| {
                 let id = arg.get_id().as_str();
                 let taken = taken(takes, id) || id == "help";
@@ -248,6 +257,8 @@ fn of_operations(sort: Arg) -> Arg {
 
 /// Help of a verb: a screen has no lines for headings.
 const VERB_HELP: &str = "{about}\n{usage-heading} {usage}\n\n{positionals}\n{options}";
+/// The same, of one that has many.
+const TIGHT_HELP: &str = "{about}\n{usage-heading} {usage}\n{positionals}\n{options}";
 const VERBS_HELP: &str =
     "{about}\n{usage-heading} {usage}\n{subcommands}\n{positionals}\n{options}";
 
@@ -314,6 +325,7 @@ fn refuse(matches: &ArgMatches) -> Result<(), String> {
     }
     let takes = TAKES.iter().find(|(name, _)| *name == verb).map(|(_, takes)| *takes);
     takes.map_or(Ok(()), |takes| refuse_others(last, &verb, takes))?;
+    refuse_idle(last, &verb)?;
     #[cfg(feature = "serve")]
     for (id, flag) in [("endpoints_token", "--endpoints-token"), ("endpoints_ca", "--endpoints-ca")]
     {
@@ -323,6 +335,39 @@ fn refuse(matches: &ArgMatches) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// Options of a verb that do nothing for what else was said.
+fn refuse_idle(last: &ArgMatches, verb: &str) -> Result<(), String> {
+    let said = |id: &str| {
+        matches!(last.try_contains_id(id), Ok(true))
+            && last.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let (for_what, idle): (&str, &[&str]) = match verb {
+        "export" => match last.get_one::<Form>("format") {
+            Some(Form::Prom) => ("export prom", &NOT_OF_PROM),
+            Some(Form::Otlp) if said("profiles") => ("export otlp --profiles", &["openmetrics"]),
+            Some(Form::Otlp) => ("export otlp", &NOT_OF_OTLP),
+            _ => return Ok(()),
+        },
+        "ops" if said("history") => ("ops --history", &["over", "by", "ended", "slowest"]),
+        "ops" if said("by") => ("ops --by", &["over", "ended", "slowest"]),
+        "history" if said("against") => ("history --against", &["svg"]),
+        "history" if said("svg") => ("history --svg", &["json", "jsonl"]),
+        _ => return Ok(()),
+    };
+    match idle.iter().find(|id| said(id)) {
+        Some(id) => Err(format!("--{id} does nothing for `{for_what}`; see `inspect {verb} -h`")),
+        None => Ok(()),
+    }
+}
+
+/// What samples are taken by, and other ways to send.
+const NOT_OF_PROM: [&str; 13] = [
+    "blame", "rate", "duration", "follow", "idle", "thread", "filter", "metrics", "spans",
+    "profiles", "endpoint", "pending", "state",
+];
+const NOT_OF_OTLP: [&str; 8] =
+    ["blame", "rate", "duration", "follow", "idle", "thread", "filter", "openmetrics"];
 
 /// Of the options of every verb those that mean nothing for this one.
 fn refuse_others(last: &ArgMatches, verb: &str, takes: &[&str]) -> Result<(), String> {
@@ -529,6 +574,18 @@ mod tests {
             ("dump x", "--output"),
             ("--nam x", "--name"),
             ("export pproff x", "pprof"),
+            ("export prom x -d 5s", "--duration does nothing for `export prom`"),
+            ("export prom x -r 10", "--rate"),
+            ("export prom x --idle", "--idle"),
+            ("export prom x --filter y", "--filter"),
+            ("export prom --endpoint http://c", "--endpoint"),
+            ("export otlp --metrics -d 5s", "--duration"),
+            ("export otlp --spans --thread x", "--thread"),
+            ("export otlp --profiles --openmetrics", "--openmetrics"),
+            ("ops --history 1-1 --over 1s", "--over"),
+            ("ops --by kind --ended", "--ended"),
+            ("history --against 1h --svg x", "--svg"),
+            ("history --svg x --json", "--json"),
         ] {
             let said = wrong(line);
             assert!(said.contains(says), "{line}: {said}");

@@ -129,11 +129,20 @@ fn over_time(
         });
     }
     course.finish();
-    nonempty(&course.tally, &answered(&course.tally))?;
+    anybody(&course.tally)?;
     Ok(match way.format {
         Form::Firefox => {
             crate::render::json::line(&firefox(&course, &beside)).unwrap_or_default().into_bytes()
         }
         _ => perfetto(&course, &beside),
     })
+}
+
+/// Whether there is anybody to be shown. Who rests is shown resting.
+///
+/// # Errors
+/// Nobody was seen.
+fn anybody(tally: &Tally) -> Result<(), Failure> {
+    let answer = answered(tally);
+    if answer.classes[2] > 0 { Ok(()) } else { nonempty(tally, &answer) }
 }

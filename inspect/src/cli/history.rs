@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,12 +40,33 @@ pub(super) fn record(
     // The directory first: whoever is root gives that up with the first board.
     let mut recorder = Recorder::open(directory, bytes).map_err(cannot)?;
     let _ = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
-    keep(target, &mut recorder, &name, remarks);
-    Ok(())
+    keep(target, &mut recorder, (directory, &name), remarks)
+}
+
+/// Root was given up for the boards of others, and who this became may not write where root could.
+fn shut_out(directory: &Path, name: &str) -> Option<Failure> {
+    let owner = std::fs::metadata(directory).ok()?.uid();
+    let me = nix::unistd::geteuid();
+    if owner != 0 || me.is_root() {
+        return None;
+    }
+    let me = crate::listed::user(me.as_raw());
+    Some(Failure {
+        code: 4,
+        text: format!(
+            "{name}: nothing is recorded: root is given up before boards of others are read, and {me} may not write there; \
+             record as a user who may do both, as docs/systemd.md sets one up, or `chown {me} {name}`"
+        ),
+    })
 }
 
 /// Records until the process ends.
-fn keep(target: &Target, recorder: &mut Recorder, name: &str, remarks: &mut dyn Write) {
+fn keep(
+    target: &Target,
+    recorder: &mut Recorder,
+    (directory, name): (&Path, &str),
+    remarks: &mut dyn Write,
+) -> Result<(), Failure> {
     let mut watched = Watched { target: target.clone(), boards: Vec::new(), over: HashSet::new() };
     let mut said = false;
     loop {
@@ -56,6 +78,12 @@ fn keep(target: &Target, recorder: &mut Recorder, name: &str, remarks: &mut dyn 
         let seconds = recorder.seconds(&reports);
         match recorder.put(now, &seconds) {
             Ok(()) => said = false,
+            Err(error)
+                if error.kind() == std::io::ErrorKind::PermissionDenied
+                    && let Some(failure) = shut_out(directory, name) =>
+            {
+                return Err(failure);
+            }
             // It goes on when there is room again.
             Err(error) if !std::mem::replace(&mut said, true) => {
                 let _ = writeln!(remarks, "inspect: {name}: {error}; seconds are lost");
@@ -131,10 +159,7 @@ pub(super) fn show(
     let mut collected = |span| collected(&directory, span, pick.by, points, target, remarks);
     let past = collected(span)?;
     if past.boards.is_empty() {
-        return Err(Failure {
-            code: 3,
-            text: format!("no board was recorded between {} and {}", past.from, past.to),
-        });
+        return Err(nothing(&directory, span, target, &past));
     }
     if let Some(since) = &pick.against {
         let from_ns = moment(since)?;
@@ -178,6 +203,26 @@ fn collected(
         let _ = writeln!(remarks, "inspect: {name}: {}", term(&remark));
     }
     Ok(all.finish())
+}
+
+/// Why there is nothing to be shown: nobody recorded then, or others than the one that was named.
+fn nothing(directory: &Path, span: Span, target: &Target, past: &Past) -> Failure {
+    let mut names = std::collections::BTreeSet::new();
+    // What cannot be read of it was said.
+    let _ = read(directory, span, &mut |_, seconds| {
+        names.extend(seconds.iter().map(|second| second.name.clone()));
+    });
+    let when = format!("between {} and {}", past.from, past.to);
+    let text = match (target, names.len()) {
+        (Target::Any, _) | (_, 0) => format!("no board was recorded {when}"),
+        (target, all) => {
+            let some: Vec<String> = names.iter().take(10).map(|name| term(name)).collect();
+            let more = if all > 10 { format!(" and {} more", all - 10) } else { String::new() };
+            let some = some.join(", ");
+            format!("{} was not recorded {when}; recorded were {some}{more}", target.words())
+        }
+    };
+    Failure { code: 3, text }
 }
 
 /// The time of day of a moment.

@@ -21,8 +21,14 @@ pub(super) fn run(
             return Err(Failure::usage("a file is not served; name a board or a pid"));
         }
     };
-    if !["http://", "https://"].iter().any(|scheme| to.server.starts_with(scheme)) {
-        return Err(Failure::usage("--server: an address like http://127.0.0.1:7399/"));
+    server(&to.server)?;
+    if to.over.is_some() && to.view != PageView::Ops {
+        return Err(Failure::usage("--over is of operations: say --view ops with it"));
+    }
+    if cli.common.filter.is_some() && to.view == PageView::Why {
+        return Err(Failure::usage(
+            "--filter does nothing for the view `why`; say --view ops, threads, boards, numbers or profile with it",
+        ));
     }
     let view = match to.view {
         PageView::Why => "why",
@@ -42,35 +48,22 @@ pub(super) fn run(
     let mut link = format!("{}/#view={view}", to.server.trim_end_matches('/'));
     for (name, value) in parts {
         if let Some(value) = value {
-            let _ = write!(link, "&{name}={}", escaped(&value));
+            let _ = write!(link, "&{name}={}", crate::endpoints::escaped(&value));
         }
     }
     Ok(writeln!(out, "{link}")?)
 }
 
-/// Everything but letters, digits and what is plain in an address.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' => {
-                out.push(char::from(byte));
-            }
-            byte => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
+/// Whether it is the address of a server, which may stand below a path.
+fn server(text: &str) -> Result<(), Failure> {
+    let wrong = |why: &str| {
+        Failure::usage(format!("--server: {why}; an address is like http://127.0.0.1:7399/"))
+    };
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    if !matches!(scheme, "http" | "https") || text.contains(['#', '?', ' ']) {
+        return Err(wrong(&crate::words::term::term(text)));
     }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_plain_text_is_escaped() {
-        assert_eq!(escaped("recordd*"), "recordd*");
-        assert_eq!(escaped("a b&c=<ü>#"), "a%20b%26c%3D%3C%C3%BC%3E%23");
-    }
+    let authority = rest.split('/').next().unwrap_or_default();
+    let endpoint = crate::endpoints::Endpoint::parse(&format!("{scheme}://{authority}"));
+    endpoint.map(drop).map_err(|why| wrong(&why))
 }

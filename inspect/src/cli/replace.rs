@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::failure::Failure;
@@ -27,8 +27,23 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|error: std::io::Error| {
         let _ = std::fs::remove_file(&part);
         let name = term(&path.display().to_string());
+        if error.kind() == std::io::ErrorKind::PermissionDenied && was_root(path) {
+            let me = crate::listed::user(nix::unistd::geteuid().as_raw());
+            let text = format!(
+                "{name}: cannot be written: root is given up before boards of others are read, and {me} may not write \
+                 there; run it as a user who may do both (a group of the boards, PROBE_GROUP), or send stdout there"
+            );
+            return Failure { code: 4, text };
+        }
         Failure::new(format!("{name}: cannot be written: {error}"))
     })
+}
+
+/// Whether root could write there, and this no longer is root.
+fn was_root(path: &Path) -> bool {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let owner = std::fs::metadata(directory.unwrap_or(Path::new("."))).map(|facts| facts.uid());
+    owner.is_ok_and(|owner| owner == 0) && !nix::unistd::geteuid().is_root()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `serve`: HTTP, until it is told to end.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::args::{Cli, Serving};
 use super::failure::Failure;
-use crate::serve::{self, Settings, Tls, Token};
+use crate::serve::{self, Listen, Settings, Tls, Token};
 use crate::words::term::term;
 
 pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
@@ -27,9 +27,35 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
     };
     settings.check().map_err(|error| Failure::usage(error.to_string()))?;
     let bound = serve::bind(settings);
-    let bound = bound.map_err(|error| Failure::new(format!("cannot listen: {error}")))?;
+    let bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
     // Whoever started it may wait for this line; nobody has to read it.
     let _ = writeln!(remarks, "inspect: serving on {}", term(&bound.address()));
     let _ = remarks.flush();
     serve::run(bound).map_err(|error| Failure::new(format!("serving ended: {error}")))
+}
+
+/// Why it cannot listen there, and what would help.
+fn cannot_listen(listen: &Listen, error: &std::io::Error) -> Failure {
+    let (place, other) = match listen {
+        Listen::Tcp(at) => {
+            (at.to_string(), format!("--listen {}:0 takes any that is free", host(at)))
+        }
+        Listen::Unix(path) => {
+            (format!("unix:{}", path.display()), "--listen unix:PATH takes another".to_owned())
+        }
+    };
+    let why = match error.kind() {
+        ErrorKind::AddrInUse => format!("somebody listens there already; {other}"),
+        ErrorKind::PermissionDenied => format!("{error}; {other}"),
+        ErrorKind::AddrNotAvailable => "this host has no such address".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::new(term(&format!("cannot listen on {place}: {why}")))
+}
+
+fn host(at: &std::net::SocketAddr) -> String {
+    match at {
+        std::net::SocketAddr::V4(at) => at.ip().to_string(),
+        std::net::SocketAddr::V6(at) => format!("[{}]", at.ip()),
+    }
 }

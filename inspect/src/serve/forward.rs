@@ -21,7 +21,7 @@ use crate::endpoints::{Question, Reply, Standing, State as Stands, escaped};
 /// Parameters as they came, each once.
 fn said(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
     let said = Query::<Vec<(String, String)>>::try_from_uri(uri);
-    said.map(|Query(said)| said).map_err(|error| Refusal::wrong(error.body_text()))
+    said.map(|Query(said)| said).map_err(|_| Refusal::wrong("that is no query"))
 }
 
 /// A host and a board, of a key.

@@ -64,8 +64,8 @@ pub struct Numbers {
     /// A file that prom writes is replaced whole each time.
     #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
     pub every: Option<Duration>,
-    /// prom in OpenMetrics 1.0, with units and an end mark.
-    #[arg(long, hide_short_help = true)]
+    /// prom: as OpenMetrics, with units and an end mark.
+    #[arg(long)]
     pub openmetrics: bool,
     /// otlp: numbers.
     #[arg(long, conflicts_with_all = ["spans", "profiles"])]
@@ -85,11 +85,15 @@ pub struct Numbers {
     /// Without it OTEL_EXPORTER_OTLP_ENDPOINT says where to; stdout when nobody does.
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
-    /// Of operations in flight: a span of no length each, with the status so far.
-    #[arg(long, requires = "spans", hide_short_help = true)]
+    /// otlp --spans: what is in flight, too.
+    ///
+    /// A span of no length each, with the status so far.
+    #[arg(long, requires = "spans")]
     pub pending: bool,
-    /// What was sent is noted in this file: no operation is sent twice by the next one.
-    #[arg(long, value_name = "FILE", requires = "spans", hide_short_help = true)]
+    /// otlp --spans: what was sent is noted here.
+    ///
+    /// No operation is sent twice by the next one.
+    #[arg(long, value_name = "FILE", requires = "spans")]
     pub state: Option<PathBuf>,
 }
 

@@ -200,7 +200,9 @@ pub enum Verb {
     },
     /// A recording, or 10 seconds of now, in the form of another tool.
     Export {
-        /// folded, svg, timeline, bottle, speedscope, pprof, csv, perfetto, firefox; prom, otlp.
+        /// folded svg timeline bottle speedscope pprof csv perfetto firefox …
+        ///
+        /// And `prom` and `otlp`: numbers, operations and samples for engines.
         #[arg(value_enum, hide_possible_values = true)]
         format: Form,
         /// How often and for how long, when a process is sampled.

@@ -41,23 +41,45 @@ pub(super) fn key(text: &str) -> String {
 /// How a number's unit is written: what is behind its name, and how many of it are one of that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Unit {
-    /// `seconds`, `bytes`, or nothing.
+    /// `seconds`, `bytes`, `ratio`, or nothing.
     pub(super) suffix: &'static str,
     /// Decimal places by which a value moves: 9 for nanoseconds.
     pub(super) places: usize,
+    /// How many of the base unit one is: 3600 for hours.
+    pub(super) times: i128,
 }
+
+impl Unit {
+    /// A value in the base unit, exactly.
+    pub(super) fn value(self, value: i128) -> String {
+        moved(value.saturating_mul(self.times), self.places)
+    }
+}
+
+/// Nanoseconds, in which boards keep times.
+pub(super) const NANOSECONDS: Unit = Unit { suffix: "seconds", places: 9, times: 1 };
 
 /// Base units of Prometheus; another one has no place in a name.
 pub(super) fn unit(unit: Option<&Label>) -> Unit {
-    let (suffix, places) = match unit.map(|unit| unit.raw().trim()) {
-        Some("ns" | "nanoseconds") => ("seconds", 9),
-        Some("us" | "µs" | "microseconds") => ("seconds", 6),
-        Some("ms" | "milliseconds") => ("seconds", 3),
-        Some("s" | "sec" | "seconds") => ("seconds", 0),
-        Some("B" | "byte" | "bytes") => ("bytes", 0),
-        _ => ("", 0),
+    let (suffix, places, times) = match unit.map(|unit| unit.raw().trim()) {
+        Some("ns" | "nanoseconds") => ("seconds", 9, 1),
+        Some("us" | "µs" | "microseconds") => ("seconds", 6, 1),
+        Some("ms" | "milliseconds") => ("seconds", 3, 1),
+        Some("s" | "sec" | "seconds") => ("seconds", 0, 1),
+        Some("min" | "minutes") => ("seconds", 0, 60),
+        Some("h" | "hours") => ("seconds", 0, 3_600),
+        Some("d" | "days") => ("seconds", 0, 86_400),
+        Some("B" | "byte" | "bytes") => ("bytes", 0, 1),
+        Some("kB" | "kilobytes") => ("bytes", 0, 1_000),
+        Some("KiB" | "kibibytes") => ("bytes", 0, 1 << 10),
+        Some("MB" | "megabytes") => ("bytes", 0, 1_000_000),
+        Some("MiB" | "mebibytes") => ("bytes", 0, 1 << 20),
+        Some("GB" | "gigabytes") => ("bytes", 0, 1_000_000_000),
+        Some("GiB" | "gibibytes") => ("bytes", 0, 1 << 30),
+        Some("%" | "percent") => ("ratio", 2, 1),
+        _ => ("", 0, 1),
     };
-    Unit { suffix, places }
+    Unit { suffix, places, times }
 }
 
 /// A name with its unit behind, once, and with `more` before that.
@@ -65,7 +87,38 @@ pub(super) fn with_unit(name: &str, more: &str, unit: Unit) -> String {
     if unit.suffix.is_empty() {
         return format!("{name}{more}");
     }
-    let endings = ["_ns", "_us", "_ms", "_s", "_seconds", "_nanoseconds", "_bytes"];
+    let endings = [
+        "_ns",
+        "_us",
+        "_ms",
+        "_s",
+        "_seconds",
+        "_nanoseconds",
+        "_microseconds",
+        "_milliseconds",
+        "_min",
+        "_minutes",
+        "_h",
+        "_hours",
+        "_d",
+        "_days",
+        "_bytes",
+        "_kb",
+        "_kB",
+        "_KiB",
+        "_kib",
+        "_MB",
+        "_mb",
+        "_MiB",
+        "_mib",
+        "_GB",
+        "_gb",
+        "_GiB",
+        "_gib",
+        "_percent",
+        "_pct",
+        "_ratio",
+    ];
     let bare = endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
     format!("{bare}{more}_{}", unit.suffix)
 }

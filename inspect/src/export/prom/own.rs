@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exposition::{Exposition, Kind, Labels, Value};
-use super::names::{moved, seconds};
+use super::names::{NANOSECONDS, Unit, seconds};
 use crate::liveness::State;
 use crate::model::{BoardReport, Distribution, ThreadReport};
 
@@ -226,7 +226,7 @@ fn queues(way: &mut Way, board: &BoardReport) {
         for (name, help, times) in
             times.into_iter().filter(|(.., times)| times.recent.over_ns.is_some())
         {
-            way.value((name, Histogram, help), &more, buckets(times, times.sum, 9));
+            way.value((name, Histogram, help), &more, buckets(times, times.sum, NANOSECONDS));
         }
     }
 }
@@ -252,14 +252,14 @@ fn locks(way: &mut Way, board: &BoardReport) {
 
 /// Buckets that never change from one scrape to the next: at each power of 4, from a microsecond to 73 minutes
 /// for nanoseconds, from 1 to 2^40 for others. A limit is included, so that of 4^k is 4^k - 1.
-pub(super) fn buckets(values: &Distribution, sum: u64, places: usize) -> Value {
-    let powers = if places == 9 { 5..=21 } else { 0..=20 };
+pub(super) fn buckets(values: &Distribution, sum: u64, of: Unit) -> Value {
+    let powers = if of.places == 9 { 5..=21 } else { 0..=20 };
     let up_to = powers.filter_map(|power: usize| {
         let limit = (1i128 << (2 * power)) - 1;
-        Some((moved(limit, places), *values.below.get(power)?))
+        Some((of.value(limit), *values.below.get(power)?))
     });
     let count = values.since_start.count;
-    Value::Buckets { up_to: up_to.collect(), count, sum: moved(sum.into(), places) }
+    Value::Buckets { up_to: up_to.collect(), count, sum: of.value(sum.into()) }
 }
 
 fn jobs(way: &mut Way, board: &BoardReport) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exposition::{Exposition, Kind, Labels, Value};
-use super::names::{Unit, key, moved, part, unit, with_unit};
+use super::names::{Unit, key, part, unit, with_unit};
 use super::own::buckets;
 use crate::model::BoardReport;
 use crate::words::label::Label;
@@ -21,7 +21,7 @@ pub(super) fn add(all: &mut Exposition, board: &BoardReport, base: &Labels) {
         let name = full(&counter.name);
         let name = with_unit(name.strip_suffix("_total").unwrap_or(&name), "", of);
         let help = help(counter.help.as_ref(), counter.unit.as_ref(), of);
-        let value = moved(counter.value.into(), of.places);
+        let value = of.value(counter.value.into());
         let labels = labelled(base, &counter.labels);
         all.add((&name, Kind::Counter, &help), &labels, Value::One(value));
     }
@@ -30,7 +30,7 @@ pub(super) fn add(all: &mut Exposition, board: &BoardReport, base: &Labels) {
         let name = plain(with_unit(&full(&gauge.name), "", of));
         let help = help(gauge.help.as_ref(), gauge.unit.as_ref(), of);
         let labels = labelled(base, &gauge.labels);
-        let value = |value: i64| Value::One(moved(value.into(), of.places));
+        let value = |value: i64| Value::One(of.value(value.into()));
         all.add((&name, Kind::Gauge, &help), &labels, value(gauge.value));
         // A peak between two scrapes is in no other series.
         let most = with_unit(&full(&gauge.name), "_max", of);
@@ -50,7 +50,7 @@ pub(super) fn add(all: &mut Exposition, board: &BoardReport, base: &Labels) {
         let name = with_unit(&full(&histogram.name), "", of);
         let help = help(histogram.help.as_ref(), histogram.unit.as_ref(), of);
         let labels = labelled(base, &histogram.labels);
-        let value = buckets(&histogram.values, histogram.sum, of.places);
+        let value = buckets(&histogram.values, histogram.sum, of);
         all.add((&name, Kind::Histogram, &help), &labels, value);
     }
 }

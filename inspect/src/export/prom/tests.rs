@@ -78,3 +78,21 @@ fn names_and_units_are_as_prometheus_has_them() {
         ("label_le".into(), "label_name__".into(), "shard".into())
     );
 }
+
+#[test]
+fn numbers_are_in_base_units() {
+    for (name, of, value, said, shown) in [
+        ("uptime_hours", "hours", 36, "uptime_seconds", "129600"),
+        ("uptime", "h", 1, "uptime_seconds", "3600"),
+        ("lag_min", "minutes", 2, "lag_seconds", "120"),
+        ("kept_days", "days", 2, "kept_seconds", "172800"),
+        ("cache_kib", "KiB", 3, "cache_bytes", "3072"),
+        ("full_percent", "%", 42, "full_ratio", "0.42"),
+        ("took_ns", "ns", 1_500_000_000, "took_seconds", "1.5"),
+        // What is no unit stays out of the name.
+        ("batch_jobs", "jobs", 7, "batch_jobs", "7"),
+    ] {
+        let unit = unit(Some(&Label::from(of)));
+        assert_eq!((with_unit(name, "", unit).as_str(), unit.value(value).as_str()), (said, shown));
+    }
+}

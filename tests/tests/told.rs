@@ -1,0 +1,148 @@
+//! What cannot be done is said with what would help: where, why, and what to do. And what would do nothing is refused.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tests::program::{self, inspect};
+use tests::served::{self, Serve};
+use tests::{build, wait};
+
+#[track_caller]
+fn refused(words: &[&str], code: i32, says: &[&str]) {
+    let output = inspect(words);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+    for part in says {
+        assert!(said.contains(part), "{words:?}: {said}");
+    }
+    assert_eq!(said.lines().count(), 1, "{words:?}: {said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_what_would_help() {
+    let serve = Serve::start(&[]);
+    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["serve", "--listen", &serve.address]).stdin(Stdio::null());
+    let output = served::unprivileged(&mut command).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in [&serve.address[..], "listens there already", "--listen 127.0.0.1:0"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn every_parameter_of_every_endpoint_that_is_wrong_is_said_in_plain_words() {
+    let serve = Serve::start(&[]);
+    let document = serve.get("/openapi.json");
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        let Some(get) = methods.get("get") else { continue };
+        let path = path.replace("{board}", "x").replace("{id}", "1-1");
+        let parameters = get["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in &parameters {
+            let schema = &parameter["schema"];
+            let name = parameter["name"].as_str().expect("a name");
+            if parameter["in"] != "query"
+                || (schema["type"] == "string" && schema["enum"].is_null())
+            {
+                continue;
+            }
+            let answer = serve.ask("GET", &format!("{path}?{name}=b%60ad"), &[]);
+            let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(answer.status, 400, "{path} {name}: {error}");
+            for of_the_parser in ["eserialize", "variant", "literal", "digit", "provided"] {
+                assert!(!error.contains(of_the_parser), "{path} {name}: {error}");
+            }
+            assert!(error.starts_with(name), "{path} {name}: {error}");
+            if let Some(values) = schema["enum"].as_array() {
+                for value in values {
+                    assert!(error.contains(value.as_str().expect("text")), "{error}");
+                }
+            }
+            asked += 1;
+        }
+        if !parameters.is_empty() && path.contains("/api/") && !path.ends_with("1-1") {
+            let answer = serve.ask("GET", &format!("{path}?nonsense=1"), &[]);
+            let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+            assert!(error.starts_with("nonsense: no such parameter; there are"), "{path}: {error}");
+        }
+    }
+    assert!(asked >= 10, "{asked}");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_and_options_that_do_nothing_are_refused() {
+    refused(&["link", "--server", "http://127.0.0.1:99999/"], 2, &["99999 is no port"]);
+    refused(&["link", "--server", "ftp://x"], 2, &["http://127.0.0.1:7399/"]);
+    refused(&["link", "--over", "1s", "x"], 2, &["--view ops"]);
+    refused(&["link", "--filter", "x", "x"], 2, &["--view ops"]);
+    refused(&["export", "prom", "x", "-d", "5s"], 2, &["--duration", "export prom"]);
+    let link = inspect(&["link", "--server", "https://proxy/scoreboard/", "x"]);
+    let link = String::from_utf8_lossy(&link.stdout).into_owned();
+    assert_eq!(link.trim(), "https://proxy/scoreboard/#view=why&board=x");
+    let help = inspect(&["export", "-h"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for option in ["--openmetrics", "--state", "--pending"] {
+        assert!(help.contains(option), "{help}");
+    }
+}
+
+#[test]
+fn who_was_not_recorded_is_told_who_was() {
+    let name = program::name("remembered");
+    let _program = served::behave(&name, &["operations"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    served::give(folder.path());
+    let directory = folder.path().to_str().expect("UTF-8");
+    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["history", "record", "--history", directory, &name]);
+    let mut recorder = served::unprivileged(&mut command).spawn().expect("it runs");
+    let known = || inspect(&["history", "--history", directory, &name]).status.success();
+    wait::until("a second", Duration::from_secs(20), || known().then_some(()));
+    refused(&["history", "--history", directory, "nobody-at-all"], 3, &["nobody-at-all", &name]);
+    let _ = recorder.kill();
+    let _ = recorder.wait();
+}
+
+#[test]
+fn root_that_was_given_up_is_told_what_it_may_no_longer_do() {
+    if !nix::unistd::geteuid().is_root() {
+        return build::skip("needs root, which gives itself up");
+    }
+    let name = program::name("others");
+    let _program = served::behave(&name, &["operations"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), mode).expect("mode");
+    let directory = folder.path().join("history").display().to_string();
+    refused(
+        &["history", "record", "--history", &directory, &name],
+        4,
+        &["root is given up", "nobody", "docs/systemd.md"],
+    );
+    let file = folder.path().join("a.prom").display().to_string();
+    refused(&["export", "prom", &name, "-o", &file], 4, &["root is given up", "nobody"]);
+}
+
+#[test]
+fn a_program_at_rest_is_a_trace_and_no_failure() {
+    let name = program::name("rests");
+    let (_program, _) = program::Program::behave(&name, &["idle"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let export = |format: &str| {
+        let file = folder.path().join(format);
+        let path = file.display().to_string();
+        let output = inspect(&["export", format, &name, "-d", "300ms", "-o", &path]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), said, file)
+    };
+    // Once its one job is over.
+    wait::until("rest", Duration::from_secs(20), || (!export("folded").0).then_some(()));
+    for format in ["perfetto", "firefox"] {
+        let (success, said, file) = export(format);
+        assert!(success, "{format}: {said}");
+        assert!(std::fs::metadata(file).is_ok_and(|facts| facts.len() > 500), "{format}");
+    }
+    assert!(export("folded").1.contains("idle"), "what adds up has nothing to add");
+}
