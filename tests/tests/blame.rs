@@ -1,4 +1,5 @@
 //! The time of waiters, charged to the lines of the holder, beside the program's own account.
+#![expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 
 use std::path::Path;
 use std::process::Command;

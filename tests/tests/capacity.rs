@@ -1,5 +1,6 @@
 //! What `inspect capacity` foretells at half load, beside what the same program then does when more comes than it can
 //! serve. `CAPACITY_RUNS=20` for the full figure.
+#![expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Many hosts: the table, `list`, `ops`, `waits`, `why`, `check` over several `inspect serve`, and what becomes of
 //! those that are down, slow, of another version, or hostile.
+#![expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 
 use std::process::Output;
 use std::time::{Duration, Instant};
