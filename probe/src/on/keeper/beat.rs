@@ -1,4 +1,4 @@
-//! One look, 20 times a second.
+//! One look, 20 times a second: the heartbeat, what the threads do, and the sums of what they count.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,7 @@
 //! One thread of our own, which writes what no hot path should.
 //!
 //! ```text
-//! life         the thread, from start to exit   beat    one look
+//! life         the thread, from start to exit   beat    one look: heartbeat and sums
 //! ring         the last minute                  totals  of what is counted
 //! watch        since when a thread stands there seconds the last seconds
 //! descriptors  how many are open

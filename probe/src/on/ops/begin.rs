@@ -1,4 +1,5 @@
-//! Beginning an operation, and the guard that ends it on the thread that began it.
+//! Beginning an operation, and the guard that ends it on the thread that began it. What that writes into the
+//! record is in `entry`.
 
 use core::fmt;
 use core::marker::PhantomData;
