@@ -1,5 +1,6 @@
-//! How a thread asks for a place (`slots::register` gives it): by the one function that `init!` installs. A thread's probes know nothing of
-//! boards, slots and how they are given; before `init!` there is nobody to ask, and the thread has no place.
+//! How a thread asks for a place (`slots::register` gives it): by the one function that `init!` installs. A
+//! thread's probes know nothing of boards, slots and how they are given; before `init!` there is nobody to ask,
+//! and the thread has no place.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
