@@ -24,6 +24,10 @@ const NAME: usize = 12;
 pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
     let cli = ask.cli;
     let Some(Verb::Ops { pick, .. }) = &cli.verb else { return Ok(()) };
+    if pick.why_slow.is_some() {
+        let text = "--why-slow does nothing with --endpoints; ask on the host itself";
+        return Err(Failure::usage(text));
+    }
     if let Some(id) = &pick.history {
         super::super::cancel::parse(id)?;
     }
