@@ -132,3 +132,27 @@ pub fn has(program: impl AsRef<OsStr>) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(program.as_ref()).is_file())
 }
+
+/// A copy of a program that can be run at once.
+///
+/// Made by another process: a file that this one has open to write, a child that another test starts at that moment
+/// inherits until it has begun its program, and the kernel runs nothing that somebody may write ("Text file busy").
+///
+/// # Panics
+/// When it cannot be copied.
+#[track_caller]
+pub fn copy_to_run(from: &Path, to: &Path) {
+    run(Command::new("cp").arg("--").arg(from).arg(to));
+}
+
+/// A script of one's own that can be run at once, for the same reason written by another process.
+///
+/// # Panics
+/// When it cannot be written.
+#[track_caller]
+pub fn script_to_run(text: &str, to: &Path) {
+    run(Command::new("sh")
+        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
+        .arg(to)
+        .arg(text));
+}

@@ -127,12 +127,10 @@ fn five_thousand_numbers_are_declared_at_once() {
 /// A build that is not Cargo's says nothing of packages to the compiler.
 #[test]
 fn programs_need_no_cargo() {
-    use std::os::unix::fs::PermissionsExt;
     let (folder, _one) = scratch("pass");
     let wrapper = folder.join("without-cargo");
     let script = "#!/bin/sh\nfor name in $(env | grep -o '^CARGO[A-Z_]*'); do unset \"$name\"; done\nexec \"$@\"\n";
-    std::fs::write(&wrapper, script).expect("write");
-    std::fs::set_permissions(&wrapper, PermissionsExt::from_mode(0o755)).expect("chmod");
+    build::script_to_run(script, &wrapper);
     let (output, said) = check_with(&folder, &[], "", |cargo| {
         cargo.env("RUSTC_WORKSPACE_WRAPPER", &wrapper);
     });

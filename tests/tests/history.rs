@@ -187,11 +187,8 @@ fn a_server_records_beside_its_other_work() {
         .expect("a directory");
     let copy = |name: &str| {
         let to = home.path().join(name);
-        std::fs::copy(
-            program::debug(if name == "inspect" { "scoreboard-inspect" } else { name }, name),
-            &to,
-        )
-        .expect("copied");
+        let package = if name == "inspect" { "scoreboard-inspect" } else { name };
+        build::copy_to_run(&program::debug(package, name), &to);
         to
     };
     let (behave, inspect) = (copy("fixture-behave"), copy("inspect"));

@@ -137,16 +137,13 @@ fn twenty_of_one_name_at_once_have_twenty_boards() {
 fn lines_are_the_running_programs_though_its_file_is_another_by_now() {
     let folder = tempfile::tempdir().expect("a folder");
     let copy = folder.path().join("behave");
-    // By another process: what this one has open to write, its children have for a moment, and cannot be run.
-    let behave = program::debug("fixture-behave", "fixture-behave");
-    let copied = Command::new("cp").arg(behave).arg(&copy).status();
-    assert!(copied.is_ok_and(|status| status.success()));
+    tests::build::copy_to_run(&program::debug("fixture-behave", "fixture-behave"), &copy);
     let name = program::name("upgraded");
     let mut program = Program::start(Command::new(&copy).args([&name, "one-job"]), &name);
     program.until_ready();
     let before = program::board(program.pid());
     std::fs::remove_file(&copy).expect("ours");
-    std::fs::copy(hazards(), &copy).expect("another program");
+    tests::build::copy_to_run(&hazards(), &copy);
     let after = program::board(program.pid());
     let place = |board: &Value| {
         let thread = &board["threads"][0];

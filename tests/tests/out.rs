@@ -51,7 +51,7 @@ impl Scratch {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
         let kept = self.folder.join(name);
-        std::fs::copy(target.join("release/fixture-out"), &kept).expect("the program");
+        build::copy_to_run(&target.join("release/fixture-out"), &kept);
         (kept, said)
     }
 }

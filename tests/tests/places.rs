@@ -163,10 +163,14 @@ fn in_a_small_place_boards_come_until_it_is_full_and_all_serve() {
     let mut daemons = Daemon::of(&mut command, name);
     let statuses: Vec<String> = (0..6).map(|_| daemons.served()).collect();
     let boards = statuses.iter().filter(|status| status.starts_with("Board(")).count();
-    let full = statuses.iter().filter(|status| status.contains("bytes free")).count();
-    // Two that look at the same time may both find room for one: the later reservation fails then.
     let refused = statuses.iter().filter(|status| status.starts_with("Failed(")).count();
-    assert!((2..=4).contains(&boards) && full > 0 && boards + refused == 6, "{statuses:#?}");
+    assert!((2..=4).contains(&boards) && boards + refused == 6, "{statuses:#?}");
+    // Who looks when it is full is told what is free. Two that look at the same time may both find room for one, and then
+    // it is the reservation that fails: which of the two words a daemon gets is the scheduler's choice.
+    let room = ["bytes free", "No space left on device"];
+    for status in statuses.iter().filter(|status| status.starts_with("Failed(")) {
+        assert!(room.iter().any(|word| status.contains(word)), "{status}");
+    }
 }
 
 /// Whatever stands where the board should be is left as it is.
@@ -335,7 +339,7 @@ fn a_set_uid_program_does_not_ask_its_environment() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("ours");
     let copy = folder.path().join("hazards");
-    std::fs::copy(hazards(), &copy).expect("a copy");
+    tests::build::copy_to_run(&hazards(), &copy);
     let mine = tempfile::tempdir_in("/dev/shm").expect("a folder");
     for (mode, wanted) in [(0o4755, "/dev/shm/place-"), (0o755, "belongs to uid")] {
         std::fs::set_permissions(&copy, PermissionsExt::from_mode(mode)).expect("ours");

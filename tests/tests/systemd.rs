@@ -103,7 +103,7 @@ fn a_reader_in_the_group_needs_no_root() {
         .expect("a directory");
     let copy = |from: &Path, name: &str| {
         let to = directory.path().join(name);
-        std::fs::copy(from, &to).expect("copied");
+        build::copy_to_run(from, &to);
         to
     };
     let (behave, inspect) = (copy(&behave, "behave"), copy(&inspect, "inspect"));

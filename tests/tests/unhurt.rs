@@ -373,7 +373,7 @@ fn nothing_of_the_same_user_truncates_a_living_board() {
     let place = tempfile::tempdir_in("/dev/shm").expect("a folder");
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).expect("ours");
     let copy = place.path().join("behave");
-    std::fs::copy(behave(), &copy).expect("a copy");
+    tests::build::copy_to_run(&behave(), &copy);
     let name = program::name("slip");
     let as_nobody = |program: &Path| {
         let mut command = Command::new("setpriv");
