@@ -84,6 +84,11 @@ fn one_look_at_the_dead_tells_what_it_could_have_taken() {
     let value = saturation["value"].as_f64().expect("a rate");
     assert!((350.0..=500.0).contains(&value), "{group}");
     assert!(saturation["low"].as_f64() < Some(value) && saturation["high"].as_f64() > Some(value));
+    // There is no load any more that it could be held against.
+    assert!(
+        group["headroom"].is_null()
+            && group["model"].as_str().is_some_and(|model| model.contains("dead"))
+    );
     assert!(group["looked_ns"].is_null() && group["over_ns"].as_u64() > Some(1_000_000_000));
 }
 

@@ -68,8 +68,15 @@ pub struct Group {
     pub demand_item_ns: Option<f64>,
     /// Items a second beyond which the queue grows for ever.
     pub saturation: Option<Range>,
-    /// Saturation over throughput: it takes so many times the present load.
+    /// Saturation over throughput: it takes so many times the present load. Null of what has no present load: of a
+    /// board whose process is dead or stopped, and where nothing ends.
     pub headroom: Option<f64>,
+    /// Its 95 % interval: low end.
+    #[serde(default)]
+    pub headroom_low: Option<f64>,
+    /// High end.
+    #[serde(default)]
+    pub headroom_high: Option<f64>,
     /// What waits; null for workers without a queue.
     pub queue: Option<QueueState>,
     /// Waiting above which an item has waited, ns.
@@ -83,6 +90,24 @@ pub struct Group {
     pub over_ns: Option<u64>,
     /// The time for which somebody looked again and again, ns; null by one look.
     pub looked_ns: Option<u64>,
+    /// The time of which the model is, ns: busy periods are counted while somebody looks, the rest is `over_ns`.
+    #[serde(default)]
+    pub model_over_ns: Option<u64>,
+    /// The load, or what an item takes, changed so long before the last look, ns; all numbers are of the time since.
+    #[serde(default)]
+    pub changed_ago_ns: Option<u64>,
+    /// Items ended a second before that.
+    #[serde(default)]
+    pub throughput_before: Option<f64>,
+    /// Share of the looks at servers with a job in hand that found them at a wait, 0 to 1.
+    #[serde(default)]
+    pub waiting_share: Option<f64>,
+    /// What most of those waited for: `lock`, `channel`, `condvar`, `join`, or `outside` by their tags.
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub waiting_what: Option<Word>,
+    /// And its name.
+    #[serde(default)]
+    pub waiting_for: Option<Label>,
     /// By which model the saturation was foretold, or why it was not.
     pub model: String,
 }

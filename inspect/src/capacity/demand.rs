@@ -3,6 +3,8 @@
 /// A stretch of time of a group: busy time of all of its workers, and what they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Stretch {
+    /// Stamp of its begin.
+    pub(super) from: u64,
     pub(super) span_ns: f64,
     pub(super) busy_ns: f64,
     pub(super) done: f64,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use probe::layout::{HistogramRole, MetricKind};
 
+use crate::derive::blocked::{Blocked, blocked};
 use crate::derive::clock::Clock;
 use crate::derive::load::busy_now;
 use crate::derive::quantile::quantile;
@@ -19,6 +20,8 @@ pub struct Series {
     pub pid: u64,
     /// Nanoseconds of a clock unit.
     pub unit_ns: f64,
+    /// Why there is no present load: `dead`, `stopped`; `None` of a process that runs, or ran when it was saved.
+    pub still: Option<&'static str>,
     /// What the board itself remembered when it was first looked at, the oldest first.
     pub past: Vec<Past>,
     /// The looks.
@@ -72,6 +75,10 @@ pub struct Worker {
     pub squares: u64,
     /// See `periods`.
     pub products: u64,
+    /// It has a job in hand.
+    pub at_work: bool,
+    /// What it waits for meanwhile.
+    pub blocked: Option<Blocked>,
 }
 
 /// A queue.
@@ -159,8 +166,10 @@ fn queues(snapshot: &Snapshot) -> impl Iterator<Item = (u64, u64, Label)> + '_ {
 }
 
 fn look(snapshot: &Snapshot, clock: &Clock, counted: &mut Counted) -> Look {
+    let mut blocked = blocked(snapshot);
     let workers = snapshot.threads.iter().filter_map(|thread| {
         let work = thread.work?;
+        let at_work = work.in_hand > 0;
         let now = clock.now.max(work.changed);
         Some(Worker {
             slot: thread.slot,
@@ -174,8 +183,11 @@ fn look(snapshot: &Snapshot, clock: &Clock, counted: &mut Counted) -> Look {
             periods: work.periods,
             squares: work.squares,
             products: work.products,
+            at_work,
+            blocked: blocked.remove(&(thread.slot, thread.generation)).filter(|_| at_work),
         })
     });
+    let workers: Vec<Worker> = workers.collect();
     let mut found = BTreeMap::new();
     for (index, place, name) in queues(snapshot) {
         let record = usize::try_from(place).ok().and_then(|place| snapshot.queues.get(place));
@@ -203,7 +215,7 @@ fn look(snapshot: &Snapshot, clock: &Clock, counted: &mut Counted) -> Look {
             },
         );
     }
-    Look { stamp: clock.now, workers: workers.collect(), queues: found }
+    Look { stamp: clock.now, workers, queues: found }
 }
 
 /// The shortest and longest of the waits that were counted since the last call.

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! watch ─► look (workers, queues, the board's last seconds)
+//!            ├─► change: since when load and service have been as they are now
 //!            ├─► demand: what one item costs its workers, and how surely that is known
 //!            ├─► standing: whether what waits is a burst or stays; Little's law
-//!            └─► groups: saturation, headroom
+//!            ├─► blocked: what servers wait for with a job in hand
+//!            └─► groups: what is said; foretell: saturation, or why there is none
 //! ```
 //!
 //! By the operational laws (Denning and Buzen, 1978) no model of arrivals is needed: workers that are busy for `D` an
@@ -13,10 +15,16 @@
 //! `docs/capacity.md` has the limits.
 
 mod answer;
+mod blocked;
+mod change;
 mod demand;
+mod foretell;
 mod groups;
+#[cfg(test)]
+mod honest_tests;
 mod look;
 mod standing;
+mod stretches;
 #[cfg(test)]
 mod tests;
 mod watch;

@@ -7,28 +7,28 @@ use super::groups::groups;
 use super::look::{Look, Past, QueueLook, Series, Worker};
 use crate::words::label::Label;
 
-const MS: u64 = 1_000_000;
-const SECOND: u64 = 1_000_000_000;
+pub(super) const MS: u64 = 1_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 
 /// Numbers that are the same each time.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn share(&mut self) -> f64 {
+    pub(super) fn share(&mut self) -> f64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }
 
     /// A time of an exponential distribution.
-    fn wait(&mut self, mean_ns: f64) -> u64 {
+    pub(super) fn wait(&mut self, mean_ns: f64) -> u64 {
         (-self.share().ln() * mean_ns) as u64
     }
 }
 
 /// An item: arrival, begin and end of service.
 #[derive(Clone, Copy)]
-struct Item {
+pub(super) struct Item {
     arrived: u64,
     begun: u64,
     ended: u64,
@@ -36,7 +36,7 @@ struct Item {
 
 /// A busy period: its server, begin, end, and how many items.
 #[derive(Clone, Copy)]
-struct Period {
+pub(super) struct Period {
     server: usize,
     begun: u64,
     ended: u64,
@@ -44,13 +44,13 @@ struct Period {
 }
 
 /// What happened.
-struct Course {
-    items: Vec<Item>,
-    periods: Vec<Period>,
-    servers: usize,
+pub(super) struct Course {
+    pub(super) items: Vec<Item>,
+    pub(super) periods: Vec<Period>,
+    pub(super) servers: usize,
 }
 
-fn arrivals(dice: &mut Dice, per_s: f64, until: u64) -> Vec<u64> {
+pub(super) fn arrivals(dice: &mut Dice, per_s: f64, until: u64) -> Vec<u64> {
     let mut all = Vec::new();
     let mut at = 0;
     while at < until {
@@ -61,7 +61,7 @@ fn arrivals(dice: &mut Dice, per_s: f64, until: u64) -> Vec<u64> {
 }
 
 /// Servers that take one item at a time.
-fn pool(arrivals: &[u64], servers: usize, mut service: impl FnMut() -> u64) -> Course {
+pub(super) fn pool(arrivals: &[u64], servers: usize, mut service: impl FnMut() -> u64) -> Course {
     let mut free = vec![0; servers];
     let mut course = Course { items: Vec::new(), periods: Vec::new(), servers };
     for &arrived in arrivals {
@@ -76,7 +76,7 @@ fn pool(arrivals: &[u64], servers: usize, mut service: impl FnMut() -> u64) -> C
 }
 
 /// A server that takes all that waits, at most so many, and then takes `took(n)`.
-fn batches(arrivals: &[u64], most: usize, mut took: impl FnMut(u64) -> u64) -> Course {
+pub(super) fn batches(arrivals: &[u64], most: usize, mut took: impl FnMut(u64) -> u64) -> Course {
     let mut course = Course { items: Vec::new(), periods: Vec::new(), servers: 1 };
     let (mut at, mut next) = (0, 0);
     while next < arrivals.len() {
@@ -93,7 +93,7 @@ fn batches(arrivals: &[u64], most: usize, mut took: impl FnMut(u64) -> u64) -> C
 
 impl Course {
     /// What a look at this moment would have; the one before was at `before`.
-    fn look(&self, at: u64, before: u64) -> Look {
+    pub(super) fn look(&self, at: u64, before: u64) -> Look {
         let workers = (0..self.servers).map(|server| {
             let mut worker = Worker {
                 slot: server as u64,
@@ -138,7 +138,7 @@ impl Course {
     }
 
     /// Looks 20 ms apart for so long, from one second on.
-    fn looked_at(&self, for_ns: u64) -> Series {
+    pub(super) fn looked_at(&self, for_ns: u64) -> Series {
         let mut series = Series { unit_ns: 1.0, ..Series::default() };
         let mut before = 0;
         for at in (SECOND..=SECOND + for_ns).step_by(20 * MS as usize) {
@@ -149,7 +149,7 @@ impl Course {
     }
 
     /// One look after so long, and the seconds before as the keeper notes them.
-    fn remembered(&self, at: u64) -> Series {
+    pub(super) fn remembered(&self, at: u64) -> Series {
         let past = (1..=11).rev().map(|back| {
             let look = self.look(at - back * SECOND, 0);
             Past {
@@ -171,13 +171,13 @@ impl Course {
     }
 }
 
-fn said(series: &Series) -> Group {
+pub(super) fn said(series: &Series) -> Group {
     let mut all = groups(series);
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
 }
 
-fn off(group: &Group, truth: f64) -> f64 {
+pub(super) fn off(group: &Group, truth: f64) -> f64 {
     let found = group.saturation.unwrap_or_else(|| panic!("foretold: {}", group.model)).value;
     (found / truth - 1.0).abs()
 }

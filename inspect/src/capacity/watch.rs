@@ -45,6 +45,11 @@ impl Watch {
                 snapshot.strings.get(header.name).unwrap_or_else(|| Label::from("?"));
             self.series.pid = header.pid;
         }
+        self.series.still = match board.context.state {
+            State::Dead => Some("dead"),
+            State::Stopped => Some("stopped"),
+            State::Live | State::Unreachable => None,
+        };
         self.series.add(&snapshot, &clock, &mut self.counted);
         Ok(())
     }

@@ -113,6 +113,12 @@ fn class_of(site: &SiteCopy) -> Class {
     Class::from_word(site.class_flags).unwrap_or_default()
 }
 
+/// The class of the line that a thread is at, and its site.
+pub(super) fn class_at(snapshot: &Snapshot, thread: &ThreadRead) -> Option<(Class, u64)> {
+    let (address, _) = position(thread)?;
+    Some((snapshot.sites.get(&address).map_or(Class::Work, class_of), address))
+}
+
 /// The word for a class.
 pub fn word(class: Class) -> &'static str {
     match class {

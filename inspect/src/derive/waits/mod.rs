@@ -18,8 +18,9 @@ use super::clock::Clock;
 use crate::model::{Holder, ThreadReport, Waits};
 use crate::snapshot::Snapshot;
 use graph::Graph;
+pub(super) use graph::what;
 use party::Parties;
-pub(super) use party::Process;
+pub(super) use party::{Process, called};
 
 /// All that waits in a process, and for whom.
 pub(super) fn waits(snapshot: &Snapshot, clock: &Clock, process: &Process<'_>) -> Waits {

@@ -1,0 +1,172 @@
+//! At which rate a group saturates, by which model; or why nothing is said of it.
+
+use super::answer::{QueueState, Range};
+use super::demand::{Known, Stretch, Sums, parts};
+use super::look::{Look, Series};
+use super::stretches::Members;
+use crate::words::human::{short, time, whole};
+
+/// Items that must have ended, and busy periods, before anything is foretold.
+const ENOUGH: f64 = 30.0;
+/// Jobs of a busy period, on average, from which on they are batches.
+const BATCHES: f64 = 1.1;
+/// Half the interval of a part, as a share of it, beyond which it is not known.
+const VAGUE: f64 = 0.5;
+/// Busy share from which on servers are full.
+const FULL: f64 = 0.95;
+/// After a change of load so much must have been seen, ns.
+const SETTLED_NS: f64 = 1e9;
+
+/// What is known of a group before anything is foretold.
+pub(super) struct Facts<'a> {
+    pub(super) series: &'a Series,
+    pub(super) members: &'a Members<'a>,
+    /// Since the last change.
+    pub(super) total: Stretch,
+    pub(super) sums: &'a [Sums],
+    pub(super) demand: Option<Known>,
+    pub(super) utilization: Option<f64>,
+    pub(super) queue: Option<QueueState>,
+    /// Items a second before the last change, if there was one.
+    pub(super) before: Option<f64>,
+    /// Jobs in hand at the last look.
+    pub(super) in_hand: usize,
+}
+
+/// What is foretold of a group, and how.
+pub(super) struct Foretold {
+    pub(super) saturation: Option<Range>,
+    pub(super) fixed_ns: Option<f64>,
+    pub(super) item_ns: Option<f64>,
+    pub(super) model: String,
+}
+
+impl Foretold {
+    fn nothing(why: &str) -> Self {
+        let model = format!("too little to say: {why}");
+        Self { saturation: None, fixed_ns: None, item_ns: None, model }
+    }
+}
+
+/// Items a second of so many servers, of which each takes `known` for one.
+fn rate(servers: usize, known: Known) -> Range {
+    let per_s = |ns: f64| servers as f64 * 1e9 / ns;
+    let half = known.half;
+    Range {
+        value: per_s(known.value),
+        low: half.map(|half| per_s(known.value + half)),
+        high: half.filter(|half| *half < known.value).map(|half| per_s(known.value - half)),
+    }
+}
+
+/// Why nothing can be said, whatever the model: `None` where something can.
+fn silence(facts: &Facts<'_>) -> Option<String> {
+    let total = &facts.total;
+    if facts.members.workers.is_empty() {
+        return Some("no thread that lives has served it".to_owned());
+    }
+    let over = time(total.span_ns as u64);
+    if total.span_ns <= 0.0 {
+        return Some("one look, and the board remembers nothing of the time before".to_owned());
+    }
+    if total.done == 0.0 && facts.in_hand > 0 {
+        return Some(format!("nothing ended in {over}, with {} in hand", facts.in_hand));
+    }
+    if let Some(before) = facts.before
+        && total.span_ns < SETTLED_NS
+    {
+        let now = short(total.done * 1e9 / total.span_ns);
+        return Some(format!(
+            "the load changed {over} ago, from {} to {now} a second",
+            short(before)
+        ));
+    }
+    if total.done < ENOUGH {
+        return Some(format!(
+            "{} ended in {over}, and {ENOUGH} are needed",
+            whole(total.done as u64)
+        ));
+    }
+    None
+}
+
+pub(super) fn foretell(facts: &Facts<'_>) -> Foretold {
+    let all = Sums::of(facts.sums);
+    if let Some(why) = silence(facts) {
+        return Foretold::nothing(&why);
+    }
+    if serves_others(facts.series, facts.members, all) {
+        return Foretold::nothing(
+            "its workers serve others as well, and nothing tells which took how long",
+        );
+    }
+    let Some(known) = facts.demand else {
+        return Foretold::nothing("no time in which anything ended was seen");
+    };
+    let servers = facts.members.workers.len();
+    let plain = |model: &str| Foretold {
+        saturation: Some(rate(servers, known)),
+        fixed_ns: None,
+        item_ns: None,
+        model: model.to_owned(),
+    };
+    if all.periods == 0.0 || all.mean() < BATCHES {
+        return plain("the same for each item");
+    }
+    let full = facts.utilization.is_some_and(|share| share >= FULL);
+    match facts.queue {
+        // Whoever could take larger batches would have: what it does now is all that it can.
+        Some(QueueState::Standing) if full => plain("full, and the queue stands: as it serves now"),
+        None if full => {
+            Foretold::nothing("busy all of the time, and no queue tells whether anything waits")
+        }
+        _ => batches(facts, &all, plain),
+    }
+}
+
+/// Busy periods of several jobs.
+fn batches(facts: &Facts<'_>, all: &Sums, plain: impl Fn(&str) -> Foretold) -> Foretold {
+    let mean = all.mean();
+    if facts.series.looks.len() < 2 {
+        return Foretold::nothing("one look does not tell what a batch takes whatever it holds");
+    }
+    let alike = || {
+        let text = format!("busy periods of {mean:.1} items are too alike or too few");
+        Foretold::nothing(&text)
+    };
+    let Some(parts) = parts(facts.sums).filter(|_| all.periods >= ENOUGH) else { return alike() };
+    let half = |known: Known| known.half.unwrap_or(0.0);
+    if parts.fixed_ns.value - half(parts.fixed_ns) <= 0.0 {
+        // Jobs that overlap in hand are no batches: each takes its time.
+        return plain("the same for each item");
+    }
+    let item = parts.item_ns;
+    if item.value <= 0.0 || item.half.is_none_or(|half| half > VAGUE * item.value) {
+        return alike();
+    }
+    Foretold {
+        saturation: Some(rate(facts.members.workers.len(), item)),
+        fixed_ns: Some(parts.fixed_ns.value),
+        item_ns: Some(item.value),
+        model: format!(
+            "by {} busy periods of {mean:.1} items, and as long as batches may grow",
+            whole(all.periods as u64)
+        ),
+    }
+}
+
+/// Whether workers ended clearly more, or less, than what the queue says was ended.
+fn serves_others(series: &Series, members: &Members, all: Sums) -> bool {
+    let Some(place) = members.queue else { return false };
+    let (Some(first), Some(last)) = (series.looks.first(), series.looks.last()) else {
+        return false;
+    };
+    if series.looks.len() < 2 {
+        return false;
+    }
+    let ended = |look: &Look| look.queues.get(&place).map_or(0, |queue| queue.completions);
+    let done = ended(last).saturating_sub(ended(first)) as f64;
+    // Workers say what they ended when they have nothing in hand.
+    let open = 2.0 * all.mean().max(1.0) * members.workers.len() as f64;
+    all.periods > 0.0 && (all.jobs - done).abs() > 0.1 * done.max(all.jobs) + open
+}
