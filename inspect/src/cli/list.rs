@@ -11,14 +11,14 @@ use crate::context::Look as Around;
 use crate::listed::Row;
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
-use crate::model::Severity;
 use crate::open_board::Found;
+use crate::render::list::{cells, heading, matter};
 use crate::render::{Look, Paint};
 use crate::root::drop_root;
 use crate::snapshot::Depth;
 use crate::words::glob::glob;
-use crate::words::human::{NONE, bytes, or_none, time};
-use crate::words::term::{cut, left, right, term};
+use crate::words::human::NONE;
+use crate::words::term::cut;
 
 pub(super) fn run(
     cli: &Cli,
@@ -112,55 +112,4 @@ fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> 
         writeln!(out, "{NONE}")?;
     }
     Ok(())
-}
-
-/// What stands above the cells.
-pub(super) fn heading() -> String {
-    line(["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from))
-}
-
-/// A board's cells.
-pub(super) fn cells(row: &Row) -> String {
-    line([
-        term(&row.name),
-        row.pid.to_string(),
-        row.state.word().to_owned(),
-        or_none(row.uptime_ns, time),
-        or_none(row.heartbeat_age_ns, time),
-        or_none(row.threads, |threads| threads.to_string()),
-        or_none(row.size_bytes, bytes),
-        term(&row.owner),
-    ])
-}
-
-/// How a row stands out, and in words: of a living one what is the matter, of any other why it is not living; and
-/// whether a living one is in trouble.
-pub(super) fn matter(row: &Row) -> (Paint, String, bool) {
-    let matter = row.headline.as_ref().filter(|_| row.state == State::Live);
-    let why = term(matter.map_or(&row.verdict, |headline| &headline.text));
-    let paint = match row.state {
-        State::Live => match matter.map(|headline| headline.severity) {
-            Some(Severity::Critical) => Paint::Bad,
-            Some(Severity::Warning) => Paint::Warn,
-            _ => Paint::Plain,
-        },
-        State::Dead => Paint::Bad,
-        _ => Paint::Warn,
-    };
-    (paint, why, matter.is_some_and(|headline| headline.severity != Severity::Ok))
-}
-
-fn line(cells: [String; 8]) -> String {
-    let [name, pid, state, up, beat, threads, size, owner] = cells;
-    format!(
-        "{} {} {}{}{}{}{}  {}",
-        left(&name, 16),
-        right(&pid, 8),
-        left(&state, 11),
-        right(&up, 7),
-        right(&beat, 11),
-        right(&threads, 8),
-        right(&size, 9),
-        left(&owner, 10),
-    )
 }

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use nix::sys::signal::raise;
+use nix::sys::signal::{Signal, raise};
 
-use super::args::Cli;
+use super::args::{Cli, Common};
 use super::common::boards;
 use super::common::look;
 use super::failure::Failure;
@@ -23,6 +23,15 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let common = &cli.common;
+    on_a_terminal(common)?;
+    let boards = boards(target, common, Around::All, remarks)?;
+    let look = look(common);
+    let state = State::new(look.sort, look.filter.as_deref(), look.all);
+    ended(top::run(|| Watch::new(boards, target, rate_hz), state, &options(common)))
+}
+
+/// Says no where there is no screen to be had.
+pub(super) fn on_a_terminal(common: &Common) -> Result<(), Failure> {
     if common.json {
         return Err(Failure::usage(
             "top is a screen; `inspect --json --interval 1s` is for programs",
@@ -34,15 +43,21 @@ pub(super) fn run(
             "top needs a terminal on stdin and stdout (and TERM); `inspect --interval 1s` prints tables anywhere",
         ));
     }
-    let boards = boards(target, common, Around::All, remarks)?;
-    let look = look(common);
-    let options = Options {
+    Ok(())
+}
+
+/// How the screen runs.
+pub(super) fn options(common: &Common) -> Options {
+    Options {
         interval: common.interval.unwrap_or(Duration::from_secs(1)),
         count: common.count,
-        color: look.color,
-    };
-    let state = State::new(look.sort, look.filter.as_deref(), look.all);
-    match top::run(|| Watch::new(boards, target, rate_hz), state, &options) {
+        color: look(common).color,
+    }
+}
+
+/// What is said of how the screen ended.
+pub(super) fn ended(end: Result<Option<Signal>, TopError>) -> Result<(), Failure> {
+    match end {
         Ok(None) => Ok(()),
         Ok(Some(signal)) => {
             // The terminal is as it was; whoever sent the signal sees that it worked.

@@ -24,6 +24,9 @@ const AGAIN: Duration = Duration::from_secs(10);
 const LOOK_UP: Duration = Duration::from_millis(450);
 /// Addresses of a name.
 const ADDRESSES: usize = 256;
+/// Operations of all endpoints together, and of one at most and at least.
+const OPERATIONS: usize = 100_000;
+const OPERATIONS_OF_ONE: (usize, usize) = (100, 1_000);
 /// Bytes of all answers together, of which each endpoint has its share, within bounds.
 const TOGETHER: usize = 192 << 20;
 const LEAST: usize = 512 << 10;
@@ -61,6 +64,12 @@ impl Hosts {
     /// How many are listed: of each that has a document no more is shown than its share.
     pub fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// How many operations each is asked for at most.
+    pub fn share(&self) -> usize {
+        let (least, most) = OPERATIONS_OF_ONE;
+        (OPERATIONS / self.len().max(1)).clamp(least, most)
     }
 
     /// The name of an endpoint that was asked before.

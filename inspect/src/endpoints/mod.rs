@@ -11,6 +11,8 @@
 
 mod address;
 mod body;
+pub mod cancelled;
+pub mod columns;
 mod connect;
 mod documents;
 mod failure;

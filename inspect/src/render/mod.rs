@@ -4,6 +4,8 @@ pub mod capacity;
 pub(crate) mod columns;
 pub mod compare;
 pub mod json;
+#[cfg(target_os = "linux")]
+pub mod list;
 mod look;
 pub mod meaning;
 pub mod numbers;

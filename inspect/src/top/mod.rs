@@ -9,14 +9,17 @@
 pub mod cursor;
 pub mod histogram;
 pub mod history;
+#[cfg(feature = "serve")]
+pub mod hosts;
 pub mod keys;
 pub mod sampling;
 pub mod state;
 pub mod terminal;
 pub mod view;
 pub mod watch;
+mod way;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
@@ -24,39 +27,8 @@ use state::{Action, State};
 use terminal::{Event, Screen};
 use view::Ink;
 use watch::Watch;
-
-use crate::error::OpenError;
-
-/// Time between two pictures at least: keys held down draw no faster.
-const BETWEEN: Duration = Duration::from_millis(50);
-/// Fastest refresh.
-const FASTEST: Duration = Duration::from_millis(100);
-
-/// How the screen runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Time between two readings of the board.
-    pub interval: Duration,
-    /// End after so many of them.
-    pub count: Option<u64>,
-    /// Colours are used.
-    pub color: bool,
-}
-
-/// Why the screen could not go on.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TopError {
-    /// The terminal failed.
-    #[error("the terminal failed: {0}")]
-    Terminal(#[from] std::io::Error),
-    /// The board cannot be read.
-    #[error(transparent)]
-    Board(#[from] OpenError),
-    /// The sampler's thread panicked: a bug.
-    #[error("the sampler stopped: {0}")]
-    Sampler(String),
-}
+use way::{BETWEEN, FASTEST};
+pub use way::{Options, TopError};
 
 /// Shows boards until the user has seen enough. Returns the signal that ended it, if one did: the
 /// terminal is given back by then, and the caller may let the signal have its way.
@@ -138,7 +110,7 @@ fn turn(
     watch: &mut Watch,
 ) -> Result<Turn, TopError> {
     Ok(match event {
-        Event::Time => Turn::Nothing,
+        Event::Time | Event::News => Turn::Nothing,
         Event::Redraw => Turn::Draw,
         Event::Suspend => {
             screen.suspend()?;
@@ -162,6 +134,8 @@ fn turn(
                 screen.suspend()?;
                 Turn::Draw
             }
+            // Of screens over hosts.
+            Action::Cancel(_) => Turn::Draw,
             Action::Quit => Turn::End(None),
         },
     })

@@ -28,40 +28,63 @@ pub enum View {
 }
 
 /// A view's place on the screen: another view is another line here and a page in `view`.
-pub struct Tab {
+pub struct Tab<V = View> {
     /// The key that leads there.
     pub key: char,
     /// What it is called.
     pub name: &'static str,
     /// The view.
-    pub view: View,
+    pub view: V,
     /// The orders that it can be in; the first is how it begins.
     pub sorts: &'static [&'static str],
+    /// What Enter lays over it, of the row that is selected.
+    pub opens: fn(u64) -> Over,
 }
 
 /// Every view, in order.
 pub const TABS: &[Tab] = &[
-    Tab { key: '1', name: "overview", view: View::Overview, sorts: THREAD_SORTS },
-    Tab { key: '2', name: "threads", view: View::Threads, sorts: THREAD_SORTS },
+    Tab {
+        key: '1',
+        name: "overview",
+        view: View::Overview,
+        sorts: THREAD_SORTS,
+        opens: Over::Thread,
+    },
+    Tab {
+        key: '2',
+        name: "threads",
+        view: View::Threads,
+        sorts: THREAD_SORTS,
+        opens: Over::Thread,
+    },
     Tab {
         key: '3',
         name: "queues",
         view: View::Queues,
         sorts: &["board", "depth", "oldest", "rate", "wait", "load"],
+        opens: Over::Thread,
     },
     Tab {
         key: '4',
         name: "numbers",
         view: View::Numbers,
         sorts: &["board", "name", "rate", "value"],
+        opens: Over::Thread,
     },
     Tab {
         key: '5',
         name: "lines",
         view: View::Lines,
         sorts: &["samples", "place", "hits", "class"],
+        opens: Over::Thread,
     },
-    Tab { key: '6', name: "ops", view: View::Ops, sorts: &["active", "age", "status", "kind"] },
+    Tab {
+        key: '6',
+        name: "ops",
+        view: View::Ops,
+        sorts: &["active", "age", "status", "kind"],
+        opens: Over::Op,
+    },
 ];
 
 const THREAD_SORTS: &[&str] = &["first", "slot", "name", "load", "since", "line"];
@@ -86,6 +109,8 @@ pub enum Over {
     Thread(u64),
     /// One operation, by its number.
     Op(u64),
+    /// A board, an operation or a host of many hosts, by its number.
+    Row(u64),
 }
 
 /// What a key asks of the rest of the program.
@@ -101,6 +126,8 @@ pub enum Action {
     Redraw,
     /// Show another board.
     Board(isize),
+    /// Request that this operation be cancelled: the user is sure.
+    Cancel(u64),
     /// Stop the process, as Ctrl-Z does.
     Suspend,
     /// End.
@@ -108,9 +135,11 @@ pub enum Action {
 }
 
 /// The state of the screen.
-#[derive(Clone, Debug)]
-pub struct State {
-    /// Index of the view in [`TABS`].
+#[derive(Clone)]
+pub struct State<V: 'static = View> {
+    /// Every view, in order.
+    pub tabs: &'static [Tab<V>],
+    /// Index of the view in them.
     pub tab: usize,
     /// What is over it.
     pub over: Over,
@@ -135,14 +164,33 @@ pub struct State {
     pub page: usize,
     /// Enter was pressed: the next picture opens what is selected, which only it knows.
     pub opening: bool,
+    /// The key that cancels was pressed: the next picture asks whether what is selected is meant.
+    pub cancelling: bool,
+    /// The operation whose cancellation waits for a yes.
+    pub asked: Option<u64>,
 }
 
 impl State {
-    /// How the screen begins.
+    /// How the screen of a board begins.
     pub fn new(sort: Sort, filter: Option<&str>, all: bool) -> Self {
         let order = THREAD_ORDERS.iter().position(|one| *one == sort).unwrap_or(0);
-        let first = |tab: &Tab| if tab.sorts == THREAD_SORTS { order } else { 0 };
+        let mut state = Self::of(TABS, filter, all);
+        let threads = TABS.iter().map(|tab| tab.sorts == THREAD_SORTS);
+        state.sort = threads.map(|threads| if threads { order } else { 0 }).collect();
+        state
+    }
+
+    /// The order of threads, in the views that have them.
+    pub fn threads_sort(&self) -> Sort {
+        THREAD_ORDERS[self.sort[self.tab].min(THREAD_ORDERS.len() - 1)]
+    }
+}
+
+impl<V: Copy + PartialEq> State<V> {
+    /// How a screen of these views begins.
+    pub fn of(tabs: &'static [Tab<V>], filter: Option<&str>, all: bool) -> Self {
         Self {
+            tabs,
             tab: 0,
             over: Over::Nothing,
             paused: false,
@@ -151,28 +199,30 @@ impl State {
             all,
             idle: false,
             wide: 2,
-            sort: TABS.iter().map(first).collect(),
-            reverse: vec![false; TABS.len()],
-            cursors: vec![Cursor::default(); TABS.len()],
+            sort: vec![0; tabs.len()],
+            reverse: vec![false; tabs.len()],
+            cursors: vec![Cursor::default(); tabs.len()],
             text: Cursor::default(),
             page: 10,
             opening: false,
+            cancelling: false,
+            asked: None,
         }
     }
 
     /// The view.
-    pub fn view(&self) -> View {
-        TABS[self.tab].view
+    pub fn view(&self) -> V {
+        self.tabs[self.tab].view
     }
 
     /// The order of the view: its name, and whether it is turned round.
     pub fn sort(&self) -> (&'static str, bool) {
-        (TABS[self.tab].sorts[self.sort[self.tab]], self.reverse[self.tab])
+        (self.tabs[self.tab].sorts[self.sort[self.tab]], self.reverse[self.tab])
     }
 
-    /// The order of threads, in the views that have them.
-    pub fn threads_sort(&self) -> Sort {
-        THREAD_ORDERS[self.sort[self.tab].min(THREAD_ORDERS.len() - 1)]
+    /// The order that a view is in, as its place among those that it can be in.
+    pub fn sort_of(&self, tab: usize) -> usize {
+        self.sort[tab]
     }
 
     /// The window of the line histogram.
@@ -195,12 +245,11 @@ impl State {
         texts.iter().any(|text| glob(&wanted, &text.raw().to_lowercase()))
     }
 
-    /// Opens the thread, or the operation, that is selected, if Enter was pressed. Says whether it did.
+    /// Opens what is selected, if Enter was pressed. Says whether it did.
     pub fn open(&mut self, selected: Option<u64>) -> bool {
         match selected.filter(|_| std::mem::take(&mut self.opening)) {
             Some(number) => {
-                let ops = self.view() == View::Ops;
-                self.lay_over(if ops { Over::Op(number) } else { Over::Thread(number) });
+                self.lay_over((self.tabs[self.tab].opens)(number));
                 true
             }
             None => false,
@@ -215,16 +264,30 @@ impl State {
         if self.typing {
             return self.type_filter(key.code);
         }
+        // A question that nobody has seen is not asked after other keys.
+        self.cancelling = false;
+        if let Some(number) = self.asked.take() {
+            // Anything but a yes is a no.
+            let sure = matches!(key.code, KeyCode::Char('y' | 'Y'));
+            return if sure { Action::Cancel(number) } else { Action::Draw };
+        }
         match key.code {
-            KeyCode::Char('q' | 'Q') | KeyCode::F(10) => Action::Quit,
-            KeyCode::Char('?' | 'h') | KeyCode::F(1) => self.lay_over(Over::Help),
-            KeyCode::Esc => self.escape(),
             KeyCode::Up | KeyCode::Char('k') => self.go(-1),
             KeyCode::Down | KeyCode::Char('j') => self.go(1),
             KeyCode::PageUp => self.go(-(self.page as isize)),
             KeyCode::PageDown => self.go(self.page as isize),
             KeyCode::Home | KeyCode::Char('g') => self.go(-(isize::MAX / 2)),
             KeyCode::End | KeyCode::Char('G') => self.go(isize::MAX / 2),
+            code => self.command(code),
+        }
+    }
+
+    /// What is no way through a list.
+    fn command(&mut self, code: KeyCode) -> Action {
+        match code {
+            KeyCode::Char('q' | 'Q') | KeyCode::F(10) => Action::Quit,
+            KeyCode::Char('?' | 'h') | KeyCode::F(1) => self.lay_over(Over::Help),
+            KeyCode::Esc => self.escape(),
             KeyCode::Tab | KeyCode::Right => self.turn(1),
             KeyCode::BackTab | KeyCode::Left => self.turn(-1),
             KeyCode::Enter => {
@@ -236,7 +299,7 @@ impl State {
                 Action::Draw
             }
             KeyCode::Char('s') => {
-                let orders = TABS[self.tab].sorts.len();
+                let orders = self.tabs[self.tab].sorts.len();
                 let sort = &mut self.sort[self.tab];
                 *sort = (*sort + 1) % orders;
                 Action::Draw
@@ -252,7 +315,11 @@ impl State {
             KeyCode::Char('W') => self.widen(WINDOWS.len() - 1),
             KeyCode::Char('[') => Action::Board(-1),
             KeyCode::Char(']') => Action::Board(1),
-            KeyCode::Char(char) => match TABS.iter().position(|tab| tab.key == char) {
+            KeyCode::Char('c') => {
+                self.cancelling = true;
+                Action::Draw
+            }
+            KeyCode::Char(char) => match self.tabs.iter().position(|tab| tab.key == char) {
                 Some(tab) => {
                     (self.tab, self.over) = (tab, Over::Nothing);
                     Action::Draw
@@ -327,7 +394,7 @@ impl State {
     }
 
     fn turn(&mut self, by: isize) -> Action {
-        self.tab = (self.tab as isize + by).rem_euclid(TABS.len() as isize) as usize;
+        self.tab = (self.tab as isize + by).rem_euclid(self.tabs.len() as isize) as usize;
         self.over = Over::Nothing;
         Action::Draw
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +55,8 @@ pub enum Event {
     Suspend,
     /// Somebody wants the end.
     End(Signal),
+    /// There is something to be read where [`Screen::wait_for`] looked.
+    News,
 }
 
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
@@ -169,6 +171,14 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub fn wait(&mut self, until: Instant) -> io::Result<Event> {
+        self.wait_for(until, None)
+    }
+
+    /// The same, and until there is something to read at this descriptor.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn wait_for(&mut self, until: Instant, also: Option<BorrowedFd<'_>>) -> io::Result<Event> {
         loop {
             if let Some(key) = self.typed.pop_front() {
                 return Ok(Event::Key(key));
@@ -181,10 +191,9 @@ impl Screen {
                     .unwrap_or(PollTimeout::MAX),
             };
             let input = io::stdin();
-            let mut fds = [
-                PollFd::new(input.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
-            ];
+            let known = [input.as_fd(), self.signals.as_fd()].into_iter().chain(also);
+            let mut fds: Vec<PollFd<'_>> =
+                known.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
             match poll(&mut fds, timeout) {
                 Ok(0) if left.is_zero() => {
                     self.keys.forget();
@@ -193,7 +202,9 @@ impl Screen {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
-            let [input, signals] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
+            let came =
+                |at: usize| fds.get(at).and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+            let [input, signals, news] = [0, 1, 2].map(came);
             if !signals.is_empty()
                 && let Some(event) = self.signal()?
             {
@@ -202,6 +213,9 @@ impl Screen {
             let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
             if input.intersects(gone) || input.contains(PollFlags::POLLIN) && !self.type_in()? {
                 return Ok(Event::End(Signal::SIGHUP));
+            }
+            if !news.is_empty() && self.typed.is_empty() {
+                return Ok(Event::News);
             }
         }
     }

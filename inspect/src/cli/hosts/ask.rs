@@ -12,7 +12,7 @@ use super::super::common::{document, look, repeat};
 use super::super::failure::Failure;
 use super::super::whom::whom;
 use crate::clock::{Moment, rfc3339};
-use crate::endpoints::{Hosts, Question, Reply, Standing, State};
+use crate::endpoints::{Hosts, List, Question, Reply, Standing, State, Trust};
 use crate::locate::Target;
 use crate::render::Look;
 use crate::root;
@@ -38,15 +38,9 @@ impl<'a> Ask<'a> {
         out: &'a mut dyn Write,
         remarks: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
-        let board = match target {
-            Target::Any => None,
-            Target::Name(name) => Some(name.clone()),
-            Target::Pid(pid) => Some(pid.to_string()),
-            Target::File(_) => {
-                return Err(Failure::usage("a file is on this host; leave out --endpoints"));
-            }
-        };
-        let hosts = hosts(&cli.common)?;
+        let board = named(target)?;
+        let (list, trust) = hosts(&cli.common)?;
+        let hosts = Hosts::new(list, trust);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(16)
             .enable_all()
@@ -149,9 +143,19 @@ impl Drop for Ask<'_> {
     }
 }
 
+/// Of which boards, as the parameter `board` has it.
+pub(super) fn named(target: &Target) -> Result<Option<String>, Failure> {
+    match target {
+        Target::Any => Ok(None),
+        Target::Name(name) => Ok(Some(name.clone())),
+        Target::Pid(pid) => Ok(Some(pid.to_string())),
+        Target::File(_) => Err(Failure::usage("a file is on this host; leave out --endpoints")),
+    }
+}
+
 /// The endpoints that the command line names, to be asked. Root is given up before anything that they say is read: to
 /// who owns their sockets, if that is one, else to nobody.
-fn hosts(common: &Common) -> Result<Hosts, Failure> {
+pub(super) fn hosts(common: &Common) -> Result<(List, Trust), Failure> {
     let Some((list, trust)) = whom(common)? else { return Err(Failure::usage("no --endpoints")) };
     let mut owners: Vec<(u32, u32)> = list
         .sockets()
@@ -162,5 +166,5 @@ fn hosts(common: &Common) -> Result<Hosts, Failure> {
     let owner = if owners.len() == 1 { owners.pop() } else { None };
     root::leave_root_to(owner)
         .map_err(|errno| Failure::new(format!("cannot give up root before reading: {errno}")))?;
-    Ok(Hosts::new(list, trust))
+    Ok((list, trust))
 }

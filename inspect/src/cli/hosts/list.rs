@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use super::super::failure::Failure;
-use super::super::list::{cells, heading, matter};
 use super::ask::Ask;
-use super::rows::{column, host, rest};
+use super::rows::rest;
+use crate::endpoints::columns::{column, host};
 use crate::endpoints::merged::apart;
 use crate::endpoints::{Hosted, Question, Rows, Standing};
 use crate::listed::Row;
+use crate::render::list::{cells, heading, matter};
 use crate::render::{Look, Paint};
 use crate::words::glob::glob;
 use crate::words::term::cut;

@@ -9,6 +9,7 @@ mod list;
 mod ops;
 mod rows;
 mod table;
+mod top;
 mod waits;
 mod why;
 
@@ -27,6 +28,9 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Option<Result<(), Failure>> {
     cli.common.endpoints.as_ref()?;
+    if let Some(Verb::Top { .. }) = &cli.verb {
+        return Some(top::run(cli, target));
+    }
     let verb: fn(&mut Ask<'_>) -> Result<(), Failure> = match &cli.verb {
         None => table::run,
         Some(Verb::List(_)) => list::run,

@@ -5,8 +5,9 @@ use super::super::args::{OpsPick, Verb};
 use super::super::failure::Failure;
 use super::super::ops::{choose, table};
 use super::ask::Ask;
-use super::rows::{column, host, rest};
+use super::rows::rest;
 use super::table::{boards, look_at};
+use crate::endpoints::columns::{column, host};
 use crate::endpoints::merged::{self, apart};
 use crate::endpoints::{Hosted, Ops, OpsOf, Question, Remote, Standing};
 use crate::render::ops::{Columns, mark};
@@ -14,10 +15,6 @@ use crate::render::{Look, Paint, Sort};
 use crate::words::human::{time, whole};
 use crate::words::term::{cut, left, term, width};
 
-/// Operations of all hosts together that are asked for.
-const TOGETHER: usize = 100_000;
-/// And of one at most.
-const MOST: usize = 1_000;
 /// Columns of a board's name.
 const NAME: usize = 12;
 
@@ -46,7 +43,7 @@ fn together(ask: &mut Ask<'_>, pick: &OpsPick) -> Result<(), Failure> {
         Sort::Kind => "kind",
         _ => "active",
     };
-    let limit = (TOGETHER / ask.hosts.len().max(1)).clamp(100, MOST).to_string();
+    let limit = ask.hosts.share().to_string();
     let over = pick.over.map(|over| format!("{}us", over.as_micros()));
     let question = Question::get("ops")
         .with("board", ask.board.as_deref())

@@ -9,7 +9,7 @@ use crate::liveness::State as Life;
 use crate::model::Severity;
 use crate::model::ThreadReport;
 use crate::render::text;
-use crate::top::state::{Over, State, TABS};
+use crate::top::state::{Over, State};
 use crate::top::watch::Seen;
 use crate::words::human::{bytes, or_none, percent, time, whole};
 use crate::words::term::{label, maybe, term, width};
@@ -127,9 +127,14 @@ fn matter(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     line.line(columns)
 }
 
-fn tabs(state: &State, ink: Ink, columns: usize) -> Line<'static> {
+/// The views, in which order what is shown is, and the filter.
+pub(crate) fn tabs<V: Copy + PartialEq>(
+    state: &State<V>,
+    ink: Ink,
+    columns: usize,
+) -> Line<'static> {
     let mut line = Pieces::default();
-    for (index, tab) in TABS.iter().enumerate() {
+    for (index, tab) in state.tabs.iter().enumerate() {
         let style = if index == state.tab { ink.turned() } else { Style::new() };
         line.add(format!(" {} {} ", tab.key, tab.name), style);
     }
@@ -147,14 +152,7 @@ fn tabs(state: &State, ink: Ink, columns: usize) -> Line<'static> {
 
 /// The last line: the filter while it is typed, else the keys that matter here.
 pub(super) fn foot(state: &State, ink: Ink, columns: usize) -> Line<'static> {
-    let mut line = Pieces::default();
-    if state.typing {
-        line.add("filter: ", ink.title()).plain(term(&state.filter)).add(" ", ink.turned());
-        line.add("  Enter keeps it, Esc clears it", ink.faint());
-        return line.line(columns);
-    }
     let keys: &[(&str, &str)] = match state.over {
-        Over::Help | Over::Op(_) => &[("Esc", "back"), ("p", "pause"), ("q", "quit")],
         Over::Thread(_) => &[("Esc", "back"), ("w", "window"), ("p", "pause"), ("q", "quit")],
         Over::Nothing => &[
             ("?", "help"),
@@ -167,7 +165,24 @@ pub(super) fn foot(state: &State, ink: Ink, columns: usize) -> Line<'static> {
             ("w", "window"),
             ("q", "quit"),
         ],
+        _ => &[("Esc", "back"), ("p", "pause"), ("q", "quit")],
     };
+    keys_of(state, keys, ink, columns)
+}
+
+/// The same with these keys.
+pub(crate) fn keys_of<V>(
+    state: &State<V>,
+    keys: &[(&str, &str)],
+    ink: Ink,
+    columns: usize,
+) -> Line<'static> {
+    let mut line = Pieces::default();
+    if state.typing {
+        line.add("filter: ", ink.title()).plain(term(&state.filter)).add(" ", ink.turned());
+        line.add("  Enter keeps it, Esc clears it", ink.faint());
+        return line.line(columns);
+    }
     for (key, what) in keys {
         line.add(*key, ink.title()).plain(format!(" {what}  "));
     }

@@ -1,13 +1,13 @@
 //! From what was seen to what is drawn. A view is a page: a heading and rows that are made only when
 //! they are in sight. A new view is a file here, a line in `page` and one in `state::TABS`.
 
-mod head;
+pub(super) mod head;
 mod help;
 mod lines;
 mod numbers;
 mod ops;
 mod overview;
-mod page;
+pub(super) mod page;
 mod queues;
 mod thread;
 mod threads;
@@ -58,12 +58,11 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
         Over::Help => Some(help::page(ink)),
         Over::Thread(tid) => Some(thread::page(seen, state, ink, columns, tid)),
         Over::Op(number) => Some(ops::detail(seen, ink, columns, number)),
+        // That of a screen over hosts.
+        Over::Row(_) => None,
     };
     if let Some(page) = over {
-        let rows = page.room(area);
-        state.page = rows.max(1);
-        state.text.scroll(page.ids.len(), rows);
-        return page.draw(frame, area, state.text.top, None);
+        return page.text_over(frame, area, state);
     }
     let selected = match state.view() {
         View::Overview => Some(overview::draw(frame, area, seen, state, ink)),
@@ -73,13 +72,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
             let told = view == View::Numbers && area.height >= TOLD_FROM;
             let all = area;
             let area = Rect { height: area.height - u16::from(told), ..area };
-            let rows = page.room(area);
-            state.page = rows.max(1);
-            let mut cursor = state.cursor().clone();
-            cursor.follow(&page.ids, rows);
-            page.draw(frame, area, cursor.top, Some(cursor.index));
-            let chosen = page.ids.get(cursor.index).copied();
-            *state.cursor() = cursor;
+            let chosen = page.list(frame, area, state);
             if let Some(text) = chosen.and_then(|row| numbers::meaning(&seen.report, row))
                 && told
             {
@@ -93,7 +86,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
         body(frame, area, seen, state, ink);
     }
     // Enter where there is nothing to open is forgotten.
-    state.opening = false;
+    (state.opening, state.cancelling) = (false, false);
 }
 
 /// The page of a view.

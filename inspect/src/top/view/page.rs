@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use crate::top::state::State;
 use crate::words::term::{cut, width};
 
 /// How things stand out. Colour says again what words and signs say.
@@ -15,40 +16,40 @@ pub struct Ink {
 }
 
 impl Ink {
-    pub(super) fn of(self, color: Color) -> Style {
+    pub(crate) fn of(self, color: Color) -> Style {
         if self.color { Style::new().fg(color) } else { Style::new() }
     }
 
-    pub(super) fn good(self) -> Style {
+    pub(crate) fn good(self) -> Style {
         self.of(Color::Green)
     }
 
-    pub(super) fn warn(self) -> Style {
+    pub(crate) fn warn(self) -> Style {
         self.of(Color::Yellow)
     }
 
-    pub(super) fn bad(self) -> Style {
+    pub(crate) fn bad(self) -> Style {
         self.of(Color::Red).add_modifier(Modifier::BOLD)
     }
 
-    pub(super) fn bar(self) -> Style {
+    pub(crate) fn bar(self) -> Style {
         self.of(Color::Cyan)
     }
 
-    pub(super) fn faint(self) -> Style {
+    pub(crate) fn faint(self) -> Style {
         if self.color { Style::new().fg(Color::DarkGray) } else { Style::new() }
     }
 
-    pub(super) fn title(self) -> Style {
+    pub(crate) fn title(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    pub(super) fn turned(self) -> Style {
+    pub(crate) fn turned(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// A thread's class: work, wait or idle.
-    pub(super) fn class(self, class: &str) -> Style {
+    pub(crate) fn class(self, class: &str) -> Style {
         match class {
             "work" => self.good(),
             "wait" => self.warn(),
@@ -58,32 +59,32 @@ impl Ink {
 }
 
 /// Makes a row.
-pub(super) type Row<'a> = Box<dyn Fn(usize) -> Line<'static> + 'a>;
+pub(crate) type Row<'a> = Box<dyn Fn(usize) -> Line<'static> + 'a>;
 
 /// A list or a text.
-pub(super) struct Page<'a> {
+pub(crate) struct Page<'a> {
     /// Above the rows, always in sight; wide enough texts are cut.
-    pub(super) head: Vec<Line<'static>>,
+    pub(crate) head: Vec<Line<'static>>,
     /// What each row is, so that a selection stays with it.
-    pub(super) ids: Vec<u64>,
+    pub(crate) ids: Vec<u64>,
     /// Makes the row of an index.
-    pub(super) row: Row<'a>,
+    pub(crate) row: Row<'a>,
 }
 
 impl Page<'_> {
     /// A text of lines.
-    pub(super) fn text(head: Vec<Line<'static>>, lines: Vec<Line<'static>>) -> Page<'static> {
+    pub(crate) fn text(head: Vec<Line<'static>>, lines: Vec<Line<'static>>) -> Page<'static> {
         let ids = (0..lines.len() as u64).collect();
         Page { head, ids, row: Box::new(move |index| lines[index].clone()) }
     }
 
     /// Rows that the whole page takes.
-    pub(super) fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.head.len() + self.ids.len()
     }
 
     /// Draws as many rows as there is room for, from `top` on, one of them selected.
-    pub(super) fn draw(
+    pub(crate) fn draw(
         &self,
         frame: &mut Frame<'_>,
         area: Rect,
@@ -100,44 +101,67 @@ impl Page<'_> {
         }
     }
 
+    /// Draws a list of a view, and says what is selected in it.
+    pub(crate) fn list<V: Copy + PartialEq>(
+        &self,
+        frame: &mut Frame<'_>,
+        area: Rect,
+        state: &mut State<V>,
+    ) -> Option<u64> {
+        let rows = self.room(area);
+        state.page = rows.max(1);
+        let cursor = state.cursor();
+        cursor.follow(&self.ids, rows);
+        self.draw(frame, area, cursor.top, Some(cursor.index));
+        self.ids.get(cursor.index).copied()
+    }
+
+    /// Draws a text that is laid over a view.
+    pub(crate) fn text_over<V>(&self, frame: &mut Frame<'_>, area: Rect, state: &mut State<V>) {
+        let rows = self.room(area);
+        state.page = rows.max(1);
+        state.text.scroll(self.ids.len(), rows);
+        self.draw(frame, area, state.text.top, None);
+    }
+
     /// Rows in sight in an area.
-    pub(super) fn room(&self, area: Rect) -> usize {
+    pub(crate) fn room(&self, area: Rect) -> usize {
         usize::from(area.height).saturating_sub(self.head.len())
     }
 }
 
 /// A row that is selected: one bar, whatever colours it had.
-pub(super) fn turned(row: Line<'static>) -> Line<'static> {
+pub(crate) fn turned(row: Line<'static>) -> Line<'static> {
     let text: String = row.spans.iter().map(|span| span.content.as_ref()).collect();
     Line::styled(text, Modifier::REVERSED)
 }
 
 /// A heading of columns.
-pub(super) fn heading(ink: Ink, text: &str, columns: usize) -> Line<'static> {
+pub(crate) fn heading(ink: Ink, text: &str, columns: usize) -> Line<'static> {
     Line::styled(cut(text, columns), ink.title())
 }
 
 /// Pieces of text with their styles, cut to the columns.
 #[derive(Default)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     spans: Vec<Span<'static>>,
-    pub(super) used: usize,
+    pub(crate) used: usize,
 }
 
 impl Pieces {
-    pub(super) fn add(&mut self, text: impl Into<String>, style: Style) -> &mut Self {
+    pub(crate) fn add(&mut self, text: impl Into<String>, style: Style) -> &mut Self {
         let text = text.into();
         self.used += width(&text);
         self.spans.push(Span::styled(text, style));
         self
     }
 
-    pub(super) fn plain(&mut self, text: impl Into<String>) -> &mut Self {
+    pub(crate) fn plain(&mut self, text: impl Into<String>) -> &mut Self {
         self.add(text, Style::new())
     }
 
     /// The line, filled up so that a selection goes across the screen.
-    pub(super) fn line(mut self, columns: usize) -> Line<'static> {
+    pub(crate) fn line(mut self, columns: usize) -> Line<'static> {
         let mut room = columns;
         let mut spans = Vec::with_capacity(self.spans.len() + 1);
         for span in self.spans.drain(..) {
