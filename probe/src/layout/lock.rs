@@ -18,8 +18,9 @@ record! {
         /// Which lock it is: the number by which threads note what they hold shared. Of a future that waits: what it
         /// waits for, as [`SlotRecord::wait_for`](super::SlotRecord::wait_for) has it.
         0x18 identity,
-        /// Who holds it exclusively, a [`party`] with this record's generation as [`held`] adds it; 0 for nobody.
-        /// Of a channel: who received from it last. Of a future that waits: the operation that waits.
+        /// Who holds it exclusively, a [`party`] with this record's generation as [`held`] adds it; 0 for nobody. Of a
+        /// lock for which [`is_noted`] it is to be believed only while `waiting` is not 0: whoever holds it otherwise
+        /// has it among his slot's `shared`. Of a channel: who received from it last. Of a future that waits: the operation that waits.
         0x20 holder,
         /// Of a channel: who sends to it, a party. [`PARTY_UNKNOWN`] when that is more than one. Of a semaphore:
         /// permits taken. Of a future that waits: the number of the wait, odd.
@@ -59,6 +60,20 @@ pub const LOCK_NAMED: u64 = 1 << 16;
 /// Flag in [`LockRecord::kind_flags`]: a guard of it may go to another thread, so that who took it may not be the one
 /// to let go of it.
 pub const LOCK_SENT: u64 = 1 << 17;
+
+/// Whether a thread that holds such a lock alone notes that on its slot, so that the lock's record says it only while
+/// somebody waits. Of [`LockRecord::kind_flags`].
+pub fn is_noted(kind_flags: u64) -> bool {
+    let kind = LockKind::from_word(kind_flags);
+    kind_flags & LOCK_SENT == 0 && matches!(kind, Some(LockKind::Mutex | LockKind::RwLock))
+}
+
+/// A lock that is held alone, as its holder's slot notes it beside those that he holds shared: its identity, which is
+/// even, plus 1.
+#[inline(always)]
+pub const fn noted_alone(identity: u64) -> u64 {
+    identity | 1
+}
 
 /// What a [`LockRecord`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -91,7 +91,8 @@ record! {
         0x50 wait_since,
         /// How many locks more than in `shared` it holds shared: there was no room for them.
         0x58 shared_more,
-        /// Locks that it holds shared, by their [`super::LockRecord::identity`]; 0 for none.
+        /// Locks that it holds shared, by their [`super::LockRecord::identity`], and those that it holds alone, by what
+        /// [`super::noted_alone`] makes of that; 0 for none.
         0x60 shared[4],
     }
 }

@@ -7,6 +7,9 @@
 //! first, and reads the word then. So of a letting go and a publishing that meet, one at least sees the other, and the
 //! record never says for longer than the letting go takes that somebody holds what he let go of. In between who lets go
 //! does nothing else: above all he waits for nothing.
+//!
+//! While nobody waits any more, the record may be left as it is: whoever comes next counts himself among the waiters, where
+//! the others look, and copies the word before he is seen to wait.
 
 use super::super::atomics::{AtomicU64, Ordering, fence, fence_behind_a_lock};
 
@@ -50,6 +53,9 @@ pub fn clear_on_record(record: &AtomicU64, me: u64) {
 /// Copies the holder to the record, after the record was published. `as_stored` is how a holder stands there.
 #[inline]
 pub fn copy(holder: &AtomicU64, record: &AtomicU64, as_stored: impl Fn(u64) -> u64) {
+    // Pairs with `fence_behind_a_lock`: who did not find this waiter there, and so left the record as it was, is seen with
+    // all that he stored on it before.
+    fence(Ordering::SeqCst);
     for _ in 0..LOOKS {
         let before = record.load(Ordering::Relaxed);
         let who = holder.load(Ordering::Relaxed);

@@ -36,5 +36,7 @@ scenarios! {
     waiting_one_after_the_other,
     held_who_let_go_is_not_named,
     held_who_keeps_it_is_named,
+    held_who_comes_later_finds_it_right,
+    held_who_comes_later_finds_it_free,
     held_own_wait_is_over,
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{
-    LOCK_SENT, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of, party,
+    LOCK_SENT, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of, is_noted,
+    noted_alone, party,
 };
 
 use super::party::{Node, Parties, Process, called, or};
@@ -50,7 +51,7 @@ pub(super) struct Look<'a> {
     waits: &'a Waits,
     threads: HashMap<u64, &'a ThreadWaits>,
     locks: HashMap<u64, &'a LockRead>,
-    /// Threads by what they hold shared.
+    /// Threads by what they note that they hold.
     readers: HashMap<u64, Vec<u64>>,
     /// Locks that somebody waits to hold alone, without a limit.
     awaited: HashSet<u64>,
@@ -93,10 +94,14 @@ impl<'a> Look<'a> {
             Some(LockKind::RwLock) => self.readers.get(&lock.record.identity).cloned(),
             _ => None,
         };
-        Held {
-            alone: holder_of(lock.record.holder, lock.generation),
-            shared: shared.unwrap_or_default(),
-        }
+        let noted = is_noted(lock.record.kind_flags) && lock.record.waiting == 0;
+        let alone = if noted {
+            let who = self.readers.get(&noted_alone(lock.record.identity));
+            who.and_then(|who| who.first()).copied()
+        } else {
+            holder_of(lock.record.holder, lock.generation)
+        };
+        Held { alone, shared: shared.unwrap_or_default() }
     }
 
     /// Somebody waits to write it, without a limit.

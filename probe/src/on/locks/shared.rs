@@ -1,11 +1,13 @@
-//! What a thread holds shared: noted on its slot, one word for each lock, the last one on top. A word is written after
-//! the lock was taken and cleared before it is let go of, so what stands there is held.
+//! What a thread holds: noted on its slot, one word for each lock, the last one on top. Of a lock that is held shared a
+//! word is written after the lock was taken and cleared before it is let go of, so what stands there is held. A lock that
+//! is held alone and has a record is noted likewise, in all but the last of the words, and cleared just behind: it is the
+//! thread's own cache line, where the record's would go from thread to thread with the lock.
 #![expect(unsafe_code, reason = "follows this thread's own cursor; see below")]
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::me::me;
-use crate::layout::{SHARED_LOCKS, SlotRecord, WORD};
+use crate::layout::{SHARED_LOCKS, SlotRecord, WORD, noted_alone};
 use crate::on::slots::held;
 use crate::on::thread::local;
 
@@ -13,6 +15,11 @@ use crate::on::thread::local;
 const END: usize = 128;
 const MORE: usize = core::mem::offset_of!(SlotRecord, shared_more);
 const _: () = assert!(core::mem::offset_of!(SlotRecord, shared) + SHARED_LOCKS * WORD == END);
+
+/// Where they begin.
+const FIRST: usize = core::mem::offset_of!(SlotRecord, shared);
+/// Bytes of them in which a lock may be noted that is held alone: room for one that is held shared stays.
+const ALONE: usize = (SHARED_LOCKS - 1) * WORD;
 
 /// A note that something is held, to be taken back by [`forget`].
 pub(crate) type Note = Option<&'static AtomicU64>;
@@ -105,5 +112,52 @@ pub(crate) fn forget_by_identity(identity: u64) {
     let slots = held::current().zip(slot);
     if let Some(record) = slots.and_then(|(slots, slot)| slots.board.threads.slots.get(slot)) {
         forget(Some(&record.shared_more), identity);
+    }
+}
+
+/// This thread holds that alone, if there is room to say so.
+#[inline(always)]
+pub(super) fn note_alone(identity: u64) {
+    let at = local::with(|local| local.shared.get());
+    if (at.addr() & (END - 1)).wrapping_sub(FIRST) >= ALONE {
+        return;
+    }
+    // SAFETY: by its place it points to a word of a slot's record, and not behind the last one; records of slots are
+    // mapped for the life of the process.
+    let word = unsafe { &*at };
+    // Release: who sees it sees that the wait before it has ended.
+    word.store(noted_alone(identity), Ordering::Release);
+    local::with(|local| local.shared.set(at.wrapping_add(1)));
+}
+
+/// It has let go of what it held alone. It may have no note of it.
+#[inline(always)]
+pub(super) fn forget_alone(identity: u64) {
+    let next = local::with(|local| local.shared.get());
+    if next.is_null() {
+        return;
+    }
+    let top = next.wrapping_sub(1);
+    // SAFETY: where the cursor is not null, the word before it is one of this thread's own slot: a note, or before all
+    // of them the count of those that found no room.
+    let word = unsafe { &*top };
+    if word.load(Ordering::Relaxed) != noted_alone(identity) {
+        return forget_alone_slowly(top, identity);
+    }
+    word.store(0, Ordering::Relaxed);
+    local::with(|local| local.shared.set(top));
+}
+
+/// It is not the last one, or has no note.
+#[cold]
+#[inline(never)]
+fn forget_alone_slowly(mut top: *const AtomicU64, identity: u64) {
+    while top.addr() & (END - 1) > MORE {
+        // SAFETY: it is a word of this thread's own slot, by its place in the record.
+        let word = unsafe { &*top };
+        if word.load(Ordering::Relaxed) == noted_alone(identity) {
+            return forget_slowly(word, noted_alone(identity));
+        }
+        top = top.wrapping_sub(1);
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Twin {
     /// The record's number plus 1; 0 for one that is on no board.
     number: u64,
     generation: AtomicU64,
+    /// Which lock it is, as the record says.
+    identity: AtomicU64,
     /// How many wait for its lock, or use it otherwise.
     waiters: AtomicU64,
 }
@@ -56,6 +58,7 @@ pub(crate) static WANTED: Twin = Twin {
     record: &UNUSED,
     number: 0,
     generation: AtomicU64::new(0),
+    identity: AtomicU64::new(0),
     waiters: AtomicU64::new(RETIRED),
 };
 
@@ -82,7 +85,13 @@ pub(crate) struct Said {
 
 impl Twin {
     fn new((number, record): (u64, &'static LockRecord)) -> Self {
-        Self { record, number, generation: AtomicU64::new(0), waiters: AtomicU64::new(RETIRED) }
+        Self {
+            record,
+            number,
+            generation: AtomicU64::new(0),
+            identity: AtomicU64::new(0),
+            waiters: AtomicU64::new(RETIRED),
+        }
     }
 
     /// As a thread names what it waits for.
@@ -105,6 +114,21 @@ impl Twin {
     /// Of the lock that has it.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Whether whoever takes or lets go of this lock has nothing to say on the record: nobody waits for it, and the record
+    /// is of the lock where it is.
+    #[inline(always)]
+    pub(super) fn is_quiet(&self, identity: u64) -> bool {
+        // Relaxed: `held` says what orders it.
+        self.waiters.load(Ordering::Relaxed) == 0
+            && self.identity.load(Ordering::Relaxed) == identity
+    }
+
+    /// Its lock is there: it may have been moved.
+    pub(super) fn is_at(&self, identity: u64) {
+        self.identity.store(identity, Ordering::Relaxed);
+        self.record.identity.store(identity, Ordering::Relaxed);
     }
 
     /// One more waits for its lock; false when it is no lock's any more.
@@ -162,6 +186,7 @@ impl LockTable {
         for word in rest.into_iter().chain(&record.buckets) {
             word.store(0, Ordering::Relaxed);
         }
+        twin.identity.store(said.identity, Ordering::Relaxed);
         twin.waiters.store(0, Ordering::Release);
         occupancy::publish(&record.state, generation);
         Some(twin)

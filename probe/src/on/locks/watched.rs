@@ -87,7 +87,7 @@ impl Watched {
         let me = local::with(|local| local.me.get());
         held::take(&self.holder, me);
         if me & self.unseen.load(Ordering::Relaxed) == 0 {
-            self.taken_on_record();
+            self.taken_with_record(me);
         }
     }
 
@@ -100,18 +100,45 @@ impl Watched {
         }
     }
 
+    /// It has a record, or this thread no slot yet. The holder notes it on his own slot; the record says it only while
+    /// somebody waits, who copies it there when he comes.
+    #[inline(never)]
+    fn taken_with_record(&self, me: u64) {
+        if me == 0 || self.kind_flags & LOCK_SENT != 0 {
+            return self.taken_first_or_sent();
+        }
+        shared::note_alone(self.identity());
+        if let Some(twin) = self.twin.get()
+            && !twin.is_quiet(self.identity())
+        {
+            self.stands_on_record(me);
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    fn taken_on_record(&self) {
+    fn taken_first_or_sent(&self) {
         let me = me();
         held::take(&self.holder, me);
+        // Without a record its end would not be looked for: what has no record is not noted.
+        if self.unseen.load(Ordering::Relaxed) != 0 {
+            return;
+        }
+        if self.kind_flags & LOCK_SENT == 0 {
+            shared::note_alone(self.identity());
+        }
         self.stands_on_record(me);
     }
 
+    #[cold]
+    #[inline(never)]
     fn stands_on_record(&self, party: u64) {
         if let Some(twin) = self.twin.get() {
             if core::ptr::eq(twin, &WANTED) {
                 return self.named(party);
+            }
+            if self.kind_flags & LOCK_SENT == 0 {
+                twin.is_at(self.identity());
             }
             twin.take(party);
         }
@@ -166,8 +193,19 @@ impl Watched {
     pub(crate) fn cleared(&self) {
         held::cleared();
         if self.unseen.load(Ordering::Relaxed) == 0 {
-            self.cleared_on_record();
+            self.cleared_with_record();
         }
+    }
+
+    #[inline(never)]
+    fn cleared_with_record(&self) {
+        if self.kind_flags & LOCK_SENT == 0 {
+            shared::forget_alone(self.identity());
+            if self.twin.get().is_none_or(|twin| twin.is_quiet(self.identity())) {
+                return;
+            }
+        }
+        self.cleared_on_record();
     }
 
     #[cold]
@@ -191,7 +229,9 @@ impl Watched {
     pub(crate) fn clear_before_a_wait(&self) {
         self.clear();
         core::sync::atomic::fence(Ordering::SeqCst);
-        self.cleared_on_record();
+        if self.unseen.load(Ordering::Relaxed) == 0 {
+            self.cleared_with_record();
+        }
     }
 
     fn claim(
@@ -233,8 +273,7 @@ impl Watched {
             };
             if twin.enter() {
                 if self.twin.get().is_some_and(|now| core::ptr::eq(now, twin)) {
-                    // It may have been moved since it got its record.
-                    twin.record.identity.store(self.identity(), Ordering::Relaxed);
+                    twin.is_at(self.identity());
                     self.copy_holder(twin);
                     return Some(twin);
                 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::super::atomics::{AtomicU64, Ordering, fence};
 use super::super::protocol::{held, waiting};
 use super::super::run::{Seen, explore, spawn};
-use super::{RELAXED, beside, get, words};
+use super::{RELAXED, beside, get, set, words};
 
 /// A lock, the word beside it, and its record.
 struct Lock {
     locked: AtomicU64,
     holder: AtomicU64,
-    published: AtomicU64,
+    /// How many wait: while nobody does, the record is not written, and may say anything.
+    waiters: AtomicU64,
     record: AtomicU64,
     /// Set by who has let go and waits for something else.
     waits: AtomicU64,
@@ -19,8 +20,8 @@ struct Lock {
 
 impl Lock {
     fn new() -> Self {
-        let [locked, holder, published, record, waits] = words();
-        Self { locked, holder, published, record, waits }
+        let [locked, holder, waiters, record, waits] = words();
+        Self { locked, holder, waiters, record, waits }
     }
 
     fn try_lock(&self) -> bool {
@@ -30,7 +31,7 @@ impl Lock {
     /// As a guard comes.
     fn taken(&self, me: u64) {
         held::take(&self.holder, me);
-        if get(&self.published) != 0 {
+        if get(&self.waiters) != 0 {
             held::take_on_record(&self.record, me);
         }
     }
@@ -40,7 +41,7 @@ impl Lock {
         held::clear(&self.holder);
         self.locked.swap(0, Ordering::Release);
         held::cleared();
-        if get(&self.published) != 0 {
+        if get(&self.waiters) != 0 {
             held::clear_on_record(&self.record, me);
         }
     }
@@ -52,9 +53,18 @@ impl Lock {
             self.let_go(3);
             return false;
         }
-        self.published.store(1, Ordering::SeqCst);
-        held::copy(&self.holder, &self.record, |holder| holder);
+        self.enters();
         true
+    }
+
+    fn enters(&self) {
+        self.waiters.fetch_add(1, Ordering::AcqRel);
+        held::copy(&self.holder, &self.record, |holder| holder);
+    }
+
+    /// As he gives up.
+    fn leaves(&self) {
+        self.waiters.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -99,9 +109,50 @@ pub fn held_who_keeps_it_is_named() {
             lock.taken(8);
         }
         waiter.join().expect("the waiter ends");
-        if kept && get(&lock.published) != 0 {
+        if kept && get(&lock.waiters) != 0 {
             assert_eq!(get(&lock.record), 8);
         }
+    });
+}
+
+/// The record is not kept while nobody waits: who comes after others have given up finds it as they left it, and says what
+/// is so before he is seen to wait.
+pub fn held_who_comes_later_finds_it_right() {
+    later("held: a later one", true);
+}
+
+/// Nor does it name for good who let go just then.
+pub fn held_who_comes_later_finds_it_free() {
+    later("held: a later one, free", false);
+}
+
+fn later(name: &str, again: bool) {
+    explore(name, Some(3), &[0, 1, 2], move |seen: &Seen| {
+        let lock = Arc::new(Lock::new());
+        // Somebody waited for 5, and gave up; 5 let go then.
+        set(&lock.record, 5);
+        let (other, noted) = (lock.clone(), seen.clone());
+        let waiter = spawn(move || {
+            other.enters();
+            let waits = other.waits.load(Ordering::Acquire);
+            let holder = get(&other.record);
+            assert_ne!(holder, 5, "as it was left");
+            assert!(waits == 0 || holder != 7, "named, and waits for something else");
+            other.leaves();
+            // And so once more, beside whoever holds it now.
+            other.enters();
+            noted.note(u64::from(holder == 7) + 2 * waits);
+        });
+        if lock.try_lock() {
+            lock.taken(7);
+            lock.let_go(7);
+            lock.waits.store(1, Ordering::Release);
+        }
+        if again && lock.try_lock() {
+            lock.taken(8);
+        }
+        waiter.join().expect("the claims hold");
+        assert_eq!(get(&lock.record), if again { 8 } else { 0 });
     });
 }
 
