@@ -76,7 +76,7 @@ fn install() -> Option<libc::sigaction> {
     let mut ours: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     ours.sa_sigaction = on_sigbus as *const () as usize;
     ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: as above.
+    // SAFETY: sigaction is a plain C struct for which all zeros is a valid value.
     let mut before: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     // SAFETY: both pointers are to live structs, and the handler only does what a signal handler may.
     let result = unsafe { libc::sigaction(libc::SIGBUS, &ours, &mut before) };

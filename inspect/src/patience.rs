@@ -169,9 +169,9 @@ fn touch(name: &CString) {
     let mut facts: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: the struct is ours and as large as the kernel takes it for.
     unsafe { libc::fstat(fd, &mut facts) };
-    // SAFETY: as for the struct before.
+    // SAFETY: all zeros is a value of this plain struct.
     let mut room: libc::statfs = unsafe { std::mem::zeroed() };
-    // SAFETY: as above.
+    // SAFETY: the struct is ours and as large as the kernel takes it for.
     unsafe { libc::fstatfs(fd, &mut room) };
     if facts.st_mode & libc::S_IFMT != libc::S_IFDIR {
         // SAFETY: the buffer is ours and of this length.

@@ -44,13 +44,13 @@ unsafe impl GlobalAlloc for Counting {
         let held = HELD.fetch_add(size, Relaxed) + size - layout.size();
         MOST.fetch_max(held, Relaxed);
         HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: as above.
+        // SAFETY: the caller's promises are passed on.
         unsafe { System.realloc(at, layout, size) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: as above.
+        // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(at, layout) }
     }
 }

@@ -1,9 +1,11 @@
 //! What the tests about the whole share: building and starting programs, waiting for conditions with a
 //! deadline, and looking at compiled code.
 
+pub mod behind;
 pub mod build;
 pub mod code;
 pub mod demo;
+pub mod exported;
 pub mod fake;
 pub mod format;
 pub mod http;

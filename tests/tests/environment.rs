@@ -2,17 +2,9 @@
 
 use std::process::Command;
 
+use tests::behind::may_unshare;
 use tests::demo::{self, Demo};
 use tests::program;
-
-/// Whether this user may make a mount namespace of its own. In CI it must.
-fn may_mount() -> bool {
-    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success());
-    if !may {
-        tests::build::skip("needs root for a mount namespace (unshare -m)");
-    }
-    may
-}
 
 /// Starts the demo behind a shell command and checks that it serves. What it said on stderr.
 #[track_caller]
@@ -61,7 +53,7 @@ fn a_board_in_shared_memory_is_made_without_a_word() {
 
 #[test]
 fn with_shared_memory_full() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let said = serves("mount -t tmpfs -o size=64k none /dev/shm", MOUNTS, &[]);
@@ -70,7 +62,7 @@ fn with_shared_memory_full() {
 
 #[test]
 fn with_shared_memory_absent() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     // An empty, read-only place where /dev was: no shm in it.
@@ -83,7 +75,7 @@ fn with_shared_memory_absent() {
 
 #[test]
 fn with_shared_memory_read_only() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let said = serves("mount -t tmpfs -o ro none /dev/shm", MOUNTS, &[]);
@@ -197,7 +189,7 @@ fn a_taken_name_is_said_and_left_alone() {
 
 #[test]
 fn a_daemon_in_a_container_is_found_from_outside() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let name = program::name("container");

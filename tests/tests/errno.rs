@@ -188,7 +188,7 @@ fn a_program_that_does_not_mind_is_found() {
     assert!(run.met && fault(&run).is_some_and(|why| why.starts_with("it ended")), "{run:#?}");
 }
 
-/// Hazard A10: killed before any call of `init!`, what is left is no board or a board of the dead, hides nobody, and
+/// Hazard A10: killed before any call of `init!`, what is left is no board or a dead board, hides nobody, and
 /// goes: the next of its name or `clean` removes it.
 #[test]
 fn killed_at_any_call_of_init_nothing_is_believed_and_nobody_hidden() {

@@ -95,7 +95,7 @@ fn a_clients_key_is_nowhere_unless_it_was_asked_for() {
 
 /// Twenty that connect to the cancel socket and say nothing keep nobody else from being answered.
 #[test]
-fn who_says_nothing_at_the_door_keeps_nobody_out() {
+fn who_says_nothing_at_the_socket_keeps_nobody_out() {
     use std::io::Read;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixStream};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nix::unistd::Pid;
 use serde_json::Value;
+use tests::behind::may_unshare;
 use tests::program::{self, Program};
 use tests::wait;
 
@@ -50,8 +51,8 @@ fn a_zombie_is_dead() {
 
 #[test]
 fn a_pid_that_is_another_process_by_now_is_dead() {
-    if !Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success()) {
-        return tests::build::skip("needs root for namespaces (unshare)");
+    if !may_unshare() {
+        return;
     }
     let name = program::name("reused");
     // Pids are given in turn, and here nobody else takes one in between, or few do.
@@ -92,8 +93,7 @@ fn of_a_hundred_dead_among_ten_living_exactly_the_dead_are_removed() {
         assert!(program.line().contains("Board("));
     }
     // The tenth of the living has lost its lock, and where it can be, it is in another pid namespace.
-    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success());
-    let shell = if may {
+    let shell = if may_unshare() {
         &["unshare", "-p", "--fork", "--kill-child", "--mount-proc"][..]
     } else {
         &["env"]

@@ -8,20 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use tests::behind::may_unshare;
 use tests::program;
 use tests::wait;
 
 fn hazards() -> PathBuf {
     program::debug("fixture-hazards", "fixture-hazards")
-}
-
-/// Whether this user may make namespaces. In CI it must.
-fn may_mount() -> bool {
-    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success());
-    if !may {
-        tests::build::skip("needs root for a mount namespace (unshare -m)");
-    }
-    may
 }
 
 /// A running daemon, and what it says. Killed, and its boards removed, when dropped.
@@ -121,7 +113,7 @@ fn control(shell: &str, what: &[&str]) -> Option<i32> {
 
 #[test]
 fn a_sparse_board_on_a_full_file_system_ends_who_stores_into_it() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let full = "mount -t tmpfs -o size=64k none /mnt";
@@ -132,7 +124,7 @@ fn a_sparse_board_on_a_full_file_system_ends_who_stores_into_it() {
 
 #[test]
 fn a_file_size_limit_ends_who_does_not_ask() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let limit = "mount -t tmpfs none /mnt; ulimit -f 4";
@@ -141,7 +133,7 @@ fn a_file_size_limit_ends_who_does_not_ask() {
 
 #[test]
 fn a_map_without_a_guard_ends_with_its_file() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let plain = "mount -t tmpfs none /mnt";
@@ -151,7 +143,7 @@ fn a_map_without_a_guard_ends_with_its_file() {
 /// Docker gives 64 MiB: as many boards as fit are there, who comes later is told, and nobody dies of another's board.
 #[test]
 fn in_a_small_place_boards_come_until_it_is_full_and_all_serve() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let name = program::name("small");
@@ -176,7 +168,7 @@ fn in_a_small_place_boards_come_until_it_is_full_and_all_serve() {
 /// Whatever stands where the board should be is left as it is.
 #[test]
 fn squatted_names_are_said_and_left_alone() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let victim = tempfile::NamedTempFile::new().expect("a file");
@@ -226,7 +218,7 @@ fn squatted_names_are_said_and_left_alone() {
 
 #[test]
 fn a_directory_of_somebody_else_is_refused_by_its_owner() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let own = tempfile::tempdir_in("/dev/shm").expect("a folder");
@@ -292,7 +284,7 @@ fn at_a_limit_of_memory_it_serves() {
 
 #[test]
 fn below_another_root_it_serves_and_says_what_it_does_not_see() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let root = tempfile::tempdir().expect("a folder");
@@ -312,7 +304,7 @@ fn below_another_root_it_serves_and_says_what_it_does_not_see() {
 
 #[test]
 fn who_gives_up_root_after_init_serves_on_and_is_seen() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     let mut daemon = Daemon::behind("true", &["gives-up-root"], &[]);
@@ -332,7 +324,7 @@ fn who_gives_up_root_after_init_serves_on_and_is_seen() {
 
 #[test]
 fn a_set_uid_program_does_not_ask_its_environment() {
-    if !may_mount() {
+    if !may_unshare() {
         return;
     }
     // Where set-uid counts, and others may run it.

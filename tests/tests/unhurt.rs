@@ -412,7 +412,7 @@ fn a_sandbox_that_kills_lets_the_keeper_live() {
     let name = program::name("sandbox");
     let (mut program, said) = Program::behave(&name, &["sandbox"]);
     assert_eq!(said, ["set 0"]);
-    // It has beaten after the door was closed, also what it does once a second and in turn.
+    // It has beaten after the cancel socket was closed, also what it does once a second and in turn.
     let beat = || program::board(program.pid())["heartbeat_age_ns"].as_u64();
     for _ in 0..30 {
         std::thread::sleep(std::time::Duration::from_millis(100));

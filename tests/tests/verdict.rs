@@ -1,74 +1,16 @@
 //! The verdict of `inspect` about real processes, where `/proc`, namespaces, limits and exec hide them.
 
-use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
+use tests::behind::{
+    AS_OTHER, PLAIN, behind, inspect_behind, is, may_unshare, mounts, rows, words,
+};
 use tests::{program, wait};
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// Whether this user may make namespaces of its own. In CI it must; elsewhere what is left out is counted.
-fn may_unshare() -> bool {
-    let may = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|s| s.success());
-    if !may {
-        tests::build::skip("needs root for namespaces (unshare)");
-    }
-    may
-}
-
-/// A fixture behind a shell command (such as `unshare -m sh -c "…; exec \"$@\"" sh`).
-#[track_caller]
-fn behind(shell: &[&str], name: &str, what: &[&str]) -> program::Program {
-    let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).arg(program::debug("fixture-behave", "fixture-behave"));
-    command.arg(name).args(what);
-    let mut program = program::Program::start(&mut command, name);
-    program.until_ready();
-    program
-}
-
-/// `inspect` behind a shell command.
-#[track_caller]
-fn inspect_behind(shell: &[&str], arguments: &[&str]) -> Output {
-    let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).arg(program::debug("scoreboard-inspect", "inspect"));
-    command.args(arguments).output().expect("it runs")
-}
-
-/// The rows of `list --json` for a name, behind a shell command.
-#[track_caller]
-fn rows(shell: &[&str], name: &str) -> Vec<Value> {
-    let output = inspect_behind(shell, &["list", "--json", "-n", name]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    let document: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {output:?}"));
-    document["boards"].as_array().cloned().unwrap_or_default()
-}
-
-#[track_caller]
-fn is(row: &Value, state: &str, words: &[&str]) {
-    let verdict = row["verdict"].as_str().unwrap_or_default();
-    assert_eq!(row["state"], state, "{verdict}");
-    for word in words {
-        assert!(verdict.contains(word), "no {word:?} in {verdict:?}");
-    }
-}
-
-const PLAIN: &[&str] = &["env"];
-
-fn mounts(script: &str) -> Vec<String> {
-    let script = format!("{script} && exec \"$@\"");
-    ["unshare", "-m", "sh", "-c", &script, "sh"].map(str::to_owned).to_vec()
-}
-
-fn words(shell: &[String]) -> Vec<&str> {
-    shell.iter().map(String::as_str).collect()
-}
-
-/// As an unprivileged user, of no group.
-const AS_OTHER: &str = "setpriv --reuid 4242 --regid 4242 --clear-groups --inh-caps=-all";
 
 #[test]
 fn a_live_daemon_is_live_however_proc_is_hidden_from_the_reader() {
@@ -198,7 +140,7 @@ fn after_an_exec_of_itself_the_new_image_has_the_board() {
         is(&boards[0], "live", &[]);
         assert_eq!(boards[0]["threads"][0]["arg"], generation);
         let rows = rows(PLAIN, &name);
-        // The newest three of the dead stay.
+        // The newest three dead ones stay.
         let dead: Vec<_> = rows.iter().filter(|row| row["state"] == "dead").collect();
         assert!((1..=4).contains(&dead.len()), "{rows:?}");
         dead.iter().for_each(|row| is(row, "dead", &["replaced by exec"]));
@@ -240,71 +182,6 @@ fn a_board_without_a_lock_is_alive_by_its_map_or_its_heartbeat() {
     }
 }
 
-/// The exit code and both outputs of `clean` for a name, behind a shell command.
-#[track_caller]
-fn clean(shell: &[&str], arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = inspect_behind(shell, &[&["clean"], arguments].concat());
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
-
-#[test]
-fn clean_removes_exactly_what_is_proved_dead() {
-    use std::os::unix::fs::FileExt;
-    let name = program::name("clean");
-    let _live = behind(PLAIN, &name, &["one-job"]);
-    let mut killed = behind(PLAIN, &name, &["one-job"]);
-    killed.child.kill().expect("it runs");
-    killed.child.wait().expect("its end");
-    let unfinished = format!("/dev/shm/{name}.{}.1", killed.pid());
-    let file = std::fs::File::create(&unfinished).expect("a file");
-    file.set_len(1 << 16).expect("its length");
-    let text = format!("/dev/shm/{name}.{}.2", killed.pid());
-    std::fs::write(&text, "somebody's").expect("write");
-    let (_, would, _) = clean(PLAIN, &["--dry-run", "-n", &name]);
-    assert_eq!(would.lines().count(), 1, "{would}");
-    assert_eq!(rows(PLAIN, &name).len(), 4);
-    // A young file may be a board in the making.
-    let (code, removed, _) = clean(PLAIN, &["-n", &name]);
-    assert_eq!((code, removed.lines().count()), (Some(0), 1), "{removed}");
-    let old = std::time::SystemTime::now() - Duration::from_secs(60);
-    file.set_modified(old).expect("its owner may");
-    let (_, removed, _) = clean(PLAIN, &["-n", &name]);
-    assert!(removed.contains("never finished") && removed.lines().count() == 1, "{removed}");
-    // What has words of somebody's in it is not ours.
-    file.write_all_at(b"?", 64).expect("write");
-    let (_, removed, said) = clean(PLAIN, &["--unknown", "-n", &name]);
-    assert!(removed.is_empty() && said.contains("left alone"), "{removed} {said}");
-    let left = rows(PLAIN, &name);
-    assert_eq!(left.iter().filter(|row| row["state"] == "live").count(), 1, "{left:?}");
-    assert!(std::fs::remove_file(text).is_ok());
-    assert_eq!(clean(PLAIN, &["-n", "no-such-board-anywhere"]).0, Some(3));
-}
-
-#[test]
-fn clean_in_another_namespace_needs_two_seconds_without_a_heartbeat() {
-    if !may_unshare() {
-        return;
-    }
-    let other = &["unshare", "-p", "--fork", "--mount-proc"];
-    let name = program::name("foreign");
-    let mut killed = behind(PLAIN, &name, &["one-job"]);
-    killed.child.kill().expect("it runs");
-    killed.child.wait().expect("its end");
-    let (code, removed, said) = clean(other, &["-n", &name]);
-    assert!(code == Some(0) && removed.contains("heartbeat stands still"), "{removed} {said}");
-    // Without a keeper nothing proves it dead.
-    let name = program::name("keeperless");
-    let mut killed = behind(PLAIN, &name, &["keeperless"]);
-    is(&rows(other, &name)[0], "live", &["live by its lock"]);
-    killed.child.kill().expect("it runs");
-    killed.child.wait().expect("its end");
-    let (_, removed, said) = clean(other, &["-n", &name]);
-    assert!(removed.is_empty() && said.contains("--unknown removes"), "{removed} {said}");
-    let (_, removed, _) = clean(other, &["--unknown", "-n", &name]);
-    assert_eq!(removed.lines().count(), 1, "{removed}");
-}
-
 #[test]
 fn a_dead_board_here_does_not_hide_the_living_one_in_a_container() {
     if !may_unshare() {
@@ -321,7 +198,7 @@ fn a_dead_board_here_does_not_hide_the_living_one_in_a_container() {
     is(&document["boards"][0], "live", &[]);
     assert_eq!(document["boards"].as_array().map(Vec::len), Some(1));
     let said = String::from_utf8_lossy(&shown.stderr);
-    assert!(said.contains("1 more board of the dead"), "{said}");
+    assert!(said.contains("1 more dead board"), "{said}");
 }
 
 #[test]
@@ -385,85 +262,6 @@ fn a_board_in_a_file_that_lost_its_name_is_found_by_name_too() {
     }
 }
 
-/// Root reads boards of several users as nobody, and goes on finding theirs where nobody may list.
-#[test]
-fn a_board_that_came_after_root_was_given_up_is_found_where_only_root_may_list() {
-    use std::os::unix::fs::PermissionsExt;
-    if !nix::unistd::geteuid().is_root() || !tests::build::needs("setpriv", "util-linux") {
-        return;
-    }
-    let directory = tempfile::tempdir_in("/dev/shm").expect("a directory");
-    let dir = directory.path().to_str().expect("UTF-8");
-    std::os::unix::fs::chown(dir, Some(4242), Some(4242)).expect("given away");
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).expect("made");
-    let name = program::name("later");
-    let other: Vec<&str> = AS_OTHER.split(' ').collect();
-    let first = behind(&other, &name, &["one-job"]);
-    let third = AS_OTHER.replace("4242", "4343");
-    let third = behind(&third.split(' ').collect::<Vec<_>>(), &name, &["one-job"]);
-    let recording = tempfile::tempdir().expect("a directory");
-    let recording = recording.path().join("r.rec");
-    let mut recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
-        .args(["record", "--follow", "-r", "50", "-n", &name, "-o"])
-        .arg(&recording)
-        .env("INSPECT_DIRS", dir)
-        .spawn()
-        .expect("it runs");
-    let of_recorder = |what: &str| format!("/proc/{}/{what}", recorder.id());
-    let (status, fds) = (of_recorder("status"), of_recorder("fd"));
-    wait::until("root given up", SOON, || {
-        let status = std::fs::read_to_string(&status).ok()?;
-        status.contains("\nUid:\t65534\t65534\t65534\t").then_some(())
-    });
-    let board = format!("PROBE_BOARD=file:{dir}");
-    let second = behind(&[&other[..], &["env", &board]].concat(), &name, &["one-job"]);
-    wait::until("its board opened", SOON, || {
-        let links = std::fs::read_dir(&fds).ok()?.flatten();
-        let mut held = links.filter_map(|link| std::fs::read_link(link.path()).ok());
-        held.any(|path| path.starts_with(dir)).then_some(())
-    });
-    let ended = nix::unistd::Pid::from_raw(recorder.id() as i32);
-    nix::sys::signal::kill(ended, Signal::SIGINT).expect("it runs");
-    assert!(recorder.wait().expect("it ends").success());
-    let report = program::inspect(&["report", recording.to_str().expect("UTF-8")]);
-    let text = String::from_utf8_lossy(&report.stdout).into_owned();
-    for program in [&first, &second, &third] {
-        assert!(text.contains(&format!("pid {}", program.pid())), "{text}");
-    }
-}
-
-#[test]
-fn somebody_elses_file_beside_a_board_is_not_that_process_s() {
-    if !may_unshare() {
-        return;
-    }
-    use std::os::unix::fs::{PermissionsExt, chown};
-    let name = program::name("forged");
-    let program = behind(PLAIN, &name, &["one-job"]);
-    let board = program::board(program.pid());
-    let path = board["path"].as_str().expect("a path");
-    let start = path.rsplit('.').next().expect("a start time");
-    // An honest header's copy, under another name of the same process; and one first in the list.
-    for forged in
-        [format!("{name}.{}.{start}-7", program.pid()), format!("{name}.{}.1", program.pid())]
-    {
-        let forged = format!("/dev/shm/{forged}");
-        std::fs::copy(path, &forged).expect("a copy");
-        std::fs::set_permissions(&forged, PermissionsExt::from_mode(0o644)).expect("mode");
-        chown(&forged, Some(4242), Some(4242)).expect("root may");
-    }
-    let rows = rows(PLAIN, &name);
-    assert_eq!(rows.len(), 3);
-    for row in &rows {
-        match row["uid"].as_u64() {
-            Some(4242) => is(row, "unreachable", &["not this process's board"]),
-            _ => is(row, "live", &[]),
-        }
-    }
-    let shown = program::boards(&["-n", &name]);
-    assert_eq!((shown.len(), &shown[0]["path"]), (1, &Value::from(path)));
-}
-
 #[test]
 fn a_flipped_bit_in_the_header_is_said() {
     let name = program::name("flipped");
@@ -487,62 +285,4 @@ fn a_flipped_bit_in_the_header_is_said() {
     old[8] = 1;
     std::fs::write(&file, old).expect("write");
     assert!(program::inspect(&["-f", path]).status.success());
-}
-
-#[test]
-fn root_looks_at_boards_of_three_owners_without_being_root() {
-    if !may_unshare() {
-        return;
-    }
-    let name = program::name("owners");
-    let owned = |uid: &str| {
-        let shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"];
-        behind(&shell, &name, &["stalls", "2000", "1"])
-    };
-    let mut programs =
-        vec![owned("4242"), owned("4343"), behind(PLAIN, &name, &["stalls", "2000", "1"])];
-    assert_eq!(program::boards(&["-n", &name]).len(), 3);
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
-    // By the numbers, which another thread reads: the board is opened a second time.
-    let when = file("when.rec");
-    let arguments =
-        ["record", "-n", &name, "--when", "rounds>10", "--after", "0", "-d", "20s", "-o", &when];
-    let output = program::inspect(&arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("came true"), "{said}");
-    // A daemon that is started meanwhile, of a fourth owner, is taken in.
-    let follow = file("follow.rec");
-    let recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
-        .args(["record", "-n", &name, "--follow", "-d", "4s", "-o", &follow])
-        .stdout(std::process::Stdio::null())
-        .spawn();
-    let mut recorder = recorder.expect("started");
-    wait::until("the recording", SOON, || std::fs::metadata(&follow).ok().filter(|f| f.len() > 0));
-    programs.push(owned("4444"));
-    let late = u64::from(programs[3].pid());
-    assert!(recorder.wait().expect("its end").success());
-    let report = program::inspect(&["report", &follow, "--by", "thread", "--json", "--idle"]);
-    let text = String::from_utf8_lossy(&report.stdout);
-    assert!(text.contains(&late.to_string()), "{late}: {text}");
-}
-
-#[test]
-fn root_cancels_an_operation_of_one_of_several_owners() {
-    if !may_unshare() {
-        return;
-    }
-    let name = program::name("door");
-    let owned = |uid: &str, what: &str| {
-        let shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"];
-        behind(&shell, &name, &[what])
-    };
-    let _programs = [owned("4242", "cancellable"), owned("4343", "one-job")];
-    let boards = program::boards(&["-n", &name]);
-    let mut ops = boards.iter().filter_map(|board| board["ops"].as_array()).flatten();
-    let op = ops.find(|op| op["cancellable"] == true).expect("an operation");
-    let id = op["id"].as_str().expect("an id");
-    let output = program::inspect(&["ops", "cancel", "-n", &name, id]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
 }

@@ -127,10 +127,7 @@ fn find(
     }
     if dead > 0 {
         let boards = if dead == 1 { "board" } else { "boards" };
-        let _ = writeln!(
-            remarks,
-            "inspect: {dead} more {boards} of the dead; `inspect list` shows them"
-        );
+        let _ = writeln!(remarks, "inspect: {dead} more dead {boards}; `inspect list` shows them");
     }
     Ok(found.boards)
 }

@@ -252,7 +252,7 @@ said with -n. A path of a recording shows its report.",
     },
     Page {
         verb: "waits",
-        says: "Each chain goes from a victim to the last one who could act; those with most waiting time behind them come first. A deadlock is said only where every wait in it is without a limit and everybody who could end it is known, and two looks found the same (of the dead one). A wait with a question mark was not confirmed so.\n\nLocks and channels are those of probe::sync, probe::parking_lot, probe::crossbeam and probe::tokio, and the waits that a program tells by tags: tag!(wait, \"lock\", key) beside a scope with the same key.",
+        says: "Each chain goes from a victim to the last one who could act; those with most waiting time behind them come first. A deadlock is said only where every wait in it is without a limit and everybody who could end it is known, and two looks found the same (one look, of a dead process). A wait with a question mark was not confirmed so.\n\nLocks and channels are those of probe::sync, probe::parking_lot, probe::crossbeam and probe::tokio, and the waits that a program tells by tags: tag!(wait, \"lock\", key) beside a scope with the same key.",
         examples: &[
             ("inspect waits recordd", "who waits for whom"),
             ("inspect waits recordd --over 1s", "only who has waited for a second"),

@@ -77,7 +77,7 @@ pub(super) fn run(
     })
 }
 
-/// What is said of boards of the dead with this name.
+/// What dead boards of this name say.
 fn ended(name: &str) -> Vec<BoardReport> {
     let same = locate::here().into_iter().filter(|candidate| candidate.name == name);
     let found = Found::open(same.take(ENDED).collect(), Around::Verdict).boards;

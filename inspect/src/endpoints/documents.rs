@@ -35,7 +35,7 @@ pub struct Ops {
     pub ops: Vec<OpsOf>,
 }
 
-/// An operation, and whose it is.
+/// An operation with its process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpsOf {
     /// Its board.

@@ -83,7 +83,7 @@ pub struct Edge {
     pub held_by: Vec<Party>,
     /// For how long.
     pub since_ns: u64,
-    /// Two looks found the same wait, for what the same ones held; of the dead one is enough. Never for what only tags
+    /// Two looks found the same wait, for what the same ones held; of a dead process one look is enough. Never for what only tags
     /// tell, and where a guard may have gone to another thread.
     pub confirmed: bool,
     /// It ends by itself after a time.

@@ -162,7 +162,7 @@ pub(super) async fn cancelled(
 ) -> Result<Response, Refusal> {
     let time = wait.time()?;
     let (host, board) = apart_of(&board);
-    // Numbers repeat from host to host: the one that has it is found before anybody is asked to end anything.
+    // Numbers repeat from host to host: the one that has it is found before any cancellation is requested.
     let path = format!("ops/{}/{}", escaped(board), escaped(&id));
     let missing = "no such operation at any host that answered";
     let (standing, _) = only(shared.askers.ask(&Question::get(&path), host).await, missing)?;

@@ -82,7 +82,7 @@ impl Pick {
     }
 }
 
-/// An operation, and whose it is.
+/// An operation with its process.
 #[derive(Serialize)]
 struct Of<'a> {
     board: &'a str,

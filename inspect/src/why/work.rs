@@ -249,7 +249,7 @@ pub(super) fn errors(report: &BoardReport, found: &mut Vec<Finding>) {
     }
 }
 
-/// Words that a daemon calls a further try by, and tries a second, over what ends well, from which on it is a storm.
+/// Words that a daemon calls a further try by, and tries a second, over what completes without an error, from which on it is a storm.
 const AGAIN: [&str; 5] = ["retr", "backoff", "back off", "reconnect", "resend"];
 const TRIES_PER_S: f64 = 1.0;
 const TRIES: f64 = 0.5;

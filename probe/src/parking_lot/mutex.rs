@@ -101,7 +101,7 @@ unsafe impl Raw for RawMutex {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawMutexFair for RawMutex {
     #[inline]
     unsafe fn unlock_fair(&self) {
@@ -112,7 +112,7 @@ unsafe impl RawMutexFair for RawMutex {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawMutexTimed for RawMutex {
     type Duration = Duration;
     type Instant = Instant;

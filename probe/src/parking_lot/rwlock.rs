@@ -134,7 +134,7 @@ unsafe impl Raw for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockFair for RawRwLock {
     #[inline]
     unsafe fn unlock_shared_fair(&self) {
@@ -152,7 +152,7 @@ unsafe impl RawRwLockFair for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockDowngrade for RawRwLock {
     #[inline]
     unsafe fn downgrade(&self) {
@@ -164,7 +164,7 @@ unsafe impl RawRwLockDowngrade for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockTimed for RawRwLock {
     type Duration = Duration;
     type Instant = Instant;
@@ -202,7 +202,7 @@ unsafe impl RawRwLockTimed for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockRecursive for RawRwLock {
     #[track_caller]
     fn lock_shared_recursive(&self) {
@@ -220,7 +220,7 @@ unsafe impl RawRwLockRecursive for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockRecursiveTimed for RawRwLock {
     #[track_caller]
     fn try_lock_shared_recursive_for(&self, timeout: Duration) -> bool {
@@ -239,7 +239,7 @@ unsafe impl RawRwLockRecursiveTimed for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockUpgrade for RawRwLock {
     #[track_caller]
     fn lock_upgradable(&self) {
@@ -286,7 +286,7 @@ unsafe impl RawRwLockUpgrade for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockUpgradeFair for RawRwLock {
     unsafe fn unlock_upgradable_fair(&self) {
         self.forget();
@@ -295,7 +295,7 @@ unsafe impl RawRwLockUpgradeFair for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockUpgradeDowngrade for RawRwLock {
     unsafe fn downgrade_upgradable(&self) {
         // SAFETY: the caller has the lock so, and so the inner one.
@@ -311,7 +311,7 @@ unsafe impl RawRwLockUpgradeDowngrade for RawRwLock {
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the inner one keeps what the trait promises; what is done beside it does not touch the lock.
 unsafe impl RawRwLockUpgradeTimed for RawRwLock {
     #[track_caller]
     fn try_lock_upgradable_for(&self, timeout: Duration) -> bool {

@@ -31,7 +31,7 @@ struct Lock {
 
 // SAFETY: the value is with one thread at a time, which has the permit.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
-// SAFETY: as above; references to the lock alone lead to no reference to the value.
+// SAFETY: the value is with one thread at a time; references to the lock alone lead to no reference to the value.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 /// `tokio::sync::MutexGuard` of a lock that shows who holds it.
@@ -73,7 +73,7 @@ impl Drop for Held<'_> {
 
 // SAFETY: it is a reference to the value, which only its holder has.
 unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
-// SAFETY: as above.
+// SAFETY: it is a reference to the value, which only its holder has.
 unsafe impl<T: ?Sized + Sync> Sync for OwnedMutexGuard<T> {}
 // SAFETY: as a mutable reference to its part.
 unsafe impl<T: ?Sized + Send> Send for MappedMutexGuard<'_, T> {}

@@ -195,7 +195,7 @@ pub fn run(plan: Plan) -> Summary {
 /// Ends the daemon, one way or the other, and starts it again.
 fn again(stage: &Stage, mut demo: Demo, data: &Path, dice: &mut Dice) -> Demo {
     if dice.below(2) == 0 {
-        // What is left of it is a board of the dead: only a part of the name goes with this handle.
+        // What is left of it is a dead board: only a part of the name goes with this handle.
         let _ = demo.child.kill();
         let _ = demo.child.wait();
         stage.count("daemons killed", 1);

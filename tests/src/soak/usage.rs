@@ -7,7 +7,7 @@ use super::Stage;
 
 /// Descriptors of a daemon: its connections, and what it is made of.
 const DESCRIPTORS: usize = 80;
-/// Boards of the name: the living one, and the few of the dead that stay.
+/// Boards of the name: the living one, and the few dead ones that stay.
 const BOARDS: usize = 7;
 
 /// Memory of processes that live all the while, as it was seen, KiB.

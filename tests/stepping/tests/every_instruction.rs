@@ -323,7 +323,7 @@ fn killed_after_any_instruction() {
             total += points;
         }
         drop(run);
-        // And really killed, at some of them: the board of the dead is the one that was there.
+        // And really killed, at some of them: the dead board is the one that was there.
         for part in 0..KILLS {
             let mut run = Run::start(operation, 2, "none");
             run.go_to_operation();

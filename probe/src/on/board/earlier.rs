@@ -1,6 +1,6 @@
 //! The board of the image before. A process keeps pid and start time when it runs another program by exec,
 //! and so the name of its board: what the image before left there is no longer anybody's. It is set aside
-//! as `NAME.PID.START-N`, one more board of the dead, and the living one has the plain name.
+//! as `NAME.PID.START-N`, one more dead board, and the living one has the plain name.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

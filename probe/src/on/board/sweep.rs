@@ -37,7 +37,7 @@ pub(crate) fn sweep(directory: &Path, name: &str, keep: usize) {
     }
 }
 
-/// Which boards stay, given the lives of the dead from the oldest on: the newest `keep` that lived ten seconds
+/// Which boards stay, given how long each ended process lived, the oldest first: the newest `keep` that lived ten seconds
 /// or longer, and of the latest series of shorter ones the first and the newest. So a daemon that dies at every
 /// start, because its port is taken, say, leaves both the crash that began it and how it goes on failing.
 ///

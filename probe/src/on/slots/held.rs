@@ -18,7 +18,7 @@ pub(crate) struct SlotUser {
     pub(crate) block: AtomicU64,
     /// Busy units of all occupants so far.
     pub(super) busy: AtomicU64,
-    /// Number of the tenant's last wait for a lock.
+    /// Number of the thread's last wait for a lock.
     pub(crate) waits: AtomicU64,
     /// Publications in the worker record so far.
     pub(super) sequence: AtomicU64,

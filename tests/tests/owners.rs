@@ -1,0 +1,149 @@
+//! Boards of several owners on one host: root looks at all without being root, and whose board is whose is decided by
+//! the files.
+
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use tests::behind::{AS_OTHER, PLAIN, behind, is, may_unshare, rows};
+use tests::{program, wait};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Root reads boards of several users as nobody, and goes on finding theirs where nobody may list.
+#[test]
+fn a_board_that_came_after_root_was_given_up_is_found_where_only_root_may_list() {
+    use std::os::unix::fs::PermissionsExt;
+    if !nix::unistd::geteuid().is_root() || !tests::build::needs("setpriv", "util-linux") {
+        return;
+    }
+    let directory = tempfile::tempdir_in("/dev/shm").expect("a directory");
+    let dir = directory.path().to_str().expect("UTF-8");
+    std::os::unix::fs::chown(dir, Some(4242), Some(4242)).expect("given away");
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).expect("made");
+    let name = program::name("later");
+    let other: Vec<&str> = AS_OTHER.split(' ').collect();
+    let first = behind(&other, &name, &["one-job"]);
+    let third = AS_OTHER.replace("4242", "4343");
+    let third = behind(&third.split(' ').collect::<Vec<_>>(), &name, &["one-job"]);
+    let recording = tempfile::tempdir().expect("a directory");
+    let recording = recording.path().join("r.rec");
+    let mut recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
+        .args(["record", "--follow", "-r", "50", "-n", &name, "-o"])
+        .arg(&recording)
+        .env("INSPECT_DIRS", dir)
+        .spawn()
+        .expect("it runs");
+    let of_recorder = |what: &str| format!("/proc/{}/{what}", recorder.id());
+    let (status, fds) = (of_recorder("status"), of_recorder("fd"));
+    wait::until("root given up", SOON, || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        status.contains("\nUid:\t65534\t65534\t65534\t").then_some(())
+    });
+    let board = format!("PROBE_BOARD=file:{dir}");
+    let second = behind(&[&other[..], &["env", &board]].concat(), &name, &["one-job"]);
+    wait::until("its board opened", SOON, || {
+        let links = std::fs::read_dir(&fds).ok()?.flatten();
+        let mut held = links.filter_map(|link| std::fs::read_link(link.path()).ok());
+        held.any(|path| path.starts_with(dir)).then_some(())
+    });
+    let ended = nix::unistd::Pid::from_raw(recorder.id() as i32);
+    nix::sys::signal::kill(ended, Signal::SIGINT).expect("it runs");
+    assert!(recorder.wait().expect("it ends").success());
+    let report = program::inspect(&["report", recording.to_str().expect("UTF-8")]);
+    let text = String::from_utf8_lossy(&report.stdout).into_owned();
+    for program in [&first, &second, &third] {
+        assert!(text.contains(&format!("pid {}", program.pid())), "{text}");
+    }
+}
+
+#[test]
+fn somebody_elses_file_beside_a_board_is_not_that_process_s() {
+    if !may_unshare() {
+        return;
+    }
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let name = program::name("forged");
+    let program = behind(PLAIN, &name, &["one-job"]);
+    let board = program::board(program.pid());
+    let path = board["path"].as_str().expect("a path");
+    let start = path.rsplit('.').next().expect("a start time");
+    // An honest header's copy, under another name of the same process; and one first in the list.
+    for forged in
+        [format!("{name}.{}.{start}-7", program.pid()), format!("{name}.{}.1", program.pid())]
+    {
+        let forged = format!("/dev/shm/{forged}");
+        std::fs::copy(path, &forged).expect("a copy");
+        std::fs::set_permissions(&forged, PermissionsExt::from_mode(0o644)).expect("mode");
+        chown(&forged, Some(4242), Some(4242)).expect("root may");
+    }
+    let rows = rows(PLAIN, &name);
+    assert_eq!(rows.len(), 3);
+    for row in &rows {
+        match row["uid"].as_u64() {
+            Some(4242) => is(row, "unreachable", &["not this process's board"]),
+            _ => is(row, "live", &[]),
+        }
+    }
+    let shown = program::boards(&["-n", &name]);
+    assert_eq!((shown.len(), &shown[0]["path"]), (1, &Value::from(path)));
+}
+
+#[test]
+fn root_looks_at_boards_of_three_owners_without_being_root() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("owners");
+    let owned = |uid: &str| {
+        let shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"];
+        behind(&shell, &name, &["stalls", "2000", "1"])
+    };
+    let mut programs =
+        vec![owned("4242"), owned("4343"), behind(PLAIN, &name, &["stalls", "2000", "1"])];
+    assert_eq!(program::boards(&["-n", &name]).len(), 3);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    // By the numbers, which another thread reads: the board is opened a second time.
+    let when = file("when.rec");
+    let arguments =
+        ["record", "-n", &name, "--when", "rounds>10", "--after", "0", "-d", "20s", "-o", &when];
+    let output = program::inspect(&arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("came true"), "{said}");
+    // A daemon that is started meanwhile, of a fourth owner, is taken in.
+    let follow = file("follow.rec");
+    let recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
+        .args(["record", "-n", &name, "--follow", "-d", "4s", "-o", &follow])
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let mut recorder = recorder.expect("started");
+    wait::until("the recording", SOON, || std::fs::metadata(&follow).ok().filter(|f| f.len() > 0));
+    programs.push(owned("4444"));
+    let late = u64::from(programs[3].pid());
+    assert!(recorder.wait().expect("its end").success());
+    let report = program::inspect(&["report", &follow, "--by", "thread", "--json", "--idle"]);
+    let text = String::from_utf8_lossy(&report.stdout);
+    assert!(text.contains(&late.to_string()), "{late}: {text}");
+}
+
+#[test]
+fn root_cancels_an_operation_of_one_of_several_owners() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("cancels");
+    let owned = |uid: &str, what: &str| {
+        let shell = ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups"];
+        behind(&shell, &name, &[what])
+    };
+    let _programs = [owned("4242", "cancellable"), owned("4343", "one-job")];
+    let boards = program::boards(&["-n", &name]);
+    let mut ops = boards.iter().filter_map(|board| board["ops"].as_array()).flatten();
+    let op = ops.find(|op| op["cancellable"] == true).expect("an operation");
+    let id = op["id"].as_str().expect("an id");
+    let output = program::inspect(&["ops", "cancel", "-n", &name, id]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
