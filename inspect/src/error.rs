@@ -115,7 +115,8 @@ pub enum OpenError {
     },
 }
 
-fn more(others: usize) -> String {
+/// ` (and 3 more)`
+pub(crate) fn more(others: usize) -> String {
     if others == 0 { String::new() } else { format!(" (and {others} more)") }
 }
 

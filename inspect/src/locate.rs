@@ -180,7 +180,9 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
         Target::Pid(pid) => candidate.pid == *pid,
         _ => true,
     };
-    let mut found: Vec<_> = here().into_iter().filter(wanted).collect();
+    let all = here();
+    let mut others_seen = !all.is_empty();
+    let mut found: Vec<_> = all.into_iter().filter(wanted).collect();
     let mut denied = Vec::new();
     if let Target::Pid(pid) = target {
         if found.is_empty() {
@@ -197,6 +199,7 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
         }
     } else {
         let others = elsewhere();
+        others_seen |= !others.found.is_empty();
         found.extend(others.found.into_iter().filter(wanted));
         found = distinct(found);
         denied = others.denied;
@@ -204,12 +207,23 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
     if found.is_empty() {
         found = unnamed(target);
     }
-    if found.is_empty() { Err(missing(target, &denied)) } else { Ok(found) }
+    if found.is_empty() { Err(missing(target, &denied, others_seen)) } else { Ok(found) }
 }
 
-/// The error for a target that nothing matches, as far as could be seen.
-pub fn missing(target: &Target, denied: &[u32]) -> OpenError {
+/// The error for a target that nothing matches, as far as could be seen. A name where other boards are seen is most
+/// likely a name that there is not, and what could not be looked into is said beside; who sees no board at all is
+/// not allowed to.
+pub fn missing(target: &Target, denied: &[u32], others_seen: bool) -> OpenError {
+    let named = matches!(target, Target::Name(_)) && others_seen;
     match denied.first() {
+        Some(&pid) if named => OpenError::NotFound {
+            wanted: target.words(),
+            looked: format!(
+                "{}; not in /dev/shm of process {pid}{}, which needs the same user, or CAP_SYS_PTRACE",
+                places(),
+                crate::error::more(denied.len() - 1)
+            ),
+        },
         Some(&pid) => OpenError::Hidden { wanted: target.words(), pid, others: denied.len() - 1 },
         None => not_found(target),
     }
@@ -217,8 +231,13 @@ pub fn missing(target: &Target, denied: &[u32]) -> OpenError {
 
 /// The error for a target that nothing matches.
 pub fn not_found(target: &Target) -> OpenError {
+    OpenError::NotFound { wanted: target.words(), looked: places() }
+}
+
+/// Where was looked, in words.
+fn places() -> String {
     let dirs: Vec<_> = directories().iter().map(|dir| dir.display().to_string()).collect();
-    OpenError::NotFound { wanted: target.words(), looked: dirs.join(", ") }
+    dirs.join(", ")
 }
 
 /// The board of a process in a container, named by our number for it.

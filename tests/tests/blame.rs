@@ -29,6 +29,48 @@ fn shares(report: &Value) -> [f64; 3] {
     })
 }
 
+/// An answer that there is none says why; what has no answer is refused with a line.
+#[test]
+fn blame_of_nobody_says_so_and_blame_of_places_is_refused() {
+    let name = program::name("blame");
+    let (_program, _) = Program::behave(&name, &["one-job"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("quiet.rec");
+    let recording = recording.to_str().expect("text");
+    let done = program::inspect(&["record", "-n", &name, "-d", "300ms", "-o", recording]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = |arguments: &[&str], code: i32| {
+        let output = program::inspect(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        said
+    };
+    for arguments in [
+        &["report", recording, "--blame"][..],
+        &["profile", "-n", &name, "-d", "300ms", "--blame"],
+        &["export", "folded", recording, "--blame"],
+        &["export", "svg", recording, "--blame"],
+    ] {
+        let said = said(arguments, 1);
+        assert!(said.contains("nobody waited at any of"), "{arguments:?}: {said}");
+    }
+    for (arguments, flag) in [
+        (&["report", recording, "--blame", "--weight", "parallel"][..], "--weight parallel"),
+        (&["profile", "-n", &name, "--blame", "--weight", "parallel"], "--weight parallel"),
+        (&["report", recording, "--blame", "--whole"], "--whole"),
+        (&["report", recording, "--blame", "--idle"], "--idle"),
+        (&["report", recording, "--blame", "--timeline"], "--timeline"),
+        (&["export", "folded", recording, "--blame", "--idle"], "--idle"),
+        (&["export", "bottle", recording, "--blame"], "export bottle"),
+        (&["export", "timeline", recording, "--blame"], "export timeline"),
+        (&["export", "firefox", recording, "--blame"], "export firefox"),
+    ] {
+        let said = said(arguments, 2);
+        assert!(said.contains(&format!("{flag} tells where threads are")), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
 #[test]
 fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
     let name = program::name("blame");

@@ -210,11 +210,28 @@ fn what_may_not_be_looked_into_is_code_4_with_what_is_needed() {
     let container = mounts(&format!("mount -t tmpfs none /dev/shm && set -- {AS_OTHER} \"$@\""));
     let program = behind(&words(&container), &name, &["one-job"]);
     is(&rows(PLAIN, &name)[0], "live", &[]);
-    // Root without the capability, as in a container, and another user.
-    for shell in [
-        &["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"][..],
-        &["setpriv", "--reuid", "4343", "--regid", "4343", "--clear-groups", "--inh-caps=-all"],
+    let visible = program::name("visible");
+    let (_visible, _) = program::Program::behave(&visible, &["one-job"]);
+    // Root without the capability, as in a container, and another user; who sees no board at all.
+    for who in [
+        "setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace",
+        "setpriv --reuid 4343 --regid 4343 --clear-groups --inh-caps=-all",
     ] {
+        // Where boards are seen a name that there is not is a name that there is not.
+        let plain: Vec<&str> = who.split(' ').collect();
+        for arguments in [&["-n", "no-such-board"][..], &["list", "-n", "no-such-board"]] {
+            let output = inspect_behind(&plain, arguments);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(3), "{arguments:?}: {said}");
+            assert!(
+                said.contains("not in /dev/shm of process") && said.contains("PTRACE"),
+                "{said}"
+            );
+        }
+        let nothing = "mount -t tmpfs none /dev/shm && mount -t tmpfs none /run";
+        let shell = mounts(&format!("{nothing} && set -- {who} \"$@\""));
+        let shell = words(&shell);
+        let shell = shell.as_slice();
         for arguments in
             [&["-n", &name][..], &["list", "-n", &name], &["-p", &program.pid().to_string()]]
         {

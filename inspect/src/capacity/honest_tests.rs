@@ -161,7 +161,7 @@ fn busy_beside_room_is_explained() {
     let group = said(&course.looked_at(4 * SECOND));
     assert!(group.utilization.is_some_and(|busy| busy > 0.95), "{group:?}");
     assert!(group.headroom.is_some_and(|times| times > 2.0), "{group:?}");
-    let said = text(&[group], 100);
+    let said = text(&[group], 200);
     assert!(
         said.contains("who takes all that waits at once is busy long before it is full"),
         "{said}"

@@ -121,15 +121,33 @@ fn find(
         let error = found.failed.pop().map(|(_, error)| error);
         return Err(error.unwrap_or_else(|| locate::not_found(target)));
     }
-    for (_, error) in found.failed {
-        // A remark that cannot be printed is no reason to fail.
-        let _ = writeln!(remarks, "inspect: {}", Failure::from(error).text);
+    // A remark that cannot be printed is no reason to fail.
+    let failed = found.failed.into_iter().map(|(_, error)| error);
+    for text in unreadable(failed.collect()) {
+        let _ = writeln!(remarks, "inspect: {text}");
     }
     if dead > 0 {
         let boards = if dead == 1 { "board" } else { "boards" };
         let _ = writeln!(remarks, "inspect: {dead} more dead {boards}; `inspect list` shows them");
     }
     Ok(found.boards)
+}
+
+/// A line for each board that cannot be read, and one for all that may not be: on a host of many users nearly every
+/// board is somebody else's.
+fn unreadable(failed: Vec<OpenError>) -> Vec<String> {
+    let (denied, others): (Vec<_>, Vec<_>) =
+        failed.into_iter().partition(|error| matches!(error, OpenError::Permission { .. }));
+    let mut said: Vec<String> = others.into_iter().map(|error| Failure::from(error).text).collect();
+    let rest = denied.len().saturating_sub(1);
+    said.extend(denied.into_iter().next().map(|error| {
+        let text = Failure::from(error).text;
+        match rest {
+            0 => text,
+            _ => format!("{} boards may not be read, such as {text}", rest + 1),
+        }
+    }));
+    said
 }
 
 /// Calls `once` as often as `--count` and `--interval` say, at absolute times; late ones are skipped.
@@ -159,4 +177,24 @@ pub(super) fn repeat(
         once(turn > 0)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boards_of_others_are_one_remark() {
+        let denied = |pid: u32| OpenError::Permission {
+            path: format!("/dev/shm/recordd.{pid}.7").into(),
+            owner: 0,
+            mode: 0o600,
+        };
+        let why = "empty".to_owned();
+        let other = OpenError::NotABoard { path: "/dev/shm/x.1.2".into(), why };
+        let said = unreadable((0..19).map(denied).chain([other]).collect());
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[1].starts_with("19 boards may not be read, such as /dev/shm/recordd.0.7: "));
+        assert!(unreadable(vec![denied(1)])[0].starts_with("/dev/shm/recordd.1.7: permission"));
+    }
 }

@@ -36,6 +36,19 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    let of_places = [
+        (Form::Bottle, "export bottle"),
+        (Form::Timeline, "export timeline"),
+        (Form::Perfetto, "export perfetto"),
+        (Form::Firefox, "export firefox"),
+    ];
+    let form = of_places.into_iter().find(|(form, _)| *form == way.format);
+    if let Some((_, name)) = form.filter(|_| way.only.blame) {
+        return Err(super::sampling::not_with_blame(name));
+    }
+    if way.only.blame && way.only.idle {
+        return Err(super::sampling::not_with_blame("--idle"));
+    }
     let to_file = way.output.filter(|path| !super::output::is_stdout(path));
     if to_file.is_none() && way.format.is_binary() {
         record::no_terminal("this form")?;

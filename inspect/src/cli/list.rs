@@ -44,7 +44,9 @@ pub(super) fn run(
         }
         if rows.is_empty() {
             if *target != Target::Any {
-                return Err(locate::missing(target, &locate::elsewhere().denied).into());
+                let elsewhere = locate::elsewhere();
+                let seen = !elsewhere.found.is_empty() || !locate::here().is_empty();
+                return Err(locate::missing(target, &elsewhere.denied, seen).into());
             }
             let _ = writeln!(
                 remarks,

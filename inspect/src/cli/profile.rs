@@ -9,7 +9,7 @@ use super::common::look;
 use super::failure::Failure;
 use super::sampling::{Sampling, Turn, answered, counting, nonempty, path, read};
 use crate::locate::Target;
-use crate::report::{Tally, json, text, timeline};
+use crate::report::{Tally, Weight, json, text, timeline};
 use crate::words::term;
 
 /// How long `profile` samples when nothing is said.
@@ -25,12 +25,30 @@ pub(super) fn run(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    one_question(pick)?;
     let mut sampling = Sampling::open(cli, target, pacing, remarks)?;
     sampling.or_for(DEFAULT);
     let mut tally = Tally::new(counting(cli, pick));
     sampling.run(&mut tally, remarks, &mut |_| Turn::default())?;
     tally.finish();
     show(cli, &tally, pick, out)
+}
+
+/// Blame is of those who wait; what is asked of where threads are has no answer in it.
+///
+/// # Errors
+/// Both are asked at once.
+fn one_question(pick: &Pick) -> Result<(), Failure> {
+    let also = [
+        (pick.weight == Weight::Parallel, "--weight parallel"),
+        (pick.whole, "--whole"),
+        (pick.only.idle, "--idle"),
+        (pick.timeline, "--timeline"),
+    ];
+    match also.into_iter().find(|(asked, _)| *asked && pick.only.blame) {
+        Some((_, flag)) => Err(super::sampling::not_with_blame(flag)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn report(
@@ -40,6 +58,7 @@ pub(super) fn report(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    one_question(pick)?;
     let tally = read(&path("report", target)?, counting(cli, pick), remarks)?;
     show(cli, &tally, pick, out)
 }

@@ -349,6 +349,8 @@ pub(super) fn nonempty(tally: &Tally, answer: &Answer) -> Result<(), Failure> {
     let idle = answer.classes[2];
     let why = if tally.ticks == 0 {
         "no tick was delivered".to_owned()
+    } else if tally.options().blame {
+        return Err(Failure::new(nobody_waited(tally)));
     } else if tally.threads.is_empty() {
         "no thread has a probe on its way yet".to_owned()
     } else if idle > 0 {
@@ -359,6 +361,28 @@ pub(super) fn nonempty(tally: &Tally, answer: &Answer) -> Result<(), Failure> {
         "no thread matches".to_owned()
     };
     Err(Failure::new(format!("no samples: {why}")))
+}
+
+/// Why something is not asked together with `--blame`.
+pub(super) fn not_with_blame(what: &str) -> Failure {
+    Failure::usage(format!(
+        "{what} tells where threads are, --blame whom they wait for: ask one of them"
+    ))
+}
+
+/// There are no waiters: whose, and of what kind.
+fn nobody_waited(tally: &Tally) -> String {
+    let ticks = whole(tally.ticks);
+    match tally.unblamed {
+        0 => format!(
+            "nobody waited at any of {ticks} ticks for a lock, a channel or a thread that shows itself; tags of class \
+             wait are not charged (`inspect profile` counts those)"
+        ),
+        some => format!(
+            "at {ticks} ticks {} samples waited, and who could act is not known of any",
+            whole(some)
+        ),
+    }
 }
 
 /// The answer of a finished count.

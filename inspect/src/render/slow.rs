@@ -17,11 +17,16 @@ pub fn why_slow(slow: &WhySlow, look: &Look) -> String {
         1 => ("the slowest one".to_owned(), "took"),
         n => (format!("the slowest {}", whole(n)), "from"),
     };
+    // Of those in flight nobody knows how long they will have taken.
+    let (flight, so_far) = match slow.in_flight {
+        0 => ("ended".to_owned(), ""),
+        all if all == slow.operations => ("all in flight".to_owned(), " so far"),
+        some => (format!("{} in flight", whole(some)), " so far"),
+    };
     let text = format!(
-        " {} operations {} ({} in flight): half took {}, {some} {are} {}",
+        " {} operations {} ({flight}): half took {}{so_far}, {some} {are} {}{so_far}",
         whole(slow.operations),
         label(&slow.kind),
-        whole(slow.in_flight),
         time(slow.median_ns),
         time(slow.slowest_from_ns)
     );
@@ -57,4 +62,32 @@ pub fn why_slow(slow: &WhySlow, look: &Look) -> String {
         line(&mut out, look, text.trim_end());
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::label::Label;
+
+    /// Nobody knows how long those in flight will have taken.
+    #[test]
+    fn of_what_is_in_flight_it_is_said_so_far() {
+        let said = |operations: u64, in_flight: u64| {
+            let slow = WhySlow {
+                board: Label::from("recordd"),
+                pid: 1,
+                kind: Label::from("command"),
+                operations,
+                in_flight,
+                slowest: 1,
+                median_ns: 5_000_000,
+                slowest_from_ns: 9_000_000,
+                statuses: Vec::new(),
+            };
+            why_slow(&slow, &Look::default())
+        };
+        assert!(said(3, 0).contains("(ended): half took 5.00ms, the slowest one took 9.00ms\n"));
+        assert!(said(3, 1).contains("(1 in flight): half took 5.00ms so far, "), "{}", said(3, 1));
+        assert!(said(2, 2).contains("(all in flight): half took 5.00ms so far, "));
+    }
 }

@@ -154,7 +154,8 @@ fn in_parallel(tally: &Tally, row: &mut Row, sums: &Sums) {
     (row.share, row.low, row.high) = (share, low, high);
     // Of all of the time that was sampled, also that in which nobody worked.
     let of_all = sums.parallel / tally.ticks.max(1) as f64;
-    row.bound = (of_all < 1.0).then(|| 1.0 / (1.0 - of_all));
+    // What gets nothing of the work, as a wait, is nothing to be gained at.
+    row.bound = (of_all > 0.0 && of_all < 1.0).then(|| 1.0 / (1.0 - of_all));
 }
 
 /// Passes of the counted sites that make up each line or label. Other rows cannot have any.

@@ -150,6 +150,27 @@ fn who_is_not_shown_works_all_the_same() {
     assert!((rows[0].share - 0.5).abs() < 1e-9, "{}", rows[0].share);
 }
 
+/// What gets nothing of the time in which somebody works cannot be gained at: no number stands there. A bound is rounded
+/// up: it is never said to be nothing, or reached.
+#[test]
+fn a_wait_has_no_gain_and_a_small_one_is_not_nothing() {
+    let program = vec![vec![Some((0, 2_000)), None], vec![Some((1, 1)), None]];
+    let mut tally = Tally::new(Options { weight: Weight::Parallel, ..Options::default() });
+    recorded(&program).iter().for_each(|entry| tally.take(entry));
+    tally.finish();
+    let answer = answer(&tally);
+    let wait = answer.rows.iter().find(|row| row.key.class() == Some(Class::Wait)).expect("a wait");
+    assert_eq!((wait.share, wait.bound), (0.0, None));
+    for columns in [40, 100] {
+        let look = crate::render::Look { columns, ..Default::default() };
+        let said = crate::report::text::report(&tally, &answer, &look, 30);
+        let row = |class: &str| said.lines().find(|line| line.contains(class)).unwrap_or("");
+        assert!(row(" wait ").contains(" - "), "{said}");
+        assert!(said.contains("<1.01x") && !said.contains("<1.00x"), "{said}");
+        assert!(said.lines().all(|line| line.chars().count() <= columns), "{said}");
+    }
+}
+
 #[test]
 fn a_bottle_is_as_high_as_the_time_and_as_wide_as_the_program_was_parallel() {
     // Ten ticks together, ten of the first alone.

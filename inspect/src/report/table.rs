@@ -17,8 +17,10 @@ use crate::render::{Look, Paint};
 use crate::words::human::{NONE, or_none, time, whole};
 use crate::words::term::{cut, label, left, right, width};
 
-/// Below this width of a terminal intervals are left out.
+/// Below these widths of a terminal intervals are left out, then hits, then samples and the class: what is left is the
+/// share and the place.
 const NARROW: usize = 70;
+const SMALL: usize = 56;
 /// Stalls that are shown.
 const STALLS: usize = 10;
 
@@ -46,6 +48,11 @@ impl Numbers {
     }
 }
 
+/// A bound, rounded up to a hundredth: it is never reached.
+fn at_most(bound: f64) -> String {
+    format!("<{:.2}x", (bound * 100.0).floor() / 100.0 + 0.01)
+}
+
 /// The rows, the first `top` of them.
 pub(super) fn rows(out: &mut String, tally: &Tally, answer: &Answer, look: &Look, top: usize) {
     let shown = &answer.rows[..answer.rows.len().min(top)];
@@ -54,13 +61,16 @@ pub(super) fn rows(out: &mut String, tally: &Tally, answer: &Answer, look: &Look
         let text = format!("{:.1}..{}", row.low * 100.0, percent(row.high));
         (look.columns >= NARROW).then_some(text)
     };
+    let roomy = look.columns >= SMALL;
     let numbers = [
         Numbers::of("SHARE", shown, |row| Some(percent(row.share))),
         Numbers::of("95%", shown, interval),
-        Numbers::of("GAIN", shown, |row| row.bound.map(|bound| format!("<{bound:.2}x"))),
-        Numbers::of("SAMPLES", shown, |row| Some(whole(row.samples))),
-        Numbers::of("HITS", shown, |row| row.hits.map(whole)),
-        Numbers::of("PER HIT", shown, |row| row.ns_per_hit.map(|ns| time(ns as u64))),
+        Numbers::of("GAIN", shown, |row| row.bound.map(at_most)),
+        Numbers::of("SAMPLES", shown, |row| roomy.then(|| whole(row.samples))),
+        Numbers::of("HITS", shown, |row| row.hits.filter(|_| roomy).map(whole)),
+        Numbers::of("PER HIT", shown, |row| {
+            row.ns_per_hit.filter(|_| roomy).map(|ns| time(ns as u64))
+        }),
         Numbers::of("PROCESS", shown, |row| several.then(|| processes(tally, row))),
     ];
     let numbers: Vec<&Numbers> = numbers.iter().filter(|column| !column.empty()).collect();

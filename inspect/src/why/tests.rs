@@ -205,6 +205,21 @@ fn the_kernels_account_tells_starving_from_running_and_from_standing() {
     assert!(of(false, &seen(40, 10)).is_empty());
 }
 
+/// Samples of a thread that does not move are all alike: who waits for whom is asked.
+#[test]
+fn of_what_stands_waits_are_asked_and_not_a_profile() {
+    let mut report = board();
+    report.threads = vec![worker(true)];
+    report.threads[0].load.s10 = Some(1.0);
+    let answer = answer(&report, &Seen::default(), &[], String::new());
+    assert!(!answer.findings.is_empty());
+    for finding in &answer.findings {
+        let next = format!("{:?}", finding.next);
+        assert!(!next.contains("profile"), "{}: {next}", finding.id);
+        assert!(finding.next[0].contains("waits"), "{}: {next}", finding.id);
+    }
+}
+
 #[test]
 fn limits_of_control_groups_are_told_before_what_follows_from_them() {
     let limits = |throttled: u64, used: u64| Seen {

@@ -176,9 +176,9 @@ fn at_rest(
     match reason {
         "hot" => finding.next(command("profile -d 5s --by stack", report)),
         "starved" => finding.next("top"),
-        // Nobody in the process is waited for: what it does is told by its stack, and what it asks of the kernel.
+        // It does not run: samples of it are all alike. Who is waited for is told, and what it asks of the kernel.
         "blocked" | "unknown" => finding
-            .next(command("profile -d 5s --by stack", report))
+            .next(command("waits", report))
             .next(format!("grep State /proc/{}/task/{}/status", report.pid, one.tid)),
         _ => finding.next(command("waits", report)).next(command("ops", report)),
     }

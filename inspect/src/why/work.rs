@@ -71,9 +71,17 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
             finding
                 .against("load over 10 s", percent(most), Some("%"), percent(FULL))
                 .at(thread(report, first))
-                .next(command("profile -d 5s", report))
+                .next(command(ask(first), report))
                 .next(command("", report)),
         );
+    }
+}
+
+/// What tells more of a worker: samples of one that does not move are all alike.
+fn ask(worker: &ThreadReport) -> &'static str {
+    match worker.stalled || worker.class == Some("wait") {
+        true => "waits",
+        false => "profile -d 5s",
     }
 }
 
@@ -111,6 +119,8 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
     leaked(report, found);
     for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
         let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
+        let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
+        let still = report.threads.iter().find(on).is_some_and(|one| one.stalled);
         let title = format!(
             "a {} has been polled for {}: it blocks its executor's thread",
             blocked.kind.raw(),
@@ -120,7 +130,7 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
             Finding::new("blocked-executor", Weight::Critical, 0.9, title)
                 .against("in one poll", seconds(polled), Some("s"), seconds(POLL_NS))
                 .at(op(report, blocked))
-                .next(command("profile -d 5s --by stack", report)),
+                .next(command(if still { "waits" } else { "profile -d 5s --by stack" }, report)),
         );
     }
     let unpolled = |op: &&Op| op.future && !op.working && op.told && !op.leaked && works(op);

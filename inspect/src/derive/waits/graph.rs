@@ -269,7 +269,7 @@ fn one(
 }
 
 /// What kind of thing a wait of this kind is for.
-pub(in crate::derive) fn what(how: Option<WaitHow>) -> &'static str {
+pub(crate) fn what(how: Option<WaitHow>) -> &'static str {
     match how {
         Some(WaitHow::Send | WaitHow::Receive | WaitHow::Select) => "channel",
         Some(WaitHow::Join) => "join",

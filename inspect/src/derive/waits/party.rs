@@ -203,7 +203,7 @@ pub(super) fn or(label: Option<Label>, otherwise: &str) -> Label {
 }
 
 /// A lock's name, or where it was made.
-pub(in crate::derive) fn called(snapshot: &Snapshot, lock: &LockRead) -> Label {
+pub(crate) fn called(snapshot: &Snapshot, lock: &LockRead) -> Label {
     let place = crate::derive::threads::place(snapshot, lock.record.site, None);
     let named = lock.record.kind_flags & LOCK_NAMED != 0;
     if let Some(name) = place.label.filter(|_| named) {
