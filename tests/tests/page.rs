@@ -3,16 +3,19 @@
 use std::process::Command;
 
 use tests::demo::{self, Demo};
+use tests::fake::{Fake, Say};
 use tests::served::{self, Serve};
 use tests::{build, program, python};
 
-const CHECKS: [&str; 8] = [
+const CHECKS: [&str; 10] = [
     "a stalled operation is on the page within 2 s",
     "a label made of markup stays text",
     "the filter leaves what matches, and the address says it",
     "a deep link shows what it was made from",
     "everything is reached by keys",
     "a click zooms into the flame graph",
+    "the past is a view, by keys, and the address carries its range",
+    "rows of other hosts have a column, and one that hangs is a row",
     "cancel works with the token and not without",
     "the page goes on while the daemon is held, and after kill -9",
 ];
@@ -35,7 +38,14 @@ fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), secret).expect("written");
     served::give(file.path());
-    let serve = Serve::start(&["--token-file", file.path().to_str().expect("UTF-8")]);
+    let past = tempfile::tempdir().expect("a folder");
+    served::give(past.path());
+    let kept = past.path().to_str().expect("UTF-8");
+    let token = file.path().to_str().expect("UTF-8");
+    let serve = Serve::start(&["--token-file", token, "--history", kept]);
+    let silent = Fake::start(|_| Say::Nothing);
+    let list = format!("http://{},{}", serve.address, silent.url());
+    let merged = Serve::start(&["--endpoints", &list]);
     let server = format!("http://{}/", serve.address);
     let link = program::inspect(&[
         "link",
@@ -52,7 +62,8 @@ fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
     let pid = demo.child.id().to_string();
     let mut script = Command::new("timeout");
     script.arg("100").arg(python).arg(build::root().join("tests/page.py"));
-    let said = build::run(script.args([&serve.address, &name, &pid, demo.port(), secret, &link]));
+    script.args([&serve.address, &name, &pid, demo.port(), secret, &link]);
+    let said = build::run(script.args([&merged.address, &silent.address]));
     for check in CHECKS.iter().chain(&["a foreign Host is refused"]) {
         assert!(said.contains(&format!("ok {check}\n")), "{check}:\n{said}");
     }

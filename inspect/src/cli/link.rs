@@ -25,9 +25,19 @@ pub(super) fn run(
     if to.over.is_some() && to.view != PageView::Ops {
         return Err(Failure::usage("--over is of operations: say --view ops with it"));
     }
-    if cli.common.filter.is_some() && to.view == PageView::Why {
+    let plain = match to.view {
+        PageView::Why => Some("why"),
+        PageView::History => Some("history"),
+        _ => None,
+    };
+    if let (Some(view), true) = (plain, cli.common.filter.is_some()) {
+        return Err(Failure::usage(format!(
+            "--filter does nothing for the view `{view}`; say --view ops, threads, boards, numbers or profile with it",
+        )));
+    }
+    if (to.since.is_some() || to.until.is_some()) && to.view != PageView::History {
         return Err(Failure::usage(
-            "--filter does nothing for the view `why`; say --view ops, threads, boards, numbers or profile with it",
+            "--since and --until are of the past: say --view history with them",
         ));
     }
     let view = match to.view {
@@ -37,6 +47,7 @@ pub(super) fn run(
         PageView::Ops => "ops",
         PageView::Numbers => "numbers",
         PageView::Profile => "profile",
+        PageView::History => "history",
     };
     let over = to.over.map(|over| format!("{}ms", over.as_millis()));
     let parts = [
@@ -44,6 +55,8 @@ pub(super) fn run(
         ("filter", cli.common.filter.clone()),
         ("over", over),
         ("select", to.select.clone()),
+        ("since", to.since.clone()),
+        ("until", to.until.clone()),
     ];
     let mut link = format!("{}/#view={view}", to.server.trim_end_matches('/'));
     for (name, value) in parts {

@@ -73,6 +73,8 @@ pub struct BoardPast {
     pub instance: u64,
     /// Processors of its host.
     pub cores: u64,
+    /// Threads that had a load at the same second, at most; those of one name count once.
+    pub workers: u64,
     /// Points that have seconds of it.
     pub points: Vec<Point>,
     /// What its board said last, when its process ended in this time.
@@ -208,6 +210,7 @@ impl Collect {
             pid: second.pid,
             instance: second.instance,
             cores: second.cores,
+            workers: 0,
             points: Vec::new(),
             end: None,
             seconds: Vec::new(),
@@ -219,6 +222,7 @@ impl Collect {
             board.end = Some(end);
             return;
         }
+        board.workers = board.workers.max(second.loads.len() as u64);
         *operations |= second.active.keys().any(|one| one.thread.is_empty());
         let sum = sums.entry(step).or_default();
         sum.seconds += 1;

@@ -29,9 +29,9 @@ pub fn svg(past: &Past) -> String {
     let mut out = format!(
         r##"<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="100%" viewBox="0 0 {WIDTH} {height}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">
-<style>.b{{fill:#fff}}text{{fill:#222}}.g{{stroke:#ccc}}.c{{stroke:#c00;stroke-dasharray:4 3}}@media(prefers-color-scheme:dark){{.b{{fill:#161616}}text{{fill:#ddd}}.g{{stroke:#444}}}}</style>
+<style>.b{{fill:#fff}}text{{fill:#222}}.g{{stroke:#ccc}}.c{{stroke:#c00;stroke-dasharray:4 3}}.w{{stroke:#777;stroke-dasharray:1 3}}@media(prefers-color-scheme:dark){{.b{{fill:#161616}}text{{fill:#ddd}}.g{{stroke:#444}}}}</style>
 <rect class="b" width="100%" height="100%"/>
-<text x="8" y="18">average active, {} to {}, a point {} s; dashed: processors</text>
+<text x="8" y="18">average active, {} to {}, a point {} s; dashed: processors, dotted: workers</text>
 "##,
         escape(&past.from),
         escape(&past.to),
@@ -80,6 +80,14 @@ fn chart(out: &mut String, past: &Past, board: &BoardPast, top: f64) {
         y(0.0),
         y(0.0)
     );
+    // One that is far above everything is not in the picture: it would press the rest flat.
+    if (1.0..=most).contains(&(board.workers as f64)) {
+        let workers = y(board.workers as f64);
+        let _ = writeln!(
+            out,
+            r#"<line class="w" x1="{LEFT}" x2="{WIDTH}" y1="{workers:.1}" y2="{workers:.1}"/>"#
+        );
+    }
     legend(out, board, &keys, top);
 }
 

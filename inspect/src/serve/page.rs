@@ -12,7 +12,7 @@ use super::reply::{self, Refusal};
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 /// In the order in which they use each other.
-const SCRIPTS: [&str; 12] = [
+const SCRIPTS: [&str; 13] = [
     include_str!("page/base.js"),
     include_str!("page/words.js"),
     include_str!("page/place.js"),
@@ -25,6 +25,7 @@ const SCRIPTS: [&str; 12] = [
     include_str!("page/ops.js"),
     include_str!("page/numbers.js"),
     include_str!("page/profile.js"),
+    include_str!("page/history.js"),
 ];
 const MAIN: &str = include_str!("page/main.js");
 

@@ -47,7 +47,7 @@ pub struct LinkTo {
     /// Where `inspect serve` is reached.
     #[arg(long, value_name = "URL", default_value = concat!("http://", "127.0.0.1:7399", "/"))]
     pub server: String,
-    /// why, boards, threads, ops, numbers or profile.
+    /// why, boards, threads, ops, numbers, profile or history.
     #[arg(long, value_enum, hide_possible_values = true, value_name = "VIEW", default_value_t)]
     pub view: PageView,
     /// An operation, thread or line that is selected.
@@ -56,6 +56,17 @@ pub struct LinkTo {
     /// Operations that have been at it for longer.
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub over: Option<Duration>,
+    /// The past from then on: 2h, 03:12, or 2026-01-31T03:12:00Z.
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub since: Option<String>,
+    /// And until then.
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub until: Option<String>,
+}
+
+/// A moment, as it was written: it is the reader's, whose clock is another one.
+fn when(text: &str) -> Result<String, String> {
+    crate::words::moment::moment(text, 0).map(|_| text.to_owned())
 }
 
 /// A view of the page.
@@ -74,4 +85,6 @@ pub enum PageView {
     Numbers,
     /// Lines and flame graph of the last seconds.
     Profile,
+    /// What was active when.
+    History,
 }

@@ -1,5 +1,5 @@
 // Everything together: the views, the bar, the keys. A picture is drawn at most once a frame, after something changed.
-const views = { why, boards: boardsView, threads: threadsView, ops: opsView, numbers: numbersView, profile: profileView };
+const views = { why, boards: boardsView, threads: threadsView, ops: opsView, numbers: numbersView, profile: profileView, history: historyView };
 let due = false;
 function paint() {
   if (due) return;

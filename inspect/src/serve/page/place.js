@@ -1,8 +1,8 @@
 // The address says what is shown: view, board, filter, order, selection. Whoever gets it sees the same.
-const VIEWS = [["why", "Why"], ["boards", "Boards"], ["threads", "Threads"], ["ops", "Operations"], ["numbers", "Numbers"], ["profile", "Profile"]];
-const KNOWN = ["view", "board", "filter", "sort", "down", "select", "over", "kind", "list", "bucket", "seconds", "zoom"];
+const VIEWS = [["why", "Why"], ["boards", "Boards"], ["threads", "Threads"], ["ops", "Operations"], ["numbers", "Numbers"], ["profile", "Profile"], ["history", "History"]];
+const KNOWN = ["view", "board", "filter", "sort", "down", "select", "over", "kind", "list", "bucket", "seconds", "zoom", "since", "until", "by", "at"];
 /** What a view has of its own: it is left behind on the way to another one. */
-const OWN = ["filter", "sort", "down", "select", "over", "kind", "list", "bucket", "zoom"];
+const OWN = ["filter", "sort", "down", "select", "over", "kind", "list", "bucket", "zoom", "at"];
 
 const place = {
   now: { view: "why" },
