@@ -18,63 +18,69 @@ pub(crate) fn show_keys() {
 /// Bytes of a name; the board keeps a little less, and says that it was cut.
 const ROOM: usize = 72;
 
-/// A command's name and its first key. No memory is asked for: each command has one.
-pub(super) struct Name {
-    bytes: [u8; ROOM],
-    /// Bytes of the command's own name.
-    plain: usize,
-    /// Bytes of the whole.
-    whole: usize,
+/// A command's name and its first key, for one command after the other. Its memory is kept, and so is what stands before
+/// the number: the next command of a client is often like the last.
+#[derive(Debug, Default)]
+pub(crate) struct Name {
+    text: String,
+    /// Of what command, and how long its key, if the text is of a hidden key.
+    of: Option<(&'static str, usize)>,
+    /// Where the number begins.
+    number: usize,
 }
 
 impl Name {
-    pub(super) fn new(command: &str, key: Option<&[u8]>) -> Self {
-        let mut name = Self { bytes: [0; ROOM], plain: 0, whole: 0 };
-        name.push(command.as_bytes());
-        name.plain = name.whole;
+    /// What this command is called.
+    #[inline]
+    pub(super) fn of(&mut self, command: &'static str, key: Option<&[u8]>) -> &str {
         match key {
-            Some(key) if SHOWN.load(Ordering::Relaxed) => {
-                name.push(b" ");
-                name.push(key);
-            }
-            Some(key) => name.hidden(key),
-            None => {}
+            Some(key) if !SHOWN.load(Ordering::Relaxed) => self.hidden(command, key),
+            _ => self.plain(command, key.unwrap_or_default()),
         }
-        name
     }
 
-    /// The key's length, and a number that only says which commands have the same one. Written by hand: the
-    /// standard library's way costs as much as the rest of a short command.
-    fn hidden(&mut self, key: &[u8]) {
+    /// The key's length, and a number that only says which commands have the same one.
+    fn hidden(&mut self, command: &'static str, key: &[u8]) -> &str {
+        let is_like = |of: (&'static str, usize)| std::ptr::eq(of.0, command) && of.1 == key.len();
+        if !self.of.is_some_and(is_like) {
+            self.is_of(command, key.len());
+        }
         let mut hasher = HASH.get_or_init(Default::default).build_hasher();
         hasher.write(key);
         let [.., high, low] = hasher.finish().to_be_bytes();
-        self.push(b" ");
-        self.decimal(key.len());
-        self.push(b" bytes #");
-        self.push(&[high >> 4, high & 15, low >> 4, low & 15].map(hex));
+        self.text.truncate(self.number);
+        for digit in [high >> 4, high & 15, low >> 4, low & 15] {
+            self.text.push(char::from(hex(digit)));
+        }
+        &self.text
     }
 
-    fn decimal(&mut self, number: usize) {
-        let mut digits = [0; 20];
-        let (mut rest, mut first) = (number, digits.len());
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            (rest, first) = (rest / 10, first - 1);
-            if rest == 0 {
-                break;
-            }
-        }
-        self.push(digits.get(first..).unwrap_or_default());
+    #[cold]
+    fn is_of(&mut self, command: &'static str, length: usize) {
+        self.text = format!("{command} {length} bytes #");
+        self.number = self.text.len();
+        self.of = Some((command, length));
     }
 
-    fn push(&mut self, bytes: &[u8]) {
-        let room = self.bytes.get_mut(self.whole..).unwrap_or_default();
-        let kept = bytes.len().min(room.len());
-        if let (Some(to), Some(from)) = (room.get_mut(..kept), bytes.get(..kept)) {
-            to.copy_from_slice(from);
-            self.whole += kept;
+    /// A key that is no text is not shown.
+    fn plain(&mut self, command: &'static str, key: &[u8]) -> &str {
+        self.of = None;
+        self.text.clear();
+        self.text.push_str(command);
+        let room = ROOM.saturating_sub(command.len() + 1);
+        let key = key.get(..room).unwrap_or(key);
+        let readable = match std::str::from_utf8(key) {
+            Ok(_) => key.len(),
+            // Cut within a character.
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Err(_) => 0,
+        };
+        let key = std::str::from_utf8(key.get(..readable).unwrap_or_default()).unwrap_or_default();
+        if !key.is_empty() {
+            self.text.push(' ');
+            self.text.push_str(key);
         }
+        &self.text
     }
 }
 
@@ -83,28 +89,14 @@ fn hex(digit: u8) -> u8 {
     if digit < 10 { b'0' + digit } else { b'a' + (digit - 10) }
 }
 
-impl AsRef<str> for Name {
-    fn as_ref(&self) -> &str {
-        let whole = self.bytes.get(..self.whole).unwrap_or_default();
-        let readable = match std::str::from_utf8(whole) {
-            Ok(text) => return text,
-            // Cut within a character.
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            // A key that is no text is not shown.
-            Err(_) => self.plain,
-        };
-        let readable = self.bytes.get(..readable).unwrap_or_default();
-        std::str::from_utf8(readable).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_key_is_shown_if_it_is_asked_for_and_text() {
-        let name = |key: Option<&[u8]>| Name::new("GET", key).as_ref().to_owned();
+        let kept = std::cell::RefCell::new(Name::default());
+        let name = |key: Option<&[u8]>| kept.borrow_mut().of("GET", key).to_owned();
         let hidden = name(Some(b"user:42"));
         assert!(hidden.starts_with("GET 7 bytes #") && hidden.len() == 17, "{hidden}");
         assert_eq!(hidden, name(Some(b"user:42")));
@@ -116,6 +108,8 @@ mod tests {
             assert!(shown.starts_with(&format!("GET {length} bytes #")), "{shown}");
         }
         assert_eq!(name(None), "GET");
+        assert_eq!(name(Some(b"user:42")), hidden, "after another one");
+        assert!(kept.borrow_mut().of("SET", Some(b"user:42")).starts_with("SET 7 bytes #"));
         show_keys();
         assert_eq!(name(None), "GET");
         assert_eq!(name(Some(b"user:42")), "GET user:42");

@@ -49,31 +49,33 @@ pub(crate) fn run(context: &mut Context<'_>, request: &Request<'_>, begun: Begun
         return Ran::Done;
     };
     let command = found.1;
-    let name = || Name::new(command.shown, (command.keys.0 == 1).then(|| request.word(1)));
+    let key = || (command.keys.0 == 1).then(|| request.word(1));
     context.reader.is_shown(!matches!(begun, Begun::InPipeline));
     match begun {
         Begun::Before(op) => {
             let here = op.enter();
             let after = attempt(context, request, found, Some(&here));
             drop(here);
-            became(context, after, || op)
+            became(context, after, |_| op)
         }
         Begun::Alone => {
-            let op = probe::op!("command", name());
+            let op = probe::op!("command", context.name.of(command.shown, key()));
             let after = attempt(context, request, found, Some(&op));
-            became(context, after, || Operation::detach(op))
+            became(context, after, |_| Operation::detach(op))
         }
         Begun::InPipeline => {
             let after = attempt(context, request, found, None);
-            became(context, after, || probe::begin_op!("command", name()))
+            became(context, after, |name| {
+                probe::begin_op!("command", name.of(command.shown, key()))
+            })
         }
     }
 }
 
-fn became(context: &mut Context<'_>, after: After, op: impl FnOnce() -> Op) -> Ran {
+fn became(context: &mut Context<'_>, after: After, op: impl FnOnce(&mut Name) -> Op) -> Ran {
     match (after, context.session.unacknowledged.take()) {
-        (After::Wait(held), _) => Ran::Waits(held, op()),
-        (_, Some(generation)) => Ran::Written(generation, op()),
+        (After::Wait(held), _) => Ran::Waits(held, op(context.name)),
+        (_, Some(generation)) => Ran::Written(generation, op(context.name)),
         (After::Next, None) => Ran::Done,
         (After::Close, None) => Ran::Last,
     }

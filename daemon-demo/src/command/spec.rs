@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::counted::Counted;
+use super::name::Name;
 use super::refusal::Refusal;
 use crate::resp::request::Request;
 use crate::shared::Shared;
@@ -75,6 +76,8 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Instant,
     /// What is counted at the turn's end.
     pub(crate) counted: &'a mut Counted,
+    /// Where commands get their names on the board.
+    pub(crate) name: &'a mut Name,
     /// Where the reply goes.
     pub(crate) out: &'a mut Vec<u8>,
 }

@@ -270,6 +270,7 @@ impl Connection {
             session: &mut self.session,
             now: turn.now,
             counted: &mut turn.counted,
+            name: &mut turn.name,
             out: self.output.buffer(),
         };
         match run::run(&mut context, &self.parser.request(input), begun) {

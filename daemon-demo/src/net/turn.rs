@@ -4,6 +4,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::command::counted::Counted;
+use crate::command::name::Name;
 use crate::command::spec::Command;
 use crate::shared::Shared;
 use crate::store::{Reader, Status};
@@ -26,14 +27,16 @@ pub(crate) struct Turn<'a> {
     pub(super) now: Instant,
     pub(super) scratch: Vec<u8>,
     pub(super) counted: Counted,
+    pub(super) name: Name,
 }
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(shared: &'a Shared, commands: &'static [Command], waker: Waker) -> Self {
         let (reader, status) = (Reader::default(), Status::default());
         let scratch = vec![0; READ_BYTES];
-        let counted = Counted::default();
-        Self { commands, shared, reader, waker, status, now: Instant::now(), scratch, counted }
+        let (counted, name) = (Counted::default(), Name::default());
+        let now = Instant::now();
+        Self { commands, shared, reader, waker, status, now, scratch, counted, name }
     }
 
     /// Looks at the clock.
