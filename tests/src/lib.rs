@@ -4,6 +4,7 @@
 pub mod behind;
 pub mod build;
 pub mod code;
+pub mod costs;
 pub mod demo;
 pub mod exported;
 pub mod fake;

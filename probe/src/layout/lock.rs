@@ -72,7 +72,7 @@ pub fn is_noted(kind_flags: u64) -> bool {
 /// even, plus 1.
 #[inline(always)]
 pub const fn noted_alone(identity: u64) -> u64 {
-    identity | 1
+    identity.wrapping_add(1)
 }
 
 /// What a [`LockRecord`] is.

@@ -64,12 +64,15 @@ pub(crate) fn set_coarse(units: u64) {
 /// The time now, in clock units; 0 without a board.
 #[inline]
 pub(crate) fn units() -> u64 {
-    // Relaxed: set once, before any stamp is taken. The common one is asked for first.
-    let kind = KIND.load(Ordering::Relaxed);
-    if kind == COUNTER {
-        return counter();
-    }
-    if kind == 0 { 0 } else { monotonic_ns() }
+    // Relaxed: set once, before any stamp is taken. Anything else is out of the way: a call in the middle of a probe would
+    // have its registers saved.
+    if KIND.load(Ordering::Relaxed) == COUNTER { counter() } else { without_counter() }
+}
+
+#[cold]
+#[inline(never)]
+fn without_counter() -> u64 {
+    if KIND.load(Ordering::Relaxed) == 0 { 0 } else { monotonic_ns() }
 }
 
 /// The kind of this machine's counter. Without one no process has this kind.

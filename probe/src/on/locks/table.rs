@@ -116,13 +116,18 @@ impl Twin {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// Whether whoever takes or lets go of this lock has nothing to say on the record: nobody waits for it, and the record
-    /// is of the lock where it is.
+    /// Whether somebody waits for its lock, or none has it, or none has yet.
+    #[inline(always)]
+    pub(super) fn is_waited_for(&self) -> bool {
+        // Relaxed: `held` says what orders it.
+        self.waiters.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether whoever takes this lock has nothing to say on the record: nobody waits for it, and the record is of the lock
+    /// where it is.
     #[inline(always)]
     pub(super) fn is_quiet(&self, identity: u64) -> bool {
-        // Relaxed: `held` says what orders it.
-        self.waiters.load(Ordering::Relaxed) == 0
-            && self.identity.load(Ordering::Relaxed) == identity
+        !self.is_waited_for() && self.identity.load(Ordering::Relaxed) == identity
     }
 
     /// Its lock is there: it may have been moved.

@@ -199,17 +199,22 @@ impl Watched {
 
     #[inline(never)]
     fn cleared_with_record(&self) {
-        if self.kind_flags & LOCK_SENT == 0 {
-            shared::forget_alone(self.identity());
-            if self.twin.get().is_none_or(|twin| twin.is_quiet(self.identity())) {
-                return;
-            }
+        let is_sent = self.kind_flags & LOCK_SENT != 0;
+        if is_sent || self.twin.get().is_some_and(Twin::is_waited_for) {
+            return self.cleared_everywhere();
         }
-        self.cleared_on_record();
+        shared::forget_alone(self.identity());
     }
 
     #[cold]
     #[inline(never)]
+    fn cleared_everywhere(&self) {
+        if self.kind_flags & LOCK_SENT == 0 {
+            shared::forget_alone(self.identity());
+        }
+        self.cleared_on_record();
+    }
+
     fn cleared_on_record(&self) {
         let Some(twin) = self.twin.get() else { return };
         let generation = twin.generation();

@@ -105,8 +105,10 @@ fn begin_here(site: &'static Site, text: impl Text, parent: u64) -> (Option<&'st
     this_thread::exclusive(|this| {
         let Some(table) = this.table() else { return (None, SAME) };
         let parent = parent_of(this, table, parent);
-        let entry = this.begin(table, site, text, parent, this.worker());
-        (entry, this.work_on(entry.map_or(LOST, Entry::id)))
+        match this.begin(table, site, text, parent, this.worker()) {
+            Some((entry, id)) => (Some(entry), this.work_on(id)),
+            None => (None, this.work_on(LOST)),
+        }
     })
     .unwrap_or((None, SAME))
 }
@@ -116,7 +118,7 @@ fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'s
     this_thread::exclusive(|this| {
         let table = this.table()?;
         let parent = parent_of(this, table, parent);
-        this.begin(table, site, text, parent, Holder::NOBODY)
+        this.begin(table, site, text, parent, Holder::NOBODY).map(|(entry, _)| entry)
     })
     .flatten()
 }
@@ -124,5 +126,5 @@ fn begin_unheld(site: &'static Site, text: impl Text, parent: u64) -> Option<&'s
 /// The parent as said, else what this thread works on.
 #[inline(always)]
 fn parent_of(this: &ThisThread, table: &OpTable, said: u64) -> u64 {
-    if said != 0 { said } else { this.here(table).map_or(0, Entry::id) }
+    if said != 0 { said } else { this.here(table).map_or(0, |_| this.current()) }
 }

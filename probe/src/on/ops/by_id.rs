@@ -20,7 +20,7 @@ use crate::outcome::Outcome;
 pub(crate) fn begin_alone(site: &'static Site, text: impl Text) -> Op {
     let entry =
         this_thread::exclusive(|this| this.begin(this.table()?, site, text, 0, Holder::NOBODY));
-    Op { entry: entry.flatten(), site, not_sync: PhantomData }
+    Op { entry: entry.flatten().map(|(entry, _)| entry), site, not_sync: PhantomData }
 }
 
 #[cfg(feature = "tracing")]

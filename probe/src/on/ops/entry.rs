@@ -11,11 +11,14 @@ use crate::on::board::lost::lost;
 use crate::on::ground::clock;
 use crate::on::sites::kind::Spent;
 use crate::on::sites::site::Site;
-use crate::on::thread::shard::shard;
+use crate::on::thread::shard::{Shard, shard};
 use crate::outcome::Outcome;
 use crate::protocol::{asking, holding, occupancy, statuses, texts};
 
 const RELAXED: Ordering = Ordering::Relaxed;
+
+/// In [`Entry::numbers`] where no status is.
+const UNUSED: u32 = u32::MAX;
 
 /// Whoever works on an operation.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,8 @@ pub(crate) struct Entry {
     outcome: AtomicU32,
     /// Generation of the last operation.
     generation: AtomicU64,
+    /// Its id.
+    id: AtomicU64,
     /// The same while that is in flight, else 0.
     open: AtomicU64,
     /// Generation whose cancellation was requested.
@@ -87,6 +92,7 @@ impl Entry {
             number,
             outcome: AtomicU32::new(0),
             generation: AtomicU64::new(0),
+            id: AtomicU64::new(op_id(number as usize, 0)),
             open: AtomicU64::new(0),
             cancel: AtomicU64::new(0),
             worker: AtomicU64::new(0),
@@ -97,7 +103,7 @@ impl Entry {
             offset: AtomicU32::new(0),
             place: AtomicU32::new(0),
             used: AtomicU32::new(0),
-            numbers: [const { AtomicU32::new(0) }; OP_TOTALS],
+            numbers: [const { AtomicU32::new(UNUSED) }; OP_TOTALS],
             totals: [const { AtomicU64::new(0) }; OP_TOTALS],
             waker: AtomicWaker::new(),
         }
@@ -112,7 +118,7 @@ impl Entry {
     /// The id of the operation that has it.
     #[inline(always)]
     pub(super) fn id(&self) -> u64 {
-        op_id(self.number as usize, self.generation.load(RELAXED))
+        self.id.load(RELAXED)
     }
 
     /// Whether the operation of this generation is in flight.
@@ -121,7 +127,7 @@ impl Entry {
         asking::is_open(&self.open, generation)
     }
 
-    /// Begins an operation in this record, which the caller has claimed.
+    /// Begins an operation in this record, which the caller has claimed. Returns its id.
     #[inline(always)]
     pub(super) fn begin(
         &self,
@@ -130,7 +136,7 @@ impl Entry {
         parent: u64,
         worker: Holder,
         flags: u64,
-    ) {
+    ) -> u64 {
         let record = self.record;
         let generation = self.generation.load(RELAXED) + 1;
         self.generation.store(generation, RELAXED);
@@ -152,7 +158,10 @@ impl Entry {
         self.begun.store(now, RELAXED);
         self.count.store(0, RELAXED);
         self.outcome.store(0, RELAXED);
+        let id = op_id(self.number as usize, generation);
+        self.id.store(id, RELAXED);
         asking::begin(&self.open, generation);
+        id
     }
 
     /// Ends the operation, as it was told or as it looks.
@@ -168,7 +177,7 @@ impl Entry {
         };
         occupancy::close(&self.record.state, self.generation.load(RELAXED), status);
         if self.count.load(RELAXED) > 0 {
-            self.spend(now);
+            self.spend(now, shard());
         }
         let took = now.saturating_sub(self.begun.load(RELAXED));
         let kind = match site.kind {
@@ -204,11 +213,12 @@ impl Entry {
         let record = self.record;
         let now = clock::units();
         let count = self.count.load(RELAXED);
+        let shard = shard();
         let total = if count == 0 {
             self.first_status();
             None
         } else {
-            Some(self.spend(now))
+            Some(self.spend(now, shard))
         };
         let number = spent.number.load(RELAXED);
         let entry = status_entry(u64::from(number), now.saturating_sub(self.begun.load(RELAXED)));
@@ -219,14 +229,18 @@ impl Entry {
         self.place.store(self.place_of(number), RELAXED);
         let offset = spent.offset.load(RELAXED);
         self.offset.store(offset, RELAXED);
-        if let Some(shard) = shard() {
+        if let Some(shard) = shard {
             shard.add(offset, 1);
         }
     }
 
     /// Forgets the statuses of the last operation: a reader does not look at them before there is one.
     fn first_status(&self) {
+        let used = self.used.load(RELAXED);
         self.used.store(0, RELAXED);
+        for known in self.numbers.iter().take(used as usize) {
+            known.store(UNUSED, RELAXED);
+        }
         for total in &self.record.totals {
             total.store(0, RELAXED);
         }
@@ -235,16 +249,16 @@ impl Entry {
     /// Adds the time in the current status to what was spent in it, here and over all operations; its
     /// place among the totals and the new total as packed.
     #[inline]
-    fn spend(&self, now: u64) -> (usize, u64) {
+    fn spend(&self, now: u64, shard: Option<Shard>) -> (usize, u64) {
         let elapsed = now.saturating_sub(self.since.load(RELAXED));
-        let place = self.place.load(RELAXED) as usize % OP_TOTALS;
+        let place = self.place.load(RELAXED) as usize;
         let (mut total, mut number) = (elapsed, 0);
         if let (Some(sum), Some(known)) = (self.totals.get(place), self.numbers.get(place)) {
             total = total.wrapping_add(sum.load(RELAXED));
             sum.store(total, RELAXED);
             number = known.load(RELAXED);
         }
-        if let Some(shard) = shard() {
+        if let Some(shard) = shard {
             shard.add_second(self.offset.load(RELAXED), elapsed);
         }
         (place, status_entry(u64::from(number), total))
@@ -253,11 +267,15 @@ impl Entry {
     /// The place of a status among the totals: the one it has, a new one, or the last, which is shared.
     #[inline]
     fn place_of(&self, number: u32) -> u32 {
+        // Places that are not in use have no status's number, so all are asked alike.
+        let known = self.numbers.iter().position(|known| known.load(RELAXED) == number);
+        known.map_or_else(|| self.new_place(number), |place| place as u32)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_place(&self, number: u32) -> u32 {
         let used = self.used.load(RELAXED);
-        let mut known = self.numbers.iter().take(used as usize);
-        if let Some(place) = known.position(|known| known.load(RELAXED) == number) {
-            return place as u32;
-        }
         let place = (used as usize).min(OP_TOTALS - 1);
         if let (Some(known), Some(total)) = (self.numbers.get(place), self.totals.get(place)) {
             if used as usize >= OP_TOTALS {

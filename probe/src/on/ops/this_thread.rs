@@ -126,6 +126,12 @@ impl ThisThread {
         table.find(self.current.get()).filter(|entry| entry.is_worked_on_by(self.token()))
     }
 
+    /// The id of what this thread works on; to be believed with [`ThisThread::here`] alone.
+    #[inline(always)]
+    pub(super) fn current(&self) -> u64 {
+        self.current.get()
+    }
+
     /// This thread works on `next` from now on; returns what it worked on.
     #[inline(always)]
     pub(super) fn work_on(&self, next: u64) -> u64 {
@@ -141,7 +147,7 @@ impl ThisThread {
         }
     }
 
-    /// Begins an operation that `worker` works on; `None` when there is no room, which is counted.
+    /// Begins an operation that `worker` works on, and its id; `None` when there is no room, which is counted.
     #[inline(always)]
     pub(super) fn begin(
         &self,
@@ -150,13 +156,12 @@ impl ThisThread {
         text: impl Text,
         parent: u64,
         worker: Holder,
-    ) -> Option<&'static Entry> {
+    ) -> Option<(&'static Entry, u64)> {
         let Some((entry, flags)) = self.take(table).and_then(|record| table.opened(record)) else {
             lost(|lost| &lost.ops);
             return None;
         };
-        entry.begin(site, text, parent, worker, flags);
-        Some(entry)
+        Some((entry, entry.begin(site, text, parent, worker, flags)))
     }
 
     /// Ends an operation, as it was told or as it looks.
@@ -174,8 +179,8 @@ impl ThisThread {
     fn take(&self, table: &OpTable) -> Option<usize> {
         match self.count.get().checked_sub(1) {
             Some(rest) if self.filled.get() => {
-                let oldest = self.oldest.get();
-                self.oldest.set((oldest + 1) % KEPT as u8);
+                let oldest = self.oldest.get() % KEPT as u8;
+                self.oldest.set(oldest + 1);
                 self.count.set(rest);
                 self.kept.get(oldest as usize).map(|place| place.get() as usize)
             }
