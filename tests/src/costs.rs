@@ -18,7 +18,7 @@ pub struct Probe {
     pub what: &'static str,
     /// The function in `counted.rs`.
     pub function: &'static str,
-    /// Instructions, rounded up.
+    /// Instructions, on average.
     pub at_most: u64,
 }
 

@@ -15,8 +15,10 @@ fn no_probe_costs_more_instructions_than_the_table_says() {
     let mut wrong = Vec::new();
     for probe in PROBES {
         let found = counted.get(probe.function).copied().unwrap_or(f64::INFINITY);
-        // Less is not right either: the table would promise too little.
-        if found > probe.at_most as f64 || found < probe.at_most as f64 * 0.95 - 1.0 {
+        // A duration that is longer than all before costs more: how often that happens differs from run to run. Fewer are
+        // not right either: the table would promise too little.
+        let (most, least) = (probe.at_most as f64 + 2.0, probe.at_most as f64 * 0.95 - 2.0);
+        if found > most || found < least {
             wrong.push(format!("{}: {found}, in the table {}", probe.what, probe.at_most));
         }
     }
