@@ -98,8 +98,13 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
         .map(|op| op["age_ns"].as_u64().expect("an age"))
         .collect();
     assert!(ages.is_sorted_by(|a, b| a >= b), "{ages:?}");
+    // The worst first, and each looked by itself.
     let why = ask(&list, &["why", &name]);
-    assert_eq!(hosts(&why["boards"]), urls);
+    let mut of = hosts(&why["boards"]);
+    of.sort_unstable();
+    let mut all: Vec<&str> = urls.iter().map(String::as_str).collect();
+    all.sort_unstable();
+    assert_eq!(of, all);
     assert!(ask(&list, &["waits", &name])["chains"].is_array());
     assert!(ask(&list, &["capacity", "-d", "200ms", &name])["groups"].is_array());
     let checked = inspect(&["check", &name, "--oldest", "1h", "--endpoints", &list]);
@@ -138,6 +143,7 @@ fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
     let other = Fake::start(|_| Say::Answer(200, json!({ "schema": 2, "ops": [] }).to_string()));
     let page = Fake::start(|_| Say::Answer(404, "<html>not here</html>".to_owned()));
     let nonsense = Fake::start(|_| Say::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()));
+    let redis = Fake::start(|_| Say::Raw(b"-ERR wrong number of arguments for 'get'\r\n".to_vec()));
     let gone = Fake::start(|_| Say::Raw(Vec::new()));
     let endless = Fake::start(|_| Say::Endless);
     let wrong = Fake::start(|_| Say::Answer(200, ops(json!([{ "id": 5 }]))));
@@ -156,7 +162,8 @@ fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
         (&silent, "slow", "no answer within"),
         (&other, "version", "schema 2"),
         (&page, "version", "no `inspect serve`"),
-        (&nonsense, "version", "does not speak HTTP"),
+        (&nonsense, "version", "what it answers is not HTTP"),
+        (&redis, "version", "what it answers is not HTTP"),
         (&gone, "down", "without an answer"),
         (&endless, "version", "larger than"),
         (&wrong, "version", "cannot be read"),
@@ -179,6 +186,11 @@ fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
     let table = inspect(&["ops", "--endpoints", &list]);
     assert!(text(&table).chars().all(|char| char == '\n' || !char.is_control()));
     assert!(text(&table).contains("slow     no answer within"), "{}", text(&table));
+    // TLS is asked of one that has none.
+    let https = good.url().replace("http:", "https:");
+    let (state, why) =
+        standing(&json_of(&inspect(&["ops", "--json", "--endpoints", &https])), &https);
+    assert!(state == "down" && why.contains("is it http:// there?"), "{state}: {why}");
     // Nobody answers at all: that is no empty answer.
     let nobody = inspect(&["ops", "--endpoints", &silent.url()]);
     assert_eq!(nobody.status.code(), Some(1));
@@ -291,12 +303,23 @@ fn a_file_of_endpoints_is_read_again_when_it_changed() {
 
 #[test]
 fn a_wrong_list_is_refused_with_what_would_be_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    served::give(folder.path());
+    let path = folder.path().join("hosts");
+    std::fs::write(&path, "http://a:1\n# two\nhttp://b:2 ftp://y\n").expect("written");
+    served::give(&path);
+    let file = format!("@{}", path.display());
     for (list, says) in [
         ("", "no endpoint"),
         ("ftp://x", "http://HOST:PORT"),
         ("http://x:99999", "is no port"),
         ("@/nonexistent/hosts", "No such file"),
         ("unix:serve.sock", "from / on"),
+        ("::::", "`::::`: an address with colons stands in brackets"),
+        ("http://x:", "no port stands behind the colon"),
+        ("http://x:1/api", "nothing stands beside host and port"),
+        ("@", "no file is named behind the @"),
+        (file.as_str(), "hosts, line 3: `ftp://y`: an endpoint is http://HOST:PORT"),
     ] {
         let output = inspect(&["list", "--endpoints", list]);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -306,6 +329,44 @@ fn a_wrong_list_is_refused_with_what_would_be_right() {
     assert_eq!(output.status.code(), Some(2));
     let output = inspect(&["-f", "/x", "--endpoints", "http://x"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn why_slow_over_hosts_is_refused_in_a_line_and_nobody_is_asked() {
+    let fake = Fake::start(|_| Say::Nothing);
+    let output = inspect(&["ops", "--why-slow", "request", "--endpoints", &fake.url()]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.lines().count() == 1 && said.contains("--why-slow does nothing with --endpoints"));
+    assert!(output.stdout.is_empty() && fake.asked().is_empty());
+}
+
+#[test]
+fn where_nobody_has_what_was_named_no_table_stands_beside_the_error() {
+    let serve = Serve::start(&[]);
+    let url = format!("http://{}", serve.address);
+    for words in [
+        &["nosuch"][..],
+        &["list", "nosuch"],
+        &["ops", "nosuch"],
+        &["ops", "--by", "kind", "nosuch"],
+        &["waits", "nosuch"],
+        &["why", "nosuch"],
+        &["capacity", "-d", "100ms", "nosuch"],
+    ] {
+        let output = inspect(&[words, &["--endpoints", &url]].concat());
+        assert_eq!((output.status.code(), text(&output)), (Some(3), String::new()), "{words:?}");
+    }
+    // The same at home.
+    let output = inspect(&["list", "nosuch"]);
+    assert_eq!((output.status.code(), text(&output)), (Some(3), String::new()));
+}
+
+#[test]
+fn what_has_just_begun_has_not_lasted_nothing() {
+    let fake = Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "a", 0.0)]))));
+    let table = text(&inspect(&["ops", "--endpoints", &fake.url()]));
+    assert!(table.contains(" <1us ") && !table.contains(" 0ns"), "{table}");
 }
 
 /// A file that its owner alone may read.
@@ -334,7 +395,12 @@ fn a_server_of_other_hosts_says_of_every_row_whose_it_is() {
     let ops = merged.get(&format!("/api/v1/ops?board={name}&limit=3"));
     assert_eq!((ops["total"].as_u64(), hosts(&ops["ops"]).len()), (Some(12), 3));
     assert_eq!(standing(&ops, &silent.url()).0, "slow");
-    assert_eq!(hosts(&merged.get(&format!("/api/v1/why?board={name}"))["boards"]), urls);
+    let why = merged.get(&format!("/api/v1/why?board={name}"));
+    let mut of = hosts(&why["boards"]);
+    of.sort_unstable();
+    let mut all: Vec<&str> = urls.iter().map(String::as_str).collect();
+    all.sort_unstable();
+    assert_eq!(of, all);
     assert!(merged.get("/api/v1/waits")["chains"].is_array());
     for path in ["/metrics", "/api/v1/history"] {
         assert_eq!(merged.ask("GET", path, &[]).status, 404, "{path}");

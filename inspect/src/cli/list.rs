@@ -39,7 +39,7 @@ pub(super) fn run(
                 "schema": 1, "taken_at": rfc3339(Moment::now(false).wall_ns), "boards": rows,
             });
             super::common::document(cli, out, &document)?;
-        } else {
+        } else if !rows.is_empty() || *target == Target::Any {
             table(out, &rows, &look)?;
         }
         if rows.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::liveness::State;
 use crate::model::{BoardReport, Cycle, Headline, Op, Severity, ThreadReport};
-use crate::words::human::{or_none, percent, time, whole};
+use crate::words::human::{lasting, or_none, percent, time, whole};
 use crate::words::label::Label;
 
 /// Work that takes this long is worth a word.
@@ -279,7 +279,7 @@ fn well(report: &BoardReport) -> Headline {
     active.retain(|op| op.told || op.working);
     if let Some(longest) = active.first() {
         let plural = if active.len() == 1 { "operation" } else { "operations" };
-        let age = or_none(longest.active_ns, time);
+        let age = or_none(longest.active_ns, lasting);
         text.push_str(&format!("; {} {plural} active, the longest {age}", active.len()));
     }
     match full {

@@ -43,7 +43,7 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Self, String> {
         match Listed::parse(text)? {
             Listed::One(one) => Ok(one),
-            Listed::Every { .. } => Err(format!("{}: {FORMS}", term(text))),
+            Listed::Every { .. } => Err(format!("`{}`: {FORMS}", term(text))),
         }
     }
 
@@ -105,7 +105,8 @@ impl Listed {
     /// # Errors
     /// What is wrong with it, in words.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{}: {FORMS}", term(text));
+        let said = |why: &str| format!("`{}`: {why}", term(text));
+        let wrong = || said(FORMS);
         if text.is_empty() || text.chars().any(|char| char.is_whitespace() || !printable(char)) {
             return Err(wrong());
         }
@@ -115,45 +116,58 @@ impl Listed {
                     name: text.to_owned(),
                     place: Place::Unix(path.into()),
                 })),
-                false => Err(format!("{}: a socket has a path from / on", term(text))),
+                false => Err(said("a socket has a path from / on")),
             };
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("dns+http", text));
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.is_empty() || rest.contains(['/', '?', '#', '@', '\\']) {
-            return Err(wrong());
-        }
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => {
-                let number = port.parse().ok().filter(|port| *port > 0);
-                (host, number.ok_or_else(|| format!("{}: {} is no port", term(text), term(port)))?)
-            }
-            _ => (rest, PORT),
-        };
-        let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let bare = inside.unwrap_or(host);
-        let is_ip = bare.parse::<IpAddr>().is_ok();
-        if bare.is_empty()
-            || bare.contains(['[', ']', ','])
-            || (bare.contains(':') && inside.is_none())
-        {
-            return Err(wrong());
-        }
-        let tls = match scheme {
+        let scheme = scheme.to_ascii_lowercase();
+        let tls = match scheme.as_str() {
             "http" | "dns+http" => false,
             "https" | "dns+https" => true,
             _ => return Err(wrong()),
         };
-        let host = bare.to_owned();
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains(['/', '?', '#', '@', '\\']) {
+            return Err(said("nothing stands beside host and port: http://HOST:PORT"));
+        }
+        let (host, port) = host_and_port(rest).map_err(|why| said(&why))?;
+        let is_ip = host.parse::<IpAddr>().is_ok();
+        if host.is_empty() || host.contains(['[', ']', ',']) {
+            return Err(wrong());
+        }
+        let host = host.to_owned();
         if scheme.starts_with("dns+") && !is_ip {
             return Ok(Self::Every { host, port, tls });
         }
         let shown =
-            if bare.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         let name = format!("{}://{shown}", if tls { "https" } else { "http" });
         let place = Place::Tcp { tls: tls.then(|| host.clone()), host, port };
         Ok(Self::One(Endpoint { name, place }))
     }
+}
+
+/// The host without its brackets, and the port.
+fn host_and_port(rest: &str) -> Result<(&str, u16), String> {
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(inside) => match inside.split_once(']') {
+            Some((host, "")) => (host, None),
+            Some((host, port)) if port.starts_with(':') => (host, Some(&port[1..])),
+            _ => return Err("an address in brackets is like [::1]:7399".to_owned()),
+        },
+        None if rest.matches(':').count() > 1 => {
+            return Err("an address with colons stands in brackets: [::1]:7399".to_owned());
+        }
+        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
+    };
+    let Some(port) = port else { return Ok((host, PORT)) };
+    // `parse` of a number takes a sign.
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    let number = port.parse().ok().filter(|port| *port > 0 && digits);
+    number.map(|number| (host, number)).ok_or_else(|| match port {
+        "" => "no port stands behind the colon".to_owned(),
+        _ => format!("{} is no port: those are 1 to 65535", term(port)),
+    })
 }
 
 fn printable(char: char) -> bool {
@@ -174,6 +188,8 @@ mod tests {
             ("https://10.0.0.1:443/", "https://10.0.0.1:443", "10.0.0.1:443"),
             ("http://[::1]:7399", "http://[::1]:7399", "[::1]:7399"),
             ("10.0.0.1:7399", "http://10.0.0.1:7399", "10.0.0.1:7399"),
+            ("HTTPS://db1", "https://db1:7399", "db1:7399"),
+            ("[::1]", "http://[::1]:7399", "[::1]:7399"),
             ("unix:/run/a/b.sock", "unix:/run/a/b.sock", "localhost"),
         ] {
             assert_eq!(name(text), Ok((shown.to_owned(), host.to_owned())), "{text}");
@@ -188,6 +204,13 @@ mod tests {
             "http://x:99999",
             "http://x:y",
             "http://::1:80",
+            "::::",
+            "http://[::1",
+            "http://[::1]x",
+            "http://x:",
+            "http://x:+5",
+            "http://x,y:5",
+            ":80",
             "unix:run/x",
             "http://a b",
             "http://a\x1b[31m",

@@ -4,7 +4,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, pki_types::ServerName};
 
 use super::address::{Endpoint, Place};
 use super::failure::{Failure, said};
@@ -39,8 +39,22 @@ pub(super) async fn connect(endpoint: &Endpoint, trust: &Trust) -> Result<Sender
             let name = ServerName::try_from(name.clone());
             let name = name.map_err(|error| Failure::down(&error.to_string()))?;
             let stream = known.connect(name, stream).await;
-            speak(stream.map_err(|error| Failure::down(&format!("TLS: {}", said(&error))))?).await
+            speak(stream.map_err(|error| no_tls(&error))?).await
         }
+    }
+}
+
+/// Why there is no TLS: what is answered is none, or it is and somebody is not who they should be.
+fn no_tls(error: &std::io::Error) -> Failure {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidMessage(_)) => {
+            Failure::other("what it answers is not TLS: is it http:// there?")
+        }
+        _ if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Failure::down("it ended the connection in place of TLS: is it http:// there?")
+        }
+        _ => Failure::down(&format!("TLS: {}", said(error))),
     }
 }
 

@@ -216,8 +216,10 @@ fn reply<T: DeserializeOwned>(
     });
     match read {
         Ok((document, taken_at, skew_ns, came_ns)) => {
-            let age_ns = taken_at.as_deref().and_then(from_rfc3339).map(|taken_ns| {
-                let ours = i128::from(taken_ns) - i128::from(skew_ns.unwrap_or(0));
+            // By a clock of which it is not known how far it is off nothing can be told.
+            let taken = taken_at.as_deref().and_then(from_rfc3339).zip(skew_ns);
+            let age_ns = taken.map(|(taken_ns, skew_ns)| {
+                let ours = i128::from(taken_ns) - i128::from(skew_ns);
                 u64::try_from(i128::from(came_ns) - ours).unwrap_or(0)
             });
             let endpoint = endpoint.name().to_owned();

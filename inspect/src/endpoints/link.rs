@@ -91,8 +91,10 @@ impl Link {
         let (sender, answered) =
             once(sender, endpoint, trust, question, most).await.map_err(|error| {
                 match error.is_parse() || error.is_parse_too_large() {
-                    true => Failure::other("it does not speak HTTP"),
-                    false => Failure::down("it ended the connection without an answer"),
+                    true => Failure::other("what it answers is not HTTP: no `inspect serve`"),
+                    false => Failure::down(
+                        "it ended the connection without an answer: does it speak HTTP?",
+                    ),
                 }
             })?;
         self.sender = Some(sender);

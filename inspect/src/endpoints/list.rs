@@ -29,11 +29,14 @@ impl List {
     /// What is wrong with it, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix('@') {
+            if path.is_empty() {
+                return Err("no file is named behind the @".to_owned());
+            }
             let path = PathBuf::from(path);
             let (stamp, listed) = read(&path)?;
             return Ok(Self { file: Some((path, stamp)), listed });
         }
-        let listed = parse(text.split(',').filter(|word| !word.is_empty()))?;
+        let listed = parse(text.split(',').map(|word| (0, word))).map_err(|(_, why)| why)?;
         Ok(Self { file: None, listed })
     }
 
@@ -97,26 +100,36 @@ fn read(path: &Path) -> Result<(Stamp, Vec<Listed>), String> {
         return Err(format!("{name}: longer than {LONGEST} bytes"));
     }
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
-    let words = lines.flat_map(|line| line.split([',', ' ', '\t'])).filter(|word| !word.is_empty());
-    let listed = parse(words).map_err(|why| format!("{name}: {why}"))?;
+    let words = (1..)
+        .zip(lines)
+        .flat_map(|(number, line)| line.split([',', ' ', '\t']).map(move |word| (number, word)));
+    let listed = parse(words).map_err(|(line, why)| match line {
+        0 => format!("{name}: {why}"),
+        line => format!("{name}, line {line}: {why}"),
+    })?;
     Ok((stamp(&facts), listed))
 }
 
-fn parse<'a>(words: impl Iterator<Item = &'a str>) -> Result<Vec<Listed>, String> {
+/// The endpoints of words, each with the line that it stands in, from 1; what is wrong is said with its line, or with 0
+/// where it is in none.
+fn parse<'a>(words: impl Iterator<Item = (u32, &'a str)>) -> Result<Vec<Listed>, (u32, String)> {
     let mut all: Vec<Listed> = Vec::new();
-    for word in words {
-        let one = Listed::parse(word.trim())?;
+    for (line, word) in words.map(|(line, word)| (line, word.trim())) {
+        if word.is_empty() {
+            continue;
+        }
+        let one = Listed::parse(word).map_err(|why| (line, why))?;
         if !all.contains(&one) {
             all.push(one);
         }
         if all.len() > MOST {
-            return Err(format!("more than {MOST} endpoints"));
+            return Err((line, format!("more than {MOST} endpoints")));
         }
     }
-    Ok(all).and_then(|all| match all.is_empty() {
-        true => Err("no endpoint; write http://HOST:PORT,unix:/PATH or @FILE".to_owned()),
+    match all.is_empty() {
+        true => Err((0, "no endpoint; write http://HOST:PORT,unix:/PATH or @FILE".to_owned())),
         false => Ok(all),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -133,11 +146,13 @@ mod tests {
         assert_eq!((list.now().0.len(), list.now().1), (3, None));
         write("http://z:1\n");
         assert_eq!(list.now().0.len(), 1);
-        for broken in ["http://a:1\nnonsense nonsense://x\n", "# nobody\n"] {
+        for broken in ["http://a:1\nnonsense nonsense://x\n", "# none\n"] {
             write(broken);
             let (listed, said) = list.now();
             assert_eq!(listed.len(), 1, "{broken}");
-            assert!(said.expect("a sentence").contains("of before"), "{broken}");
+            let said = said.expect("a sentence");
+            assert!(said.contains("of before"), "{broken}");
+            assert_eq!(said.contains("hosts, line 2: `nonsense://x`"), broken.len() > 10, "{said}");
         }
         std::fs::remove_file(&path).expect("removed");
         assert!(list.now().1.expect("a sentence").contains("No such file"));

@@ -98,10 +98,16 @@ pub fn why(mut said: Vec<(Standing, Answer)>) -> Value {
     );
     let (mut boards, mut findings, mut not_known, mut more) =
         (Vec::new(), Vec::new(), Vec::new(), 0);
+    let mut looked_at = Vec::new();
     for (standing, answer) in said {
         boards.extend(answer.boards.into_iter().map(|row| of(&standing, row)));
         findings.extend(answer.findings.into_iter().map(|row| of(&standing, row)));
         not_known.extend(answer.not_known);
+        for rule in answer.looked_at {
+            if !looked_at.contains(&rule) {
+                looked_at.push(rule);
+            }
+        }
         more += answer.more;
     }
     findings.sort_by_key(|one| Reverse(one.row.severity));
@@ -115,7 +121,7 @@ pub fn why(mut said: Vec<(Standing, Answer)>) -> Value {
     more += all - findings.len();
     json!({
         "verdict": verdict, "boards": boards, "findings": findings, "more": more,
-        "not_known": not_known,
+        "looked_at": looked_at, "not_known": not_known,
     })
 }
 

@@ -7,7 +7,7 @@ use super::look::Look;
 use super::look::Paint;
 use super::place::line;
 use crate::model::{BoardReport, Op, OpEnds};
-use crate::words::human::{NONE, or_none, short, time, whole};
+use crate::words::human::{NONE, lasting, or_none, short, time, whole};
 use crate::words::label::Label;
 use crate::words::place::short_file;
 use crate::words::term::{cut, label, left, right, width};
@@ -113,7 +113,7 @@ impl Columns {
 
     /// One operation, but for its mark.
     pub fn row(self, op: &Op) -> String {
-        let (age, stood) = (time(op.age_ns), or_none(op.status_age_ns, time));
+        let (age, stood) = (lasting(op.age_ns), or_none(op.status_age_ns, lasting));
         let cells = self.cells(&op.id, &label(&op.kind), &age, &said(op), &stood);
         format!("{cells}  {}", what(op))
     }
@@ -174,7 +174,7 @@ fn what(op: &Op) -> String {
 
 /// Why no thread is named.
 fn unheld(op: &Op) -> String {
-    let since = or_none(op.turned_ns, time);
+    let since = or_none(op.turned_ns, lasting);
     if op.working {
         "a thread without a slot".to_owned()
     } else if op.leaked && !op.future {
@@ -200,7 +200,7 @@ pub fn detail(out: &mut String, op: &Op, look: &Look) {
         None if op.leaked => "in flight, suspected leaked".to_owned(),
         None => "in flight".to_owned(),
     };
-    line(out, look, &format!(" {state}, {} old; {}", time(op.age_ns), what(op)));
+    line(out, look, &format!(" {state}, {} old; {}", lasting(op.age_ns), what(op)));
     if let (Some(file), Some(number)) = (&op.begun_file, op.begun_line) {
         line(out, look, &format!(" begun at {}:{number}", label(file)));
     }

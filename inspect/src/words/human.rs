@@ -14,6 +14,11 @@ pub fn time(ns: u64) -> String {
     }
 }
 
+/// How long something has lasted that is there: what began while it was looked at has not lasted nothing.
+pub fn lasting(ns: u64) -> String {
+    if ns == 0 { "<1us".to_owned() } else { time(ns) }
+}
+
 /// Three digits of a number below a thousand, cut rather than rounded.
 fn three(value: f64) -> String {
     if value < 10.0 {

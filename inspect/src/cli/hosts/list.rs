@@ -20,12 +20,15 @@ pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
 
 pub(super) fn once(ask: &mut Ask<'_>) -> Result<(), Failure> {
     let (endpoints, rows) = rows(ask);
+    let content = ask.content(&endpoints, rows.len());
     if ask.json() {
         ask.document(&endpoints, serde_json::json!({ "boards": rows }))?;
-    } else {
+    } else if content.is_ok() {
         table(ask.out, &endpoints, &rows, &ask.look)?;
+    } else {
+        rest(ask.out, &endpoints, &ask.look)?;
     }
-    ask.content(&endpoints, rows.len())
+    content
 }
 
 /// The boards that are meant, by name and then by host.

@@ -59,13 +59,18 @@ fn together(ask: &mut Ask<'_>, pick: &OpsPick) -> Result<(), Failure> {
     let (total, all) = merged::ops(said, sort, over);
     if ask.json() {
         ask.document(&endpoints, serde_json::json!({ "total": total, "ops": all }))?;
-    } else {
-        let text = rows(&endpoints, &all, total, pick, &ask.look);
-        ask.out.write_all(text.as_bytes())?;
-        rest(ask.out, &endpoints, &ask.look)?;
     }
     // Hosts where the board is not there have no document.
-    ask.content(&endpoints, if ask.board.is_some() { answered } else { 1 })
+    let content = ask.content(&endpoints, if ask.board.is_some() { answered } else { 1 });
+    if !ask.json() {
+        // An empty table would say that nothing is in flight.
+        if content.is_ok() {
+            let text = rows(&endpoints, &all, total, pick, &ask.look);
+            ask.out.write_all(text.as_bytes())?;
+        }
+        rest(ask.out, &endpoints, &ask.look)?;
+    }
+    content
 }
 
 fn rows(

@@ -15,7 +15,7 @@ use crate::render::{Look, ops, text};
 use crate::top::state::{Over, State};
 use crate::top::view::head::{keys_of, tabs};
 use crate::top::view::page::{Ink, Page, Pieces, heading};
-use crate::words::human::{or_none, time, whole};
+use crate::words::human::{lasting, or_none, time, whole};
 use crate::words::term::{left, term};
 
 /// The keys that matter in a list.
@@ -136,7 +136,7 @@ fn summary(seen: &Seen, ink: Ink, columns: usize) -> Line<'static> {
     }
     line.plain(format!("  in flight {}", whole(seen.total)));
     if let Some(longest) = seen.ops.iter().filter_map(|one| one.row.op.active_ns).max() {
-        line.plain(format!(", longest at it {}", time(longest)));
+        line.plain(format!(", longest at it {}", lasting(longest)));
     }
     line.line(columns)
 }
