@@ -22,8 +22,9 @@ record! {
         /// lock for which [`is_noted`] it is to be believed only while `waiting` is not 0: whoever holds it otherwise
         /// has it among his slot's `shared`. Of a channel: who received from it last. Of a future that waits: the operation that waits.
         0x20 holder,
-        /// Of a channel: who sends to it, a party. [`PARTY_UNKNOWN`] when that is more than one. Of a semaphore:
-        /// permits taken. Of a future that waits: the number of the wait, odd.
+        /// Of a channel: who sends to it, a party. [`PARTY_UNKNOWN`] when that is more than one. Of a semaphore, and
+        /// of a lock of `tokio`'s that is held shared: one of those who hold it, as in `holder`; 0 when none is known.
+        /// Of a future that waits: the number of the wait, odd.
         0x28 other,
         /// Of a channel: items that fit, 0 for as many as come. Of a semaphore: permits. Of a future that waits: how,
         /// as [`SlotRecord::wait_how`](super::SlotRecord::wait_how) has it.

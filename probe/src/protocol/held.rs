@@ -53,12 +53,18 @@ pub fn clear_on_record(record: &AtomicU64, me: u64) {
 /// Copies the holder to the record, after the record was published. `as_stored` is how a holder stands there.
 #[inline]
 pub fn copy(holder: &AtomicU64, record: &AtomicU64, as_stored: impl Fn(u64) -> u64) {
+    copy_of(|| holder.load(Ordering::Relaxed), record, as_stored);
+}
+
+/// The same of a holder who stands in one of several words.
+#[inline]
+pub fn copy_of(load_holder: impl Fn() -> u64, record: &AtomicU64, as_stored: impl Fn(u64) -> u64) {
     // Pairs with `fence_behind_a_lock`: who did not find this waiter there, and so left the record as it was, is seen with
     // all that he stored on it before.
     fence(Ordering::SeqCst);
     for _ in 0..LOOKS {
         let before = record.load(Ordering::Relaxed);
-        let who = holder.load(Ordering::Relaxed);
+        let who = load_holder();
         let stored = as_stored(who);
         if before != stored
             && record
@@ -70,7 +76,7 @@ pub fn copy(holder: &AtomicU64, record: &AtomicU64, as_stored: impl Fn(u64) -> u
         // Pairs with `fence_behind_a_lock`: who let go meanwhile and found no record, or not the copy to clear, is seen
         // by this look; and who stood there before he was overwritten.
         fence(Ordering::SeqCst);
-        if holder.load(Ordering::Relaxed) == who {
+        if load_holder() == who {
             return;
         }
     }

@@ -86,7 +86,8 @@ unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Send + Sync> Sync for OwnedMapp
 
 impl Lock {
     async fn lock(&self, here: &'static Location<'static>) {
-        let taken = waited(&self.watched, WaitHow::Exclusive, here, self.permit.acquire()).await;
+        let taken =
+            waited(&self.watched, WaitHow::Exclusive, here, || (), self.permit.acquire()).await;
         // It is never closed.
         if let Ok(permit) = taken {
             permit.forget();
@@ -124,7 +125,7 @@ impl Lock {
 
 /// The error of a lock that is taken. Only tokio makes one.
 #[cold]
-fn is_taken() -> TryLockError {
+pub(super) fn is_taken() -> TryLockError {
     let mutex = ::tokio::sync::Mutex::const_new(());
     let taken = mutex.try_lock();
     loop {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use probe::layout::{
-    LOCK_SENT, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of, is_noted,
-    noted_alone, party,
+    LOCK_SENT, LockFamily, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of,
+    is_noted, noted_alone, party,
 };
 
 use super::party::{Node, Parties, Process, called, or};
@@ -81,16 +81,21 @@ impl<'a> Look<'a> {
             awaited: waits
                 .threads
                 .iter()
-                .filter_map(|thread| thread.wait)
-                .filter(|wait| WaitHow::from_word(wait.how) == Some(WaitHow::Exclusive))
-                .filter(|wait| wait.how & WAIT_LIMITED == 0)
-                .map(|wait| wait.target)
+                .filter_map(|thread| thread.wait.map(|wait| (wait.target, wait.how)))
+                .chain(waits.futures.iter().map(|one| (one.record.identity, one.record.capacity)))
+                .filter(|(_, how)| WaitHow::from_word(*how) == Some(WaitHow::Exclusive))
+                .filter(|(_, how)| how & WAIT_LIMITED == 0)
+                .map(|(target, _)| target)
                 .collect(),
         }
     }
 
     pub(super) fn held(&self, lock: &LockRead) -> Held {
         let shared = match lock.kind() {
+            // Its guards go from thread to thread: one of those who hold it stands on the record.
+            Some(LockKind::RwLock | LockKind::Semaphore) if is_sent_with_its_task(lock) => {
+                holder_of(lock.record.other, lock.generation).map(|one| vec![one])
+            }
             Some(LockKind::RwLock) => self.readers.get(&lock.record.identity).cloned(),
             _ => None,
         };
@@ -240,10 +245,16 @@ fn one(
                 || first.has_writer_waiting(lock) && second.has_writer_waiting(lock);
             held.alone.map_or_else(|| held.shared.clone(), |alone| vec![alone])
         }
+        Some(WaitHow::Shared) if lock.kind() == Some(LockKind::Semaphore) => {
+            // Others may have permits too, and anybody may add some.
+            said.all = false;
+            held.shared.clone()
+        }
         Some(WaitHow::Receive) => {
             said.all = false;
             let sender = lock.record.other;
-            said.complete = sender != 0 && sender != PARTY_UNKNOWN;
+            // Tasks share a sender by reference: one who has not sent yet may be the next.
+            said.complete = sender != 0 && sender != PARTY_UNKNOWN && !is_sent_with_its_task(lock);
             vec![sender]
         }
         Some(WaitHow::Send) => {
@@ -266,6 +277,11 @@ fn one(
     // Of a channel everybody must be known; of a lock one who holds it is enough.
     said.complete &= !said.holders.is_empty() && (said.all || said.holders.len() == who.len());
     said
+}
+
+/// Whether it is `tokio`'s, whose ends and guards go wherever their tasks go.
+fn is_sent_with_its_task(lock: &LockRead) -> bool {
+    lock.record.kind_flags >> 8 & 0xff == LockFamily::Tokio as u64
 }
 
 /// What kind of thing a wait of this kind is for.

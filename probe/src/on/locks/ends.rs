@@ -42,10 +42,22 @@ impl Ends {
     #[cold]
     #[inline(never)]
     fn sends_first(&self) {
-        let (me, unknown) = (me(), PARTY_UNKNOWN);
+        self.sends_of(me());
+    }
+
+    fn sends_of(&self, me: u64) {
+        let unknown = PARTY_UNKNOWN;
         let first = |who: u64| Some(if who == 0 || who == me { me } else { unknown });
         let _ = self.sender.fetch_update(Ordering::Relaxed, Ordering::Relaxed, first);
         self.say();
+    }
+
+    /// An operation sends, on whichever thread, or somebody of whom nothing is known.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn sends_as(&self, party: u64) {
+        if self.sender.load(Ordering::Relaxed) != party {
+            self.sends_of(party);
+        }
     }
 
     /// There are several who may send from now on.
@@ -58,6 +70,23 @@ impl Ends {
     #[inline(always)]
     pub(crate) fn receives(&self) {
         self.watched.turns(local::with(|local| local.me.get()));
+    }
+
+    /// An operation receives, on whichever thread, or somebody of whom nothing is known.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn receives_as(&self, party: u64) {
+        self.watched.turns(party);
+    }
+
+    /// Waits for `future` at the channel, and says so once it has to.
+    #[cfg(feature = "tokio")]
+    pub(crate) async fn waited<F: core::future::Future>(
+        &self,
+        how: WaitHow,
+        here: &'static Location<'static>,
+        future: F,
+    ) -> F::Output {
+        super::future::waited(&self.watched, how, here, || self.say_all(), future).await
     }
 
     /// There are several who may receive from now on.
@@ -73,6 +102,13 @@ impl Ends {
         }
     }
 
+    fn say_all(&self) {
+        if let Some(record) = self.watched.record() {
+            record.capacity.store(self.capacity, Ordering::Relaxed);
+        }
+        self.say();
+    }
+
     /// This thread begins to wait at the channel.
     #[cold]
     pub(crate) fn begin(
@@ -82,10 +118,7 @@ impl Ends {
         here: &'static Location<'static>,
     ) -> Waiting {
         let waiting = wait::begin(&self.watched, how, limit, here);
-        if let Some(record) = self.watched.record() {
-            record.capacity.store(self.capacity, Ordering::Relaxed);
-        }
-        self.say();
+        self.say_all();
         waiting
     }
 

@@ -8,9 +8,9 @@ use core::task::{Context, Poll};
 
 use super::place;
 use super::table::{self, Said, Twin};
-use super::wait::count;
+use super::wait::{class, count};
 use super::watched::Watched;
-use crate::layout::{Class, LockKind, PARTY_UNKNOWN, WaitHow, op_party};
+use crate::layout::{LockKind, PARTY_UNKNOWN, WaitHow, op_party};
 use crate::on::ground::clock;
 use crate::on::ops;
 
@@ -39,7 +39,7 @@ impl<'a> Waits<'a> {
             let name = if on.name().is_empty() { "lock" } else { on.name() };
             let own = table.claim(&Said {
                 kind_flags: LockKind::Wait as u64,
-                site: place::site(here, name, Class::Wait).map_or(0, |site| site.tag()),
+                site: place::site(here, name, class(how)).map_or(0, |site| site.tag()),
                 identity: twin.reference(),
                 capacity: how as u64,
             })?;
@@ -75,11 +75,13 @@ impl Drop for Waits<'_> {
     }
 }
 
-/// Waits for `future`, which takes the lock, and says so once it has to.
+/// Waits for `future`, which takes the lock, and says so once it has to. `entered`: what else its record says from then
+/// on.
 pub(crate) async fn waited<F: Future>(
     on: &Watched,
     how: WaitHow,
     here: &'static Location<'static>,
+    entered: impl Fn(),
     future: F,
 ) -> F::Output {
     let mut future = core::pin::pin!(future);
@@ -96,6 +98,7 @@ pub(crate) async fn waited<F: Future>(
             Poll::Pending if is_first => {
                 is_first = false;
                 waits = Waits::begin(on, how, here);
+                entered();
             }
             Poll::Pending => {}
         }

@@ -114,7 +114,7 @@ fn written(
 }
 
 /// Who waits for work, or for news, has nothing to do. Who waits for a lock, for room or for an end is kept from its work.
-fn class(how: WaitHow) -> Class {
+pub(super) fn class(how: WaitHow) -> Class {
     match how {
         WaitHow::Receive | WaitHow::Notify | WaitHow::Select => Class::Idle,
         _ => Class::Wait,

@@ -144,6 +144,34 @@ impl Watched {
         }
     }
 
+    /// Several may hold it, and that changed: one of those who are known stands on its record, if it has one.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn held_by_one_of(&self, known: impl Fn() -> u64) {
+        held::cleared();
+        if self.unseen.load(Ordering::Relaxed) != 0 {
+            return;
+        }
+        if self.twin.get().is_some_and(|twin| core::ptr::eq(twin, &WANTED)) {
+            self.named(0);
+        }
+        let Some(twin) = self.twin.get() else { return };
+        let generation = twin.generation();
+        // As in `cleared_on_record`.
+        if self.twin.get().is_some_and(|now| core::ptr::eq(now, twin)) {
+            held::copy_of(known, &twin.record.other, |party| {
+                crate::layout::held(party, generation)
+            });
+        }
+    }
+
+    /// How many it is for, on its record, if it has one.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn says_capacity(&self, capacity: u64) {
+        if let Some(record) = self.record() {
+            record.capacity.store(capacity, Ordering::Relaxed);
+        }
+    }
+
     /// The first use of a lock with a name: it has a record from now on, if there is one to spare.
     fn named(&self, me: u64) {
         let Some(table) = table::current() else { return };
@@ -292,6 +320,10 @@ impl Watched {
 
     /// The record says who holds it.
     fn copy_holder(&self, twin: &Twin) {
+        if LockKind::from_word(self.kind_flags) == Some(LockKind::Semaphore) {
+            // Nobody holds it alone.
+            return;
+        }
         for _ in 0..LOOKS {
             held::copy(&self.holder, &twin.record.holder, |party| twin.held(party));
             if self.holder.load(Ordering::Relaxed) != 0 {
