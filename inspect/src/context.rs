@@ -11,12 +11,10 @@ use crate::board_file::BoardFile;
 use crate::clock;
 use crate::clock::Moment;
 #[cfg(target_os = "linux")]
-use crate::liveness::{Asking, Evidence, Memory, Seen, Unseen};
-use crate::liveness::{Proof, State};
+use crate::liveness::{Asking, Evidence, Memory, Proof, Seen, State, Unseen};
 #[cfg(target_os = "linux")]
 use crate::proc::{self, Process};
-use crate::vitals::Task;
-use crate::vitals::Vitals;
+use crate::vitals::{Task, Vitals};
 
 /// The surroundings of a board at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,9 @@
 //! Finding boards: by name, by pid, by path, here and in other mount namespaces.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::error::OpenError;
 pub use crate::places::directories;

@@ -68,7 +68,9 @@ impl Terminal {
         let (pty, pts) = open().expect("a pseudo-terminal");
         pty.resize(Size::new(rows, columns)).expect("its size");
         let before = tcgetattr(&pty).expect("its modes");
-        let command = Command::new(program).args(arguments).env("TERM", "xterm-256color");
+        // A test run behind `nohup` ignores SIGHUP, and whom it starts would too: a shell of a terminal does not.
+        let command = Command::new("env").arg("--default-signal=HUP,INT,QUIT,TERM").arg(program);
+        let command = command.args(arguments).env("TERM", "xterm-256color");
         let command = command.env_remove("NO_COLOR").env_remove("COLUMNS").env_remove("LINES");
         let child = command.spawn(pts).unwrap_or_else(|error| panic!("{program:?}: {error}"));
         let pty = Arc::new(pty);

@@ -9,8 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use tests::behind::may_unshare;
-use tests::program;
-use tests::wait;
+use tests::{program, wait};
 
 fn hazards() -> PathBuf {
     program::debug("fixture-hazards", "fixture-hazards")

@@ -19,11 +19,10 @@ use crate::error::OpenError;
 use crate::liveness::Proof;
 use crate::locate::{self, Candidate, Target};
 use crate::open_board::OpenBoard;
-use crate::pidfd;
-use crate::proc;
 use crate::snapshot::BYTE_ORDER;
 use crate::words::glob::glob;
 use crate::words::term::term;
+use crate::{pidfd, proc};
 
 /// What is wanted.
 #[derive(Clone, Copy)]

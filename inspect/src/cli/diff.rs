@@ -4,8 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{Cli, Only};
-use super::common::boards;
-use super::common::look;
+use super::common::{boards, look};
 use super::failure::Failure;
 use super::output::Output;
 use super::sampling::{answered, nonempty, options, read};

@@ -3,8 +3,7 @@
 use std::io::Write;
 
 use super::args::Cli;
-use super::common::look;
-use super::common::repeat;
+use super::common::{look, repeat};
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;

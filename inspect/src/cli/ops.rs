@@ -5,9 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::args::{Cli, OpsBy, OpsPick};
-use super::common::boards;
-use super::common::look;
-use super::common::repeat;
+use super::common::{boards, look, repeat};
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;

@@ -3,9 +3,7 @@
 use std::io::Write;
 
 use super::args::Cli;
-use super::common::boards;
-use super::common::look;
-use super::common::repeat;
+use super::common::{boards, look, repeat};
 use super::failure::Failure;
 use super::{list, profile};
 use crate::context::Look as Around;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, raise};
 
 use super::args::{Cli, Common};
-use super::common::boards;
-use super::common::look;
+use super::common::{boards, look};
 use super::failure::Failure;
 use crate::context::Look as Around;
 use crate::locate::Target;

@@ -27,8 +27,7 @@ use crate::context::Context;
 use crate::liveness::State;
 use crate::model::{BoardReport, Capacity, End, Headline, Severity, ThreadReport};
 use crate::snapshot::{Board, EndRead, Ring, Snapshot};
-use crate::vitals::Vitals;
-use crate::vitals::percent_of;
+use crate::vitals::{Vitals, percent_of};
 use crate::words::label::Label;
 use clock::Clock;
 

@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use super::cells::cells;
-use super::cells::class_word;
-use super::cells::frame_name;
+use super::cells::{cells, class_word, frame_name};
 use crate::report::Tally;
 use crate::words::term::term;
 

@@ -3,10 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use super::cells::OTHER;
-use super::cells::TORN;
-use super::cells::cells;
-use super::cells::frame_name;
+use super::cells::{OTHER, TORN, cells, frame_name};
 use super::flame::title;
 use super::page::{Frame, page};
 use crate::recording::SiteInfo;

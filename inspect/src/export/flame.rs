@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 
 use probe::layout::Class;
 
-use super::cells::TORN;
-use super::cells::cells;
-use super::cells::frame_name;
-use super::cells::is_line;
-use super::cells::thread_name;
+use super::cells::{TORN, cells, frame_name, is_line, thread_name};
 use super::page::{Frame, page};
 use crate::report::Tally;
 use crate::report::words::percent;

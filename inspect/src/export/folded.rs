@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use super::cells::TORN;
-use super::cells::cells;
-use super::cells::frame_name;
-use super::cells::thread_name;
+use super::cells::{TORN, cells, frame_name, thread_name};
 use crate::report::Tally;
 use crate::words::term::term;
 

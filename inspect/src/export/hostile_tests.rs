@@ -7,8 +7,7 @@ use probe::layout::Class;
 
 use super::cells::SPELLED;
 use super::*;
-use crate::recording::SiteInfo;
-use crate::recording::{BoardInfo, Entry, Sink};
+use crate::recording::{BoardInfo, Entry, Sink, SiteInfo};
 use crate::render::{Look, json};
 use crate::report::{self, Options, answer};
 use crate::words::label::Label;

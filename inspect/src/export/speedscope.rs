@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use super::cells::TORN;
-use super::cells::cells;
-use super::cells::frame_name;
-use super::cells::thread_name;
+use super::cells::{TORN, cells, frame_name, thread_name};
 use crate::report::Tally;
 
 /// Name, stacks, and the weight of each.

@@ -3,8 +3,7 @@
 use probe::layout::Class;
 
 use super::*;
-use crate::recording::SiteInfo;
-use crate::recording::{BoardInfo, Entry};
+use crate::recording::{BoardInfo, Entry, SiteInfo};
 use crate::report::Options;
 use crate::words::label::Label;
 

@@ -12,8 +12,7 @@ use super::threads::{LineReport, ThreadReport};
 use super::waits::Waits;
 use crate::liveness::State;
 use crate::snapshot::Effort;
-use crate::vitals::Task;
-use crate::vitals::Vitals;
+use crate::vitals::{Task, Vitals};
 use crate::words::known::{self, Word};
 use crate::words::label::Label;
 

@@ -1,8 +1,7 @@
 //! What a process maps and holds open.
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
+use std::{fs, io};
 
 /// Whether a process maps a file shared and to write, as the writer of a board does and no reader.
 ///

@@ -1,7 +1,6 @@
 //! What is mounted where, as a process sees it.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 /// One line of a mount table. Fields as in proc_pid_mountinfo(5).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Which boot and which namespaces a process is in, and what that does to its ids and times.
 
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::{fs, io};
 
 use super::process::{Process, inner_pid, pids, process};
 

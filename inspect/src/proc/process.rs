@@ -1,7 +1,6 @@
 //! One process: its `stat` line, its users, its id in its own namespace.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 /// One process, from its `stat` line.
 #[derive(Clone, Debug, PartialEq, Eq)]

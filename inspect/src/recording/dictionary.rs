@@ -2,10 +2,7 @@
 
 use probe::layout::Class;
 
-use super::entry::BoardInfo;
-use super::entry::Entry;
-use super::entry::MAX_FRAMES;
-use super::entry::SiteInfo;
+use super::entry::{BoardInfo, Entry, MAX_FRAMES, SiteInfo};
 use super::wire::Bytes;
 
 /// Boards, sites, stacks and threads at most.

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
-use super::entry::Entry;
-use super::entry::Sink;
+use super::entry::{Entry, Sink};
 use super::ring::{Event, Ring};
 use super::writer::Writer;
 use crate::words::label::Label;

@@ -7,10 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use super::entry::BoardInfo;
-use super::entry::Entry;
-use super::entry::Sink;
-use super::entry::SiteInfo;
+use super::entry::{BoardInfo, Entry, Sink, SiteInfo};
 use crate::words::label::Label;
 
 /// Entries that are kept at most: 64 MiB of them.

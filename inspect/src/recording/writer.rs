@@ -5,10 +5,7 @@
 use std::io::{self, Write};
 
 use super::columns::Columns;
-use super::entry::Entry;
-use super::entry::MAGIC;
-use super::entry::Sink;
-use super::entry::VERSION;
+use super::entry::{Entry, MAGIC, Sink, VERSION};
 use super::wire::{crc32, put, put_text};
 
 /// Kind of a chunk of the dictionary.

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::look::Look;
-use super::look::Paint;
+use super::look::{Look, Paint};
 use crate::derive::compare::{Comparison, Line, Number};
 use crate::model::{BoardReport, LineReport};
 use crate::words::human::{NONE, in_unit, or_none, short, signed, time, whole};

@@ -4,8 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use super::look::Look;
-use super::look::Sort;
+use super::look::{Look, Sort};
 use crate::clock::{Moment, rfc3339};
 use crate::model::{BoardReport, Document};
 use crate::words::term;

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::look::Look;
-use super::look::Paint;
+use super::look::{Look, Paint};
 use super::text::heading;
 use crate::model::BoardReport;
 use crate::words::label::Label;

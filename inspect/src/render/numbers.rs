@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use super::columns::{QUEUE_NAME, queue_columns};
-use super::look::Look;
-use super::look::Paint;
+use super::look::{Look, Paint};
 use super::place::line;
 use crate::model::{BoardReport, Distribution, Quantiles, Queue};
 use crate::words::human::{in_unit, or_none, percent, short, signed, time, whole};

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::look::Look;
-use super::look::Paint;
+use super::look::{Look, Paint};
 use super::place::line;
 use crate::model::{BoardReport, Op, OpEnds};
 use crate::words::human::{NONE, lasting, or_none, short, time, whole};

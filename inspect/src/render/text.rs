@@ -4,17 +4,11 @@
 use std::fmt::Write;
 
 use super::columns::{STATE, last_change};
-use super::look::FIT;
-use super::look::Look;
-use super::look::Paint;
-use super::look::Sort;
-use super::look::idle;
+use super::look::{FIT, Look, Paint, Sort, idle};
 use super::place::{line, place, step};
 use crate::liveness::State;
-use crate::model::Severity;
-use crate::model::{BoardReport, ThreadReport};
-use crate::vitals::SOCKETS_UP_TO;
-use crate::vitals::Vitals;
+use crate::model::{BoardReport, Severity, ThreadReport};
+use crate::vitals::{SOCKETS_UP_TO, Vitals};
 use crate::words::human::{NONE, bytes, or_none, percent, time};
 use crate::words::term::{cut, label, left, maybe, right, term, width};
 

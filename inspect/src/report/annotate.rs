@@ -5,9 +5,7 @@ use std::fmt::Write;
 
 use super::answer::Answer;
 use super::tally::Tally;
-use super::words::class_word;
-use super::words::heat;
-use super::words::percent;
+use super::words::{class_word, heat, percent};
 use crate::render::{Look, Paint};
 use crate::words::human::{or_none, whole};
 use crate::words::label::Label;

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Row};
 use super::row::{Key, Spot, Weight};
 use super::tally::Tally;
-use super::words::by_word;
-use super::words::class_word;
+use super::words::{by_word, class_word};
 use crate::clock::rfc3339;
 use crate::words::label::Label;
 

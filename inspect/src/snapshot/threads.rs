@@ -4,10 +4,9 @@ use probe::layout::{
     BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, SectionKind, SlotCopy, TRAIL_ENTRIES, WORD, WatchCopy,
     WorkerCopy, unpack_zero_ended,
 };
-use probe::protocol::doubled;
-use probe::protocol::keyed;
 use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::stack::{self, Level as Frame};
+use probe::protocol::{doubled, keyed};
 
 use super::board::{Board, Contents};
 use super::effort::Effort;

@@ -15,8 +15,7 @@ mod which;
 pub use ::crossbeam_channel::*;
 
 #[doc(hidden)]
-pub use which::selecting;
-pub use which::{IntoIter, Iter, Receiver, Sender, TryIter, bounded, unbounded};
+pub use which::{IntoIter, Iter, Receiver, Sender, TryIter, bounded, selecting, unbounded};
 
 /// As `crossbeam::channel`.
 pub mod channel {

@@ -34,5 +34,4 @@ pub use std::sync::*;
 pub use mpsc::{channel, sync_channel};
 
 #[doc(hidden)]
-pub use which::named;
-pub use which::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use which::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, named};

@@ -5,11 +5,10 @@
 //! difference smaller than its interval is one. Instructions are counted apart, by callgrind, on the threads that
 //! serve requests.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use crate::child::this;
 use crate::median;

@@ -3,11 +3,9 @@
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::page::Ink;
-use super::page::Pieces;
+use super::page::{Ink, Pieces};
 use crate::liveness::State as Life;
-use crate::model::Severity;
-use crate::model::ThreadReport;
+use crate::model::{Severity, ThreadReport};
 use crate::render::text;
 use crate::top::state::{Over, State};
 use crate::top::watch::Seen;

@@ -2,10 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use crate::words::term::left;
 
 const KEYS: &[(&str, &str)] = &[

@@ -6,10 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use probe::layout::Class;
 use ratatui::style::Style;
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use crate::derive::threads::word;
 use crate::report::Spot;
 use crate::top::histogram::Line as Counted;

@@ -1,9 +1,6 @@
 //! Numbers: periodic jobs, ratios, progress, counters, gauges, histograms and facts, one a row.
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use crate::model::BoardReport;
 use crate::render::numbers::bounded;
 use crate::top::history::{Of, id, spark};

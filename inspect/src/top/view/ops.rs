@@ -4,10 +4,7 @@
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use crate::model::Op;
 use crate::render::ops::{Columns, mark};
 use crate::render::{Look, ops, text};

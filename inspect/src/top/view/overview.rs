@@ -3,8 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::page::Ink;
-use super::page::Page;
+use super::page::{Ink, Page};
 use super::{lines, numbers, queues, threads};
 use crate::top::state::State;
 use crate::top::watch::Seen;

@@ -1,9 +1,6 @@
 //! Queues: depth and throughput now and over the last seconds, waiting and service times.
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use crate::model::Queue;
 use crate::render::columns::{QUEUE_NAME, queue_columns};
 use crate::render::numbers::queue_cells;

@@ -2,10 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use super::{lines, threads};
 use crate::model::{Place, ThreadReport};
 use crate::top::history::{Of, spark};

@@ -1,9 +1,6 @@
 //! Threads: what each does, its load now and over the last seconds, and where it is.
 
-use super::page::Ink;
-use super::page::Page;
-use super::page::Pieces;
-use super::page::heading;
+use super::page::{Ink, Page, Pieces, heading};
 use crate::model::ThreadReport;
 use crate::render::Look;
 use crate::render::columns::{STATE, last_change};

@@ -8,12 +8,10 @@
 //! just those of them that the list says it does. The exit code is 1 when list and facts differ.
 #![expect(clippy::print_stdout, reason = "a report for whoever runs it")]
 
-use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
+use std::{fmt, fs, io};
 
 /// Longest run of one mutant's scenarios; the slowest takes a few seconds unharmed.
 const LIMIT: Duration = Duration::from_secs(60);
