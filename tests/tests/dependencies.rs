@@ -85,6 +85,42 @@ fn a_program_builds_as_many_crates_as_the_documents_say() {
     assert_eq!(count(&off), stated("forbidden"), "{off:#?}");
 }
 
+/// `inspect` by its features, as the document says: crates of the library, of the verbs, with `serve`, and what that adds.
+#[test]
+fn inspect_builds_as_many_crates_as_the_documents_say() {
+    let count = |features: &[&str]| {
+        let mut command = build::cargo();
+        command.args(["tree", "--offline", "--locked", "--edges", "normal,build", "--no-dedupe"]);
+        command.args(["--prefix", "none", "--format", "{p}", "--package", "scoreboard-inspect"]);
+        let tree = build::run(
+            command
+                .args(["--target", "x86_64-unknown-linux-gnu", "--no-default-features"])
+                .args(features)
+                .current_dir(build::root()),
+        );
+        let crates: std::collections::BTreeSet<(&str, &str)> = tree
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split(' ');
+                Some((words.next()?, words.next()?))
+            })
+            .filter(|(name, _)| *name != "scoreboard-inspect")
+            .collect();
+        crates.len()
+    };
+    let [library, verbs, serve] =
+        [&[][..], &["--features", "cli"], &["--features", "serve"]].map(count);
+    let text = std::fs::read_to_string(build::root().join("docs/dependencies.md")).expect("it");
+    let more = serve - verbs;
+    for said in [
+        format!("the library alone is {library} crates, with the verbs {verbs}, with `serve`"),
+        format!("(axum, hyper, tokio, rustls with ring) {serve};"),
+        format!("those {more} take about"),
+    ] {
+        assert!(text.contains(&said), "it is: {said}");
+    }
+}
+
 /// Its board is one like any other, though another way made it.
 #[test]
 fn a_plain_debug_build_makes_the_same_board_without_shared_memory() {

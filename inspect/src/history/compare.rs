@@ -1,14 +1,15 @@
-//! Two stretches of time: how many were active by key in each, and which differences are more than noise. Seconds
-//! that follow each other are alike, so the noise is that of the means of stretches (ten of them), not of seconds.
+//! Two stretches of time: how many were active by key in each, and which differences are more than noise, by the test of
+//! `diff`. Seconds that follow each other are alike, so the noise is that of the means of stretches, not of seconds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::past::Past;
+use crate::report::stats::{BATCHES, Judged, batch_variance, judged};
 
-/// Stretches whose means are compared.
-const STRETCHES: usize = 10;
+/// Fewer stretches say nothing of how much they vary.
+const FEWEST: usize = 5;
 
 /// One key, before and after.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,7 +24,9 @@ pub struct Change {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// The interval does not hold 0.
+    /// The chance that noise alone moves any of them by as much, corrected for their number.
+    pub chance: f64,
+    /// It is more than noise, at 95 %.
     pub moved: bool,
 }
 
@@ -31,7 +34,18 @@ pub struct Change {
 pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
     let (a, b) = (seconds(before), seconds(after));
     let keys: BTreeSet<&String> = a.iter().chain(&b).flat_map(BTreeMap::keys).collect();
-    let mut changes: Vec<Change> = keys.into_iter().map(|key| change(key, &a, &b)).collect();
+    let sides: Vec<[(f64, f64); 2]> =
+        keys.iter().map(|key| [mean(&a, key), mean(&b, key)]).collect();
+    let differences: Vec<(f64, f64)> =
+        sides.iter().map(|[(old, noise), (new, more)]| (new - old, noise + more)).collect();
+    let change =
+        |((key, [(before, _), (after, _)]), judged): ((&String, &[(f64, f64); 2]), Judged)| {
+            let (low, high) = (after - before - judged.margin, after - before + judged.margin);
+            let (chance, moved) = (judged.chance, judged.significant());
+            Change { key: key.clone(), before: *before, after: *after, low, high, chance, moved }
+        };
+    let judged = judged(&differences);
+    let mut changes: Vec<Change> = keys.into_iter().zip(&sides).zip(judged).map(change).collect();
     let size = |change: &Change| (change.after - change.before).abs();
     changes.sort_by(|x, y| size(y).total_cmp(&size(x)).then_with(|| x.key.cmp(&y.key)));
     changes
@@ -52,29 +66,18 @@ fn seconds(past: &Past) -> Vec<BTreeMap<String, u64>> {
     all
 }
 
-/// Mean, and the square of its error.
+/// Mean, and the square of its error; without an end where the time is too short to tell.
 fn mean(seconds: &[BTreeMap<String, u64>], key: &str) -> (f64, f64) {
-    if seconds.is_empty() {
-        return (0.0, 0.0);
-    }
-    let of = |part: &[BTreeMap<String, u64>]| {
-        let counts = part.iter().map(|second| second.get(key).copied().unwrap_or(0) as f64);
-        counts.sum::<f64>() / part.len() as f64
-    };
-    let means: Vec<f64> = seconds.chunks(seconds.len().div_ceil(STRETCHES)).map(of).collect();
-    let whole = of(seconds);
-    let n = means.len() as f64;
-    if n < 2.0 {
-        return (whole, f64::INFINITY);
-    }
-    let spread = means.iter().map(|one| (one - whole).powi(2)).sum::<f64>() / (n - 1.0);
-    (whole, spread / n)
-}
-
-fn change(key: &str, a: &[BTreeMap<String, u64>], b: &[BTreeMap<String, u64>]) -> Change {
-    let ((before, error_a), (after, error_b)) = (mean(a, key), mean(b, key));
-    // Student's for about ten stretches each.
-    let reach = 2.1 * (error_a + error_b).sqrt();
-    let (low, high) = (after - before - reach, after - before + reach);
-    Change { key: key.to_owned(), before, after, low, high, moved: low > 0.0 || high < 0.0 }
+    let each = seconds.len().div_ceil(BATCHES).max(1);
+    let batches: Vec<(f64, f64)> = seconds
+        .chunks(each)
+        .map(|part| {
+            let counts = part.iter().map(|second| second.get(key).copied().unwrap_or(0) as f64);
+            (counts.sum::<f64>(), part.len() as f64)
+        })
+        .collect();
+    let sum: f64 = batches.iter().map(|(count, _)| count).sum();
+    let mean = sum / seconds.len().max(1) as f64;
+    let known = batch_variance(&batches).filter(|_| batches.len() >= FEWEST);
+    (mean, known.unwrap_or(f64::INFINITY))
 }

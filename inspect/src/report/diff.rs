@@ -9,16 +9,13 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Row};
 use super::row::Spot;
-use super::stats::{Z95, batch_variance, holm, two_sided};
+use super::stats::{BATCHES, Judged, Z95, batch_variance, judged};
 use super::tally::Tally;
 use super::words::{class_word, heat, percent, place};
 use crate::render::{Look, Paint};
 use crate::words::human::{or_none, time, whole};
 use crate::words::place::leaf;
 use crate::words::term::{cut, label, left, right};
-
-/// Stretches that a recording is cut into to see how much its shares vary by themselves.
-const BATCHES: usize = 20;
 
 /// One side of a change.
 #[derive(Clone, Debug)]
@@ -39,16 +36,14 @@ pub struct Change {
     pub after: Option<Side>,
     /// Difference of the shares.
     pub difference: f64,
-    /// Half of its 95 % interval.
-    pub margin: f64,
-    /// The chance that noise alone moves any of the lines by as much, corrected for their number.
-    pub chance: f64,
+    /// The same, held against noise.
+    pub judged: Judged,
 }
 
 impl Change {
     /// Whether it is more than noise, at 95 %.
     pub fn significant(&self) -> bool {
-        self.chance < 0.05
+        self.judged.significant()
     }
 
     /// The spot to be named: the new one.
@@ -130,21 +125,26 @@ pub fn changes(before: (&Tally, &Answer), after: (&Tally, &Answer)) -> Vec<Chang
     pairs.extend(new.into_iter().filter(Option::is_some).map(|side| (None, side)));
     // A line that was not seen is known as well as its absence among so many samples says.
     let unseen = |answer: &Answer| (1.0 / answer.denominator.max(1) as f64).powi(2);
-    let mut changes: Vec<Change> = pairs
-        .into_iter()
+    let share = |side: &Option<Side>| side.as_ref().map_or(0.0, |side| side.row.share);
+    let differences: Vec<(f64, f64)> = pairs
+        .iter()
         .map(|(old, new)| {
-            let share = |side: &Option<Side>| side.as_ref().map_or(0.0, |side| side.row.share);
             let variance = old.as_ref().map_or(unseen(before.1), |side| side.variance)
                 + new.as_ref().map_or(unseen(after.1), |side| side.variance);
-            let difference = share(&new) - share(&old);
-            let chance = two_sided(difference / variance.sqrt().max(1e-12));
-            Change { before: old, after: new, difference, margin: Z95 * variance.sqrt(), chance }
+            (share(new) - share(old), variance)
         })
         .collect();
-    let chances: Vec<f64> = changes.iter().map(|change| change.chance).collect();
-    for (change, chance) in changes.iter_mut().zip(holm(&chances)) {
-        change.chance = chance;
-    }
+    let judged = judged(&differences);
+    let mut changes: Vec<Change> = pairs
+        .into_iter()
+        .zip(differences.iter().zip(judged))
+        .map(|((before, after), (&(difference, _), judged))| Change {
+            before,
+            after,
+            difference,
+            judged,
+        })
+        .collect();
     changes.sort_by(|a, b| b.difference.abs().total_cmp(&a.difference.abs()));
     changes
 }
@@ -187,7 +187,7 @@ pub fn text(changes: &[Change], look: &Look) -> String {
             right(&share(&change.before), 6),
             right(&share(&change.after), 6),
             right(&format!("{:+.1}", change.difference * 100.0), 7),
-            right(&format!("{:.1}", change.margin * 100.0), 4),
+            right(&format!("{:.1}", change.judged.margin * 100.0), 4),
             left(judged, 7),
             place(spot),
             leaf(&label(&spot.function)),
@@ -216,8 +216,8 @@ pub fn json(changes: &[Change], before: &Answer, after: &Answer) -> Value {
                 "file": spot.file, "line": spot.line, "function": spot.function,
                 "label": spot.label, "class": class_word(Some(spot.class)),
                 "before": side(&change.before), "after": side(&change.after),
-                "difference": change.difference, "margin": change.margin,
-                "chance_of_noise": change.chance, "significant": change.significant(),
+                "difference": change.difference, "margin": change.judged.margin,
+                "chance_of_noise": change.judged.chance, "significant": change.significant(),
             }))
         })
         .collect();

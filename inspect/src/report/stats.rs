@@ -97,6 +97,35 @@ pub fn holm(chances: &[f64]) -> Vec<f64> {
     corrected
 }
 
+/// Stretches that a time is cut into to see how much what is counted in it varies by itself.
+pub const BATCHES: usize = 20;
+
+/// A difference of two counts, held against noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Half of its 95 % interval.
+    pub margin: f64,
+    /// The chance that noise alone moves any of them by as much, corrected for their number.
+    pub chance: f64,
+}
+
+impl Judged {
+    /// Whether it is more than noise, at 95 %.
+    pub fn significant(self) -> bool {
+        self.chance < 0.05
+    }
+}
+
+/// Differences with their variances, held against noise together: the test of every comparison.
+pub fn judged(differences: &[(f64, f64)]) -> Vec<Judged> {
+    let alone =
+        |&(difference, variance): &(f64, f64)| two_sided(difference / variance.sqrt().max(1e-12));
+    let chances: Vec<f64> = differences.iter().map(alone).collect();
+    let margin = |&(_, variance): &(f64, f64)| Z95 * variance.sqrt();
+    let margins = differences.iter().map(margin);
+    margins.zip(holm(&chances)).map(|(margin, chance)| Judged { margin, chance }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
