@@ -12,6 +12,7 @@ pub mod format;
 pub mod http;
 pub mod inject;
 pub mod journal;
+pub mod naive;
 pub mod picture;
 pub mod program;
 pub mod python;

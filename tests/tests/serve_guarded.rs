@@ -157,6 +157,7 @@ fn a_profile_is_of_the_seconds_asked_for_in_any_form() {
         ("pprof", &[0x1f, 0x8b]),
         ("csv", b""),
         ("timeline", b"<?xml"),
+        ("bottle", b"<?xml"),
         ("perfetto", b"\x0a"),
         ("firefox", b"{"),
     ] {
@@ -165,6 +166,15 @@ fn a_profile_is_of_the_seconds_asked_for_in_any_form() {
         assert!(answer.body.starts_with(begins) && answer.body.len() > 20, "{format}");
         let name = answer.header("content-disposition").expect("a name");
         assert!(name.starts_with("attachment; filename=\"profile."), "{name}");
+    }
+    let parallel = serve.get(&format!("/api/v1/profile?board={name}&seconds=0.3&weight=parallel"));
+    assert_eq!((&parallel["weight"], &parallel["blame"]), (&"parallel".into(), &false.into()));
+    let blame = serve.get(&format!("/api/v1/profile?board={name}&seconds=0.3&blame=true"));
+    assert_eq!((&blame["blame"], blame["lines"].as_array().map(Vec::len)), (&true.into(), Some(0)));
+    for also in ["idle=true", "weight=parallel", "format=bottle", "format=firefox"] {
+        let asked = format!("/api/v1/profile?board={name}&seconds=0.3&blame=true&{also}");
+        let answer = serve.ask("GET", &asked, &[]);
+        assert!(answer.status == 400 && answer.text().contains("whom they wait for"), "{also}");
     }
     for wrong in ["seconds=0", "seconds=61", "seconds=NaN", "rate=0", "rate=1001", "format=exe"] {
         assert_eq!(

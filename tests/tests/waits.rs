@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tests::program::{self, Program};
-use tests::wait;
+use tests::{naive, wait};
 
 /// A `fixture-locks` that has said it is ready.
 fn locks(name: &str, what: &[&str]) -> Program {
@@ -227,38 +227,6 @@ fn of_a_hundred_thousand_locks_the_two_in_a_deadlock_are_named() {
     assert_eq!(said["lost"], 0, "records of locks that nobody waits for are given back");
 }
 
-/// A reader that looks at one thread after the other, and does not look again.
-fn naively(board: &inspect::snapshot::Board) -> bool {
-    use probe::layout::{LockRecord, SectionKind, SlotRecord, holder_of};
-    let contents = board.contents();
-    let (slots, locks) = (contents.get(SectionKind::Slots), contents.get(SectionKind::Locks));
-    let (slots, locks) = (slots.expect("slots"), locks.expect("locks"));
-    let word = |at: u64, offset: usize| board.source.word(at + offset as u64);
-    let next: Vec<Option<u64>> = (0..slots.used)
-        .map(|slot| {
-            let at = slots.at(slot)?;
-            let waits = word(at, core::mem::offset_of!(SlotRecord, wait)) & 1 == 1;
-            let target = word(at, core::mem::offset_of!(SlotRecord, wait_for));
-            let lock = locks.at((target & 0xffff).checked_sub(1)?)?;
-            let holder = word(lock, core::mem::offset_of!(LockRecord, holder));
-            let generation = word(lock, 0) >> 8;
-            let party = holder_of(holder, generation).filter(|_| waits)?;
-            (party & 0xffff).checked_sub(1)
-        })
-        .collect();
-    (0..next.len()).any(|start| {
-        let mut at = start as u64;
-        for _ in 0..next.len() {
-            match next.get(at as usize).copied().flatten() {
-                Some(to) if to == start as u64 => return true,
-                Some(to) => at = to,
-                None => return false,
-            }
-        }
-        false
-    })
-}
-
 /// `LOOKS=1000000 cargo test --release -p tests --test waits busy` for the figure in `docs/waits.md`.
 #[test]
 fn a_busy_program_without_deadlocks_has_none_however_often_one_looks() {
@@ -278,7 +246,7 @@ fn a_busy_program_without_deadlocks_has_none_however_often_one_looks() {
     assert!(waiting > 10, "{waiting} of {looks}: nobody ever waited");
     // The same program, by a reader that looks once: it is not that there is nothing to be wrong about.
     wait::until("a false deadlock of the naive reader", Duration::from_secs(60), || {
-        (0..1000).any(|_| naively(&board.board)).then_some(())
+        (0..1000).any(|_| naive::finds_a_deadlock(&board.board)).then_some(())
     });
 }
 

@@ -14,7 +14,7 @@ use super::shared::{Shared, meant};
 use crate::export::{Format, export, firefox, perfetto};
 use crate::locate::Candidate;
 use crate::render::json::line;
-use crate::report::{By, Options, answer, json};
+use crate::report::{By, Options, Weight, answer, json};
 
 /// Boards of a run.
 const BOARDS: usize = 64;
@@ -34,6 +34,12 @@ pub(super) struct Pick {
     /// Idle samples too.
     #[serde(default)]
     idle: bool,
+    /// The time of waiters, at the lines of holders.
+    #[serde(default)]
+    blame: bool,
+    /// What a share is of.
+    #[serde(default)]
+    weight: Shares,
     #[serde(default)]
     by: Rows,
     #[serde(default)]
@@ -72,6 +78,24 @@ impl From<Rows> for By {
     }
 }
 
+/// What a share is of.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Shares {
+    #[default]
+    Samples,
+    Parallel,
+}
+
+impl From<Shares> for Weight {
+    fn from(shares: Shares) -> Self {
+        match shares {
+            Shares::Samples => Self::Samples,
+            Shares::Parallel => Self::Parallel,
+        }
+    }
+}
+
 /// JSON, or the form of another tool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -84,11 +108,17 @@ enum Form {
     Pprof,
     Csv,
     Timeline,
+    Bottle,
     Perfetto,
     Firefox,
 }
 
 impl Form {
+    /// Whether it shows where threads are, and not just how often what was counted.
+    fn is_of_places(self) -> bool {
+        matches!(self, Self::Timeline | Self::Bottle | Self::Perfetto | Self::Firefox)
+    }
+
     /// Its type, and how a file of it ends.
     fn file(self) -> (&'static str, &'static str) {
         match self {
@@ -99,6 +129,7 @@ impl Form {
             Self::Pprof => ("application/octet-stream", "pb.gz"),
             Self::Csv => ("text/csv; charset=utf-8", "csv"),
             Self::Timeline => ("image/svg+xml", "timeline.svg"),
+            Self::Bottle => ("image/svg+xml", "bottle.svg"),
             Self::Perfetto => ("application/octet-stream", "pftrace"),
             Self::Firefox => ("application/json", "firefox.json"),
         }
@@ -118,6 +149,7 @@ impl Form {
             (Self::Pprof, _) => Format::Pprof,
             (Self::Csv, _) => Format::Csv,
             (Self::Timeline, _) => Format::Timeline,
+            (Self::Bottle, _) => Format::Bottle,
             (_, Taken::Tally(tally)) => return line(&json::report(tally, &answer(tally))),
         };
         match taken {
@@ -128,6 +160,24 @@ impl Form {
 }
 
 impl Pick {
+    /// Blame is of those who wait; what is asked of where threads are has no answer in it.
+    ///
+    /// # Errors
+    /// Both are asked at once.
+    fn one_question(&self) -> Result<(), Refusal> {
+        let also = [
+            (matches!(self.weight, Shares::Parallel), "weight=parallel"),
+            (self.idle, "idle"),
+            (self.format.is_of_places(), "this format"),
+        ];
+        match also.into_iter().find(|(asked, _)| *asked && self.blame) {
+            Some((_, what)) => Err(Refusal::wrong(format!(
+                "{what} tells where threads are, blame whom they wait for: ask one of them"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// For how long, where it is asked for as JSON.
     ///
     /// # Errors
@@ -138,6 +188,7 @@ impl Pick {
                 "format: of other hosts it is JSON alone; ask the host for others",
             ));
         }
+        self.one_question()?;
         let right = (0.1..=60.0).contains(&self.seconds);
         let time = right.then(|| Duration::from_secs_f64(self.seconds));
         time.ok_or_else(|| Refusal::wrong("seconds: from 0.1 to 60"))
@@ -151,6 +202,7 @@ pub(super) async fn profile(
     if !(0.1..=60.0).contains(&pick.seconds) {
         return Err(Refusal::wrong("seconds: from 0.1 to 60"));
     }
+    pick.one_question()?;
     if !(1..=1_000).contains(&pick.rate) {
         return Err(Refusal::wrong("rate: from 1 to 1000 a second"));
     }
@@ -164,16 +216,18 @@ pub(super) async fn profile(
     if candidates.is_empty() {
         return Err(Refusal::new(StatusCode::CONFLICT, "nothing to sample: no such process lives"));
     }
-    let (rate_hz, idle) = (pick.rate, pick.idle);
+    let (rate_hz, idle, blame) = (pick.rate, pick.idle, pick.blame);
+    let weight = pick.weight.into();
     let form = pick.format;
     // Other tools count by stacks.
     let by = if form == Form::Json { pick.by.into() } else { By::Stack };
     let course = matches!(form, Form::Perfetto | Form::Firefox);
     let paths: Vec<_> = candidates.iter().map(|one| one.path.display().to_string()).collect();
-    let key = format!("{:?} {rate_hz} {idle} {by:?} {course} {paths:?}", pick.seconds);
+    let key =
+        format!("{:?} {rate_hz} {idle} {blame} {weight:?} {by:?} {course} {paths:?}", pick.seconds);
     let done = shared.runs.join(key, || Run {
         candidates,
-        options: Options { by, idle, ..Options::default() },
+        options: Options { by, idle, blame, weight, ..Options::default() },
         rate_hz,
         duration: Duration::from_secs_f64(pick.seconds),
         course,
