@@ -31,7 +31,7 @@ pub struct Vitals {
     /// Limit of open descriptors.
     pub fds_max: Option<u64>,
     /// TCP sockets by state; absent where `/proc` does not say, and for processes with more than
-    /// [`SOCKETS_UP_TO`] descriptors, where it is not cheap.
+    /// [`SOCKETS_UP_TO`] descriptors, or on a host most of whose sockets are not the process's, where it is not cheap.
     pub sockets: Option<std::collections::BTreeMap<String, u64>>,
 }
 
@@ -53,3 +53,9 @@ pub fn percent_of(ran_ns: u64, over_ns: u64) -> f64 {
 
 /// Descriptors up to which sockets are sorted by state: a link is read for each of them.
 pub const SOCKETS_UP_TO: usize = 65_536;
+
+/// Sockets of others that are read through to find a process's own, and so many more for each that it has: the kernel
+/// lists all of them at once, at about a microsecond each.
+pub const OTHERS_SOCKETS: u64 = 5_000;
+/// See [`OTHERS_SOCKETS`].
+pub const OTHERS_SOCKETS_EACH: u64 = 4;

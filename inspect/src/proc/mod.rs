@@ -5,6 +5,7 @@ mod mapping;
 mod mounts;
 mod namespace;
 mod process;
+mod sockets;
 mod tasks;
 mod vitals;
 

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::mapping::links;
 use super::process::{Process, TICKS};
+use super::sockets::by_state;
 use crate::vitals::{CpuTotal, SOCKETS_UP_TO, Vitals, percent_of};
 
 /// How a process is doing.
@@ -28,7 +29,7 @@ pub fn vitals(process: &Process) -> Vitals {
         fds_max: limit(&pid.to_string(), "Max open files"),
         sockets: links
             .filter(|links| links.len() <= SOCKETS_UP_TO)
-            .map(|links| sockets(pid, &links)),
+            .and_then(|links| sockets(pid, &links)),
     }
 }
 
@@ -49,50 +50,18 @@ pub fn limit(who: &str, name: &str) -> Option<u64> {
 }
 
 /// The process's TCP sockets by state.
-fn sockets(pid: u32, links: &[std::path::PathBuf]) -> std::collections::BTreeMap<String, u64> {
-    let inodes: std::collections::HashSet<u64> = links
+fn sockets(
+    pid: u32,
+    links: &[std::path::PathBuf],
+) -> Option<std::collections::BTreeMap<String, u64>> {
+    let inodes = links
         .iter()
         .filter_map(|link| {
             let target = fs::read_link(link).ok()?;
             target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
         })
         .collect();
-    let mut states = std::collections::BTreeMap::new();
-    if inodes.is_empty() {
-        return states;
-    }
-    for table in ["tcp", "tcp6"] {
-        let Ok(text) = fs::read_to_string(format!("/proc/{pid}/net/{table}")) else { continue };
-        for line in text.lines().skip(1) {
-            let mut fields = line.split_whitespace();
-            let Some(state) = fields.nth(3) else { continue };
-            let Some(inode) = fields.nth(5).and_then(|text| text.parse::<u64>().ok()) else {
-                continue;
-            };
-            if inodes.contains(&inode) {
-                *states.entry(tcp_state(state).to_owned()).or_default() += 1;
-            }
-        }
-    }
-    states
-}
-
-/// The kernel's two hex digits for a TCP state, in words.
-fn tcp_state(digits: &str) -> &'static str {
-    match digits {
-        "01" => "established",
-        "02" => "syn_sent",
-        "03" => "syn_recv",
-        "04" => "fin_wait1",
-        "05" => "fin_wait2",
-        "06" => "time_wait",
-        "07" => "close",
-        "08" => "close_wait",
-        "09" => "last_ack",
-        "0A" => "listen",
-        "0B" => "closing",
-        _ => "other",
-    }
+    by_state(std::path::Path::new(&format!("/proc/{pid}/net")), &inodes)
 }
 
 #[cfg(test)]

@@ -146,12 +146,13 @@ pub fn headline(report: &BoardReport, look: &Look) -> String {
     look.paint(paint, &cut(&term(&report.headline.text), look.columns))
 }
 
-/// TCP sockets by state, or that there are too many descriptors for it.
+/// TCP sockets by state, or that there are too many descriptors or others' sockets for it.
 pub(crate) fn sockets(vitals: &Vitals) -> String {
     let many = vitals.fds.is_some_and(|fds| fds > SOCKETS_UP_TO as u64);
     match &vitals.sockets {
         Some(states) => states.iter().map(|(state, count)| format!("  {count} {state}")).collect(),
         None if many => format!("  sockets not counted beyond {SOCKETS_UP_TO} fds"),
+        None if vitals.fds.is_some() => "  sockets not counted among others' many".to_owned(),
         None => String::new(),
     }
 }
