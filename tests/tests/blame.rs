@@ -50,6 +50,7 @@ fn blame_of_nobody_says_so_and_blame_of_places_is_refused() {
         &["profile", "-n", &name, "-d", "300ms", "--blame"],
         &["export", "folded", recording, "--blame"],
         &["export", "svg", recording, "--blame"],
+        &["report", recording, "--locks"],
     ] {
         let said = said(arguments, 1);
         assert!(said.contains("nobody waited at any of"), "{arguments:?}: {said}");
@@ -110,6 +111,23 @@ fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
     };
     assert!(of("holder;") > 50 * of("waiter-"), "{folded}");
     assert!(folded.lines().any(|line| line.starts_with("holder;long")), "{folded}");
+
+    // By lock: how long was waited for each, as the program has it, and who held it.
+    let locks = program::document(&["report", recording, "--locks"]);
+    let first = &locks["locks"][0];
+    let waited = first["waited_ns"].as_f64().expect("a time") / 1e9;
+    println!("waited {waited:.2} s for {}, by its own account {:.2}", first["name"], all / 1e9);
+    let part = waited / (all / 1e9);
+    // The account also has the moments before and after the recording.
+    assert!((0.6..1.1).contains(&part), "{part} of what it has: {locks:#}");
+    assert_eq!(first["name"], "shared");
+    assert_eq!(first["held_by"][0]["thread"], "holder", "{locks:#}");
+    assert_eq!(first["held_by"][0]["label"], "long", "{locks:#}");
+    assert!(first["threads"].as_u64() >= Some(4), "{locks:#}");
+    assert!(first["waits_seen"].as_u64() > Some(4), "{locks:#}");
+    let table = program::inspect(&["report", recording, "--locks"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.contains("HELD MOSTLY BY") && table.contains("holder at blame.rs:"), "{table}");
 
     // A recording of before is read, and does not tell.
     let mut bytes = std::fs::read(recording).expect("a recording");

@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::args::{Cli, Pacing, Pick};
 use super::common::look;
 use super::failure::Failure;
-use super::sampling::{Sampling, Turn, answered, counting, nonempty, path, read};
+use super::sampling::{
+    Sampling, Turn, answered, counting, nobody_waited, nonempty, open_for_blame, path, read,
+};
 use crate::locate::Target;
-use crate::report::{Tally, Weight, json, text, timeline};
+use crate::report::{Locks, Tally, Weight, json, text, timeline};
 use crate::words::term;
 
 /// How long `profile` samples when nothing is said.
@@ -28,6 +30,11 @@ pub(super) fn run(
     one_question(pick)?;
     let mut sampling = Sampling::open(cli, target, pacing, remarks)?;
     sampling.or_for(DEFAULT);
+    if pick.locks {
+        let mut locks = Locks::default();
+        sampling.run(&mut locks, remarks, &mut |_| Turn::default())?;
+        return show_locks(cli, locks, out);
+    }
     let mut tally = Tally::new(counting(cli, pick));
     sampling.run(&mut tally, remarks, &mut |_| Turn::default())?;
     tally.finish();
@@ -59,8 +66,31 @@ pub(super) fn report(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     one_question(pick)?;
-    let tally = read(&path("report", target)?, counting(cli, pick), remarks)?;
+    let path = path("report", target)?;
+    if pick.locks {
+        let mut locks = Locks::default();
+        for remark in open_for_blame(&path)?.read(&mut locks)? {
+            let _ =
+                writeln!(remarks, "inspect: {}: {remark}", term::term(&path.display().to_string()));
+        }
+        return show_locks(cli, locks, out);
+    }
+    let tally = read(&path, counting(cli, pick), remarks)?;
     show(cli, &tally, pick, out)
+}
+
+/// Locks by the time that was waited for them.
+fn show_locks(cli: &Cli, mut locks: Locks, out: &mut dyn Write) -> Result<(), Failure> {
+    locks.tally.finish();
+    if cli.common.json {
+        writeln!(out, "{}", super::common::pretty(&locks.json())?)?;
+    } else {
+        write!(out, "{}", locks.text(&look(&cli.common)))?;
+    }
+    match locks.rows().is_empty() {
+        true => Err(Failure::new(nobody_waited(&locks.tally))),
+        false => Ok(()),
+    }
 }
 
 /// A recording where a board was expected: what a report shows of it without being asked for more.

@@ -310,18 +310,24 @@ pub(super) fn read(
     options: crate::report::Options,
     remarks: &mut dyn Write,
 ) -> Result<Tally, Failure> {
-    let recording = open(path)?;
-    if options.blame && !recording.tells_blame {
-        return Err(Failure::new(
-            "this recording does not tell who kept whom waiting: it was made by an earlier inspect",
-        ));
-    }
+    let recording = if options.blame { open_for_blame(path)? } else { open(path)? };
     let mut tally = Tally::new(options);
     for remark in recording.read(&mut tally)? {
         let _ = writeln!(remarks, "inspect: {}: {remark}", term(&path.display().to_string()));
     }
     tally.finish();
     Ok(tally)
+}
+
+/// Opens a recording that tells who kept whom waiting.
+pub(super) fn open_for_blame(path: &std::path::Path) -> Result<Recording, Failure> {
+    let recording = open(path)?;
+    match recording.tells_blame {
+        true => Ok(recording),
+        false => Err(Failure::new(
+            "this recording does not tell who kept whom waiting: it was made by an earlier inspect",
+        )),
+    }
 }
 
 /// Opens a recording; a saved board is told apart.
@@ -371,7 +377,7 @@ pub(super) fn not_with_blame(what: &str) -> Failure {
 }
 
 /// There are no waiters: whose, and of what kind.
-fn nobody_waited(tally: &Tally) -> String {
+pub(super) fn nobody_waited(tally: &Tally) -> String {
     let ticks = whole(tally.ticks);
     match tally.unblamed {
         0 => format!(

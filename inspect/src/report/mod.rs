@@ -4,6 +4,7 @@ pub mod annotate;
 mod answer;
 pub mod diff;
 pub mod json;
+mod locks;
 mod row;
 mod stall;
 mod standing;
@@ -17,6 +18,7 @@ pub mod timeline;
 pub mod words;
 
 pub use answer::{Answer, Row, answer};
+pub use locks::{LockRow, Locks};
 pub use row::{By, Key, Spot, Weight};
 pub use stall::Stall;
 pub use stretch::Stretch;

@@ -7,8 +7,8 @@ use std::io;
 use std::mem::offset_of;
 
 use probe::layout::{
-    LockKind, LockRecord, OpRecord, PARTY_OP, SHARED_LOCKS, SectionKind, SlotRecord, WORD, WaitHow,
-    from_op_id, holder_of, party,
+    LockFamily, LockKind, LockRecord, OpRecord, PARTY_OP, SHARED_LOCKS, SectionKind, SlotRecord,
+    WORD, WaitHow, from_op_id, holder_of, party,
 };
 use probe::protocol::occupancy::{self, LIVE};
 
@@ -43,6 +43,7 @@ const SHARED: u64 = offset_of!(SlotRecord, shared) as u64;
 const IDENTITY: u64 = offset_of!(LockRecord, identity) as u64;
 const KIND: u64 = offset_of!(LockRecord, kind_flags) as u64;
 const HOLDER: u64 = offset_of!(LockRecord, holder) as u64;
+const OTHER: u64 = offset_of!(LockRecord, other) as u64;
 const OP_HOLDER: u64 = offset_of!(OpRecord, holder) as u64;
 
 impl Blame {
@@ -140,12 +141,17 @@ impl Blame {
         let live = word(0) == state;
         board.source.fence();
         let (kind, identity, holder) = (word(KIND), word(IDENTITY), word(HOLDER));
+        let one_of_several = word(OTHER);
         board.source.fence();
         if !live || word(0) != state {
             return None;
         }
         match holder_of(holder, generation) {
             Some(party) => self.seat_of(board, seats, party),
+            // Of what tasks hold shared, one of them stands on the record.
+            None if kind >> 8 & 0xff == LockFamily::Tokio as u64 => {
+                self.seat_of(board, seats, holder_of(one_of_several, generation)?)
+            }
             None if LockKind::from_word(kind) == Some(LockKind::RwLock) => {
                 self.reader(board, seats, identity, waiter)
             }

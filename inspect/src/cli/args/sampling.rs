@@ -90,6 +90,11 @@ pub struct Pick {
     /// Which samples count.
     #[command(flatten)]
     pub only: Only,
+    /// Locks by the time that was waited for them.
+    ///
+    /// Each with the threads that waited, how many waits were seen to begin, and who held it meanwhile, at which line.
+    #[arg(long, conflicts_with_all = ["whole", "by", "weight", "idle", "thread", "blame", "timeline", "stall"])]
+    pub locks: bool,
     /// How each thread moved over time, and the load.
     #[arg(long)]
     pub timeline: bool,
