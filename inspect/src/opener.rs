@@ -1,7 +1,8 @@
 //! Root is given up before a board is parsed, and boards are opened later, too: by another thread, when a
 //! daemon is started anew, to connect to a cancel socket. So a second process keeps root. It takes fixed requests:
 //! it opens a board's file, a directory where boards live or a daemon's cancel socket, and passes the descriptor, or gives
-//! a file that this program made before its name. It parses nothing, and ends with this one.
+//! a file that this program made before its name, or makes, renames and removes files of fixed names in one directory that
+//! was lent to it. It parses nothing, and ends with this one.
 #![expect(unsafe_code, reason = "forks, and owns descriptors that the other process sent")]
 
 use std::ffi::{OsStr, OsString};
@@ -15,7 +16,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::fcntl::{AT_FDCWD, OFlag, openat, renameat};
 use nix::sys::signal::SigSet;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recv,
@@ -23,7 +24,7 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::Mode;
 use nix::sys::time::{TimeVal, TimeValLike};
-use nix::unistd::{ForkResult, fork, geteuid};
+use nix::unistd::{ForkResult, UnlinkatFlags, fork, geteuid, unlinkat};
 use probe::layout::cancel_name;
 
 use crate::places::directories;
@@ -35,6 +36,9 @@ const OPEN: u8 = b'o';
 const LIST: u8 = b'l';
 const CANCEL_SOCKET: u8 = b'd';
 const NAME: u8 = b'n';
+const MAKE: u8 = b'c';
+const MOVE: u8 = b'm';
+const REMOVE: u8 = b'u';
 /// What does not answer in this time is given up.
 const PATIENCE_S: i64 = 2;
 
@@ -43,6 +47,38 @@ static OTHER: OnceLock<Mutex<Option<OwnedFd>>> = OnceLock::new();
 
 /// Files that were made and have no name yet: a descriptor, the name, and the name so far.
 static EXPECTED: Mutex<Vec<(RawFd, PathBuf, Option<PathBuf>)>> = Mutex::new(Vec::new());
+
+/// A directory in which files of fixed names may be made, renamed and removed also after root was given up.
+static LENT: Mutex<Option<OwnedFd>> = Mutex::new(None);
+
+#[cfg(feature = "cli")]
+/// Lends a directory to the process that keeps root, which is started after it.
+pub(crate) fn lend(directory: OwnedFd) {
+    *LENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(directory);
+}
+
+/// Makes a file of this name in the directory that was lent. `None` where there is nobody to ask.
+pub(crate) fn make(name: &str) -> Option<io::Result<OwnedFd>> {
+    ask(MAKE, name.as_bytes())
+}
+
+/// Renames one there, in place of what has that name.
+pub(crate) fn rename(from: &str, to: &str) -> Option<io::Result<()>> {
+    ask(MOVE, format!("{from}/{to}").as_bytes()).map(done)
+}
+
+/// Removes one there.
+pub(crate) fn remove(name: &str) -> Option<io::Result<()>> {
+    ask(REMOVE, name.as_bytes()).map(done)
+}
+
+/// The answer to what comes to no descriptor.
+fn done(answer: io::Result<OwnedFd>) -> io::Result<()> {
+    match answer {
+        Err(error) if error.raw_os_error() != Some(0) => Err(error),
+        _ => Ok(()),
+    }
+}
 
 #[cfg(feature = "cli")]
 /// Lets a file that was just made get its name also after root was given up. Returns its ticket.
@@ -57,11 +93,7 @@ pub(crate) fn expect(file: &impl AsRawFd, path: &Path, part: Option<&Path>) -> u
 #[cfg(feature = "cli")]
 /// Gives such a file its name, as root. `None` where there is nobody to ask.
 pub(crate) fn publish(ticket: usize) -> Option<io::Result<()>> {
-    Some(match ask(NAME, &ticket.to_ne_bytes())? {
-        Err(error) if error.raw_os_error() != Some(0) => Err(error),
-        // The answer to this one has no descriptor.
-        _ => Ok(()),
-    })
+    ask(NAME, &ticket.to_ne_bytes()).map(done)
 }
 
 /// Starts the process that keeps root. It opens what stands at these paths, and where boards live. Nothing
@@ -176,10 +208,11 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
             Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), paths),
             Some((&LIST, path)) => open_directory(Path::new(OsStr::from_bytes(path))),
             Some((&CANCEL_SOCKET, instance)) => connect(instance),
-            Some((&NAME, ticket)) => match name(ticket) {
-                Ok(()) => Err(Errno::UnknownErrno),
-                Err(errno) => Err(errno),
-            },
+            // What comes to no descriptor is answered by no error.
+            Some((&NAME, ticket)) => Err(name(ticket).err().unwrap_or(Errno::UnknownErrno)),
+            Some((&MAKE, name)) => in_lent(name, make_there),
+            Some((&MOVE, names)) => in_lent(names, move_there),
+            Some((&REMOVE, name)) => in_lent(name, remove_there),
             _ => Err(Errno::EINVAL),
         };
         let errno = answer.as_ref().err().map_or(0, |errno| *errno as i32).to_ne_bytes();
@@ -223,6 +256,42 @@ fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
     openat(AT_FDCWD, path, flags, Mode::empty())
 }
 
+/// Does something in the directory that was lent.
+fn in_lent(
+    names: &[u8],
+    what: fn(&OwnedFd, &str) -> Result<OwnedFd, Errno>,
+) -> Result<OwnedFd, Errno> {
+    let lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = lent.as_ref().ok_or(Errno::EACCES)?;
+    what(directory, std::str::from_utf8(names).map_err(|_| Errno::EINVAL)?)
+}
+
+/// A name that may stand there: digits, and an end of lower letters. So nothing else in it is touched, and nothing outside.
+fn segment(name: &str) -> Result<&str, Errno> {
+    let right = name.split_once('.').is_some_and(|(stamp, end)| {
+        let digits = stamp.bytes().all(|byte| byte.is_ascii_digit());
+        digits && stamp.len() == 16 && ["open", "packed", "part"].contains(&end)
+    });
+    if right { Ok(name) } else { Err(Errno::EACCES) }
+}
+
+fn make_there(directory: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+    let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_APPEND;
+    let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    openat(directory, segment(name)?, flags, Mode::from_bits_truncate(0o640))
+}
+
+fn move_there(directory: &OwnedFd, names: &str) -> Result<OwnedFd, Errno> {
+    let (from, to) = names.split_once('/').ok_or(Errno::EINVAL)?;
+    renameat(directory, segment(from)?, directory, segment(to)?)?;
+    Err(Errno::UnknownErrno)
+}
+
+fn remove_there(directory: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+    unlinkat(directory, segment(name)?, UnlinkatFlags::NoRemoveDir)?;
+    Err(Errno::UnknownErrno)
+}
+
 /// The parts of a path below `/proc/PID`.
 fn below_process(path: &Path) -> Option<&Path> {
     let rest = path.strip_prefix("/proc").ok()?;
@@ -260,3 +329,41 @@ fn connect(instance: &[u8]) -> Result<OwnedFd, Errno> {
 
 /// The user that root becomes where boards have several owners.
 pub(crate) const NOBODY: u32 = 65_534;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_directory_that_was_lent_segments_are_made_renamed_and_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let directory: OwnedFd = std::fs::File::open(folder.path()).expect("it").into();
+        let (open, packed) = ("0000000000000001.open", "0000000000000001.packed");
+        make_there(&directory, open).expect("made");
+        assert_eq!(make_there(&directory, open).err(), Some(Errno::EEXIST));
+        let moved = move_there(&directory, &format!("{open}/{packed}"));
+        assert_eq!(moved.err(), Some(Errno::UnknownErrno), "done, which has no descriptor");
+        assert!(folder.path().join(packed).exists() && !folder.path().join(open).exists());
+        let link = folder.path().join("0000000000000002.open");
+        std::os::unix::fs::symlink("/etc/passwd", &link).expect("a link");
+        assert!(make_there(&directory, "0000000000000002.open").is_err(), "no link is followed");
+        for wrong in [
+            "lock",
+            "../0000000000000001.open",
+            "0000000000000001.open/../x",
+            "/0000000000000001.open",
+            "0000000000000001.exe",
+            "1.open",
+            "",
+            "0000000000000001.open\0",
+        ] {
+            assert_eq!(make_there(&directory, wrong).err(), Some(Errno::EACCES), "{wrong}");
+            assert_eq!(remove_there(&directory, wrong).err(), Some(Errno::EACCES), "{wrong}");
+            let names = format!("{packed}/{wrong}");
+            assert_eq!(move_there(&directory, &names).err(), Some(Errno::EACCES), "{wrong}");
+        }
+        let removed = remove_there(&directory, packed);
+        assert_eq!(removed.err(), Some(Errno::UnknownErrno));
+        assert!(!folder.path().join(packed).exists());
+    }
+}

@@ -34,6 +34,19 @@ pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Optio
     Ok(Some(uid))
 }
 
+/// Gives up root to nobody, before it is known whose boards there will be: each is opened by the process that keeps root.
+///
+/// # Errors
+/// As [`drop_root`].
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "called by whoever records for long"))]
+pub(crate) fn leave_root_to_nobody() -> nix::Result<()> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let _ = opener::keep(Vec::new());
+    become_user(opener::NOBODY, opener::NOBODY)
+}
+
 /// Becomes another user, for good, where this is root.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use tests::behind::{AS_OTHER, PLAIN, behind};
 use tests::program::{self, Program, inspect};
 use tests::{build, wait};
 
@@ -173,6 +174,45 @@ fn a_full_disk_loses_seconds_and_says_so_and_it_goes_on_when_there_is_room() {
     let past: Value = serde_json::from_str(json).expect("JSON");
     // Seconds before it was full, and after; and a gap in between, or as many as a segment's tail had room for.
     assert!(seconds(&past, 0) >= 4, "{past}");
+}
+
+/// Root records what users do, also one who comes later, into a directory that only root may write, without being root.
+#[test]
+fn root_records_boards_of_several_owners_without_being_root() {
+    if !nix::unistd::geteuid().is_root() || !build::needs("setpriv", "util-linux") {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let name = program::name("owned");
+    let other = |uid: &str| AS_OTHER.replace("4242", uid);
+    let words = [other("4242"), other("4343"), other("4444")];
+    let words: Vec<Vec<&str>> = words.iter().map(|words| words.split(' ').collect()).collect();
+    let first = behind(&words[0], &name, &["one-job"]);
+    let second = behind(&words[1], &name, &["one-job"]);
+    let of_root = behind(PLAIN, &name, &["one-job"]);
+    let recorder = Recorder::start(directory.path(), &name, "64MiB");
+    let pids = |past: &Value| -> Vec<u64> {
+        let boards = past["boards"].as_array().into_iter().flatten();
+        boards.filter_map(|board| board["pid"].as_u64()).collect()
+    };
+    let all = |wanted: &[u32]| {
+        wait::until("seconds of all of them", Duration::from_secs(30), || {
+            let past = past(directory.path(), &["-n", &name])?;
+            let found = pids(&past);
+            wanted.iter().all(|pid| found.contains(&u64::from(*pid))).then_some(())
+        });
+    };
+    all(&[first.pid(), second.pid(), of_root.pid()]);
+    let third = behind(&words[2], &name, &["one-job"]);
+    all(&[third.pid()]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", recorder.0.id()));
+    let status = status.expect("it runs");
+    assert!(status.contains("\nUid:\t65534\t65534\t65534\t65534\n"), "{status}");
+    // What was made is root's, as the directory is.
+    for entry in std::fs::read_dir(directory.path()).expect("listed").flatten() {
+        let facts = entry.metadata().expect("facts");
+        assert_eq!(std::os::unix::fs::MetadataExt::uid(&facts), 0, "{:?}", entry.path());
+    }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
 use crate::open_board::{Found, OpenBoard};
-use crate::root::drop_root;
+use crate::root::{drop_root, leave_root_to_nobody};
 use crate::words::glob::glob;
 use crate::words::human::time;
 use crate::words::moment::moment;
@@ -37,34 +36,24 @@ pub(super) fn record(
 ) -> Result<(), Failure> {
     let name = term(&directory.display().to_string());
     let cannot = |error: std::io::Error| Failure::new(format!("{name}: {error}"));
-    // The directory first: whoever is root gives that up with the first board.
+    // The directory first: whoever is root gives that up before any board is read, to nobody, since boards of others may
+    // come later. Boards are opened and segments made by a process that keeps root and parses nothing.
     let mut recorder = Recorder::open(directory, bytes).map_err(cannot)?;
-    let _ = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
-    keep(target, &mut recorder, (directory, &name), remarks)
-}
-
-/// Root was given up for the boards of others, and who this became may not write where root could.
-fn shut_out(directory: &Path, name: &str) -> Option<Failure> {
-    let owner = std::fs::metadata(directory).ok()?.uid();
-    let me = nix::unistd::geteuid();
-    if owner != 0 || me.is_root() {
-        return None;
+    if nix::unistd::geteuid().is_root() {
+        recorder.lend().map_err(cannot)?;
+        leave_root_to_nobody().map_err(|errno| {
+            Failure::new(format!("cannot give up root before reading: {errno}"))
+        })?;
     }
-    let me = crate::listed::user(me.as_raw());
-    Some(Failure {
-        code: 4,
-        text: format!(
-            "{name}: nothing is recorded: root is given up before boards of others are read, and {me} may not write there; \
-             record as a user who may do both, as docs/systemd.md sets one up, or `chown {me} {name}`"
-        ),
-    })
+    let _ = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
+    keep(target, &mut recorder, &name, remarks)
 }
 
 /// Records until the process ends.
 fn keep(
     target: &Target,
     recorder: &mut Recorder,
-    (directory, name): (&Path, &str),
+    name: &str,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut watched = Watched { target: target.clone(), boards: Vec::new(), over: HashSet::new() };
@@ -78,11 +67,12 @@ fn keep(
         let seconds = recorder.seconds(&reports);
         match recorder.put(now, &seconds) {
             Ok(()) => said = false,
-            Err(error)
-                if error.kind() == std::io::ErrorKind::PermissionDenied
-                    && let Some(failure) = shut_out(directory, name) =>
-            {
-                return Err(failure);
+            // Nothing will be written any more: who kept root is gone, or the directory is somebody else's now.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(Failure {
+                    code: 4,
+                    text: format!("{name}: nothing is recorded: {error}"),
+                });
             }
             // It goes on when there is room again.
             Err(error) if !std::mem::replace(&mut said, true) => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::past::Past;
-use crate::report::stats::{BATCHES, Judged, batch_variance, judged};
+use crate::report::stats::{BATCHES, batch_variance, judged};
 
 /// Fewer stretches say nothing of how much they vary.
 const FEWEST: usize = 5;
@@ -38,14 +38,14 @@ pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
         keys.iter().map(|key| [mean(&a, key), mean(&b, key)]).collect();
     let differences: Vec<(f64, f64)> =
         sides.iter().map(|[(old, noise), (new, more)]| (new - old, noise + more)).collect();
-    let change =
-        |((key, [(before, _), (after, _)]), judged): ((&String, &[(f64, f64); 2]), Judged)| {
-            let (low, high) = (after - before - judged.margin, after - before + judged.margin);
-            let (chance, moved) = (judged.chance, judged.significant());
-            Change { key: key.clone(), before: *before, after: *after, low, high, chance, moved }
-        };
-    let judged = judged(&differences);
-    let mut changes: Vec<Change> = keys.into_iter().zip(&sides).zip(judged).map(change).collect();
+    let mut changes = Vec::new();
+    for ((key, [(before, _), (after, _)]), judged) in
+        keys.into_iter().zip(sides).zip(judged(&differences))
+    {
+        let (low, high) = (after - before - judged.margin, after - before + judged.margin);
+        let (chance, moved) = (judged.chance, judged.significant());
+        changes.push(Change { key: key.clone(), before, after, low, high, chance, moved });
+    }
     let size = |change: &Change| (change.after - change.before).abs();
     changes.sort_by(|x, y| size(y).total_cmp(&size(x)).then_with(|| x.key.cmp(&y.key)));
     changes

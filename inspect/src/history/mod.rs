@@ -13,6 +13,7 @@ mod compare;
 mod past;
 mod second;
 mod segment;
+mod shelf;
 mod store;
 mod svg;
 mod texts;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::second::Second;
 use super::segment::{self, Reading};
+use super::shelf::Shelf;
 use super::texts::Texts;
 use crate::model::BoardReport;
 
@@ -28,7 +29,7 @@ const PACKED: &str = "packed";
 /// Whoever writes.
 #[derive(Debug)]
 pub struct Recorder {
-    directory: PathBuf,
+    shelf: Shelf,
     bytes: u64,
     current: Option<Current>,
     /// Held as long as it writes.
@@ -41,7 +42,7 @@ pub struct Recorder {
 }
 
 struct Current {
-    path: PathBuf,
+    name: String,
     file: File,
     began_ns: u64,
     written: u64,
@@ -51,7 +52,7 @@ struct Current {
 impl std::fmt::Debug for Current {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Current")
-            .field("path", &self.path)
+            .field("name", &self.name)
             .field("written", &self.written)
             .finish()
     }
@@ -74,8 +75,8 @@ impl Recorder {
             io::Error::new(io::ErrorKind::WouldBlock, "another recorder writes there")
         })?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-        let recorder = Self {
-            directory: directory.to_owned(),
+        let mut recorder = Self {
+            shelf: Shelf::new(directory),
             bytes: bytes.max(1 << 20),
             current: None,
             _lock: lock,
@@ -86,11 +87,23 @@ impl Recorder {
         // What a killed one left open is whole up to its last second.
         for path in segments(directory)?.into_values() {
             if path.extension().is_some_and(|ending| ending == OPEN) {
-                recorder.close(&path);
+                recorder.close(&name_of(&path), None);
             }
         }
         recorder.make_room();
         Ok(recorder)
+    }
+
+    /// Goes on through a process that keeps root, which is started next: it makes, renames and removes segments there, and
+    /// nothing else.
+    ///
+    /// # Errors
+    /// The directory cannot be opened or listed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn lend(&mut self) -> io::Result<()> {
+        let all = segments(&self.shelf.directory)?;
+        let size = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
+        self.shelf.lend(all.values().map(|path| (name_of(path), size(path))).collect())
     }
 
     /// What is kept of these boards; of an ended process once.
@@ -114,16 +127,16 @@ impl Recorder {
                 || current.texts.len() > MOST_TEXTS
         });
         if over && let Some(current) = self.current.take() {
-            drop(current.file);
-            self.close(&current.path);
+            self.close(&current.name, Some(current.file));
         }
         if let Err(error) = self.try_put(at_ns, seconds) {
             // Half a record is none; a new segment says its texts again. What is there stays: who fills a disk must
             // not take the past with it.
             if let Some(current) = self.current.take() {
                 let _ = current.file.set_len(current.written);
+                self.shelf.closed(&current.name, current.written);
                 if current.written <= segment::HEAD as u64 {
-                    let _ = std::fs::remove_file(&current.path);
+                    let _ = self.shelf.remove(&current.name);
                 }
             }
             self.lost += 1;
@@ -144,73 +157,100 @@ impl Recorder {
         Ok(())
     }
 
-    fn begin(&self, at_ns: u64) -> io::Result<Current> {
+    fn begin(&mut self, at_ns: u64) -> io::Result<Current> {
         // A segment of the same moment is of a recorder that ended within it.
         let mut stamp = at_ns / 1_000_000;
-        while [OPEN, PACKED].iter().any(|end| self.named(stamp, end).exists()) {
+        while self.is_there(&named(stamp, OPEN)) || self.is_there(&named(stamp, PACKED)) {
             stamp += 1;
         }
-        let path = self.named(stamp, OPEN);
-        let mut file = OpenOptions::new().append(true).create_new(true).mode(0o640).open(&path)?;
+        let name = named(stamp, OPEN);
+        let mut file = self.shelf.make(&name)?;
         let head = segment::head(false);
         if let Err(error) = file.write_all(&head) {
-            let _ = std::fs::remove_file(&path);
+            let _ = self.shelf.remove(&name);
             return Err(error);
         }
         let written = head.len() as u64;
-        Ok(Current { path, file, began_ns: at_ns, written, texts: Texts::default() })
+        Ok(Current { name, file, began_ns: at_ns, written, texts: Texts::default() })
     }
 
-    fn named(&self, stamp: u64, end: &str) -> PathBuf {
-        self.directory.join(format!("{stamp:016}.{end}"))
+    fn is_there(&self, name: &str) -> bool {
+        match self.shelf.known() {
+            Some(known) => known.contains_key(name),
+            None => self.shelf.directory.join(name).exists(),
+        }
     }
 
     /// Packs a segment. One that cannot be packed stays as it is.
-    fn close(&self, path: &Path) {
-        let Ok(bytes) = std::fs::read(path) else { return };
+    fn close(&mut self, name: &str, file: Option<File>) {
+        let Ok(bytes) = self.shelf.read(name, file) else { return };
         if bytes.len() <= segment::HEAD {
-            let _ = std::fs::remove_file(path);
+            let _ = self.shelf.remove(name);
             return;
         }
+        self.shelf.closed(name, bytes.len() as u64);
         // Up to the last whole record: half of one is nothing to keep.
-        let (packed, part) = (path.with_extension(PACKED), path.with_extension("part"));
-        let write = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o640)
-                .open(&part)?;
-            file.write_all(&segment::pack(&bytes))?;
+        let stem = name.split('.').next().unwrap_or_default();
+        let (packed, part) = (format!("{stem}.{PACKED}"), format!("{stem}.part"));
+        let bytes = segment::pack(&bytes);
+        let mut write = || {
+            // What was half packed when a recorder was killed.
+            let _ = self.shelf.remove(&part);
+            let mut file = self.shelf.make(&part)?;
+            file.write_all(&bytes)?;
             file.sync_data()?;
-            std::fs::rename(&part, &packed)
+            self.shelf.rename(&part, &packed)
         };
         match write() {
-            Ok(()) => _ = std::fs::remove_file(path),
-            Err(_) => _ = std::fs::remove_file(&part),
+            Ok(()) => {
+                let _ = self.shelf.remove(name);
+                self.shelf.closed(&packed, bytes.len() as u64);
+            }
+            Err(_) => _ = self.shelf.remove(&part),
         }
     }
 
     /// Removes the oldest segments until all fit.
-    fn make_room(&self) {
-        let Ok(all) = segments(&self.directory) else { return };
-        let size = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
-        let mut total: u64 = all.values().map(size).sum();
-        let current = self.current.as_ref().map(|current| current.path.clone());
-        for path in all.values().filter(|path| Some(*path) != current.as_ref()) {
+    fn make_room(&mut self) {
+        let all = match self.shelf.known() {
+            // Names of equal length: in order of their moments.
+            Some(known) => known.iter().map(|(name, size)| (name.clone(), *size)).collect(),
+            None => self.there(),
+        };
+        let current = self.current.as_ref();
+        let written = current.filter(|_| self.shelf.known().is_some()).map_or(0, |it| it.written);
+        let mut total: u64 = all.iter().map(|(_, size)| *size).sum::<u64>() + written;
+        let current = current.map(|current| current.name.clone());
+        for (name, size) in all.iter().filter(|(name, _)| Some(name) != current.as_ref()) {
             if total <= self.bytes {
                 break;
             }
-            total = total.saturating_sub(size(path));
-            let _ = std::fs::remove_file(path);
+            total = total.saturating_sub(*size);
+            let _ = self.shelf.remove(name);
         }
     }
+
+    /// Segments that are there, the oldest first, with their sizes.
+    fn there(&self) -> Vec<(String, u64)> {
+        let all = segments(&self.shelf.directory).unwrap_or_default();
+        let size = |path: &PathBuf| path.metadata().map_or(0, |facts| facts.len());
+        all.values().map(|path| (name_of(path), size(path))).collect()
+    }
+}
+
+/// The name of a segment.
+fn named(stamp: u64, end: &str) -> String {
+    format!("{stamp:016}.{end}")
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
         if let Some(current) = self.current.take() {
-            self.close(&current.path);
+            self.close(&current.name, Some(current.file));
         }
     }
 }
