@@ -9,6 +9,7 @@ pub mod demo;
 pub mod exported;
 pub mod fake;
 pub mod format;
+pub mod growth;
 pub mod http;
 pub mod inject;
 pub mod journal;
