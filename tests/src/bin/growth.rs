@@ -20,9 +20,10 @@ fn main() -> std::io::Result<()> {
         }
         println!("{:<24} grows with exponent {:.3}", row.what, growth::exponent(&points));
         curves.push((row.what, points));
-    }
-    if let Some(file) = arguments.first() {
-        std::fs::write(file, growth::svg(&curves))?;
+        // After each row: who stops it has what was counted.
+        if let Some(file) = arguments.first() {
+            std::fs::write(file, growth::svg(&curves))?;
+        }
     }
     Ok(())
 }
