@@ -125,7 +125,7 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) walk_index: bool,
     /// After this time the statistics job takes the index lock and never releases it: a hang to look for
-    #[arg(long, value_parser = duration, value_name = "T", hide = true)]
+    #[arg(long, value_parser = duration, value_name = "T")]
     pub(crate) hang_after: Option<Duration>,
 }
 

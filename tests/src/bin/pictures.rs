@@ -28,8 +28,13 @@ fn write(path: &Path, text: &str) {
 }
 
 /// Documents with sessions.
-const DOCUMENTS: [&str; 4] =
-    ["README.md", "docs/slow-daemon.md", "docs/slow-index.md", "docs/stuck-request.md"];
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "docs/slow-daemon.md",
+    "docs/slow-index.md",
+    "docs/stuck-request.md",
+    "docs/who-holds-the-lock.md",
+];
 
 fn main() {
     let only = std::env::args().nth(1).unwrap_or_default();
