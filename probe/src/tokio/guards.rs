@@ -57,9 +57,9 @@ impl<'a> Writes<'a> {
 impl<T: ?Sized> OwnedWrites<T> {
     fn read_on(self) -> OwnedReads<T> {
         let seat = self.0.lock.read_on();
-        let mut this = ManuallyDrop::new(self);
+        let this = ManuallyDrop::new(self);
         // SAFETY: it is not dropped, so this is the only owner that takes it.
-        let lock = unsafe { core::ptr::read(&mut this.0) };
+        let lock = unsafe { core::ptr::read(&this.0) };
         OwnedReads(lock, seat)
     }
 }
