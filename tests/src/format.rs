@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use probe::layout::declared::{Declared, RECORDS};
+use probe::layout::declared::{Declared, RECORDS, SECTIONS};
 
 const END: &str = "<!-- end of table -->";
 
-/// A document with its tables made anew: each stands between `<!-- table NAME -->`, or `<!-- table all -->`, and
+/// A document with its tables made anew: each stands between `<!-- table NAME -->`, of a record, `sections` or `all`, and
 /// `<!-- end of table -->`.
 ///
 /// # Errors
@@ -21,6 +21,7 @@ pub fn renewed(document: &str) -> Result<String, String> {
             "all" => {
                 RECORDS.iter().map(|record| heading(record) + &table(record)).collect::<String>()
             }
+            "sections" => sections(),
             name => RECORDS
                 .iter()
                 .find(|record| record.name == name)
@@ -31,6 +32,14 @@ pub fn renewed(document: &str) -> Result<String, String> {
         rest = after;
     }
     Ok(out + rest)
+}
+
+fn sections() -> String {
+    let mut table = String::from("| kind | section | what is in it |\n| --- | --- | --- |\n");
+    for kind in SECTIONS {
+        let _ = writeln!(table, "| {} | `{}` | {} |", kind.number, kind.name, prose(kind.about));
+    }
+    table
 }
 
 fn heading(record: &Declared) -> String {

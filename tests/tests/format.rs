@@ -37,26 +37,3 @@ fn every_word_of_a_record_is_declared() {
         assert_eq!(end, record.bytes, "{}", record.name);
     }
 }
-
-/// The sizes that the table of sections states by hand are those of the records.
-#[test]
-fn sections_are_as_large_as_their_records() {
-    let document = document();
-    let size = |name: &str| RECORDS.iter().find(|record| record.name == name).expect(name).bytes;
-    for (section, record) in [
-        ("sites", "SiteRecord"),
-        ("metrics", "MetricRecord"),
-        ("cells", "CellRecord"),
-        ("slots", "SlotRecord"),
-        ("watches", "WatchRecord"),
-        ("workers", "WorkerRecord"),
-        ("queues", "QueueRecord"),
-        ("facts", "FactRecord"),
-        ("operations", "OpRecord"),
-        ("windows", "WindowRecord"),
-    ] {
-        let row = document.lines().find(|line| line.contains(&format!("| {section} | ")));
-        let row = row.unwrap_or_else(|| panic!("no row of {section}"));
-        assert!(row.contains(&format!("| {} bytes", size(record))), "{row}");
-    }
-}

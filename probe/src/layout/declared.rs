@@ -28,6 +28,21 @@ pub struct Field {
     pub about: &'static str,
 }
 
+/// A kind of section.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Kind {
+    /// The number in the table of contents.
+    pub number: u64,
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds, as its documentation has it.
+    pub about: &'static str,
+}
+
+/// Every kind of section, by its number.
+pub const SECTIONS: &[Kind] = super::SectionKind::DECLARED;
+
 /// Every record of the layout.
 pub const RECORDS: [Declared; 19] = [
     super::HeaderCopy::DECLARED,

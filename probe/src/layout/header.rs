@@ -1,5 +1,7 @@
 //! Who wrote this board, when, and where its sections are; how it is doing, and how it ended.
 
+#[cfg(feature = "layout")]
+use super::declared::Kind;
 use super::record::record;
 
 /// First word of every board: `SCOREBD1` read as a big-endian number. It is stored last, with
@@ -138,10 +140,26 @@ record! {
     }
 }
 
-/// What a section holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u64)]
-pub enum SectionKind {
+/// The kinds, and what the layout says of them.
+macro_rules! section_kinds {
+    ($($(#[doc = $about:literal])+ $name:ident = $number:literal,)+) => {
+        /// What a section holds.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u64)]
+        pub enum SectionKind {
+            $($(#[doc = $about])+ $name = $number,)+
+        }
+
+        #[cfg(feature = "layout")]
+        impl SectionKind {
+            pub(super) const DECLARED: &'static [Kind] = &[
+                $(Kind { number: $number, name: stringify!($name), about: concat!($($about),+) },)+
+            ];
+        }
+    };
+}
+
+section_kinds! {
     /// Bytes of UTF-8 that text references point into.
     Strings = 1,
     /// [`super::SiteRecord`]: one probe in the source.
@@ -152,7 +170,7 @@ pub enum SectionKind {
     Cells = 4,
     /// [`super::SlotRecord`]: one thread.
     Slots = 5,
-    /// Two [`super::BLOCK_BYTES`] blocks of [`super::FrameRecord`] for each slot.
+    /// Beside each slot two blocks of 1,024 bytes, of [`super::FrameRecord`]s.
     Frames = 6,
     /// One row of words for each slot, that thread's share of the counters, and one more row for all
     /// threads without a slot.
@@ -161,29 +179,29 @@ pub enum SectionKind {
     Watches = 8,
     /// [`super::WorkerRecord`]: busy time of the thread in the slot with the same index.
     Workers = 9,
-    /// [`super::QueueRecord`].
+    /// [`super::QueueRecord`]: one queue.
     Queues = 10,
-    /// [`super::HistogramBlock`]: buckets of a histogram.
+    /// [`super::HistogramBlock`]: a head of 64 bytes, then 696 counts (before 1.2, 656).
     Histograms = 11,
-    /// A [`super::RingHead`] and entries of busy time per slot.
+    /// A [`super::RingHead`] and entries of busy time per slot; one section for each ring.
     BusyRing = 12,
-    /// A [`super::RingHead`] and entries of totals per metric.
+    /// A [`super::RingHead`] and entries of totals per metric; one section for each ring.
     CountRing = 13,
-    /// [`super::FactRecord`].
+    /// [`super::FactRecord`]: one fact of a run of the daemon.
     Facts = 14,
     /// [`super::OpRecord`]: one operation.
     Ops = 15,
-    /// The last tags of the slot with the same index.
+    /// The last tags of the slot with the same index, 512 bytes; only when the daemon keeps trails.
     Trails = 16,
-    /// One [`LostRecord`].
+    /// One [`super::LostRecord`].
     Lost = 17,
-    /// One [`PulseRecord`].
+    /// One [`super::PulseRecord`].
     Pulse = 18,
-    /// One [`EndRecord`].
+    /// One [`super::EndRecord`].
     End = 19,
     /// [`super::WindowRecord`]: what a histogram counted a while ago.
     Windows = 20,
-    /// [`super::LockRecord`]: one lock, or one future that waits.
+    /// Since 1.2. [`super::LockRecord`]: one lock or channel that was waited for or has a name, or one future that waits.
     Locks = 21,
 }
 
