@@ -127,7 +127,10 @@ fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
     assert!(first["waits_seen"].as_u64() > Some(4), "{locks:#}");
     let table = program::inspect(&["report", recording, "--locks"]);
     let table = String::from_utf8_lossy(&table.stdout).into_owned();
-    assert!(table.contains("HELD MOSTLY BY") && table.contains("holder at blame.rs:"), "{table}");
+    assert!(
+        table.contains("MOST OFTEN HELD BY") && table.contains("holder at blame.rs:"),
+        "{table}"
+    );
 
     // A recording of before is read, and does not tell.
     let mut bytes = std::fs::read(recording).expect("a recording");

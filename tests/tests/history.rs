@@ -42,6 +42,12 @@ fn past(directory: &Path, more: &[&str]) -> Option<Value> {
     output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
 }
 
+/// Seconds of the day of a moment of RFC 3339.
+fn time_of_day(at: &str) -> u64 {
+    let parts = at[11..19].split(':').map(|part| part.parse::<u64>().expect("a number"));
+    parts.fold(0, |sum, part| sum * 60 + part)
+}
+
 fn seconds(past: &Value, board: usize) -> u64 {
     past["boards"][board]["points"]
         .as_array()
@@ -68,6 +74,16 @@ fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
     let before = past(directory.path(), &[]).expect("a past");
     let mut recorder = Recorder::start(directory.path(), &name, "64MiB");
     enough(seconds(&before, 0) + 1);
+    let [from, since, until] =
+        wait::until("three seconds in a row", Duration::from_secs(20), || {
+            let past = past(directory.path(), &[])?;
+            let points = past["boards"][0]["points"].as_array()?;
+            let at: Vec<&str> = points.iter().filter_map(|point| point["at"].as_str()).collect();
+            let next = |a: &str, b: &str| time_of_day(b) == time_of_day(a) + 1;
+            let in_a_row = |three: &&[&str]| next(three[0], three[1]) && next(three[1], three[2]);
+            let three = at.windows(3).find(in_a_row)?;
+            Some([three[0], three[1], three[2]].map(str::to_owned))
+        });
     program.kill();
     let all = wait::until("the end", Duration::from_secs(20), || {
         past(directory.path(), &[]).filter(|past| !past["boards"][0]["end"].is_null())
@@ -123,9 +139,11 @@ fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
         .success()
     );
     assert!(std::fs::read_to_string(&picture).expect("it").contains("lock"));
-    let same =
-        inspect(&["history", "--history", path, "--since", "1m", "--against", "1m", "--json"])
-            .stdout;
+    let against = |since: &str, until: &str, other: &str, more: &str| {
+        let time = ["--since", since, "--until", until, "--against", other];
+        inspect(&[&["history", "--history", path], &time[..], &[more]].concat())
+    };
+    let same = against(&since, &until, &from, "--json").stdout;
     let same: Value = serde_json::from_slice(&same).expect("JSON");
     assert!(
         same["changes"]
@@ -133,6 +151,17 @@ fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
             .is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["moved"] == false)),
         "{same}"
     );
+    // A time that is in both, one that is not over, one of which nothing is known: none of them is one of nothing.
+    for (other, code, word) in
+        [(&since, 2, "overlaps"), (&"1s".to_owned(), 2, "is not over"), (&"2h".to_owned(), 3, "")]
+    {
+        let output = match code {
+            2 if word == "overlaps" => against(&since, &until, other, "--json"),
+            _ => against("1m", "now", other, "--json"),
+        };
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(code) && said.contains(word), "{other}: {said}");
+    }
     // Nobody of that name, and nowhere.
     assert_eq!(inspect(&["history", "nobody", "--history", path]).status.code(), Some(3));
     assert_eq!(inspect(&["history", "--history", "/no/such/place"]).status.code(), Some(3));

@@ -19,7 +19,8 @@ use redb::{
 use super::damage;
 use super::lock::{FILE_LOCK, take};
 pub(crate) use super::names::Contents;
-use super::names::{NAMES, Names};
+use super::names::NAMES;
+use super::names::Names;
 use super::queue::{Layer, TableWrites};
 use super::record::{Record, TABLES};
 use super::row;

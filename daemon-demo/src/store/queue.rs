@@ -19,7 +19,8 @@ use std::time::Instant;
 
 use probe::Stamp;
 
-use super::record::{Record, TABLES, Update};
+use super::record::TABLES;
+use super::record::{Record, Update};
 use crate::metrics::{DROPPED, ROLLED_UP, SUBMITTED, SUPERSEDED, UPDATES};
 
 /// When a waiting write was queued: by it the queue's oldest item is known.

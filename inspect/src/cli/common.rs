@@ -54,7 +54,7 @@ pub fn look(common: &Common) -> Look {
 }
 
 /// Columns to fill: COLUMNS, else the terminal's, at most 100 unless asked for more, and 100 elsewhere.
-fn columns() -> usize {
+pub(super) fn columns() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     asked.or_else(terminal).unwrap_or(100).clamp(20, 400)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, HistoryPick};
-use super::common::{boards, document};
+use super::common::{boards, columns, document};
 use super::failure::Failure;
 use crate::clock::Moment;
 use crate::context::Look as Around;
@@ -23,8 +23,12 @@ use crate::words::term::{cut, term};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// Columns of a table that are keys.
+/// Columns of a table that are keys, at most; what one takes, and what stands before the first.
 const KEYS: usize = 6;
+const KEY_WIDTH: usize = 14;
+const BEFORE_KEYS: usize = 31;
+/// Columns of a comparison before its key.
+const BEFORE_KEY: usize = 46;
 
 /// Keeps what every board says, once a second, until the process is ended.
 pub(super) fn record(
@@ -146,27 +150,47 @@ pub(super) fn show(
     let span = Span { from_ns, to_ns };
     let whole = cli.common.json || cli.common.jsonl || picture.is_some();
     let points = if whole && pick.points == 20 { 300 } else { pick.points };
+    let against = pick.against.as_deref().map(moment).transpose()?;
+    let against = against.map(|from| earlier(from, span, now)).transpose()?;
     let mut collected = |span| collected(&directory, span, pick.by, points, target, remarks);
     let past = collected(span)?;
     if past.boards.is_empty() {
         return Err(nothing(&directory, span, target, &past));
     }
-    if let Some(since) = &pick.against {
-        let from_ns = moment(since)?;
-        let to_ns = from_ns.saturating_add(span.to_ns - span.from_ns);
-        let other = collected(Span { from_ns, to_ns })?;
+    if let Some(earlier) = against {
+        let other = collected(earlier)?;
+        // What nobody recorded is no time in which nothing was active.
+        if other.boards.is_empty() {
+            return Err(nothing(&directory, earlier, target, &other));
+        }
         let changes = compare(&other, &past);
         if cli.common.json || cli.common.jsonl {
-            let both = serde_json::json!({ "schema": 1, "before": { "from": other.from, "to": other.to }, "after": { "from": past.from, "to": past.to }, "changes": changes });
+            let both = serde_json::json!({ "schema": 1, "before": { "from": other.from, "to": other.to, "gaps": other.gaps }, "after": { "from": past.from, "to": past.to, "gaps": past.gaps }, "changes": changes });
             return document(cli, out, &both);
         }
-        return Ok(out.write_all(changed(&other, &past, &changes).as_bytes())?);
+        return Ok(out.write_all(changed(&other, &past, &changes, columns()).as_bytes())?);
     }
     match picture {
         Some(file) => file.finish(svg(&past).as_bytes()),
         None if cli.common.json || cli.common.jsonl => document(cli, out, &past),
-        None => Ok(out.write_all(table(&past).as_bytes())?),
+        None => Ok(out.write_all(table(&past, columns()).as_bytes())?),
     }
+}
+
+/// As long a time from another moment on, all of it past and none of it in both.
+fn earlier(from_ns: u64, span: Span, now: u64) -> Result<Span, Failure> {
+    let to_ns = from_ns.saturating_add(span.to_ns - span.from_ns);
+    if to_ns > now {
+        return Err(Failure::usage(
+            "the time from --against on is not over: it is as long as that from --since to --until",
+        ));
+    }
+    if from_ns < span.to_ns && span.from_ns < to_ns {
+        return Err(Failure::usage(
+            "the time from --against on overlaps with that from --since to --until, and is as long",
+        ));
+    }
+    Ok(Span { from_ns, to_ns })
 }
 
 fn collected(
@@ -220,7 +244,9 @@ fn clock(at: &str) -> &str {
     at.get(11..19).unwrap_or(at)
 }
 
-fn table(past: &Past) -> String {
+fn table(past: &Past, columns: usize) -> String {
+    let room = columns.saturating_sub(BEFORE_KEYS);
+    let keys = (room / KEY_WIDTH).clamp(1, KEYS);
     let mut out = format!("{} to {}, a row {}\n", past.from, past.to, time(past.step_ns));
     for board in &past.boards {
         let mut totals: Vec<(String, f64)> = Vec::new();
@@ -231,7 +257,8 @@ fn table(past: &Past) -> String {
             }
         }
         totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        totals.truncate(KEYS);
+        totals.truncate(keys);
+        let finding_width = room.saturating_sub(totals.len() * KEY_WIDTH + 2).min(60);
         out.push_str(&format!(
             "\n{}  pid {}  {} processors; average active:\n TIME      {:>7} {:>5} {:>6}",
             term(&board.name),
@@ -246,7 +273,7 @@ fn table(past: &Past) -> String {
         }
         out.push('\n');
         for point in &board.points {
-            let active: f64 = point.active.values().sum();
+            let active = point.active.values().fold(0.0, |sum, one| sum + one);
             // Of no worker, and of no queue, nothing is known.
             let load = point.threads.values().map(|one| one.load).reduce(f64::max);
             let load = load.map_or_else(|| "-".to_owned(), |load| format!("{:.0}%", load * 100.0));
@@ -257,8 +284,8 @@ fn table(past: &Past) -> String {
             for (key, _) in &totals {
                 out.push_str(&format!("  {:>12.2}", point.active.get(key).copied().unwrap_or(0.0)));
             }
-            if let Some(finding) = &point.finding {
-                out.push_str(&format!("  {}", cut(&term(finding), 60)));
+            if let Some(finding) = point.finding.as_ref().filter(|_| finding_width >= 12) {
+                out.push_str(&format!("  {}", cut(&term(finding), finding_width)));
             }
             out.push('\n');
         }
@@ -269,20 +296,21 @@ fn table(past: &Past) -> String {
             }
         }
     }
-    for gap in &past.gaps {
-        out.push_str(&format!(
-            "not known: {} to {}: {}\n",
-            clock(&gap.from),
-            clock(&gap.to),
-            gap.why
-        ));
-    }
+    not_known(past, &mut out);
     out
 }
 
-fn changed(before: &Past, after: &Past, changes: &[Change]) -> String {
+fn not_known(past: &Past, out: &mut String) {
+    for gap in &past.gaps {
+        let (from, to) = (clock(&gap.from), clock(&gap.to));
+        out.push_str(&format!("not known: {from} to {to}: {}\n", gap.why));
+    }
+}
+
+fn changed(before: &Past, after: &Past, changes: &[Change], columns: usize) -> String {
+    let key_width = columns.saturating_sub(BEFORE_KEY).max(8);
     let mut out =
-        format!("before {} to {}, after {} to {}\n", before.from, before.to, after.from, after.to);
+        format!("before {} to {}\nafter  {} to {}\n", before.from, before.to, after.from, after.to);
     out.push_str("  BEFORE    AFTER  DIFFERENCE, 95 %          KEY\n");
     for change in changes {
         let mark = if change.moved { '*' } else { ' ' };
@@ -293,9 +321,11 @@ fn changed(before: &Past, after: &Past, changes: &[Change]) -> String {
             change.after - change.before,
             change.low,
             change.high,
-            term(&change.key)
+            cut(&term(&change.key), key_width)
         ));
     }
-    out.push_str("* more than noise\n");
+    out.push_str("* more than noise, corrected for the number of keys\n");
+    not_known(before, &mut out);
+    not_known(after, &mut out);
     out
 }

@@ -139,7 +139,7 @@ impl<'a> Names<'a> {
             parent: from_op_id(record.parent)
                 .map(|(index, generation)| format!("{index}-{generation}")),
             age_ns,
-            active_ns: active_ns(age_ns, &history),
+            active_ns: active_ns(age_ns, &history, self.idled_unseen(read)),
             status: last.map(|status| status.status.clone()),
             told: self.is_told(read),
             status_age_ns: last.map(|status| status.for_ns),
@@ -177,6 +177,18 @@ impl<'a> Names<'a> {
         let begun =
             self.addressed.get(&read.record.site).is_some_and(|site| untold(site.class_flags));
         !begun || read.statuses.count > 0
+    }
+
+    /// Whether it was idle in a status that the history has no room for any more: the times in all of its statuses say
+    /// so. What they had no room for may have been idle, too.
+    fn idled_unseen(&self, read: &OpRead) -> bool {
+        let idle = |number: u64| {
+            let class =
+                self.numbered.get(&number).and_then(|site| Class::from_word(site.class_flags));
+            number == OP_OTHER || class == Some(Class::Idle)
+        };
+        let totals = read.statuses.totals.iter().take_while(|&&entry| entry != 0);
+        read.statuses.first > 0 && totals.map(|&entry| from_status_entry(entry).0).any(idle)
     }
 
     /// What the status that it has says of it.
@@ -245,11 +257,14 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Time since the last status that was idle ended, as far as the history goes; all of the time when there is
-/// none in it.
-fn active_ns(age_ns: u64, history: &[OpStatus]) -> Option<u64> {
+/// Time since the last status that was idle ended, as far as the history goes. Where there is none in it: since the
+/// oldest status that is known, when there was one before it (`unseen`), else all of the time.
+fn active_ns(age_ns: u64, history: &[OpStatus], unseen: bool) -> Option<u64> {
     let rested = history.iter().rposition(|status| status.class == Some("idle"));
     match rested {
+        None if unseen => {
+            Some(history.first().map_or(0, |first| age_ns.saturating_sub(first.at_ns)))
+        }
         None => Some(age_ns),
         Some(last) if last + 1 == history.len() => None,
         Some(last) => Some(age_ns.saturating_sub(history.get(last + 1)?.at_ns)),
@@ -371,4 +386,26 @@ pub fn in_parts(live: &[Op], ended: &[Op]) -> HashSet<Taken> {
         status.place.as_ref().filter(|_| known && status.class != Some("idle")).map(spot)
     };
     all().filter_map(during).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(class: &'static str, at_ns: u64) -> OpStatus {
+        let status = Label::from(class);
+        OpStatus { status, class: Some(class), at_ns, for_ns: 1, place: None }
+    }
+
+    #[test]
+    fn who_rested_in_what_is_forgotten_was_not_at_it_all_of_the_time() {
+        let works = [status("work", 90), status("wait", 95)];
+        assert_eq!(active_ns(100, &works, false), Some(100));
+        // The naive answer was the age: a connection that rests every few milliseconds was at it for hours.
+        assert_eq!(active_ns(100, &works, true), Some(10));
+        assert_eq!(active_ns(100, &[], true), Some(0));
+        let rested = [status("work", 90), status("idle", 95), status("work", 98)];
+        assert_eq!(active_ns(100, &rested, true), Some(2));
+        assert_eq!(active_ns(100, &rested[..2], true), None);
+    }
 }

@@ -51,19 +51,19 @@ pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
     changes
 }
 
-/// Active ones of all boards together, at each second.
+/// Active ones of all boards together, at each second that is known of one of them.
 fn seconds(past: &Past) -> Vec<BTreeMap<String, u64>> {
-    let longest = past.boards.iter().map(|board| board.seconds.len()).max().unwrap_or(0);
-    let mut all = vec![BTreeMap::new(); longest];
+    let mut all: BTreeMap<u64, BTreeMap<String, u64>> = BTreeMap::new();
     for board in &past.boards {
-        for (sum, second) in all.iter_mut().zip(&board.seconds) {
+        for (&at_ns, second) in &board.seconds {
+            let sum = all.entry(at_ns).or_default();
             for (key, count) in second {
                 let sum: &mut u64 = sum.entry(key.clone()).or_insert(0);
                 *sum = sum.saturating_add(*count);
             }
         }
     }
-    all
+    all.into_values().collect()
 }
 
 /// Mean, and the square of its error; without an end where the time is too short to tell.
@@ -73,10 +73,10 @@ fn mean(seconds: &[BTreeMap<String, u64>], key: &str) -> (f64, f64) {
         .chunks(each)
         .map(|part| {
             let counts = part.iter().map(|second| second.get(key).copied().unwrap_or(0) as f64);
-            (counts.sum::<f64>(), part.len() as f64)
+            (counts.fold(0.0, |sum, one| sum + one), part.len() as f64)
         })
         .collect();
-    let sum: f64 = batches.iter().map(|(count, _)| count).sum();
+    let sum: f64 = batches.iter().fold(0.0, |sum, (count, _)| sum + count);
     let mean = sum / seconds.len().max(1) as f64;
     let known = batch_variance(&batches).filter(|_| batches.len() >= FEWEST);
     (mean, known.unwrap_or(f64::INFINITY))

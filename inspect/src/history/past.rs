@@ -79,9 +79,9 @@ pub struct BoardPast {
     pub points: Vec<Point>,
     /// What its board said last, when its process ended in this time.
     pub end: Option<End>,
-    /// For each key the mean at every second, for comparisons.
+    /// What was active by key, by the moment of each second: for comparisons.
     #[serde(skip)]
-    pub(super) seconds: Vec<BTreeMap<String, u64>>,
+    pub(super) seconds: BTreeMap<u64, BTreeMap<String, u64>>,
 }
 
 /// One point.
@@ -198,7 +198,9 @@ impl Collect {
 
     fn gap(&mut self, until_ns: u64) {
         if until_ns.saturating_sub(self.last_ns) > GAP_NS && self.gaps.len() < 1_000 {
-            let why = "nobody recorded, or what was recorded had to make room".to_owned();
+            let why =
+                "nobody recorded, the recorder was late, or what was recorded had to make room"
+                    .to_owned();
             self.gaps.push(Gap { from: rfc3339(self.last_ns), to: rfc3339(until_ns), why });
         }
     }
@@ -213,7 +215,7 @@ impl Collect {
             workers: 0,
             points: Vec::new(),
             end: None,
-            seconds: Vec::new(),
+            seconds: BTreeMap::new(),
         };
         let key = (second.name.clone(), second.instance);
         let fresh = || Collected { board: blank(), sums: BTreeMap::new(), operations: false };
@@ -236,7 +238,7 @@ impl Collect {
         for (key, count) in &now {
             add(sum.active.entry(key.clone()).or_default(), *count);
         }
-        board.seconds.push(now);
+        board.seconds.insert(at_ns, now);
         for (name, load) in second.loads {
             let known = sum.loads.entry(name).or_default();
             *known = (known.0 + load, known.1 + 1);

@@ -244,3 +244,19 @@ fn points_are_means_and_growth_and_a_gap_is_said() {
         }
     }
 }
+
+/// Naively both processes had begun at the same second, and one that lasted longer had held all of the lock.
+#[test]
+fn a_process_and_the_next_one_stand_in_a_comparison_by_their_time() {
+    let span = Span { from_ns: START, to_ns: START + 60 * SECOND };
+    let mut both = super::past(span, By::Status, 6);
+    for n in 0..60 {
+        let instance = if n < 40 { 1 } else { 2 };
+        let mut second = Second { name: "d".into(), instance, cores: 2, ..Second::default() };
+        let active = Active { kind: "request".into(), status: "lock".into(), ..Active::default() };
+        second.active.insert(active, 3);
+        both.take(START + n * SECOND, vec![second], &|_| true);
+    }
+    let both = both.finish();
+    assert_eq!((both.boards.len(), compare(&both, &both)[0].before), (2, 3.0));
+}

@@ -188,7 +188,7 @@ impl Locks {
         let widest = WIDEST.min(look.columns.saturating_sub(30)).max(8);
         let wide = names.iter().map(|name| width(name)).max().unwrap_or(4).clamp(4, widest);
         let heading = format!(
-            " {} {} {} {} {}  HELD MOSTLY BY",
+            " {} {} {} {} {}  MOST OFTEN HELD BY",
             left("LOCK", wide),
             right("WAITED", 7),
             right("SHARE", 6),

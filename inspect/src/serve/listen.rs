@@ -27,6 +27,7 @@ use super::shared::Shared;
 use super::tls::Tls;
 use crate::endpoints::Hosts;
 use crate::history::Recorder;
+use crate::words::term::term;
 
 /// How long a client may take for the head of a request, and stay without one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -115,7 +116,14 @@ fn leave(path: &Path) -> io::Result<()> {
 /// No thread can be started, or the socket fails.
 pub fn run(bound: Bound) -> io::Result<()> {
     let kept = bound.settings.history.as_ref();
-    let recorder = kept.map(|(directory, bytes)| Recorder::open(directory, *bytes)).transpose()?;
+    let open = |(directory, bytes): &(PathBuf, u64)| {
+        let named = |error: io::Error| {
+            let name = term(&directory.display().to_string());
+            io::Error::new(error.kind(), format!("--history {name}: {error}"))
+        };
+        Recorder::open(directory, *bytes).map_err(named)
+    };
+    let recorder = kept.map(open).transpose()?;
     let far = bound.settings.endpoints.clone();
     let hosts = || far.clone().map(|(list, trust)| Hosts::new(list, trust));
     let (watch, watcher) = super::watch::start(hosts())?;
