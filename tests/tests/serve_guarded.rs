@@ -76,7 +76,12 @@ fn an_operation_is_cancelled_with_the_token_and_only_so() {
     assert_eq!(closed.ask("POST", &cancel, &[BEARER]).status, 403);
     let other = program::name("deaf");
     let _deaf = served::behave(&other, &["operations"]);
-    let ops = serve.get(&format!("/api/v1/ops?board={other}"));
+    // The server finds what comes later at one of its looks.
+    let path = format!("/api/v1/ops?board={other}");
+    let ops = wait::until("the other board", Duration::from_secs(10), || {
+        Some(serve.ask("GET", &path, &[])).filter(|answer| answer.status == 200)
+    });
+    let ops = ops.json();
     let id = ops["ops"][0]["id"].as_str().expect("an id");
     let refused = serve.ask("POST", &format!("/api/v1/ops/{other}/{id}/cancel"), &[BEARER]);
     assert_eq!(refused.status, 409, "{}", refused.text());
