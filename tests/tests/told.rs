@@ -115,12 +115,6 @@ fn root_that_was_given_up_is_told_what_it_may_no_longer_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), mode).expect("mode");
-    let directory = folder.path().join("history").display().to_string();
-    refused(
-        &["history", "record", "--history", &directory, &name],
-        4,
-        &["root is given up", "nobody", "docs/systemd.md"],
-    );
     let file = folder.path().join("a.prom").display().to_string();
     refused(&["export", "prom", &name, "-o", &file], 4, &["root is given up", "nobody"]);
 }

@@ -1,7 +1,5 @@
 //! Who wrote this board, when, and where its sections are; how it is doing, and how it ended.
 
-#[cfg(feature = "layout")]
-use super::declared::Kind;
 use super::record::record;
 
 /// First word of every board: `SCOREBD1` read as a big-endian number. It is stored last, with
@@ -152,8 +150,8 @@ macro_rules! section_kinds {
 
         #[cfg(feature = "layout")]
         impl SectionKind {
-            pub(super) const DECLARED: &'static [Kind] = &[
-                $(Kind { number: $number, name: stringify!($name), about: concat!($($about),+) },)+
+            pub(super) const DECLARED: &'static [$crate::layout::declared::Kind] = &[
+                $($crate::layout::declared::Kind { number: $number, name: stringify!($name), about: concat!($($about),+) },)+
             ];
         }
     };
