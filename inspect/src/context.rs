@@ -11,7 +11,8 @@ use crate::board_file::BoardFile;
 use crate::clock;
 use crate::clock::Moment;
 #[cfg(target_os = "linux")]
-use crate::liveness::{Asking, Evidence, Memory, Proof, Seen, State, Unseen};
+use crate::liveness::{Asking, Evidence, Memory, Seen, Unseen};
+use crate::liveness::{Proof, State};
 #[cfg(target_os = "linux")]
 use crate::proc::{self, Process};
 use crate::vitals::{Task, Vitals};

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use probe::layout::HeaderCopy;
 
 #[cfg(target_os = "linux")]
-use crate::board_file::{BoardFile, Mapping, Trust};
+use crate::board_file::Mapping;
+use crate::board_file::{BoardFile, Trust};
 use crate::context::{Context, Look};
 use crate::derive::{self, OwnLook};
 use crate::error::OpenError;
 #[cfg(target_os = "linux")]
-use crate::liveness::{Asking, Memory, State};
+use crate::liveness::Asking;
+use crate::liveness::{Memory, State};
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
 use crate::saved;

@@ -15,7 +15,8 @@ mod which;
 pub use ::crossbeam_channel::*;
 
 #[doc(hidden)]
-pub use which::{IntoIter, Iter, Receiver, Sender, TryIter, bounded, selecting, unbounded};
+pub use which::selecting;
+pub use which::{IntoIter, Iter, Receiver, Sender, TryIter, bounded, unbounded};
 
 /// As `crossbeam::channel`.
 pub mod channel {

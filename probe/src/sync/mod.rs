@@ -34,4 +34,5 @@ pub use std::sync::*;
 pub use mpsc::{channel, sync_channel};
 
 #[doc(hidden)]
-pub use which::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, named};
+pub use which::named;
+pub use which::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
