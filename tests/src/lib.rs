@@ -13,6 +13,7 @@ pub mod growth;
 pub mod http;
 pub mod inject;
 pub mod journal;
+pub mod merged;
 pub mod naive;
 pub mod picture;
 pub mod program;

@@ -1,12 +1,12 @@
 //! Many hosts: the table, `list`, `ops`, `waits`, `why`, `check` over several `inspect serve`, and what becomes of
 //! those that are down, slow, of another version, or hostile.
-#![expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 
 use std::process::Output;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::fake::{Fake, Say};
+use tests::merged::{hosts, op, ops, standing};
 use tests::program::{self, inspect};
 use tests::served::{self, Serve};
 use tests::wait;
@@ -27,35 +27,6 @@ fn ask(endpoints: &str, words: &[&str]) -> Value {
 
 fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// How an endpoint stands, and why.
-fn standing(document: &Value, endpoint: &str) -> (String, String) {
-    let all = document["endpoints"].as_array().expect("endpoints");
-    let one = all.iter().find(|one| one["endpoint"] == *endpoint);
-    let one = one.unwrap_or_else(|| panic!("no {endpoint} in {document:#}"));
-    let word = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-    (word("state"), word("error"))
-}
-
-/// Endpoints of the rows.
-fn hosts(rows: &Value) -> Vec<&str> {
-    let rows = rows.as_array().expect("rows");
-    rows.iter().map(|row| row["endpoint"].as_str().expect("an endpoint")).collect()
-}
-
-/// An answer of a server that knows nothing of boards but this.
-fn ops(rows: Value) -> String {
-    let total = rows.as_array().map_or(0, Vec::len);
-    json!({ "schema": 1, "taken_at": "2026-01-31T12:00:00.000Z", "total": total, "ops": rows })
-        .to_string()
-}
-
-fn op(id: &str, board: &str, age_s: f64) -> Value {
-    let ns = (age_s * 1e9) as u64;
-    json!({ "board": board, "pid": 7, "id": id, "kind": "request", "label": format!("GET /{board}"),
-        "age_ns": ns, "active_ns": ns, "status": "lock", "status_age_ns": ns, "working": false,
-        "leaked": false, "cancellable": true, "outcome": null })
 }
 
 #[test]
@@ -367,174 +338,4 @@ fn what_has_just_begun_has_not_lasted_nothing() {
     let fake = Fake::start(|_| Say::Answer(200, ops(json!([op("1-1", "a", 0.0)]))));
     let table = text(&inspect(&["ops", "--endpoints", &fake.url()]));
     assert!(table.contains(" <1us ") && !table.contains(" 0ns"), "{table}");
-}
-
-/// A file that its owner alone may read.
-fn secret(text: &str) -> tempfile::NamedTempFile {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("written");
-    served::give(file.path());
-    file
-}
-
-#[test]
-fn a_server_of_other_hosts_says_of_every_row_whose_it_is() {
-    let name = program::name("merged");
-    let program = served::behave(&name, &["operations"]);
-    let (one, two) = (Serve::start(&[]), Serve::start(&[]));
-    let urls = [format!("http://{}", one.address), format!("http://{}", two.address)];
-    let silent = Fake::start(|_| Say::Nothing);
-    let list = format!("{},{},{}", urls[0], urls[1], silent.url());
-    let merged = Serve::start(&["--endpoints", &list]);
-
-    let boards = merged.get(&format!("/api/v1/boards?name={name}"));
-    assert_eq!(hosts(&boards["boards"]), urls);
-    assert_eq!(standing(&boards, &silent.url()).0, "slow");
-    let rows = merged.get(&format!("/api/v1/boards?summary=true&name={name}"));
-    assert_eq!(hosts(&rows["boards"]), urls);
-    let ops = merged.get(&format!("/api/v1/ops?board={name}&limit=3"));
-    assert_eq!((ops["total"].as_u64(), hosts(&ops["ops"]).len()), (Some(12), 3));
-    assert_eq!(standing(&ops, &silent.url()).0, "slow");
-    let why = merged.get(&format!("/api/v1/why?board={name}"));
-    let mut of = hosts(&why["boards"]);
-    of.sort_unstable();
-    let mut all: Vec<&str> = urls.iter().map(String::as_str).collect();
-    all.sort_unstable();
-    assert_eq!(of, all);
-    assert!(merged.get("/api/v1/waits")["chains"].is_array());
-    for path in ["/metrics", "/api/v1/history"] {
-        assert_eq!(merged.ask("GET", path, &[]).status, 404, "{path}");
-    }
-    for wrong in ["/api/v1/ops?sort=load", "/api/v1/ops?bord=x", "/api/v1/profile?seconds=1"] {
-        assert_eq!(merged.ask("GET", wrong, &[]).status, 400, "{wrong}");
-    }
-    // By its key a board is one of one host, also where all others are the same.
-    let mut events = merged.stream(&format!("/api/v1/stream?board={name}"));
-    let event = events.next_event();
-    let boards = event["boards"].as_object().expect("boards");
-    let keys: Vec<&String> = boards.keys().collect();
-    assert_eq!(keys.len(), 2, "{keys:?}");
-    assert_eq!(event["endpoints"].as_array().map(Vec::len), Some(3));
-    let of_two = keys.iter().find(|key| key.starts_with(&two.address)).expect("its key");
-    let head = &boards[*of_two]["head"]["set"][""];
-    assert_eq!((&head["endpoint"], &head["pid"]), (&json!(urls[1]), &json!(program.pid())));
-    let ops = merged.get(&format!("/api/v1/ops?board={of_two}"));
-    assert_eq!((ops["total"].as_u64(), &ops["ops"][0]["endpoint"]), (Some(6), &json!(urls[1])));
-    let id = ops["ops"][0]["id"].as_str().expect("an id");
-    let op = merged.get(&format!("/api/v1/ops/{of_two}/{id}"));
-    assert_eq!(op["op"]["endpoint"], urls[1]);
-    assert_eq!(merged.ask("GET", &format!("/api/v1/ops/{name}/{id}"), &[]).status, 409);
-    let profile = merged.get(&format!("/api/v1/profile?board={of_two}&seconds=0.2&idle=true"));
-    assert!(profile["samples"].as_u64() > Some(0) && profile["endpoint"] == urls[1], "{profile}");
-
-    drop(two);
-    wait::until("its end", Duration::from_secs(10), || {
-        let event = events.next_event();
-        let gone = event["gone"].as_array().is_some_and(|gone| !gone.is_empty());
-        let down = standing(&event, &urls[1]).0 == "down";
-        (gone && down).then_some(())
-    });
-}
-
-#[test]
-fn a_server_of_other_hosts_hands_a_cancel_request_to_the_right_one_with_its_own_token() {
-    let answer = |asked: &tests::fake::Asked| match asked.method.as_str() {
-        "POST" => Say::Answer(
-            200,
-            json!({ "schema": 1, "ended": true, "outcome": "cancelled", "after_ns": 1 })
-                .to_string(),
-        ),
-        _ => Say::Answer(200, json!({ "schema": 1, "op": op("12-1", "b", 1.0) }).to_string()),
-    };
-    let (a, b) = (Fake::start(answer), Fake::start(answer));
-    let (ours, theirs) = (secret("0123456789abcdef-ours\n"), secret("0123456789abcdef-theirs\n"));
-    let path = |file: &tempfile::NamedTempFile| file.path().to_str().expect("UTF-8").to_owned();
-    let list = format!("{},{}", a.url(), b.url());
-    let merged = Serve::start(&[
-        "--token-file",
-        &path(&ours),
-        "--endpoints",
-        &list,
-        "--endpoints-token",
-        &path(&theirs),
-    ]);
-    let cancel = format!("/api/v1/ops/{}~b.7.1/12-1/cancel", b.address);
-    assert_eq!(merged.ask("POST", &cancel, &[]).status, 401);
-    let wrong = "Authorization: Bearer 0123456789abcdef-theirs";
-    assert_eq!(merged.ask("POST", &cancel, &[wrong]).status, 401);
-    assert_eq!((a.asked().len(), b.asked().len()), (0, 0), "nobody was asked");
-    let bearer = "Authorization: Bearer 0123456789abcdef-ours";
-    let done = merged.ask("POST", &cancel, &[bearer]);
-    assert_eq!((done.status, &done.json()["endpoint"]), (200, &json!(b.url())), "{}", done.text());
-    assert!(a.asked().is_empty());
-    let posts: Vec<_> = b.asked().into_iter().filter(|asked| asked.method == "POST").collect();
-    assert_eq!(posts.len(), 1);
-    assert!(posts[0].path.starts_with("/api/v1/ops/b.7.1/12-1/cancel?timeout="), "{posts:?}");
-    let line = "authorization: Bearer 0123456789abcdef-theirs";
-    assert!(posts[0].lines.iter().any(|said| said == line), "{posts:?}");
-    // Both have one of that number.
-    assert_eq!(merged.ask("POST", "/api/v1/ops/b/12-1/cancel", &[bearer]).status, 409);
-}
-
-/// `ENDPOINTS=500 ENDPOINTS_SECONDS=60 cargo test -p tests --test endpoints fifty -- --nocapture` says more.
-#[test]
-fn fifty_endpoints_asked_each_second_cost_little() {
-    let of = |name: &str, default: usize| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-    };
-    let (endpoints, seconds) = (of("ENDPOINTS", 50), of("ENDPOINTS_SECONDS", 8));
-    let rows: Vec<Value> =
-        (0..20).map(|at| op(&format!("{at}-1"), "recordd", f64::from(at))).collect();
-    let body = ops(Value::Array(rows));
-    let fakes: Vec<Fake> = (0..endpoints)
-        .map(|_| {
-            let body = body.clone();
-            Fake::start(move |_| Say::Answer(200, body.clone()))
-        })
-        .collect();
-    let list: Vec<String> = fakes.iter().map(Fake::url).collect();
-    let file = secret(&list.join("\n"));
-    let released = std::env::var_os("ENDPOINTS_RELEASE").is_some();
-    let program = match released {
-        true => tests::build::release("scoreboard-inspect", "inspect", &[]),
-        false => program::debug("scoreboard-inspect", "inspect"),
-    };
-    let mut command = std::process::Command::new(program);
-    let list = format!("@{}", file.path().display());
-    command.args(["ops", "--jsonl", "--interval", "1s", "--endpoints", &list]);
-    let mut child = command.stdout(std::process::Stdio::null()).spawn().expect("it runs");
-    let all = |times: usize| {
-        wait::until("all of them", Duration::from_secs(30 + 3 * times as u64), || {
-            fakes.iter().all(|fake| fake.asked().len() >= times).then_some(())
-        });
-    };
-    // Connections are made once.
-    all(2);
-    let begin = (processor(child.id()), Instant::now());
-    all(2 + seconds);
-    let (used, over) = (processor(child.id()) - begin.0, begin.1.elapsed());
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("status");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak: u64 =
-        peak.and_then(|text| text.trim().split(' ').next()?.parse().ok()).expect("a size");
-    let _ = child.kill();
-    let _ = child.wait();
-    let share = used / over.as_secs_f64() * 100.0;
-    println!(
-        "{endpoints} endpoints each second: {share:.1} % of a core, {peak} KiB, released: {released}"
-    );
-    // The naive way, a connection a question, would make as many as there are questions.
-    assert!(fakes.iter().all(|fake| fake.connections() == 1));
-    // What is built for debugging takes several times as long.
-    let allowed = if released { 5.0 } else { 40.0 } * (endpoints as f64 / 50.0);
-    assert!(share < allowed && peak < 65_536, "{share:.1} % of a core, {peak} KiB");
-}
-
-/// Processor time of a process so far, seconds.
-fn processor(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
-    let rest = stat.rsplit_once(") ").expect("a name").1;
-    let ticks = rest.split(' ').skip(11).take(2).filter_map(|text| text.parse::<f64>().ok());
-    // The kernel's unit is a hundredth of a second.
-    ticks.sum::<f64>() / 100.0
 }

@@ -8,6 +8,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 use std::sync::Arc;
 
+use super::leading::{reads, writes};
 use super::rwlock::{Lock, RwLock};
 use crate::on::locks::holders::Seat;
 
@@ -125,18 +126,18 @@ unsafe impl<T: ?Sized + Send + Sync> Send for RwLockMappedWriteGuard<'_, T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLockMappedWriteGuard<'_, T> {}
 // SAFETY: as a reference to its part, and its lock, whose value it may be the last to have.
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Sync> Send for OwnedRwLockReadGuard<T, U> {}
-// SAFETY: as above.
+// SAFETY: as a reference to its part, and its lock, whose value it may be the last to have.
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Send + Sync> Sync for OwnedRwLockReadGuard<T, U> {}
 // SAFETY: as a mutable reference to its part, and its lock.
 unsafe impl<T: ?Sized + Send + Sync> Send for OwnedRwLockWriteGuard<T> {}
-// SAFETY: as above.
+// SAFETY: as a mutable reference to its part, and its lock.
 unsafe impl<T: ?Sized + Send + Sync> Sync for OwnedRwLockWriteGuard<T> {}
 // SAFETY: as a mutable reference to its part, and its lock.
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Send + Sync> Send
     for OwnedRwLockMappedWriteGuard<T, U>
 {
 }
-// SAFETY: as above.
+// SAFETY: as a mutable reference to its part, and its lock.
 unsafe impl<T: ?Sized + Send + Sync, U: ?Sized + Send + Sync> Sync
     for OwnedRwLockMappedWriteGuard<T, U>
 {
@@ -412,60 +413,18 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     }
 }
 
-macro_rules! reads {
-    ($([$($generics:tt)*] $guard:ty, $to:ty;)*) => {$(
-        impl<$($generics)*> Deref for $guard {
-            type Target = $to;
-
-            fn deref(&self) -> &$to {
-                // SAFETY: the guard holds the lock, so nobody else writes the value.
-                unsafe { self.part.as_ref() }
-            }
-        }
-
-        impl<$($generics)*> fmt::Debug for $guard
-        where
-            $to: fmt::Debug,
-        {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&**self, f)
-            }
-        }
-
-        impl<$($generics)*> fmt::Display for $guard
-        where
-            $to: fmt::Display,
-        {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&**self, f)
-            }
-        }
-    )*};
-}
-
-macro_rules! writes {
-    ($([$($generics:tt)*] $guard:ty, $to:ty;)*) => {$(
-        impl<$($generics)*> DerefMut for $guard {
-            fn deref_mut(&mut self) -> &mut $to {
-                // SAFETY: the guard holds the lock alone, and is borrowed alone.
-                unsafe { self.part.as_mut() }
-            }
-        }
-    )*};
-}
-
 reads! {
-    [T: ?Sized] RwLockReadGuard<'_, T>, T;
-    [T: ?Sized] RwLockWriteGuard<'_, T>, T;
-    [T: ?Sized] RwLockMappedWriteGuard<'_, T>, T;
-    [T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U>, U;
-    [T: ?Sized] OwnedRwLockWriteGuard<T>, T;
-    [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U>, U;
+    [T: ?Sized] RwLockReadGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized] RwLockWriteGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized] RwLockMappedWriteGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U>, U, |guard| guard.part;
+    [T: ?Sized] OwnedRwLockWriteGuard<T>, T, |guard| guard.part;
+    [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U>, U, |guard| guard.part;
 }
 
 writes! {
-    [T: ?Sized] RwLockWriteGuard<'_, T>, T;
-    [T: ?Sized] RwLockMappedWriteGuard<'_, T>, T;
-    [T: ?Sized] OwnedRwLockWriteGuard<T>, T;
-    [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U>, U;
+    [T: ?Sized] RwLockWriteGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized] RwLockMappedWriteGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized] OwnedRwLockWriteGuard<T>, T, |guard| guard.part;
+    [T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U>, U, |guard| guard.part;
 }

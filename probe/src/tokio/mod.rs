@@ -8,6 +8,8 @@
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod guards;
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
+mod leading;
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod locking;
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 pub mod mpsc;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use ::tokio::sync::{Semaphore, TryLockError};
 
+use super::leading::{reads, writes};
 use crate::layout::{LOCK_SENT, LockFamily, LockKind, WaitHow};
 use crate::on::locks::future::{operation, waited};
 use crate::on::locks::wait::{self, Limit};
@@ -354,50 +355,19 @@ impl<T: ?Sized> Drop for OwnedMutexGuard<T> {
     }
 }
 
-macro_rules! leads_to {
-    ([$($generics:tt)*] $guard:ty, $to:ty, $pointer:expr) => {
-        impl<$($generics)*> Deref for $guard {
-            type Target = $to;
-
-            fn deref(&self) -> &$to {
-                let pointer: fn(&Self) -> NonNull<$to> = $pointer;
-                // SAFETY: the guard has the lock, so nobody else has the value or this part of it.
-                unsafe { pointer(self).as_ref() }
-            }
-        }
-
-        impl<$($generics)*> DerefMut for $guard {
-            fn deref_mut(&mut self) -> &mut $to {
-                let pointer: fn(&Self) -> NonNull<$to> = $pointer;
-                // SAFETY: the guard has the lock and is borrowed alone.
-                unsafe { pointer(self).as_mut() }
-            }
-        }
-
-        impl<$($generics)*> fmt::Debug for $guard
-        where
-            $to: fmt::Debug,
-        {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&**self, f)
-            }
-        }
-
-        impl<$($generics)*> fmt::Display for $guard
-        where
-            $to: fmt::Display,
-        {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&**self, f)
-            }
-        }
-    };
+reads! {
+    [T: ?Sized] MutexGuard<'_, T>, T, |guard| guard.mutex.pointer();
+    [T: ?Sized] MappedMutexGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized] OwnedMutexGuard<T>, T, |guard| guard.mutex.pointer();
+    [T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U>, U, |guard| guard.part;
 }
 
-leads_to!([T: ?Sized] MutexGuard<'_, T>, T, |guard| guard.mutex.pointer());
-leads_to!([T: ?Sized] MappedMutexGuard<'_, T>, T, |guard| guard.part);
-leads_to!([T: ?Sized] OwnedMutexGuard<T>, T, |guard| guard.mutex.pointer());
-leads_to!([T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U>, U, |guard| guard.part);
+writes! {
+    [T: ?Sized] MutexGuard<'_, T>, T, |guard| guard.mutex.pointer();
+    [T: ?Sized] MappedMutexGuard<'_, T>, T, |guard| guard.part;
+    [T: ?Sized] OwnedMutexGuard<T>, T, |guard| guard.mutex.pointer();
+    [T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U>, U, |guard| guard.part;
+}
 
 impl<T> From<T> for Mutex<T> {
     #[track_caller]

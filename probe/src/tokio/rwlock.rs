@@ -34,7 +34,7 @@ pub(super) struct Lock {
 
 // SAFETY: the value is with one writer at a time, or is only read.
 unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
-// SAFETY: as above; readers on several threads at once read what may be shared.
+// SAFETY: the value is with one writer at a time; readers on several threads at once read what may be shared.
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 impl Lock {

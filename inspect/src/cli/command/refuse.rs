@@ -62,7 +62,7 @@ const NOT_OF_OTLP: [&str; 8] =
     ["blame", "rate", "duration", "follow", "idle", "thread", "filter", "openmetrics"];
 
 /// Of the options of every verb those that mean nothing for this one.
-fn refuse_others(last: &ArgMatches, verb: &str, takes: &[&str]) -> Result<(), String> {
+fn refuse_others(last: &ArgMatches, verb: &str, takes: &str) -> Result<(), String> {
     let command = Cli::command();
     for arg in command.get_arguments().filter(|arg| arg.is_global_set()) {
         let id = arg.get_id().as_str();

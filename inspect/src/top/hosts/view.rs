@@ -1,7 +1,7 @@
 //! The screen of many hosts: what is wrong with whom above, then a list, or one row closely.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Clear;
 
@@ -13,6 +13,7 @@ use crate::endpoints::{Remote, Standing, State as Stands};
 use crate::liveness::State as Life;
 use crate::render::{Look, ops, text};
 use crate::top::state::{Over, State};
+use crate::top::view::below_head;
 use crate::top::view::head::{keys_of, tabs};
 use crate::top::view::page::{Ink, Page, Pieces, heading};
 use crate::words::human::{lasting, or_none, time, whole};
@@ -70,12 +71,7 @@ pub fn draw(
         tabs(state, ink, columns),
     ];
     let above = area.height.min(if area.height < 6 { 1 } else { 3 });
-    let below = u16::from(area.height >= 4);
-    let parts = [Constraint::Length(above), Constraint::Min(0), Constraint::Length(below)];
-    let [top, middle, bottom] = Layout::vertical(parts).areas(area);
-    for (y, line) in (top.top()..top.bottom()).zip(head) {
-        frame.render_widget(line, Rect { y, height: 1, ..top });
-    }
+    let [middle, bottom] = below_head(frame, above, head);
     body(frame, middle, seen, state, ink);
     if bottom.height > 0 {
         frame.render_widget(foot(seen, state, ink, columns), bottom);

@@ -38,16 +38,27 @@ pub fn draw(frame: &mut Frame<'_>, seen: &Seen, state: &mut State, ink: Ink) {
         4..8 => 2,
         _ => head.len() as u16,
     };
+    let [middle, bottom] = below_head(frame, above, head);
+    body(frame, middle, seen, state, ink);
+    if bottom.height > 0 {
+        frame.render_widget(head::foot(state, ink, columns), bottom);
+    }
+}
+
+/// Draws so many lines of a head; what is left for rows, and for a foot where there is room.
+pub(super) fn below_head<'a>(
+    frame: &mut Frame<'_>,
+    above: u16,
+    head: impl IntoIterator<Item = Line<'a>>,
+) -> [Rect; 2] {
+    let area = frame.area();
     let below = u16::from(area.height >= 4);
     let parts = [Constraint::Length(above), Constraint::Min(0), Constraint::Length(below)];
     let [top, middle, bottom] = Layout::vertical(parts).areas(area);
     for (y, line) in (top.top()..top.bottom()).zip(head) {
         frame.render_widget(line, Rect { y, height: 1, ..top });
     }
-    body(frame, middle, seen, state, ink);
-    if bottom.height > 0 {
-        frame.render_widget(head::foot(state, ink, columns), bottom);
-    }
+    [middle, bottom]
 }
 
 fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: Ink) {

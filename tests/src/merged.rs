@@ -1,0 +1,41 @@
+//! Answers about many hosts: what they say of each, and what a server of one would say.
+
+use serde_json::{Value, json};
+
+/// How an endpoint stands, and why.
+///
+/// # Panics
+/// When it is not in the answer.
+#[track_caller]
+pub fn standing(document: &Value, endpoint: &str) -> (String, String) {
+    let all = document["endpoints"].as_array().expect("endpoints");
+    let one = all.iter().find(|one| one["endpoint"] == *endpoint);
+    let one = one.unwrap_or_else(|| panic!("no {endpoint} in {document:#}"));
+    let word = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+    (word("state"), word("error"))
+}
+
+/// Endpoints of the rows.
+///
+/// # Panics
+/// When there are none.
+#[track_caller]
+pub fn hosts(rows: &Value) -> Vec<&str> {
+    let rows = rows.as_array().expect("rows");
+    rows.iter().map(|row| row["endpoint"].as_str().expect("an endpoint")).collect()
+}
+
+/// An answer of a server that knows nothing of boards but this.
+pub fn ops(rows: Value) -> String {
+    let total = rows.as_array().map_or(0, Vec::len);
+    json!({ "schema": 1, "taken_at": "2026-01-31T12:00:00.000Z", "total": total, "ops": rows })
+        .to_string()
+}
+
+/// An operation of such an answer.
+pub fn op(id: &str, board: &str, age_s: f64) -> Value {
+    let ns = (age_s * 1e9) as u64;
+    json!({ "board": board, "pid": 7, "id": id, "kind": "request", "label": format!("GET /{board}"),
+        "age_ns": ns, "active_ns": ns, "status": "lock", "status_age_ns": ns, "working": false,
+        "leaked": false, "cancellable": true, "outcome": null })
+}
