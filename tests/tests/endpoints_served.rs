@@ -118,7 +118,7 @@ fn a_server_of_other_hosts_hands_a_cancel_request_to_the_right_one_with_its_own_
     assert_eq!(merged.ask("POST", "/api/v1/ops/b/12-1/cancel", &[bearer]).status, 409);
 }
 
-/// `ENDPOINTS=500 ENDPOINTS_SECONDS=60 cargo test -p tests --test endpoints fifty -- --nocapture` says more.
+/// `ENDPOINTS=500 ENDPOINTS_SECONDS=60 cargo test -p tests --test endpoints_served fifty -- --nocapture` says more.
 #[test]
 fn fifty_endpoints_asked_each_second_cost_little() {
     let of = |name: &str, default: usize| {
