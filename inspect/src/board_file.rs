@@ -21,6 +21,7 @@ use crate::{opener, patience};
 
 /// How far a file is trusted before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Trust {
     /// Found by searching: owner, links and permission bits must be those of a board.
     Found,
@@ -30,6 +31,7 @@ pub enum Trust {
 
 /// An open board: the descriptor and what the file system says of it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct BoardFile {
     /// The open file, read-only.
     pub file: File,

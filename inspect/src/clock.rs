@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// All clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Moment {
     /// This machine's counter ([`ClockKind::OF_THIS_MACHINE`]); 0 when it was not read.
     pub tsc: u64,
@@ -19,6 +20,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// A moment told by other means: the counter, `CLOCK_MONOTONIC` and the wall clock, the latter two in ns.
+    pub fn at(tsc: u64, mono_ns: u64, wall_ns: u64) -> Self {
+        Self { tsc, mono_ns, wall_ns }
+    }
+
     /// Reads the clocks. The counter is read only when asked for.
     pub fn now(with_tsc: bool) -> Self {
         let tsc = if with_tsc { tsc() } else { 0 };

@@ -19,6 +19,7 @@ use crate::vitals::{Task, Vitals};
 
 /// The surroundings of a board at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Context {
     /// What the writer is doing.
     pub state: State,
@@ -58,6 +59,7 @@ pub struct Context {
 
 /// How much of the surroundings is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Look {
     /// The verdict alone.
     Verdict,
@@ -68,6 +70,28 @@ pub enum Look {
 }
 
 impl Context {
+    /// What the caller knows of a board that is looked at alone: a file from elsewhere, or bytes. Nothing is
+    /// asked; its clocks are taken for the moment's, its owner for root.
+    pub fn told(state: State, moment: Moment, path: &str) -> Self {
+        Self {
+            state,
+            verdict: state.word().to_owned(),
+            proof: Proof::Nothing,
+            foreign: false,
+            unseen: Vec::new(),
+            lock: Some(state.exists()),
+            process: None,
+            moment,
+            same_clock: true,
+            saved_wall_ns: None,
+            path: path.to_owned(),
+            owner: 0,
+            host_pid: None,
+            tasks: None,
+            vitals: None,
+        }
+    }
+
     /// Looks around a board's file. Only words of fixed places in the header are used.
     #[cfg(target_os = "linux")]
     pub fn observe(

@@ -14,7 +14,6 @@
 //! - [`mod@derive`] turns the copy into loads, rates, ages and quantiles, by pure functions;
 //! - [`model`] is what comes out, and the JSON schema; [`render`] prints it.
 //! - [`check`] holds a report against limits, for monitoring;
-//! - [`top`] draws the same on a screen that lives.
 //!
 //! The profiler looks at positions alone, often:
 //!
@@ -26,8 +25,8 @@
 //! A recording may wait for a condition ([`trigger`]); until then the last seconds are kept in memory
 //! ([`recording::Ring`]).
 //!
-//! The front ends are features, on by default: `cli` (the verbs of the binary) and `top` (the screen). A reader of
-//! your own takes the library alone, with `default-features = false`; two of them are in `examples/`.
+//! The front ends are features, on by default: `cli` (the verbs of the binary) and `top` (the screen); they are for the
+//! binary and promise nothing. What the rest tells may grow: its types are `#[non_exhaustive]`. A reader of your own takes the library alone, with `default-features = false`; two of them are in `examples/`.
 //!
 //! ```no_run
 //! let mut boards = inspect::open(&inspect::Target::Name("recordd".into()))?;
@@ -38,6 +37,8 @@
 //! # Ok::<(), inspect::OpenError>(())
 //! ```
 
+// What is public here may get another field or case without breaking who reads it.
+#![warn(clippy::exhaustive_structs, clippy::exhaustive_enums)]
 #![cfg_attr(
     not(target_os = "linux"),
     allow(
@@ -54,6 +55,8 @@ pub mod cancel;
 pub mod capacity;
 pub mod check;
 #[cfg(all(feature = "cli", target_os = "linux"))]
+#[doc(hidden)]
+#[expect(clippy::exhaustive_structs, clippy::exhaustive_enums, reason = "for the binary alone")]
 pub mod cli;
 pub mod clock;
 pub mod context;
@@ -106,6 +109,8 @@ mod tls;
 #[cfg(all(feature = "serve", target_os = "linux"))]
 pub mod token;
 #[cfg(all(feature = "top", target_os = "linux"))]
+#[doc(hidden)]
+#[expect(clippy::exhaustive_structs, clippy::exhaustive_enums, reason = "for the binary alone")]
 pub mod top;
 pub mod trigger;
 pub mod vitals;

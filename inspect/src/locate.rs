@@ -58,6 +58,7 @@ pub fn here() -> Vec<Candidate> {
 
 /// What other mount namespaces (containers) have.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Elsewhere {
     /// Boards that are not seen from here.
     pub found: Vec<Candidate>,

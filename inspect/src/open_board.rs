@@ -186,6 +186,7 @@ fn trusted(file: &BoardFile, context: &Context) -> bool {
 
 /// What was found for a target: boards, and those that could not be opened.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Found {
     /// Boards, the living first, then by name, start and pid.
     pub boards: Vec<OpenBoard>,

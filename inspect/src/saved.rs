@@ -98,6 +98,7 @@ fn plain(
 
 /// Why a board was not saved.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Failed {
     /// The file takes no more.
     Writing(io::Error),

@@ -6,6 +6,7 @@ use crate::board_file::{BoardFile, Mapping};
 
 /// Where the words of a board come from.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Source {
     /// A live board of one's own, mapped: words change while they are read.
     Map(Mapping, BoardFile),

@@ -8,6 +8,7 @@ use crate::patience;
 
 /// Which board is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// Every board.
     Any,
@@ -57,6 +58,7 @@ pub(crate) fn is_ours(path: &Path) -> bool {
 
 /// A file that is named like a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Candidate {
     /// Board name, from the file's name.
     pub name: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A thread of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Task {
     /// Thread id.
     pub tid: u32,
@@ -13,6 +14,7 @@ pub struct Task {
 
 /// How the process is doing, whatever its board says. Absent where `/proc` does not say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Vitals {
     /// Processor time in percent of one processor, averaged over `cpu_pct_over_ns`: the last 10 to 20 s,
     /// where the daemon has a keeper or was looked at before, else since the process began.
@@ -37,6 +39,7 @@ pub struct Vitals {
 
 /// Processor time since a process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CpuTotal {
     /// In percent of one processor.
     pub cpu_pct: Option<f64>,

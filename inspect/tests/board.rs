@@ -25,7 +25,7 @@ fn golden(name: &str, found: &str) {
 }
 
 fn at(columns: usize) -> Look {
-    Look { columns, ..Look::default() }
+    Look::at(columns)
 }
 
 #[test]

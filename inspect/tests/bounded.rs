@@ -123,7 +123,8 @@ fn told(path: &Path, saved: bool) -> (BoardReport, usize) {
     let board = Board::open(source, path).unwrap();
     let snapshot = Snapshot::take(&board, Depth::Full).unwrap();
     let report = derive::report(&board, &snapshot, &context(State::Dead));
-    let look = Look { columns: 100, all: true, ..Look::default() };
+    let mut look = Look::at(100);
+    look.all = true;
     let mut lines = text::board(&report, &look).lines().count();
     let mut table = String::new();
     let ops: Vec<_> = report.ops.iter().chain(&report.ended_ops).collect();
@@ -259,7 +260,7 @@ fn rows_that_are_left_out_are_counted_and_said() {
     let out = report.left_out.get("threads").copied().unwrap_or(0);
     assert!(out > 0, "a board that is bounded");
     assert_eq!(report.threads.len() as u64 + out, 8_192);
-    let table = text::board(&report, &Look { columns: 100, ..Look::default() });
+    let table = text::board(&report, &Look::at(100));
     let said = table.lines().find(|line| line.ends_with("that this view leaves out")).unwrap();
     assert!(said.contains(&format!("{out} more threads")), "{said}");
 }

@@ -14,6 +14,13 @@ use inspect::snapshot::Label;
 use inspect::words::term::width;
 use probe::layout::{Capacity, Class, KEEPER_PERIOD_NS};
 
+/// The same look but for this.
+fn with(look: &Look, change: impl FnOnce(&mut Look)) -> Look {
+    let mut look = look.clone();
+    change(&mut look);
+    look
+}
+
 /// A live board with so many threads that have nothing to do, and nothing else.
 fn calm(threads: usize) -> BoardReport {
     let capacity = Capacity { threads: threads + 2, ..Capacity::default() };
@@ -154,7 +161,7 @@ fn a_dead_process_is_never_well() {
     let found = headline(&report);
     assert!(found.text.starts_with("at its end holder was in lock, "), "{}", found.text);
     assert!(report.ended_at.is_some());
-    let table = text::board(&report, &Look { columns: 120, ..Look::default() });
+    let table = text::board(&report, &Look::at(120));
     assert!(table.contains("  ended 2023-11-14 22:"), "{table}");
 }
 
@@ -170,16 +177,16 @@ fn one_stuck_among_three_hundred_idle_is_on_the_first_screen() {
     ops.push(set);
     report.ops = ops;
     report.headline = headline(&report);
-    let look = Look { columns: 80, ..Look::default() };
+    let look = Look::at(80);
     let table = text::board(&report, &look);
     let screen: Vec<&str> = table.lines().take(12).collect();
     let screen = screen.join("\n");
     assert!(screen.contains("!stuck-one") && screen.contains("stuck-key"), "{screen}");
     assert!(screen.contains(" 299 idle threads (--all shows them)"), "{screen}");
     // Asked for, they are there; and the order of slots, which does not know of trouble, hides it.
-    let all = text::board(&report, &Look { all: true, ..look.clone() });
+    let all = text::board(&report, &with(&look, |look| look.all = true));
     assert!(all.contains("conn-299") && all.lines().count() > 300);
-    let slots = text::board(&report, &Look { sort: Sort::Slot, ..look.clone() });
+    let slots = text::board(&report, &with(&look, |look| look.sort = Sort::Slot));
     assert!(!slots.lines().take(24).any(|line| line.contains("!stuck-one")));
     // Few are all shown: nobody looks in vain for a thread that rests.
     assert!(text::board(&calm(16), &look).contains("conn-15"));
@@ -231,7 +238,7 @@ fn a_status_in_which_a_part_runs_does_not_count_beside_the_part() {
 fn of_many_operations_that_rest_there_is_a_number() {
     let mut report = calm(1);
     report.ops = (0..50).map(|n| op(&format!("{n}-1"), "connection", None)).collect();
-    let look = Look { columns: 80, ..Look::default() };
+    let look = Look::at(80);
     let table = text::board(&report, &look);
     assert!(table.contains(" 50 operations, all idle: inspect ops"), "{table}");
     report.ops.push(op("51-1", "SET", Some(SECOND)));
@@ -244,7 +251,7 @@ fn of_many_operations_that_rest_there_is_a_number() {
 fn units_and_help_of_numbers_are_there_to_be_read() {
     let mut report = report(sample().finish(), State::Live).unwrap();
     report.counters[0].help = Some("jobs that were taken in".into());
-    let look = Look { columns: 80, ..Look::default() };
+    let look = Look::at(80);
     let table = inspect::render::meaning::board(&report, &look);
     let row = table.lines().find(|line| line.contains("jobs_submitted")).unwrap();
     let words: Vec<&str> = row.split_whitespace().collect();
@@ -307,8 +314,9 @@ fn no_line_is_wider_than_the_terminal() {
     for report in [sample, dead, hostile(), calm(40)] {
         for columns in [20, 27, 40, 60, 80, 120, 200] {
             for (all, trail) in [(false, false), (true, true)] {
-                let look =
-                    Look { columns, all, trail, host: Some("web-3".into()), ..Look::default() };
+                let look = with(&Look::at(columns), |look| {
+                    (look.all, look.trail, look.host) = (all, trail, Some("web-3".into()));
+                });
                 let mut table = text::board(&report, &look);
                 table += &inspect::render::meaning::board(&report, &look);
                 inspect::render::ops::by_kind(&mut table, &report, &look);
@@ -326,7 +334,9 @@ fn no_line_is_wider_than_the_terminal() {
 
 /// Everything that is shown of a board, at so many columns.
 fn shown(report: &BoardReport, columns: usize) -> String {
-    let look = Look { columns, all: true, host: Some("web-3".into()), ..Look::default() };
+    let look = with(&Look::at(columns), |look| {
+        (look.all, look.host) = (true, Some("web-3".into()));
+    });
     let mut table = text::board(report, &look);
     table += &text::process(report, &look);
     let ops: Vec<_> = report.ops.iter().collect();

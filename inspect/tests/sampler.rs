@@ -80,7 +80,7 @@ fn board(dir: &std::path::Path) -> (Board, Driven) {
 }
 
 fn options(duration: u64) -> Options {
-    Options { duration: Some(Duration::from_secs(duration)), ..Options::default() }
+    Options::lasting(Duration::from_secs(duration))
 }
 
 fn alive() -> sampler::Life {
@@ -92,7 +92,7 @@ fn a_program_in_step_with_the_sampler_is_told_truly() {
     let dir = tempfile::tempdir().unwrap();
     let (board, mut clock) = board(dir.path());
     let mut tally = Tally::new(Counting::default());
-    let subject = Subject { board, life: alive(), process_threads: None };
+    let subject = Subject::new(board, alive());
     let mut go_on = |_: &Progress| Wish::default();
     let progress =
         sampler::run(vec![subject], &options(30), &mut clock, &mut tally, &mut go_on).unwrap();
@@ -113,7 +113,7 @@ fn missed_ticks_are_counted_and_never_made_up_for() {
     let (board, mut clock) = board(dir.path());
     clock.late = Some((100, 25_000_000));
     let mut entries: Vec<Entry> = Vec::new();
-    let subject = Subject { board, life: alive(), process_threads: None };
+    let subject = Subject::new(board, alive());
     let mut go_on = |_: &Progress| Wish::default();
     let progress =
         sampler::run(vec![subject], &options(2), &mut clock, &mut entries, &mut go_on).unwrap();
@@ -137,7 +137,7 @@ fn the_end_of_the_process_is_noticed_within_a_hundredth_of_a_second() {
     let life: sampler::Life = Box::new(move |_, now| (now >= end).then(|| "killed".to_owned()));
     let mut entries: Vec<Entry> = Vec::new();
     let mut go_on = |_: &Progress| Wish::default();
-    let subject = Subject { board, life, process_threads: None };
+    let subject = Subject::new(board, life);
     let progress =
         sampler::run(vec![subject], &Options::default(), &mut clock, &mut entries, &mut go_on)
             .unwrap();
@@ -179,7 +179,7 @@ fn a_thread_rests_where_nobody_told_as_the_keeper_noted() {
     let file = OpenOptions::new().write(true).open(&path).unwrap();
     let mut clock = Driven { now: 1_000, file, line_at: 1 << 30, late: None, waits: 0 };
     let mut entries: Vec<Entry> = Vec::new();
-    let subject = Subject { board, life: alive(), process_threads: None };
+    let subject = Subject::new(board, alive());
     let mut go_on = |_: &Progress| Wish::default();
     sampler::run(vec![subject], &options(2), &mut clock, &mut entries, &mut go_on).unwrap();
     let (mut sites, mut stacks, mut names) = (Vec::new(), Vec::new(), Vec::new());

@@ -28,12 +28,8 @@ use ratatui::style::Color;
 
 /// What there is to see of a board, with two lines that were sampled and a minute gone by.
 fn seen(report: BoardReport) -> Seen {
-    let spot = |label: &str, line, class| Spot {
-        file: "src/store.rs".into(),
-        line,
-        function: "demo::store::commit".into(),
-        label: label.into(),
-        class,
+    let spot = |label: &str, line, class| {
+        Spot::new("src/store.rs".into(), line, "demo::store::commit".into(), label.into(), class)
     };
     let line = |label, number, class, samples, hits_per_s| Line {
         spot: spot(label, number, class),

@@ -143,10 +143,9 @@ fn trial(threads: u64, truth: [f64; 3], in_step: bool, place: Place) -> Trial {
         clock.now = 1_000_000 * (1 + run * 7_919);
         clock.in_step = in_step;
         let mut tally = Tally::new(Counting::default());
-        let subject = Subject { board, life: Box::new(|_, _| None), process_threads: None };
+        let subject = Subject::new(board, Box::new(|_, _| None));
         let ticks = (24_000 / threads).clamp(300, 1_500);
-        let options =
-            Options { duration: Some(Duration::from_millis(ticks)), ..Options::default() };
+        let options = Options::lasting(Duration::from_millis(ticks));
         let mut on = |_: &Progress| Wish::default();
         let progress =
             sampler::run(vec![subject], &options, &mut clock, &mut tally, &mut on).unwrap();

@@ -145,7 +145,7 @@ fn labels_that_change_while_they_are_read_are_text_all_the_same() {
             let label = report.threads.iter().find_map(|thread| thread.label.as_ref());
             let raw = label.map(|label| label.raw().to_owned()).unwrap_or_default();
             *(if raw.as_bytes() == GOOD { &mut good } else { &mut other }) += 1;
-            let look = inspect::render::Look { columns: 100, ..Default::default() };
+            let look = inspect::render::Look::at(100);
             let table = inspect::render::text::board(&report, &look);
             assert!(table.chars().all(|char| char == '\n' || !char.is_control()), "{table:?}");
         }

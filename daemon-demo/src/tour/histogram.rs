@@ -23,7 +23,7 @@ const EXCERPT: usize = 24;
 /// Its board cannot be read.
 pub(super) fn sample(pid: u32, duration: Duration) -> Result<Tally, Failure> {
     let subject = Subject::from(open(pid)?);
-    let options = Options { duration: Some(duration), ..Options::default() };
+    let options = Options::lasting(duration);
     let mut tally = Tally::new(report::Options::default());
     let mut go_on = |_: &sampler::Progress| Wish::default();
     sampler::run(vec![subject], &options, &mut Machine::new(), &mut tally, &mut go_on)

@@ -32,6 +32,7 @@ pub struct Range {
 /// What waits in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum QueueState {
     /// Nothing has waited for longer than the target.
     Empty,

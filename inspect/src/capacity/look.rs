@@ -13,6 +13,7 @@ use crate::words::label::Label;
 
 /// Looks at one board, the first one first.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Series {
     /// The board's name and process.
     pub board: Label,
@@ -30,6 +31,7 @@ pub struct Series {
 
 /// A moment that the board's keeper noted.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Past {
     /// Its stamp.
     pub stamp: u64,
@@ -41,6 +43,7 @@ pub struct Past {
 
 /// One look.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Look {
     /// Its stamp.
     pub stamp: u64,
@@ -52,6 +55,7 @@ pub struct Look {
 
 /// A thread that ever held a job.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Worker {
     /// Its slot.
     pub slot: u64,
@@ -83,6 +87,7 @@ pub struct Worker {
 
 /// A queue.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct QueueLook {
     /// Its name.
     pub name: Label,
@@ -108,6 +113,7 @@ pub struct QueueLook {
 
 /// How long the last ones had waited, ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recent {
     /// Half of them at most so long.
     pub p50: u64,

@@ -10,6 +10,7 @@ use crate::words::term::term;
 /// How it stands, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum Status {
     /// Nothing that was asked for is the case.
     Ok,
@@ -46,6 +47,7 @@ impl fmt::Display for Status {
 
 /// A value that was looked at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Measure {
     /// What it is of: the board's name and the question.
     pub label: String,
@@ -60,6 +62,7 @@ pub struct Measure {
 
 /// The answer to one question about one board.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// How it stands.
     pub status: Status,
@@ -75,6 +78,7 @@ pub struct Finding {
 
 /// The answer to all of them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Answer {
     /// The worst of the findings.
     pub status: Status,

@@ -5,6 +5,7 @@ use crate::words::quantity::duration;
 
 /// Limits of a value that is better the lower it is, or of one that is better the higher.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Beyond this it is a warning.
     pub warning: f64,
@@ -68,6 +69,7 @@ fn number(text: &str) -> Result<f64, String> {
 
 /// A limit of a number of the daemon's own.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NumberLimit {
     /// As it was written before the limits: the number's name, or `rate(NAME)`.
     pub name: String,
@@ -101,6 +103,7 @@ impl NumberLimit {
 
 /// Everything that is asked of a board. That it lives is always asked.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Asked {
     /// Longest time that a thread, not idle, stands still; ns.
     pub stalled: Option<Limits>,

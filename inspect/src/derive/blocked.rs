@@ -11,6 +11,7 @@ use crate::words::label::Label;
 
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Blocked {
     /// `lock`, `channel`, `condvar`, `join`; `outside` where only its tag says that it waits.
     pub what: &'static str,

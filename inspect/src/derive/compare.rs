@@ -9,6 +9,7 @@ use crate::words::label::Label;
 
 /// One line in both looks.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Line {
     /// Before; `None`: nothing was known of it.
     pub before: Option<LineReport>,
@@ -44,6 +45,7 @@ impl Line {
 
 /// Everything that two looks have to say of each other.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Both are of one process: what grows has grown by the difference, in `between_ns`.
     pub same_run: bool,

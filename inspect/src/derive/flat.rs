@@ -7,6 +7,7 @@ use crate::words::label::Label;
 
 /// One number in both looks.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Number {
     /// `thread`, `counter`, `gauge`, `ratio`, `histogram`, `queue`, `heartbeat` or `progress`.
     pub kind: &'static str,

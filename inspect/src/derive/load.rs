@@ -10,6 +10,7 @@
 
 /// A known point of a thread's busy time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Point {
     /// When, in clock units.
     pub stamp: u64,
@@ -19,6 +20,7 @@ pub struct Point {
 
 /// A load and the time that it covers.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Load {
     /// Share of that time, 0 to 1.
     pub share: f64,

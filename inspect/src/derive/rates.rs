@@ -6,6 +6,7 @@ use super::clock::Clock;
 
 /// A rate and the time that it is over.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rate {
     /// Growth a second.
     pub per_s: f64,

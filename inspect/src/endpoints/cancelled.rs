@@ -15,6 +15,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// What came of a request.
 #[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
 pub struct Done {
     /// How it ended, where that is known.
     pub outcome: Option<String>,

@@ -11,6 +11,7 @@ use crate::words::moment::from_rfc3339;
 
 /// Something of a host.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Hosted<T> {
     /// The endpoint that said it.
     pub endpoint: String,
@@ -21,6 +22,7 @@ pub struct Hosted<T> {
 
 /// Boards in a line each.
 #[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
 pub struct List {
     /// The rows.
     pub boards: Vec<Row>,
@@ -28,6 +30,7 @@ pub struct List {
 
 /// Operations over all boards of a host.
 #[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
 pub struct Ops {
     /// How many there are that were asked for.
     pub total: u64,
@@ -37,6 +40,7 @@ pub struct Ops {
 
 /// An operation with its process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OpsOf {
     /// Its board.
     pub board: String,
@@ -49,6 +53,7 @@ pub struct OpsOf {
 
 /// A board of another host.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Remote {
     /// As it was read there.
     Read(Box<BoardReport>),
@@ -58,6 +63,7 @@ pub enum Remote {
 
 /// Whole boards.
 #[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
 pub struct Boards {
     /// They.
     #[serde(deserialize_with = "each")]

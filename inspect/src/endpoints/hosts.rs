@@ -34,6 +34,7 @@ const MOST: usize = 8 << 20;
 
 /// What an endpoint said.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Reply<T> {
     /// How it stands.
     pub standing: Standing,

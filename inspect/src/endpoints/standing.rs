@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How an endpoint stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum State {
     /// It answered.
     Ok,
@@ -33,6 +34,7 @@ impl State {
 
 /// One endpoint, as it stands beside the rows of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Standing {
     /// Its address.
     pub endpoint: String,

@@ -35,6 +35,7 @@ use crate::report::Tally;
 
 /// A form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// One stack a line with its samples, for flame graph tools.
     Folded,

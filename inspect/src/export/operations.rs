@@ -13,6 +13,7 @@ const MOST_STATUSES: usize = 512;
 
 /// One operation, as far as it was seen.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Operation {
     /// As the last look had it.
     pub op: Op,

@@ -55,6 +55,7 @@ pub struct Course {
 
 /// A level over time: a gauge, a queue's depth.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Level {
     /// Index of its board among those of the count.
     pub board: u32,
@@ -66,6 +67,7 @@ pub struct Level {
 
 /// What was seen of boards beside the positions of their threads.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Beside {
     /// Operations, with the index of their board; times by the wall clock.
     pub operations: Vec<(u32, Operation)>,

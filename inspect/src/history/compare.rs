@@ -13,6 +13,7 @@ const FEWEST: usize = 5;
 
 /// One key, before and after.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Change {
     /// The key.
     pub key: String,

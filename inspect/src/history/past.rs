@@ -22,6 +22,7 @@ const GAP_NS: u64 = 2_500_000_000;
 /// By what the active are told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
 pub enum By {
     /// Status of operations, class of threads' lines where there are none.
     #[default]
@@ -36,6 +37,7 @@ pub enum By {
 
 /// What was, between two moments.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Past {
     /// Version of this form: 1.
     pub schema: u32,
@@ -53,6 +55,7 @@ pub struct Past {
 
 /// A time of which nothing is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Gap {
     /// RFC 3339.
     pub from: String,
@@ -86,6 +89,7 @@ pub struct BoardPast {
 
 /// One point.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Point {
     /// Its beginning, RFC 3339.
     pub at: String,
@@ -112,6 +116,7 @@ pub struct Point {
 
 /// A thread at a point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ThreadPoint {
     /// Mean load, 0 to 1.
     pub load: f64,
@@ -119,6 +124,7 @@ pub struct ThreadPoint {
 
 /// A queue at a point: the highest of its seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct QueuePoint {
     /// Items waiting.
     pub depth: u64,

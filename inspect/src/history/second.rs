@@ -16,6 +16,7 @@ const MOST_LAST: usize = 50;
 
 /// Who is active, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Active {
     /// Kind of an operation; of a thread nothing.
     pub kind: String,
@@ -29,6 +30,7 @@ pub struct Active {
 
 /// A queue at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QueueSecond {
     /// Items waiting.
     pub depth: u64,
@@ -38,6 +40,7 @@ pub struct QueueSecond {
 
 /// What a board said last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct End {
     /// How the process ended, in words.
     pub verdict: String,
@@ -47,6 +50,7 @@ pub struct End {
 
 /// A board for a second.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Second {
     /// Name of the board.
     pub name: String,

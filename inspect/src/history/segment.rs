@@ -61,6 +61,7 @@ pub(super) fn pack(open: &[u8]) -> Vec<u8> {
 
 /// What was read of a segment.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Reading {
     /// Moments, ns since 1970, with the boards at each.
     pub seconds: Vec<(u64, Vec<Second>)>,

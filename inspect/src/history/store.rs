@@ -273,6 +273,7 @@ fn segments(directory: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
 
 /// Two moments, ns since 1970, the second not included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Span {
     /// From here.
     pub from_ns: u64,

@@ -21,6 +21,7 @@ const SOON: Duration = Duration::from_millis(150);
 
 /// How a board is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Asking {
     /// The file may be a copy of a board.
     pub may_be_copy: bool,

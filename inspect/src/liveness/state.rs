@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What the writer of a board is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum State {
     /// It runs.
     Live,
@@ -36,6 +37,7 @@ impl State {
 /// What the witnesses prove together: whoever removes boards goes by this, not by the state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Proof {
     /// One says that the writer lives.
     Life,

@@ -7,6 +7,7 @@ use super::witness::{Beat, Process, Seen, Witness};
 
 /// One row. An empty list means that the witness does not matter here.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Row {
     /// [`Witness::owner`].
     pub owner: &'static [Seen],

@@ -4,6 +4,7 @@ use std::io;
 
 /// An answer to a question of yes and no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Seen {
     /// Yes.
     Yes,
@@ -43,6 +44,7 @@ impl Seen {
 
 /// What the heartbeat says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Beat {
     /// It was another at the last look.
     Moves,
@@ -71,6 +73,7 @@ impl Beat {
 
 /// What is known of the process with the board's pid and start time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Process {
     /// It is there.
     Runs,
@@ -100,6 +103,7 @@ impl Process {
 
 /// What all of them say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Witness {
     /// The file belongs to root or to one of the process's four user ids.
     pub owner: Seen,
@@ -136,6 +140,7 @@ impl Witness {
 
 /// Something that was asked and could not be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unseen {
     /// Which witness.
     pub what: &'static str,

@@ -4,6 +4,7 @@ use std::{fs, io};
 
 /// One line of a mount table. Fields as in proc_pid_mountinfo(5).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mount {
     /// Device, `major:minor`.
     pub device: String,

@@ -4,6 +4,7 @@ use std::{fs, io};
 
 /// One process, from its `stat` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Process {
     /// Process id, in our pid namespace.
     pub pid: u32,

@@ -15,6 +15,7 @@ pub const MAX_FRAMES: usize = probe::layout::BLOCK_FRAMES + 1;
 
 /// One board that is sampled.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BoardInfo {
     /// Board name.
     pub name: Label,
@@ -32,6 +33,7 @@ pub struct BoardInfo {
 
 /// One probe.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct SiteInfo {
     /// Index of its board.
     pub board: u32,
@@ -56,6 +58,7 @@ pub struct SiteInfo {
 /// One thing that the sampler says. Numbers of boards, sites, stacks and threads are indexes: each is
 /// introduced before it is used, in order from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Entry {
     /// The first entry.
     Start {

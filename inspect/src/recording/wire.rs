@@ -17,6 +17,7 @@ pub fn put_text(out: &mut Vec<u8>, text: &str) {
 
 /// Reads bytes that may be anything: every answer is checked, none panics.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl<'a> Bytes<'a> {

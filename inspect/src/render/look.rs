@@ -7,6 +7,7 @@ use crate::words::label::Label;
 
 /// How things are shown.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Look {
     /// Columns of the terminal.
     pub columns: usize,
@@ -41,9 +42,17 @@ impl Default for Look {
     }
 }
 
+impl Look {
+    /// As wide as this, without colours.
+    pub fn at(columns: usize) -> Self {
+        Self { columns, ..Self::default() }
+    }
+}
+
 /// Order of the threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
 pub enum Sort {
     /// What stands still first, causes before what waits for them; the rest as they came, idle ones last
     /// where they are more than fit.
@@ -87,6 +96,7 @@ pub fn idle(thread: &ThreadReport) -> bool {
 
 /// How a piece of text stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Paint {
     /// Not at all.
     Plain,

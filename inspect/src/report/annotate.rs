@@ -16,6 +16,7 @@ const AROUND: u32 = 3;
 
 /// What was seen of one probed line.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Seen {
     /// Samples.
     pub samples: u64,

@@ -9,6 +9,7 @@ use crate::words::glob::glob;
 
 /// One row of a report.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Row {
     /// What it is.
     pub key: Key,
@@ -32,6 +33,7 @@ pub struct Row {
 
 /// A whole report.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// The rows, the largest share first; torn samples are a row too.
     pub rows: Vec<Row>,

@@ -29,6 +29,7 @@ pub struct Side {
 
 /// One line in both profiles.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Change {
     /// Before; `None`: it had no samples.
     pub before: Option<Side>,

@@ -8,6 +8,7 @@ use crate::words::label::Label;
 /// What a row is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
 pub enum By {
     /// A probed line.
     #[default]
@@ -25,6 +26,7 @@ pub enum By {
 /// What a share is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
 pub enum Weight {
     /// Samples of threads.
     #[default]
@@ -35,6 +37,7 @@ pub enum Weight {
 
 /// A place in the source, without the board and the column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Spot {
     /// Source file; empty for an unknown site.
     pub file: Label,
@@ -46,6 +49,13 @@ pub struct Spot {
     pub label: Label,
     /// Class.
     pub class: Class,
+}
+
+impl Spot {
+    /// A place of a source.
+    pub fn new(file: Label, line: u32, function: Label, label: Label, class: Class) -> Self {
+        Self { file, line, function, label, class }
+    }
 }
 
 impl From<&SiteInfo> for Spot {
@@ -62,6 +72,7 @@ impl From<&SiteInfo> for Spot {
 
 /// What makes two samples belong to one row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Key {
     /// A probed line.
     Line(Spot),

@@ -2,6 +2,7 @@
 
 /// A long time at one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stall {
     /// Index of the thread.
     pub thread: u32,

@@ -12,6 +12,7 @@ pub const Z95: f64 = 1.959_964;
 
 /// Sums over ticks: `c` threads of a row among `n` that count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Sums {
     /// Sum of c.
     pub c: f64,
@@ -102,6 +103,7 @@ pub const BATCHES: usize = 20;
 
 /// A difference of two counts, held against noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Judged {
     /// Half of its 95 % interval.
     pub margin: f64,

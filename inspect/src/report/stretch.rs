@@ -2,6 +2,7 @@
 
 /// A stretch of time: samples of each cell in it.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Stretch {
     /// Cell and samples, by cell.
     pub cells: Vec<(usize, u64)>,

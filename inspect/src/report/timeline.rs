@@ -26,6 +26,7 @@ const MAX_BINS: usize = 1 << 20;
 
 /// One stretch of one thread.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Bin {
     /// Samples by line; torn ones under [`Key::Torn`].
     pub lines: BTreeMap<Key, u64>,

@@ -13,6 +13,7 @@ pub trait Clock {
 
 /// `CLOCK_MONOTONIC`.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Machine;
 
 impl Machine {

@@ -38,6 +38,7 @@ const REST_NS: u64 = 100_000_000;
 
 /// How to sample.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Options {
     /// Ticks a second.
     pub rate_hz: u32,
@@ -56,8 +57,16 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// So long, and else as by default.
+    pub fn lasting(duration: Duration) -> Self {
+        Self { duration: Some(duration), ..Self::default() }
+    }
+}
+
 /// How far it has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Ticks delivered.
     pub ticks: u64,
@@ -75,6 +84,7 @@ pub struct Progress {
 
 /// What the caller wants after a look at the progress.
 #[derive(Default)]
+#[non_exhaustive]
 pub struct Wish {
     /// Stop, for this reason.
     pub stop: Option<String>,

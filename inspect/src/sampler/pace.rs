@@ -40,6 +40,7 @@ impl Pace {
 
 /// One moment to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tick {
     /// When.
     pub at: u64,

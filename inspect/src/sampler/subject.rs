@@ -14,6 +14,7 @@ const VERDICT_NS: u64 = 500_000_000;
 pub type Life = Box<dyn FnMut(&Board, u64) -> Option<String>>;
 
 /// A board to be sampled.
+#[non_exhaustive]
 pub struct Subject {
     /// The board.
     pub board: Board,
@@ -21,6 +22,13 @@ pub struct Subject {
     pub life: Life,
     /// What the kernel says of its threads; `None`: nobody is asked.
     pub process_threads: Option<ProcessThreads>,
+}
+
+impl Subject {
+    /// A board whose process is told of by `life`; the kernel is not asked about its threads.
+    pub fn new(board: Board, life: Life) -> Self {
+        Self { board, life, process_threads: None }
+    }
 }
 
 impl From<OpenBoard> for Subject {

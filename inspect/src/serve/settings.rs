@@ -10,6 +10,7 @@ use crate::token::Token;
 
 /// Where it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Listen {
     /// TCP.
     Tcp(SocketAddr),
@@ -48,6 +49,7 @@ impl FromStr for Listen {
 
 /// What is served, where, and to whom.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// Where it listens.
     pub listen: Listen,

@@ -16,6 +16,7 @@ pub const BYTE_ORDER: u64 = 0x0102_0304_0506_0708;
 
 /// A section whose place and shape were checked against the size of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sect {
     /// Offset of the first record, bytes, a multiple of 8.
     pub offset: u64,
@@ -38,6 +39,7 @@ impl Sect {
 
 /// A board whose header was read and believed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Board {
     /// Where its words come from.
     pub source: Source,

@@ -2,6 +2,7 @@
 
 /// How hard a reading was to get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub struct Effort {
     /// Records read again because they changed meanwhile.
     pub retries: u64,

@@ -33,6 +33,7 @@ use crate::error::OpenError;
 
 /// Everything on a board, copied out.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// Sections and how full they are.
     pub contents: Contents,
@@ -80,6 +81,7 @@ pub struct Snapshot {
 
 /// How much of a board is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Depth {
     /// What `list` shows: pulse, losses, end and how full the sections are.
     Brief,

@@ -18,6 +18,7 @@ use crate::words::label::Label;
 
 /// One metric record and its cell, of one generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MetricRead {
     /// Index of the record.
     pub index: u64,
@@ -40,6 +41,7 @@ impl MetricRead {
 
 /// All blocks of one histogram, added up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HistogramRead {
     /// Sum of all values.
     pub sum: u64,
@@ -62,6 +64,7 @@ impl HistogramRead {
 
 /// One ring of the last minute: complete entries, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ring {
     /// From entry to entry, ns.
     pub period_ns: u64,

@@ -17,6 +17,7 @@ use crate::words::label::Label;
 
 /// One operation, copied out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpRead {
     /// Its record's number.
     pub index: u64,

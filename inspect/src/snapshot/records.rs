@@ -33,6 +33,7 @@ pub fn doubled<const N: usize>(
 
 /// The keeper's last sign of life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pulse {
     /// Beats so far.
     pub beats: u64,
@@ -56,6 +57,7 @@ pub struct Pulse {
 
 /// Processor time of a process at two moments, by its keeper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Processor {
     /// Processor time of all threads so far, ns.
     pub ran_ns: u64,
@@ -69,6 +71,7 @@ pub struct Processor {
 
 /// A panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Panic {
     /// Stamp.
     pub stamp: u64,
@@ -82,6 +85,7 @@ pub struct Panic {
 
 /// What is known of the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EndRead {
     /// Exit handlers ran.
     pub exited: bool,

@@ -16,6 +16,7 @@ use crate::words::label::Label;
 
 /// What a thread did, from its worker record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Work {
     /// Queue that it serves, as an index.
     pub queue: Option<u64>,
@@ -37,6 +38,7 @@ pub struct Work {
 
 /// What the keeper noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Watch {
     /// Digest of the position it saw.
     pub position: u64,
@@ -48,6 +50,7 @@ pub struct Watch {
 
 /// One thread as read from its slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ThreadRead {
     /// Index of its slot.
     pub slot: u64,

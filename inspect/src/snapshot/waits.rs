@@ -12,6 +12,7 @@ use super::board::{Board, Contents, Sect};
 
 /// A wait, of a thread or of a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct WaitRead {
     /// Its number: no other wait of the same waiter has it.
     pub number: u64,
@@ -25,6 +26,7 @@ pub struct WaitRead {
 
 /// A thread that waits or holds something shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ThreadWaits {
     /// Its slot.
     pub slot: u64,
@@ -40,6 +42,7 @@ pub struct ThreadWaits {
 
 /// A lock's record, as of one occupancy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LockRead {
     /// Its record's number.
     pub index: u64,
@@ -51,6 +54,7 @@ pub struct LockRead {
 
 /// One look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Waits {
     /// Threads that wait or hold something shared, by slot.
     pub threads: Vec<ThreadWaits>,

@@ -9,6 +9,7 @@ use super::pages::{Pages, Record};
 
 /// A coarse copy of a histogram's counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WindowRead {
     /// When it was taken.
     pub stamp: u64,

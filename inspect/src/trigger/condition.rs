@@ -4,6 +4,7 @@ use crate::words::quantity::duration;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum What {
     /// The longest time of a thread at one line that is not idle; of threads of this name.
     Stalled(String),
@@ -21,6 +22,7 @@ pub enum What {
 
 /// A condition.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Condition {
     /// As it was written.
     pub text: String,

@@ -9,6 +9,7 @@ use crate::words::label::Label;
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Weight {
     /// Worth knowing.
     Notice,
@@ -21,6 +22,7 @@ pub enum Weight {
 /// A value of evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Value {
     /// In the unit beside it.
     Number(f64),

@@ -7,6 +7,7 @@ use crate::model::BoardReport;
 
 /// Times of one thread between the looks, ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ran {
     /// On a processor.
     pub ran_ns: u64,
@@ -16,6 +17,7 @@ pub struct Ran {
 
 /// A process of the same name that has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Life {
     /// Wall clock when it began, ns since 1970.
     pub began_ns: u64,
@@ -50,6 +52,7 @@ impl Life {
 
 /// What was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Seen {
     /// Between the looks, ns; 0 where nothing was seen.
     pub over_ns: u64,

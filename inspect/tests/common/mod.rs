@@ -276,23 +276,10 @@ impl Synth {
 
 /// A context in which now is [`NOW`].
 pub fn context(state: State) -> Context {
-    Context {
-        state,
-        verdict: state.word().to_owned(),
-        proof: inspect::liveness::Proof::Nothing,
-        foreign: false,
-        unseen: Vec::new(),
-        lock: Some(state.exists()),
-        process: None,
-        moment: Moment { tsc: 0, mono_ns: NOW, wall_ns: 1_700_000_100 * SECOND },
-        same_clock: true,
-        saved_wall_ns: None,
-        path: "/dev/shm/recordd.4711.99".to_owned(),
-        owner: 1000,
-        host_pid: None,
-        tasks: None,
-        vitals: None,
-    }
+    let moment = Moment::at(0, NOW, 1_700_000_100 * SECOND);
+    let mut context = Context::told(state, moment, "/dev/shm/recordd.4711.99");
+    context.owner = 1000;
+    context
 }
 
 /// What is said of a board.

@@ -23,7 +23,7 @@ fn sample(subject: &Subject, seconds: u64) -> Option<Answer> {
     let found = inspect::open(&Target::Pid(subject.pid())).ok()?;
     let sampled = found.into_iter().filter(OpenBoard::exists).map(Sampled::from).collect();
     let mut tally = Tally::new(Counting::default());
-    let options = Options { duration: Some(Duration::from_secs(seconds)), ..Options::default() };
+    let options = Options::lasting(Duration::from_secs(seconds));
     let mut on = |_: &sampler::Progress| Wish::default();
     sampler::run(sampled, &options, &mut Machine::new(), &mut tally, &mut on).ok()?;
     tally.finish();

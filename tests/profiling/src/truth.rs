@@ -50,7 +50,7 @@ fn trial(kind: &str, number: u64, runs: usize, length: Duration) -> Option<Trial
         let found = inspect::open(&Target::Pid(subject.pid())).ok()?;
         let sampled = found.into_iter().filter(OpenBoard::exists).map(Sampled::from).collect();
         let mut tally = Tally::new(Counting::default());
-        let options = Options { duration: Some(length), ..Options::default() };
+        let options = Options::lasting(length);
         let before = subject.ask();
         let mut on = |_: &sampler::Progress| Wish::default();
         sampler::run(sampled, &options, &mut Machine::new(), &mut tally, &mut on).ok()?;

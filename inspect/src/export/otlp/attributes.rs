@@ -27,6 +27,7 @@ pub(super) fn attribute(key: &str, value: &Of<'_>) -> Message {
 
 /// A process, as resources have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct About {
     /// Name of the board, unless the environment names the service.
     pub service: String,

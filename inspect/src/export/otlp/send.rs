@@ -176,6 +176,7 @@ struct Waiting {
 
 /// What happened to requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sent {
     /// Numbers of those that were taken.
     pub taken: Vec<u64>,

@@ -2,6 +2,7 @@
 
 /// What is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Signal {
     /// Numbers.
     Metrics,

@@ -13,6 +13,7 @@ pub const MOST_OF_ONE: usize = 2_000;
 
 /// Which text is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dialect {
     /// Prometheus' text format 0.0.4: what every version scrapes, and what a textfile collector reads.
     #[default]

@@ -18,6 +18,7 @@ use crate::words::label::Label;
 
 /// What is wanted of a recording.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// What a row is.
     pub by: By,
