@@ -245,6 +245,20 @@ def metrics(board):
     return shown
 
 
+def traces(board):
+    """Operations in use or left to be read of which a trace is said: id, trace, span, whether it is sampled."""
+    found = []
+    if not board.sections(22):
+        return found
+    for index in range(board.sections(15)[0][5]):
+        state = board.record(15, index, 1)[0]
+        said, high, low, span = board.record(22, index, 4)
+        if state & 0xFF >= 2 and said & 0xFF >= 2 and said >> 8 == state >> 8:
+            trace = f"{high:016x}{low:016x}"
+            found.append({"id": f"{index}-{state >> 8}", "trace": trace, "span": f"{span:016x}", "sampled": said & 1 == 1})
+    return found
+
+
 def facts(board):
     found = {}
     for index in range(board.sections(14)[0][5]):
@@ -270,6 +284,7 @@ def main():
                 "pid": header[7],
                 "threads": threads(board, sites(board)),
                 "waits": waits(board, sites(board)),
+                "traces": traces(board),
                 "facts": facts(board),
                 "exit_code": code if exited else None,
                 "panic": packed(panic[4:])[: min(panic[3], 320)].decode() if sequence else None,

@@ -85,6 +85,7 @@
 //! | [`op_status!`] | `[op,] [class,] "label"` | a clock read, 15 stores | it does something else |
 //! | [`op_label!`] | `[op,] "format", …` | the formatting | more is known of it |
 //! | [`op_peer!`] | `[op,] who` | the formatting | for whom it is, is known |
+//! | [`op_trace!`] | `[op,] context` | a thread-local look and six stores | a trace of others' is known that it belongs to |
 //! | [`op_asked!`] | none | a few loads | in long loops: was its end asked for? |
 //! | [`mutex!`] | `"name", value` | none | a [`sync::Mutex`] with a name |
 //! | [`rwlock!`] | `"name", value` | none | a [`sync::RwLock`] with a name |
@@ -100,6 +101,7 @@
 mod macros;
 mod number;
 mod outcome;
+mod trace;
 
 #[cfg(any(feature = "layout", all(probe_can, any(debug_assertions, feature = "enable"))))]
 mod atomics;
@@ -143,6 +145,7 @@ pub mod tracing;
 
 pub use outcome::{Asked, Cancelled, Outcome};
 pub use probe_macros::instrument;
+pub use trace::TraceContext;
 
 /// Whether this build has probes.
 pub const ENABLED: bool = cfg!(all(probe_can, any(debug_assertions, feature = "enable")));

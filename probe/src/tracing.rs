@@ -22,6 +22,7 @@
 //! | its fields `peer`, `addr`, `remote_addr`, `client.address` and their like | the operation's peer |
 //! | its fields `http.response.status_code` and their like, 400 or above | the operation ends as an error |
 //! | its fields `otel.status_code` (`"ERROR"`), `error` (`true`) | the same |
+//! | its field `traceparent`, or what [`SpanLayer::trace`] finds | the trace that the operation is part of |
 //! | a field that is recorded later | the same as at its creation; the label grows |
 //! | its parent | the operation's parent: the one given, or what the thread works on |
 //! | enter, exit | the thread works on the operation, in a scope with the span's file and line |
@@ -72,13 +73,18 @@
 mod out;
 
 use tracing_core::LevelFilter;
+use tracing_subscriber::registry::Extensions;
 
+use crate::trace::TraceContext;
 pub(crate) use out::Out;
 
 /// Makes the layer, with its defaults.
 pub fn layer() -> SpanLayer {
     SpanLayer::default()
 }
+
+/// What finds a span's place in a trace among what other layers keep of it.
+pub(crate) type TraceOf = fn(&Extensions<'_>) -> Option<TraceContext>;
 
 /// A layer of `tracing_subscriber` that turns spans into operations; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +93,7 @@ pub struct SpanLayer {
     pub(crate) fields: bool,
     pub(crate) events: LevelFilter,
     pub(crate) errors: bool,
+    pub(crate) trace: Option<TraceOf>,
     /// Set where it is to be as good as not there.
     pub(crate) out: Option<Out>,
 }
@@ -94,7 +101,7 @@ pub struct SpanLayer {
 impl Default for SpanLayer {
     fn default() -> Self {
         let (spans, events) = (LevelFilter::INFO, LevelFilter::INFO);
-        Self { spans, fields: true, events, errors: true, out: Out::if_so() }
+        Self { spans, fields: true, events, errors: true, trace: None, out: Out::if_so() }
     }
 }
 
@@ -119,6 +126,23 @@ impl SpanLayer {
     #[must_use]
     pub fn events_to(mut self, most: LevelFilter) -> Self {
         self.events = most;
+        self
+    }
+
+    /// How to find the trace that a span belongs to in what another layer keeps of it; asked once, when the span is
+    /// first entered, behind layers that were added before this one. What it answers is the span that the operation is
+    /// part of: the other layer's own one. With `tracing_opentelemetry`, whose layer comes first:
+    ///
+    /// ```text
+    /// probe::tracing::layer().trace(|kept| {
+    ///     let of = kept.get::<tracing_opentelemetry::OtelData>()?;
+    ///     let (trace, span) = (of.trace_id()?.to_bytes(), of.span_id()?.to_bytes());
+    ///     probe::TraceContext::new(u128::from_be_bytes(trace), u64::from_be_bytes(span))
+    /// })
+    /// ```
+    #[must_use]
+    pub fn trace(mut self, of: fn(&Extensions<'_>) -> Option<TraceContext>) -> Self {
+        self.trace = Some(of);
         self
     }
 

@@ -15,6 +15,7 @@ pub mod quantile;
 pub mod rates;
 pub mod slow;
 pub mod threads;
+pub mod traces;
 pub mod waits;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -51,7 +52,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     let mut room = snapshot.room.said();
     let mut threads = threads::threads(snapshot, &clock, exists, &mut room);
     rename(&mut threads, context);
-    let (ops, ended_ops) = ops::operations(snapshot, &clock, &threads, &mut room);
+    let (ops, ended_ops) =
+        ops::operations(snapshot, &clock, (header.instance, &threads), &mut room);
     let process = waits::Process {
         board: text(header.name).unwrap_or_else(|| Label::from("?")),
         pid: header.pid,

@@ -11,21 +11,22 @@ use probe::layout::{
 use probe::protocol::occupancy::LIVE;
 
 use super::clock::Clock;
-use crate::model::{Op, OpStatus, OpTotal, Place, StatusTotal, ThreadReport};
+use super::traces::Traces;
+use crate::model::{Op, OpStatus, OpTotal, OpTrace, Place, StatusTotal, ThreadReport};
 use crate::snapshot::{OpRead, Room, Snapshot};
 use crate::words::label::Label;
 
 /// Nobody polls a future for so long that says it works: its waker was lost, or it was forgotten.
 pub const LEAKED_NS: u64 = 60_000_000_000;
 
-/// Operations in flight, the oldest first, and those that ended, the last first.
+/// Operations in flight, the oldest first, and those that ended, the last first, of a run and its threads.
 pub fn operations(
     snapshot: &Snapshot,
     clock: &Clock,
-    threads: &[ThreadReport],
+    (instance, threads): (u64, &[ThreadReport]),
     room: &mut Room,
 ) -> (Vec<Op>, Vec<Op>) {
-    let names = Names::new(snapshot, threads);
+    let names = Names::new(snapshot, instance, threads);
     let (mut live, mut ended): (Vec<_>, Vec<_>) =
         snapshot.ops.iter().partition(|operation| operation.state == LIVE);
     // Where there is no room for all, for those that are longest active.
@@ -58,7 +59,10 @@ fn bytes(row: &Op) -> usize {
     });
     let totals = row.totals.iter().map(|at| size_of::<OpTotal>() + at.status.raw().len());
     let texts = [&row.label, &row.peer, &row.status, &row.thread, &row.file, &row.begun_file];
+    // Its ids, in a box.
+    let trace = row.trace.as_ref().map_or(0, |_| size_of::<OpTrace>() + 64);
     size_of::<Op>()
+        + trace
         + row.kind.raw().len()
         + texts.into_iter().map(long).sum::<usize>()
         + history.sum::<usize>()
@@ -74,12 +78,14 @@ struct Names<'a> {
     threads: HashMap<(u64, u64), &'a ThreadReport>,
     /// Operations of which others in flight are a part.
     wholes: HashSet<u64>,
+    traces: Traces<'a>,
 }
 
 impl<'a> Names<'a> {
-    fn new(snapshot: &'a Snapshot, threads: &'a [ThreadReport]) -> Self {
+    fn new(snapshot: &'a Snapshot, instance: u64, threads: &'a [ThreadReport]) -> Self {
         let read = snapshot.threads.iter().zip(threads);
         Self {
+            traces: Traces::new(instance, &snapshot.ops),
             addressed: &snapshot.sites,
             numbered: (1..)
                 .zip(snapshot.site_order.iter())
@@ -138,6 +144,7 @@ impl<'a> Names<'a> {
             peer: (!read.peer.is_empty()).then(|| read.peer.clone()),
             parent: from_op_id(record.parent)
                 .map(|(index, generation)| format!("{index}-{generation}")),
+            trace: self.traces.of(read).map(Box::new),
             age_ns,
             active_ns: active_ns(age_ns, &history, self.idled_unseen(read)),
             status: last.map(|status| status.status.clone()),

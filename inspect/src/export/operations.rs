@@ -57,7 +57,10 @@ impl Operation {
                 self.statuses.insert(status.at_ns, status.clone());
             }
         }
+        // Nobody reads any more what it is part of, once that is gone.
+        let trace = self.op.trace.take();
         self.op = op.clone();
+        self.op.trace = self.op.trace.take().or(trace);
         if let Some(outcome) = op.outcome {
             self.outcome = Some(outcome);
             self.ended_wall_ns = Some(self.begun_wall_ns.saturating_add(op.age_ns));

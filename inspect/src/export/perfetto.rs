@@ -322,6 +322,9 @@ fn operations(trace: &mut Trace, course: &Course, uuid: u64, board: u32, operati
             ("id", Some(op.id.clone())),
             ("outcome", Some(operation.outcome.unwrap_or("in flight").to_owned())),
             ("peer", op.peer.as_ref().map(|peer| term(peer.raw()))),
+            ("trace_id", op.trace.as_ref().map(|trace| trace.trace_id.clone())),
+            ("span_id", op.trace.as_ref().map(|trace| trace.span_id.clone())),
+            ("parent_span_id", op.trace.as_ref().and_then(|trace| trace.parent_span_id.clone())),
             ("thread", op.thread.as_ref().map(|name| term(name.raw()))),
         ];
         for (name, value) in more {

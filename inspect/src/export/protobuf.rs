@@ -26,6 +26,13 @@ impl Message {
         self
     }
 
+    /// Four bytes of fixed width.
+    pub(super) fn fixed32(&mut self, field: u64, value: u32) -> &mut Self {
+        put(&mut self.0, field << 3 | 5);
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
     /// A number with a fraction.
     pub(super) fn double(&mut self, field: u64, value: f64) -> &mut Self {
         self.fixed(field, value.to_bits())

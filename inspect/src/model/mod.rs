@@ -33,7 +33,7 @@ pub use numbers::{
     Counter, Distribution, Gauge, Heartbeat, Histogram, POWERS, Progress, Quantiles, Queue, Ratio,
     RatioTotal,
 };
-pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, StatusTotal};
+pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, OpTrace, StatusTotal};
 pub use place::{Holder, Place};
 pub use slow::{SlowPart, SlowStatus, WhySlow, WhySlowDocument};
 pub use threads::{LineReport, ThreadReport, Windows};

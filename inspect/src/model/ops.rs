@@ -27,6 +27,8 @@ pub struct Op {
     pub peer: Option<Label>,
     /// Id of the operation that it is part of.
     pub parent: Option<String>,
+    /// Its place in a trace that others began: said of it, or of what it is part of; null when of neither.
+    pub trace: Option<Box<OpTrace>>,
     /// From its beginning to now, or to its end.
     pub age_ns: u64,
     /// Since it last rested, in a status that is idle, or since its beginning; null while it rests.
@@ -72,6 +74,24 @@ pub struct Op {
     pub totals: Vec<OpTotal>,
     /// The last statuses, the oldest of them first.
     pub history: Vec<OpStatus>,
+}
+
+/// The place of an operation in a trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(default)]
+pub struct OpTrace {
+    /// Id of the trace, 32 hexadecimal digits.
+    pub trace_id: String,
+    /// Id of the operation's own span, 16 digits: wherever it is exported, it has this one.
+    pub span_id: String,
+    /// The span that it is part of, 16 digits: the caller's, or that of the operation that it is part of; null when
+    /// the trace alone is known.
+    pub parent_span_id: Option<String>,
+    /// That span is the caller's, beyond this process or in another library's hands.
+    pub remote: bool,
+    /// Those who began the trace keep it.
+    pub sampled: bool,
 }
 
 /// A status that an operation went through.

@@ -126,7 +126,12 @@ impl Look {
 
     /// Whether something of this name is shown.
     pub fn shows(&self, name: &Label) -> bool {
-        self.filter.as_ref().is_none_or(|pattern| glob(pattern, name.raw()))
+        self.shows_name(name.raw())
+    }
+
+    /// Whether something of this name of our own is shown.
+    pub fn shows_name(&self, name: &str) -> bool {
+        self.filter.as_ref().is_none_or(|pattern| glob(pattern, name))
     }
 
     /// The threads that are shown, in order; ties by slot.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::look::{Look, Paint};
 use super::place::line;
-use crate::model::{BoardReport, Op, OpEnds};
+use crate::model::{BoardReport, Op, OpEnds, OpTrace};
 use crate::words::human::{NONE, lasting, or_none, short, time, whole};
 use crate::words::label::Label;
 use crate::words::place::short_file;
@@ -65,7 +65,8 @@ pub fn by_active<O: std::borrow::Borrow<Op>>(ops: &mut [O]) {
 /// Whether an operation is found by `--filter`: by kind, label, peer, status, thread or file.
 pub fn shows(op: &Op, look: &Look) -> bool {
     let texts = [&op.label, &op.peer, &op.status, &op.thread, &op.file];
-    look.shows(&op.kind) || texts.into_iter().flatten().any(|text| look.shows(text))
+    let trace = || op.trace.as_ref().is_some_and(|trace| look.shows_name(&trace.trace_id));
+    look.shows(&op.kind) || texts.into_iter().flatten().any(|text| look.shows(text)) || trace()
 }
 
 /// One row each, below a heading.
@@ -188,6 +189,13 @@ fn unheld(op: &Op) -> String {
     }
 }
 
+/// What its span stands under, and whether anybody keeps the trace.
+fn under(trace: &OpTrace) -> String {
+    let parent = trace.parent_span_id.as_ref().map(|span| format!(" under {span}"));
+    let kept = if trace.sampled { "" } else { ", not sampled" };
+    format!("{}{kept}", parent.unwrap_or_default())
+}
+
 /// Everything about one operation.
 pub fn detail(out: &mut String, op: &Op, look: &Look) {
     let kind = label(&op.kind);
@@ -205,6 +213,13 @@ pub fn detail(out: &mut String, op: &Op, look: &Look) {
     }
     if let Some(parent) = &op.parent {
         line(out, look, &format!(" part of {parent}"));
+    }
+    if let Some(trace) = &op.trace {
+        line(
+            out,
+            look,
+            &format!(" trace {} span {}{}", trace.trace_id, trace.span_id, under(trace)),
+        );
     }
     let heading = format!(" {} {}  WHERE", left("STATUS", 18), right("AT      FOR", 16));
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));

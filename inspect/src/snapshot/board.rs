@@ -70,7 +70,7 @@ impl Contents {
 }
 
 /// The kinds of sections that this reader knows.
-const KNOWN: [SectionKind; 21] = [
+const KNOWN: [SectionKind; 22] = [
     SectionKind::Strings,
     SectionKind::Sites,
     SectionKind::Metrics,
@@ -92,6 +92,7 @@ const KNOWN: [SectionKind; 21] = [
     SectionKind::End,
     SectionKind::Windows,
     SectionKind::Locks,
+    SectionKind::Traces,
 ];
 
 /// Sections of one kind that are read: rings come in cascades, the rest alone.
@@ -307,7 +308,7 @@ fn most(kind: SectionKind) -> u64 {
         Histograms => MOST.histograms,
         Windows => MOST.windows(),
         Metrics | Cells => MOST.metrics,
-        Ops => MOST.ops + OP_SPARE,
+        Ops | Traces => MOST.ops + OP_SPARE,
         Locks => MOST.locks,
         Sites => MOST.sites,
         Strings => MOST.strings,

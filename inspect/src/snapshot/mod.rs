@@ -20,7 +20,7 @@ pub use crate::words::label::Label;
 pub use board::{BYTE_ORDER, Board, Contents, Sect};
 pub use effort::Effort;
 pub use numbers::{HistogramRead, MetricRead, Ring};
-pub use operations::OpRead;
+pub use operations::{OpRead, TraceRead};
 pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Processor, Pulse, doubled};
 pub use room::Room;

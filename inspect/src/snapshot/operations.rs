@@ -2,12 +2,12 @@
 
 use probe::layout::{
     HOLDER_UNSEEN, OP_LABEL_BYTES, OP_PEER_BYTES, OP_RECENT, OP_TEXT_BITS, OP_TEXT_BYTES,
-    OP_TOTALS, OpCopy, OpRecord, SectionKind, WORD, from_op_id, unpack,
+    OP_TOTALS, OpCopy, OpRecord, SectionKind, TraceCopy, TraceRecord, WORD, from_op_id, unpack,
 };
 use probe::protocol::holding;
 use probe::protocol::occupancy::{self, LIVE, Reading};
 use probe::protocol::statuses::{self, Statuses};
-use probe::protocol::texts;
+use probe::protocol::{texts, traces};
 
 use super::board::{Board, Contents, Sect};
 use super::effort::Effort;
@@ -35,6 +35,19 @@ pub struct OpRead {
     pub label: Label,
     /// Whom it is for; empty when it says nothing.
     pub peer: Label,
+    /// The trace of others' that it is part of.
+    pub trace: Option<TraceRead>,
+}
+
+/// A trace, as an operation says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceRead {
+    /// Its id.
+    pub trace: u128,
+    /// The span there that the operation is part of; 0 for none.
+    pub span: u64,
+    /// Whether those who began it keep it.
+    pub sampled: bool,
 }
 
 /// Every operation in flight, and those that ended and are still there.
@@ -62,7 +75,30 @@ pub(super) fn operations(
         }
     }
     operations.shrink_to_fit();
+    traces(board, contents, &mut operations, effort);
     operations
+}
+
+/// Of which traces these operations are part. Boards from before there were any have none.
+fn traces(board: &Board, contents: &Contents, operations: &mut [OpRead], effort: &mut Effort) {
+    let Some(sect) = contents.get(SectionKind::Traces) else { return };
+    if sect.stride < TraceCopy::BYTES as u64 {
+        return;
+    }
+    let mut pages = Pages::new(board, sect);
+    for one in operations {
+        let Some(at) = pages.record(one.index) else { break };
+        let first = core::mem::offset_of!(TraceRecord, trace);
+        let load = |index: usize| at.word((first + index * WORD) as u64);
+        let said = traces::read(|| at.word(0), load, one.generation, &mut effort.retries);
+        one.trace = said
+            .map(|(sampled, [high, low, span])| TraceRead {
+                trace: u128::from(high) << 64 | u128::from(low),
+                span,
+                sampled,
+            })
+            .filter(|read| read.trace != 0);
+    }
 }
 
 fn operation(
@@ -91,7 +127,8 @@ fn operation(
             let gone = state == LIVE && holding::is_gone(load, ended);
             let statuses = statuses(at, effort);
             let (label, peer) = texts(at, &mut record, effort);
-            Some(OpRead { index, generation, state, record, gone, statuses, label, peer })
+            let trace = None;
+            Some(OpRead { index, generation, state, record, gone, statuses, label, peer, trace })
         },
         &mut retries,
     );

@@ -44,7 +44,7 @@ pub struct Kind {
 pub const SECTIONS: &[Kind] = super::SectionKind::DECLARED;
 
 /// Every record of the layout.
-pub const RECORDS: [Declared; 19] = [
+pub const RECORDS: [Declared; 20] = [
     super::HeaderCopy::DECLARED,
     super::SectionCopy::DECLARED,
     super::SiteCopy::DECLARED,
@@ -60,6 +60,7 @@ pub const RECORDS: [Declared; 19] = [
     super::RingHeadCopy::DECLARED,
     super::FactCopy::DECLARED,
     super::OpCopy::DECLARED,
+    super::TraceCopy::DECLARED,
     super::LockCopy::DECLARED,
     super::LostCopy::DECLARED,
     super::PulseCopy::DECLARED,

@@ -201,6 +201,8 @@ section_kinds! {
     Windows = 20,
     /// Since 1.2. [`super::LockRecord`]: one lock or channel that was waited for or has a name, or one future that waits.
     Locks = 21,
+    /// Since 1.2. [`super::TraceRecord`]: the trace that the operation with the same index is part of.
+    Traces = 22,
 }
 
 record! {

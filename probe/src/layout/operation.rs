@@ -45,6 +45,21 @@ record! {
     }
 }
 
+record! {
+    /// The trace that others count an operation to: beside the operations, since most have none, and whoever has none
+    /// writes nothing here. By the rule for readers of [`OpRecord::state`], with a state of its own.
+    TraceRecord, TraceCopy, 32 bytes {
+        /// Generation of the operation that it is said of in the high 56 bits; it says nothing of another one. In the low
+        /// 8 bits 0 while nothing was said, 1 while it is being written, else 2 and on: odd where the trace is
+        /// sampled, and another one each time that it is said again of the same operation.
+        0x00 state,
+        /// Id of the trace, its first 8 bytes as a big-endian number, then the others.
+        0x08 trace[2],
+        /// Id of the span there that the operation is part of, as a big-endian number; 0 for none.
+        0x18 span,
+    }
+}
+
 /// Bytes of one operation.
 pub const OP_BYTES: usize = OpCopy::BYTES;
 /// Low byte of [`OpRecord::state`]: it ended well.

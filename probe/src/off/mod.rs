@@ -215,6 +215,7 @@ pub mod private {
     }
     pub fn label_here(_: Label) {}
     pub fn peer_here(_: impl core::fmt::Display) {}
+    pub fn trace_here(_: impl Into<Option<crate::trace::TraceContext>>) {}
     pub fn op(_: &super::Op) {}
     pub fn asked_here() -> crate::outcome::Asked {
         crate::outcome::Asked::no()

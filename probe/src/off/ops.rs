@@ -50,6 +50,9 @@ impl Op {
     pub fn set_peer(&self, _: impl core::fmt::Display) {}
     /// Does nothing.
     #[inline(always)]
+    pub fn set_trace(&self, _: impl Into<Option<crate::trace::TraceContext>>) {}
+    /// Does nothing.
+    #[inline(always)]
     pub fn served(&self, _: u64) {}
     /// Does nothing.
     #[inline(always)]

@@ -19,6 +19,7 @@ pub mod published;
 pub mod stack;
 pub mod statuses;
 pub mod texts;
+pub mod traces;
 pub mod waiting;
 
 /// Times a reader tries before it reports a torn reading.

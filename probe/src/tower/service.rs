@@ -13,6 +13,7 @@ use super::length::{Asked, Length, says_failed};
 use crate::on::adapters::requests::{End, Origin};
 use crate::on::ops::{Op, OpId};
 use crate::outcome::Outcome;
+use crate::trace::TraceContext;
 
 /// A service whose requests are operations: what [`OpLayer`] makes of one.
 #[derive(Clone, Debug)]
@@ -80,6 +81,9 @@ impl OpLayer {
             Said(head, self.label.as_deref()),
             self.peer.as_deref().map(|peer| Said(head, Some(peer))),
         );
+        if let Some(header) = request.headers().get("traceparent") {
+            op.set_trace(TraceContext::parse(header.as_bytes()));
+        }
         Some(Served::new(origin, op, connection))
     }
 }

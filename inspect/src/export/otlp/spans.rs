@@ -1,9 +1,11 @@
 //! Operations as spans. Their ids are derived from what no other operation ever has: the run of the process and the
-//! operation's own id. So whoever exports one again says the same ids, and a collector knows it.
+//! operation's own id. So whoever exports one again says the same ids, and a collector knows it. The trace is the one
+//! that its program said, with the caller's span above; where none was said it is derived likewise.
 
 use std::collections::HashMap;
 
 use super::attributes::{About, Of, attribute, scope};
+use crate::derive::traces::{self, mixed};
 use crate::export::operations::Operation;
 use crate::export::protobuf::Message;
 use crate::words::label::Label;
@@ -12,50 +14,58 @@ use crate::words::term::term;
 /// Operations whose place in a trace is remembered for those that are a part of them.
 const MOST_KNOWN: usize = 100_000;
 
-/// Which operation each is a part of, down to the whole: traces have the id of that.
+/// The trace of each operation, for those that are part of it.
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
-    wholes: HashMap<(u64, String), String>,
+    traces: HashMap<(u64, String), [u8; 16]>,
 }
 
 impl Ids {
-    /// The trace of an operation, and remembers it for its parts.
+    /// The trace of an operation, and remembers it for its parts: that which it said, or that of what it is part of,
+    /// or one that is derived from the whole.
     fn trace(&mut self, operation: &Operation) -> [u8; 16] {
         let (instance, op) = (operation.instance, &operation.op);
-        let whole = match &op.parent {
-            None => op.id.clone(),
-            Some(parent) => {
-                let known = self.wholes.get(&(instance, parent.clone()));
-                known.unwrap_or(parent).clone()
-            }
-        };
-        if self.wholes.len() >= MOST_KNOWN {
-            self.wholes.clear();
+        let said =
+            op.trace.as_ref().and_then(|trace| u128::from_str_radix(&trace.trace_id, 16).ok());
+        let known = || self.traces.get(&(instance, op.parent.clone()?)).copied();
+        let trace = said.map(u128::to_be_bytes).or_else(known).unwrap_or_else(|| {
+            let whole = op.parent.as_ref().unwrap_or(&op.id);
+            let [high, low] = [1, 2].map(|purpose| mixed(instance, whole, purpose));
+            (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
+        });
+        if self.traces.len() >= MOST_KNOWN {
+            self.traces.clear();
         }
-        self.wholes.insert((instance, op.id.clone()), whole.clone());
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&mixed(instance, &whole, 1).to_be_bytes());
-        id[8..].copy_from_slice(&mixed(instance, &whole, 2).to_be_bytes());
-        id
+        self.traces.insert((instance, op.id.clone()), trace);
+        trace
     }
 }
 
 /// The id of an operation's span.
 fn span_id(instance: u64, id: &str) -> [u8; 8] {
-    mixed(instance, id, 3).to_be_bytes()
+    traces::span_id(instance, id).to_be_bytes()
 }
 
-/// 64 bits of a run, an operation and a purpose, never 0 and the same for ever.
-fn mixed(instance: u64, id: &str, purpose: u64) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64 ^ purpose;
-    for byte in instance.to_le_bytes().into_iter().chain(id.bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+/// The span that an operation is part of: that of an operation, or a caller's.
+fn parent_of(operation: &Operation) -> Option<[u8; 8]> {
+    let caller = operation.op.trace.as_ref().filter(|trace| trace.remote);
+    match caller {
+        Some(trace) => {
+            let span = u64::from_str_radix(trace.parent_span_id.as_ref()?, 16).ok()?;
+            Some(span.to_be_bytes())
+        }
+        None => operation.op.parent.as_ref().map(|id| span_id(operation.instance, id)),
     }
-    // Neighbours differ in all bits.
-    for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9u64), (27, 0x94d0_49bb_1331_11eb)] {
-        hash = (hash ^ (hash >> shift)).wrapping_mul(factor);
-    }
-    (hash ^ (hash >> 31)).max(1)
+}
+
+/// The flags of a span, where its trace has some: whether that is kept, and that the span above is known to be
+/// another process's, or not.
+fn flags(operation: &Operation) -> Option<u32> {
+    const KNOWN: u32 = 0x100;
+    const REMOTE: u32 = 0x200;
+    let trace = operation.op.trace.as_ref()?;
+    let remote = if trace.remote { REMOTE } else { 0 };
+    Some(u32::from(trace.sampled) | KNOWN | remote)
 }
 
 /// What a span is.
@@ -73,14 +83,16 @@ pub fn spans(all: &[(About, Vec<&Operation>, u64)], ids: &mut Ids) -> Vec<u8> {
         let trace = ids.trace(operation);
         let end = operation.ended_wall_ns.unwrap_or(operation.begun_wall_ns);
         let id = span_id(operation.instance, &operation.op.id);
-        let parent = operation.op.parent.as_ref().map(|id| span_id(operation.instance, id));
+        let parent = parent_of(operation);
+        let served =
+            operation.op.peer.is_some() || operation.op.trace.as_ref().is_some_and(|t| t.remote);
         let mut span = Message::default();
         span.bytes(1, &trace).bytes(2, &id);
         if let Some(parent) = parent {
             span.bytes(4, &parent);
         }
         span.text(5, &term(operation.op.kind.raw()));
-        span.number(6, if operation.op.peer.is_some() { SERVER } else { INTERNAL });
+        span.number(6, if served { SERVER } else { INTERNAL });
         span.fixed(7, operation.begun_wall_ns).fixed(8, end);
         about(&mut span, operation);
         let mut status = Message::default();
@@ -91,6 +103,9 @@ pub fn spans(all: &[(About, Vec<&Operation>, u64)], ids: &mut Ids) -> Vec<u8> {
             Some(other) => _ = status.text(2, other).number(3, FAILED),
         }
         span.message(15, &status);
+        if let Some(flags) = flags(operation) {
+            span.fixed32(16, flags);
+        }
         span
     })
 }

@@ -150,7 +150,7 @@ const opsView = {
     fillFacts(panel.facts, [
       ["What", op.sensitive ? "(sensitive: not on the board)" : op.label], ["Peer", op.peer], ["Age", time(op.age_ns)], ["At it", op.active_ns === null ? null : time(op.active_ns)],
       ["Status", op.status], ["Outcome", op.outcome], ["Thread", op.working ? op.thread : null], ["Line", op.file ? `${op.file}:${op.line}` : null], ["Began at", op.begun_file ? `${op.begun_file}:${op.begun_line}` : null],
-      ["Part of", op.parent], ["Served", op.served || null], ["Cancellation", op.cancelled ? "requested" : null], ["Leaked", op.leaked ? "its thread is gone, or nobody has polled it for a minute" : null], ["Host", op.endpoint], ["Board", `${op.board} · ${op.pid}`],
+      ["Part of", op.parent], ["Trace", op.trace?.trace_id], ["Span", op.trace?.span_id], ["Under span", op.trace?.parent_span_id], ["Served", op.served || null], ["Cancellation", op.cancelled ? "requested" : null], ["Leaked", op.leaked ? "its thread is gone, or nobody has polled it for a minute" : null], ["Host", op.endpoint], ["Board", `${op.board} · ${op.pid}`],
     ]);
     const whole_ = Math.max(1, op.age_ns);
     panel.steps.replaceChildren(...op.history.map((step) => {

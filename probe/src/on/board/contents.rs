@@ -19,7 +19,8 @@ impl Contents {
         let entries = segment.table::<Section>(TOC_OFFSET, SectionCopy::BYTES, sections.len())?;
         for (entry, section) in entries.iter().zip(sections) {
             // Any operation's or lock's record may be the next: none is beyond those in use.
-            let all = matches!(section.kind, SectionKind::Ops | SectionKind::Locks);
+            let all =
+                matches!(section.kind, SectionKind::Ops | SectionKind::Traces | SectionKind::Locks);
             let words = [
                 (&entry.kind, section.kind as u64),
                 (&entry.version, 1),

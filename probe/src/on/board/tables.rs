@@ -68,6 +68,7 @@ pub(crate) struct NumberTables {
 #[derive(Debug)]
 pub(crate) struct WorkTables {
     pub(crate) ops: Table<OpRecord>,
+    pub(crate) traces: Table<TraceRecord>,
     pub(crate) locks: Table<LockRecord>,
 }
 
@@ -119,6 +120,7 @@ impl Board {
             sites: plan.table(SectionKind::Sites)?,
             work: WorkTables {
                 ops: plan.table(SectionKind::Ops)?,
+                traces: plan.table(SectionKind::Traces)?,
                 locks: plan.table(SectionKind::Locks)?,
             },
             strings: plan.words(SectionKind::Strings)?,

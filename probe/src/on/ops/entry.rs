@@ -121,6 +121,11 @@ impl Entry {
         self.id.load(RELAXED)
     }
 
+    /// The generation of the operation that has it.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(RELAXED)
+    }
+
     /// Whether the operation of this generation is in flight.
     #[inline(always)]
     pub(super) fn is_open(&self, generation: u64) -> bool {

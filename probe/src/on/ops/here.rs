@@ -9,6 +9,7 @@ use super::this_thread::{self, ThisThread};
 use crate::on::sites::site::Site;
 use crate::on::sites::tags;
 use crate::outcome::Asked;
+use crate::trace::TraceContext;
 
 /// What this thread works on, if that is still in flight.
 #[inline]
@@ -57,6 +58,16 @@ pub fn label_here(label: Label) {
     this_thread::exclusive(|this| {
         if let Some(entry) = entry_here(this) {
             entry.set_label(label);
+        }
+    });
+}
+
+/// What this thread works on is part of a trace of others'.
+pub fn trace_here(context: impl Into<Option<TraceContext>>) {
+    let Some(context) = context.into() else { return };
+    this_thread::exclusive(|this| {
+        if let Some(entry) = entry_here(this) {
+            this.trace(entry, context);
         }
     });
 }

@@ -38,6 +38,6 @@ pub(crate) use this_thread::{begin_occupancy, forget_thread, is_free, leave_thre
 #[expect(unreachable_pub, reason = "what macros call")]
 pub mod emit {
     pub use super::begin::{begin, begin_detached};
-    pub use super::here::{asked_here, label_here, peer_here, status_here, status_of};
+    pub use super::here::{asked_here, label_here, peer_here, status_here, status_of, trace_here};
     pub use super::text::{IntoText, from_arguments, label, peer, sensitive};
 }

@@ -11,6 +11,7 @@ use super::this_thread::{self, LOST};
 use crate::on::sites::site::Site;
 use crate::on::thread::line::{self, Line};
 use crate::outcome::{Asked, Cancelled, Outcome};
+use crate::trace::TraceContext;
 
 /// The id of an operation: what `inspect ops` shows and `inspect ops cancel` takes. No other operation of
 /// this process ever has it.
@@ -100,6 +101,16 @@ impl Op {
             // Written out first: inside, nothing of the program's own runs.
             let who = text::peer(Label::none(), who);
             this_thread::exclusive(|_| entry.set_peer(&who));
+        }
+    }
+
+    /// It is part of a trace that others began: what exporters send of it then belongs to that trace, under the span that
+    /// called. Takes a [`TraceContext`] or an option of one, as [`TraceContext::parse`] makes of a `traceparent` header;
+    /// said again, the last counts. What is part of this operation belongs to the trace as well. An operation of which
+    /// nothing is said costs nothing. See also [`op_trace!`](crate::op_trace!).
+    pub fn set_trace(&self, context: impl Into<Option<TraceContext>>) {
+        if let (Some(entry), Some(context)) = (self.entry, context.into()) {
+            this_thread::exclusive(|this| this.trace(entry, context));
         }
     }
 

@@ -4,17 +4,20 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::entry::{Ended, Entry};
 use super::slow::Slow;
-use crate::layout::{OP_CANCELLABLE, OP_HISTORY, OpRecord, from_op_id};
+use crate::layout::{OP_CANCELLABLE, OP_HISTORY, OpRecord, TraceRecord, from_op_id};
 use crate::on::board::segment::Table;
 use crate::on::board::tables::Board;
 use crate::on::ground::clock;
 use crate::on::ground::latest::Latest;
-use crate::protocol::claims;
+use crate::protocol::{claims, traces};
+use crate::trace::TraceContext;
 
 /// The operations of a board.
 #[derive(Debug)]
 pub(crate) struct OpTable {
     entries: Box<[Entry]>,
+    /// Beside each, the trace that it is part of.
+    traces: Table<TraceRecord>,
     claims: Box<[AtomicU64]>,
     /// Records lent to threads as history.
     lent: AtomicU32,
@@ -32,16 +35,17 @@ pub(crate) fn current() -> Option<&'static OpTable> {
 
 /// From now on operations are those of `board`.
 pub(crate) fn install(board: &Board) {
-    OPERATIONS.set(OpTable::new(board.work.ops));
+    OPERATIONS.set(OpTable::new(board.work.ops, board.work.traces));
 }
 
 impl OpTable {
-    fn new(records: Table<OpRecord>) -> Self {
+    fn new(records: Table<OpRecord>, traces: Table<TraceRecord>) -> Self {
         let entries: Box<[Entry]> =
             records.iter().zip(0..).map(|(record, index)| Entry::new(record, index)).collect();
         Self {
             claims: (0..entries.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             entries,
+            traces,
             lent: AtomicU32::new(0),
             slow: Slow::new(),
             cancellable: AtomicBool::new(false),
@@ -99,6 +103,15 @@ impl OpTable {
     pub(crate) fn find(&self, id: u64) -> Option<&Entry> {
         let (record, generation) = from_op_id(id)?;
         self.entries.get(record).filter(|entry| entry.is_open(generation))
+    }
+
+    /// The operation in this record is part of a trace of others'.
+    pub(super) fn trace(&self, entry: &Entry, context: TraceContext) {
+        let Some(record) = self.traces.get(entry.record_number()) else { return };
+        let [high, low] = &record.trace;
+        let generation = entry.generation();
+        let sampled = context.is_sampled();
+        traces::say(&record.state, [high, low, &record.span], generation, sampled, context.words());
     }
 
     /// Whether this is a record of this table: a forked child has another.

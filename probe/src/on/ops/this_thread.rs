@@ -16,6 +16,7 @@ use crate::on::board::lost::lost;
 use crate::on::sites::site::Site;
 use crate::on::thread::local;
 use crate::on::thread::registrar::{self, Ask};
+use crate::trace::TraceContext;
 
 /// What a thread works on while that found no room on the board: no operation, and not nothing either, so
 /// that nobody takes what was around it for it.
@@ -171,6 +172,16 @@ impl ThisThread {
         let Some(table) = self.table().filter(|table| table.has(entry)) else { return };
         if let Some(free) = table.free_after(entry.record_number(), ended) {
             self.give(table, free);
+        }
+    }
+
+    /// The operation in this record is part of a trace of others'.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn trace(&self, entry: &Entry, context: TraceContext) {
+        // Of another board than this thread's: a forked child's operations are its own.
+        if let Some(table) = self.table().filter(|table| table.has(entry)) {
+            table.trace(entry, context);
         }
     }
 

@@ -19,6 +19,7 @@ mod second_look;
 mod stack;
 mod statuses;
 mod texts;
+mod traces;
 mod waiting;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub use stack::{
 };
 pub use statuses::*;
 pub use texts::*;
+pub use traces::*;
 pub use waiting::*;
 
 use super::atomics::{AtomicU64, Ordering};

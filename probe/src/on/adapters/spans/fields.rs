@@ -1,5 +1,5 @@
 //! A span's fields as an operation's label and peer: `name=value name=value`, cut to fit; and what they say of its
-//! end. At its creation, and when they are recorded later.
+//! end and of its trace. At its creation, and when they are recorded later.
 
 use core::fmt::{self, Write};
 
@@ -7,9 +7,10 @@ use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Record};
 
 use super::callsite::Callsite;
-use super::names::{is_end, is_http, is_peer, is_rpc};
+use super::names::{is_end, is_http, is_peer, is_rpc, is_trace};
 use crate::on::ops::Label;
 use crate::on::ops::text::{Pen, Texts};
+use crate::trace::TraceContext;
 
 /// Fields with their values.
 #[derive(Clone, Copy)]
@@ -60,7 +61,8 @@ impl Reader<'_> {
     /// its text.
     #[inline]
     fn pen(&mut self, field: &Field) -> Option<Pen<'_>> {
-        if !self.shown {
+        // A trace has a place of its own, and would take all of a label's.
+        if !self.shown || self.of.has_end && is_trace(field.name()) {
             return None;
         }
         let of_peer = self.of.has_peer && is_peer(field.name());
@@ -149,6 +151,8 @@ pub(super) struct End {
     pub(super) failed: bool,
     /// Its HTTP status, when one said it.
     pub(super) status: Option<u16>,
+    /// The trace that it is part of, when one said it.
+    pub(super) trace: Option<TraceContext>,
 }
 
 impl Visit for End {
@@ -175,6 +179,13 @@ impl Visit for End {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
         if !is_end(name) {
+            return;
+        }
+        if is_trace(name) {
+            let mut header = Header { text: [0; 55], length: 0 };
+            if write!(header, "{value:?}").is_ok() {
+                self.trace = header.text.get(..header.length).and_then(TraceContext::parse);
+            }
             return;
         }
         let mut said = Said { number: None, is_error: true, read: 0 };
@@ -211,6 +222,22 @@ impl Write for Said {
             }
             self.is_error &= ERROR.get(self.read) == Some(&byte.to_ascii_lowercase());
             self.read += 1;
+        }
+        Ok(())
+    }
+}
+
+/// A header as it is written out; one of a later version that says more is none.
+struct Header {
+    text: [u8; 55],
+    length: usize,
+}
+
+impl Write for Header {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes().filter(|&byte| byte != b'"') {
+            *self.text.get_mut(self.length).ok_or(fmt::Error)? = byte;
+            self.length += 1;
         }
         Ok(())
     }

@@ -41,6 +41,8 @@ struct SpanOp {
     id: Option<OpId>,
     /// Its HTTP status, once it said one.
     status: Option<u16>,
+    /// Whether another layer's data were looked at for its trace.
+    looked: bool,
     /// Never locked: whoever may change the span's data has it alone.
     op: Mutex<Op>,
 }
@@ -88,8 +90,9 @@ where
         if end.failed {
             op.fail();
         }
-        let (id, status) = (op.id(), end.status);
-        let kept = SpanOp { callsite, site, id, status, op: Mutex::new(op) };
+        op.set_trace(end.trace);
+        let (id, status, looked) = (op.id(), end.status, self.trace.is_none());
+        let kept = SpanOp { callsite, site, id, status, looked, op: Mutex::new(op) };
         span.extensions_mut().replace(kept);
     }
 
@@ -107,6 +110,7 @@ where
         {
             kept.status = end.status.or(kept.status);
             by_id::add(op, &more);
+            op.set_trace(end.trace);
             if end.failed {
                 op.fail();
             }
@@ -118,8 +122,11 @@ where
             return;
         }
         let Some(span) = context.span(id) else { return };
-        let known = span.extensions().get::<SpanOp>().map(|kept| (kept.site, kept.id));
-        if let Some((site, op)) = known {
+        let known = span.extensions().get::<SpanOp>().map(|kept| (kept.site, kept.id, kept.looked));
+        if let Some((site, op, looked)) = known {
+            if !looked {
+                self.look_for_trace(&span);
+            }
             entered::enter(id.into_u64(), site, op);
         }
     }
@@ -168,6 +175,20 @@ where
                 ended::count(status);
             }
             drop(kept.op);
+        }
+    }
+}
+
+impl SpanLayer {
+    /// What another layer keeps of the span may name its trace. Once: where it is, it is there by the first entry.
+    #[cold]
+    fn look_for_trace<'a, R: LookupSpan<'a>>(&self, span: &SpanRef<'a, R>) {
+        let context = self.trace.and_then(|of| of(&span.extensions()));
+        if let Some(kept) = span.extensions_mut().get_mut::<SpanOp>()
+            && let Ok(op) = kept.op.get_mut()
+        {
+            kept.looked = true;
+            op.set_trace(context);
         }
     }
 }

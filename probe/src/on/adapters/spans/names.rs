@@ -24,9 +24,14 @@ pub(super) fn is_peer(name: &str) -> bool {
     )
 }
 
-/// Whether a field of this name may say that a span failed.
+/// Whether a field of this name may say how a span ended, or what it is part of.
 pub(super) fn is_end(name: &str) -> bool {
-    is_http(name) || is_rpc(name) || matches!(name, "otel.status_code" | "error")
+    is_http(name) || is_rpc(name) || is_trace(name) || matches!(name, "otel.status_code" | "error")
+}
+
+/// Whether it is the trace that a span is part of.
+pub(super) fn is_trace(name: &str) -> bool {
+    name == "traceparent"
 }
 
 /// Whether it is the status of an answer of HTTP.
