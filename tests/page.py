@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+import page_others
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -19,6 +20,7 @@ from selenium.webdriver.common.keys import Keys
 
 address, board, pid, port, token, link, merged, silent = sys.argv[1:9]
 pid = int(pid)
+others = page_others.serve(tempfile.mkdtemp())
 MARKUP = "<img/src=x/onerror=document.title='owned'>"
 
 
@@ -28,7 +30,8 @@ def browser():
     for flag in [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--window-size=1280,900", "--host-resolver-rules=MAP evil.example 127.0.0.1",
+        "--window-size=1280,900", "--ignore-certificate-errors",
+        f"--host-resolver-rules=MAP evil.example 127.0.0.1,MAP ui.perfetto.dev:443 127.0.0.1:{others},MAP profiler.firefox.com:443 127.0.0.1:{others}",
         f"--user-data-dir={tempfile.mkdtemp()}",
     ]:
         options.add_argument(flag)
@@ -147,6 +150,30 @@ try:
     page.find_element(By.XPATH, "//button[text()='Reset zoom']").click()
     until("no zoom", lambda: len(page.find_elements(By.CSS_SELECTOR, ".flame .thread")) == len(boxes), 15)
     ok("a click zooms into the flame graph")
+
+    find = lambda: next(row for row in page.find_elements(By.CSS_SELECTOR, "#main .table .rows .row") if ".rs:" in row.text)
+    place_ = next(word for word in until("a line", find).text.split() if ".rs:" in word)
+    page.execute_script("arguments[0].click()", find())
+    marked = until("its source", lambda: page.find_element(By.CSS_SELECTOR, "#detail .source tr.probe[aria-current]"))
+    number = marked.find_element(By.TAG_NAME, "th").text
+    if number != place_.rsplit(":", 1)[1] or not marked.find_elements(By.TAG_NAME, "td")[1].text.strip():
+        sys.exit(f"the source at {place_} is marked at {number}")
+    until("its share", lambda: "%" in page.find_element(By.CSS_SELECTOR, "#detail .source tr[aria-current] td").text, 15)
+    page.find_element(By.XPATH, "//aside//button[text()='Close']").click()
+    ok("the source of a line stands beside its share")
+
+    mine = page.current_window_handle
+    for button, begin in [("Open in Perfetto", "perfetto"), ("Open in Firefox Profiler", "firefox")]:
+        page.find_element(By.XPATH, f"//button[text()='{button}']").click()
+        until("a window", lambda: len(page.window_handles) == 2)
+        page.switch_to.window(next(one for one in page.window_handles if one != mine))
+        title = until("what was handed over", lambda: page.title.startswith(begin) and page.title, 20)
+        page.close()
+        page.switch_to.window(mine)
+        if int(title.split()[1]) < 1:
+            sys.exit(f"nothing was handed over: {title}")
+        until("a word", lambda: "handed to" in text("#main .note"))
+    ok("a profile is handed to Perfetto and to the Firefox Profiler")
 
     go(f"view=history&board={board}&by=status&since=1h")
     until("a picture", lambda: page.find_elements(By.CSS_SELECTOR, ".past path"))

@@ -7,13 +7,15 @@ use tests::fake::{Fake, Say};
 use tests::served::{self, Serve};
 use tests::{build, program, python};
 
-const CHECKS: [&str; 10] = [
+const CHECKS: [&str; 12] = [
     "a stalled operation is on the page within 2 s",
     "a label made of markup stays text",
     "the filter leaves what matches, and the address says it",
     "a deep link shows what it was made from",
     "everything is reached by keys",
     "a click zooms into the flame graph",
+    "the source of a line stands beside its share",
+    "a profile is handed to Perfetto and to the Firefox Profiler",
     "the past is a view, by keys, and the address carries its range",
     "rows of other hosts have a column, and one that hangs is a row",
     "cancel works with the token and not without",
@@ -22,7 +24,10 @@ const CHECKS: [&str; 10] = [
 
 #[test]
 fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
-    if !build::needs("chromium", "chromium") || !build::needs("chromedriver", "chromium-driver") {
+    if !build::needs("chromium", "chromium")
+        || !build::needs("chromedriver", "chromium-driver")
+        || !build::needs("openssl", "openssl")
+    {
         return;
     }
     let Some(python) = python::python() else { return };
@@ -42,7 +47,14 @@ fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
     served::give(past.path());
     let kept = past.path().to_str().expect("UTF-8");
     let token = file.path().to_str().expect("UTF-8");
-    let serve = Serve::start(&["--token-file", token, "--history", kept]);
+    // Where a server without rights may read them.
+    let sources = tempfile::tempdir().expect("a folder");
+    build::run(
+        Command::new("cp").arg("-r").arg(build::root().join("daemon-demo")).arg(sources.path()),
+    );
+    build::run(Command::new("chmod").args(["-R", "a+rX"]).arg(sources.path()));
+    let from = sources.path().to_str().expect("UTF-8");
+    let serve = Serve::start(&["--token-file", token, "--history", kept, "--source", from]);
     let silent = Fake::start(|_| Say::Nothing);
     let list = format!("http://{},{}", serve.address, silent.url());
     let merged = Serve::start(&["--endpoints", &list]);

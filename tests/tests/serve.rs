@@ -382,3 +382,42 @@ fn the_past_is_kept_beside_and_asked_for() {
     ]);
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }
+
+#[test]
+fn sources_are_shown_of_files_that_probes_are_in_and_of_no_others() {
+    let name = program::name("sources");
+    let _program = served::behave(&name, &["nested"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = "tests/fixtures/behave/src/threads.rs";
+    let text = std::fs::read_to_string(tests::build::root().join(source)).expect("the fixture");
+    for (path, text) in [(source, text.as_str()), ("tests/fixtures/behave/src/other.rs", "other")] {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+    served::give(folder.path());
+    let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), all).expect("readable");
+    let serve = Serve::start(&["--source", folder.path().to_str().expect("UTF-8")]);
+    let path = |file: &str| format!("/api/v1/source?board={name}&file={file}");
+    let said = serve.get(&path(source));
+    let lines: Vec<&str> = text.lines().take(2_000).collect();
+    assert_eq!(said["lines"], Value::from(lines));
+    let probes = said["probes"].as_array().expect("probes");
+    let inner = probes.iter().find(|probe| probe["label"] == "innermost").expect("a probe");
+    let at = inner["line"].as_u64().expect("a line") as usize;
+    assert!(text.lines().nth(at - 1).is_some_and(|line| line.contains("innermost")), "{inner}");
+    // There, but no probe is in it; named by a probe, but not there; and what is no name at all.
+    for other in [
+        "tests/fixtures/behave/src/other.rs",
+        "tests/fixtures/behave/src/main.rs",
+        "/etc/passwd",
+        "..%2F..%2Fetc%2Fpasswd",
+    ] {
+        assert_eq!(serve.ask("GET", &path(other), &[]).status, 404, "{other}");
+    }
+    let without = Serve::start(&[]);
+    let answer = without.ask("GET", &path(source), &[]);
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("--source"), "{}", answer.text());
+}

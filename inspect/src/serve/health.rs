@@ -18,5 +18,6 @@ pub(super) async fn health(State(shared): State<Shared>) -> Response {
         "host": crate::proc::host_name(),
         "endpoints": shared.askers.len(),
         "cancel": shared.settings.token.is_some(), "guarded": shared.settings.is_guarded(),
+        "sources": !shared.settings.sources.is_empty() && shared.askers.len().is_none(),
     }))
 }

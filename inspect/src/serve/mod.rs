@@ -34,6 +34,8 @@ mod runs;
 mod settings;
 mod shared;
 mod shown;
+mod source;
+mod source_dirs;
 mod stream;
 mod tls;
 mod view;

@@ -12,7 +12,7 @@ use super::reply::{self, Refusal};
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 /// In the order in which they use each other.
-const SCRIPTS: [&str; 13] = [
+const SCRIPTS: [&str; 14] = [
     include_str!("page/base.js"),
     include_str!("page/words.js"),
     include_str!("page/place.js"),
@@ -24,6 +24,7 @@ const SCRIPTS: [&str; 13] = [
     include_str!("page/threads.js"),
     include_str!("page/ops.js"),
     include_str!("page/numbers.js"),
+    include_str!("page/source.js"),
     include_str!("page/profile.js"),
     include_str!("page/history.js"),
 ];

@@ -11,7 +11,7 @@ use super::reply::Refusal;
 use super::shared::Shared;
 use super::{
     boards, cancel, capacity, described, forward, health, metrics, ops, page, past, profile,
-    stream, waits, why,
+    source, stream, waits, why,
 };
 
 /// What is told from the boards of this host.
@@ -26,6 +26,7 @@ fn here() -> Router<Shared> {
         .route("/api/v1/capacity", get(capacity::capacity))
         .route("/api/v1/history", get(past::history))
         .route("/api/v1/profile", get(profile::profile))
+        .route("/api/v1/source", get(source::source))
 }
 
 /// The same, where other hosts are asked.
@@ -40,6 +41,7 @@ fn of_hosts() -> Router<Shared> {
         .route("/api/v1/capacity", get(forward::capacity))
         .route("/api/v1/history", get(forward::elsewhere))
         .route("/api/v1/profile", get(forward::profile))
+        .route("/api/v1/source", get(forward::elsewhere))
 }
 
 /// Bytes of a request's body: nothing that is asked needs one.

@@ -65,6 +65,8 @@ pub struct Settings {
     pub endpoints: Option<(List, Trust)>,
     /// Where the past is kept, and how many bytes of it.
     pub history: Option<(PathBuf, u64)>,
+    /// Directories whose sources are shown beside what was seen at their lines.
+    pub sources: Vec<PathBuf>,
 }
 
 impl Settings {
@@ -81,6 +83,7 @@ impl Settings {
             tls: None,
             endpoints: None,
             history: None,
+            sources: Vec::new(),
         }
     }
 

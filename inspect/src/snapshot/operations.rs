@@ -41,6 +41,7 @@ pub struct OpRead {
 
 /// A trace, as an operation says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TraceRead {
     /// Its id.
     pub trace: u128,

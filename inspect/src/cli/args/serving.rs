@@ -34,6 +34,12 @@ pub struct Serving {
     /// Bytes that the history may take.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size, requires = "history")]
     pub history_size: u64,
+    /// A directory above the sources that the page may show; repeatable.
+    ///
+    /// Shown are files of source code in it, of at most 4 MiB, that a probe of a board is in; links out of it are not
+    /// followed, and what is hidden stays so. Whoever may look at boards here sees them.
+    #[arg(long = "source", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub sources: Vec<PathBuf>,
     /// A name by which browsers call this server; repeatable.
     ///
     /// NAME or NAME:PORT, beside localhost and addresses: `localhost:8080` where a port is forwarded from 8080.

@@ -21,9 +21,10 @@ const profileView = {
     this.seconds = h("select", { "aria-label": "Seconds", onchange: () => { place.go({ seconds: this.seconds.value }); this.stop(); } }, [["1", "1 s"], ["3", "3 s"], ["10", "10 s"], ["30", "30 s"]].map(([value, text]) => h("option", { value }, text)));
     this.idle = h("input", { type: "checkbox", id: "idle", onchange: () => this.stop() });
     this.forms = h("select", { "aria-label": "Keep as a file", onchange: () => this.keep() }, [["", "Keep as …"], ["svg", "flame graph (SVG)"], ["speedscope", "speedscope"], ["pprof", "pprof"], ["folded", "folded stacks"], ["perfetto", "Perfetto trace"], ["firefox", "Firefox Profiler"], ["timeline", "timeline (SVG)"], ["csv", "CSV"]].map(([value, text]) => h("option", { value }, text)));
+    this.others = Object.entries(OTHERS).map(([form, other]) => h("button", { type: "button", title: `Samples, and hands them to ${other.name}'s page in this browser`, onclick: () => this.open(form, other) }, `Open in ${form === "firefox" ? "Firefox Profiler" : other.name}`));
     this.counted = h("span.dim", { role: "status" });
     this.note = h("p.note", { hidden: true });
-    this.tools = h("div.tools", {}, h("label", {}, "The last ", this.seconds), h("label", { for: "idle" }, this.idle, " idle too"), this.forms, this.reset, this.counted);
+    this.tools = h("div.tools", {}, h("label", {}, "The last ", this.seconds), h("label", { for: "idle" }, this.idle, " idle too"), this.forms, ...this.others, this.reset, this.counted);
     this.flame.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.drawFlame()).observe(this.flame);
     return (this.made = h("div", { class: "fill" }, this.tools, this.note, this.table.node, this.flame));
@@ -37,6 +38,12 @@ const profileView = {
     if (!this.asking && !place.paused && document.visibilityState === "visible") this.ask();
     if (this.drawn !== place.now.zoom) this.drawFlame();
     this.table.set((this.said?.lines ?? []).filter((row) => matcher(place.now.filter)(row.file, row.function, row.label)), this.said ? "No sample was at a probed line." : "Sampling …");
+    const chosen = place.now.select && this.said?.lines.find((row) => spotKey(row) === place.now.select);
+    if (chosen?.file && server.health.sources) sourceView.show(chosen, this.said.lines);
+  },
+  async open(form, other) {
+    const tell = (text) => { this.note.hidden = false; put(this.note, text); };
+    try { await handOver(other, `${this.query()}&format=${form}`, document.title, tell); } catch (error) { tell(error.message); }
   },
   stop() { this.asking?.abort(); this.asking = null; paint(); },
   async ask() {

@@ -11,12 +11,17 @@ const server = {
     if (!answer.ok) throw new Error(said.error || `${answer.status} ${answer.statusText}`);
     return said;
   },
-  /** A file to keep. */
-  async file(path, name) {
+  /** A file's bytes. */
+  async blob(path) {
     const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
     const answer = await fetch(path, { headers, credentials: "omit" });
     if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error || answer.statusText);
-    const url = URL.createObjectURL(await answer.blob());
+    return answer.blob();
+  },
+  /** A file to keep. */
+  async file(path, name) { this.save(await this.blob(path), name); },
+  save(blob, name) {
+    const url = URL.createObjectURL(blob);
     const link = h("a", { href: url, download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
