@@ -1,5 +1,5 @@
-//! `cargo run -p tests --bin soak -- --minutes N --seed S`: the demo under changing load, watched by everything there is,
-//! with restarts and kills. Ends with 1 when anything was not as it must be.
+//! `cargo run -p tests --bin soak -- --minutes N --seed S [--other DAEMON]`: the demo under changing load, watched by everything
+//! there is, with restarts, kills, and upgrades to and from another build of it. Ends with 1 when anything was not as it must be.
 #![expect(clippy::print_stdout, reason = "a summary for whoever runs it")]
 
 use std::process::ExitCode;
@@ -14,7 +14,9 @@ fn main() -> ExitCode {
         at.and_then(|at| words.get(at + 1)?.parse().ok()).unwrap_or(otherwise)
     };
     let lasts = Duration::from_secs_f64(number("--minutes", 10.0).max(0.1) * 60.0);
-    let summary = soak::run(Plan { lasts, seed: number("--seed", 1.0) as u64 });
+    let other = words.iter().position(|word| word == "--other").and_then(|at| words.get(at + 1));
+    let other = other.map(std::path::PathBuf::from);
+    let summary = soak::run(&Plan { lasts, seed: number("--seed", 1.0) as u64, other });
     print!("{summary}");
     for fault in &summary.faults {
         println!("fault: {fault}");

@@ -2,50 +2,85 @@
 //!
 //! ```text
 //! oracle   clients that know what they must be told
-//! watchers recorder, screen, server and scraper
+//! daemon   its lives: starts, upgrades, stops, kills, and what its board says afterwards
+//! watchers recorder, screen, server with its history
+//! outside  a browser and a Prometheus
 //! usage    memory, descriptors, boards
 //! ```
 
+mod daemon;
 mod oracle;
+mod outside;
 mod usage;
 mod watchers;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-
-use crate::demo::{self, Demo};
-use crate::served;
+use crate::demo;
+use crate::served::{self, Serve};
+use daemon::Installed;
 use usage::Usage;
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// How long.
     pub lasts: Duration,
     /// What the chances are drawn from.
     pub seed: u64,
+    /// Another build of the demo, which takes turns with this one at upgrades.
+    pub other: Option<PathBuf>,
+}
+
+/// One run of the daemon, as the clients know it.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    address: String,
+    /// Commands sent, and commands answered.
+    commands: Arc<(AtomicU64, AtomicU64)>,
+}
+
+impl Life {
+    fn new(address: String) -> Self {
+        Self { address, commands: Arc::default() }
+    }
+
+    fn sent(&self) -> u64 {
+        self.commands.0.load(Relaxed)
+    }
+
+    fn answered(&self) -> u64 {
+        self.commands.1.load(Relaxed)
+    }
 }
 
 /// What all threads of a soak share.
 pub(crate) struct Stage {
     pub(crate) board: String,
-    /// Where the daemon listens now.
-    address: Mutex<String>,
+    life: Mutex<Life>,
     pub(crate) over: AtomicBool,
     counts: Mutex<BTreeMap<&'static str, u64>>,
     faults: Mutex<Vec<String>>,
 }
 
 impl Stage {
-    fn address(&self) -> String {
-        self.address.lock().expect("no panic").clone()
+    /// Of the daemon that runs now.
+    fn life(&self) -> Life {
+        self.life.lock().expect("no panic").clone()
+    }
+
+    /// Does it; a panic is a fault like others.
+    fn with(&self, what: &str, work: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            self.fault(format!("{what} panicked"));
+        }
     }
 
     /// So many more of something happened.
@@ -57,6 +92,15 @@ impl Stage {
     pub(crate) fn fault(&self, what: String) {
         eprintln!("fault: {what}");
         self.faults.lock().expect("no panic").push(what);
+    }
+
+    fn summary(&self, began: Instant, seed: u64) -> Summary {
+        Summary {
+            lasted: began.elapsed(),
+            seed,
+            counts: self.counts.lock().expect("no panic").clone(),
+            faults: self.faults.lock().expect("no panic").clone(),
+        }
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -113,38 +157,25 @@ impl fmt::Display for Summary {
     }
 }
 
-/// The demo on this directory, as whoever may be looked at by a server that refuses root.
-fn start(board: &str, data: &Path) -> Demo {
-    let mut command = Command::new(demo::program());
-    command.args([
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--name",
-        board,
-        "--ack",
-        "durable",
-        "--data",
-    ]);
-    Demo::run(served::unprivileged(command.arg(data)), board)
-}
-
 /// Runs it.
 ///
 /// # Panics
 /// When it cannot be set up; what goes wrong afterwards is a fault.
-pub fn run(plan: Plan) -> Summary {
+pub fn run(plan: &Plan) -> Summary {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, past) = (folder.path().join("data"), folder.path().join("past"));
     for path in [folder.path(), &data, &past] {
         let _ = std::fs::create_dir(path);
         served::give(path);
     }
+    let python = outside::browser_of_here();
     let board = crate::program::name("soak");
-    let demo = start(&board, &data);
+    let builds = [Some(demo::program()), plan.other.clone()].into_iter().flatten().collect();
+    let mut installed = Installed::new(builds, folder.path());
+    let mut demo = installed.start(&board, &data);
     let stage = Stage {
         board: board.clone(),
-        address: Mutex::new(demo.address.clone()),
+        life: Mutex::new(Life::new(demo.address.clone())),
         over: AtomicBool::new(false),
         counts: Mutex::default(),
         faults: Mutex::default(),
@@ -153,64 +184,51 @@ pub fn run(plan: Plan) -> Summary {
     let mut dice = Dice(plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let seeds: Vec<u64> = (0..8).map(|_| dice.below(u64::MAX) | 1).collect();
     let usage = Usage::default();
-    let demo = std::thread::scope(|scope| {
-        let stage = &stage;
+    let serve = Serve::start(&["--history", past.to_str().expect("UTF-8")]);
+    std::thread::scope(|scope| {
+        let (stage, usage, past, folder) = (&stage, &usage, &past, folder.path());
         for (number, seed) in (0..).zip(seeds) {
-            scope.spawn(move || oracle::client(stage, number, Dice(seed)));
+            let client = move || oracle::client(stage, number, Dice(seed));
+            scope.spawn(move || stage.with("a client", client));
         }
-        let recordings = folder.path();
-        scope.spawn(move || watchers::recorder(stage, recordings));
-        let past = &past;
-        let usage = &usage;
-        scope.spawn(move || watchers::screen(stage, usage));
-        scope.spawn(move || watchers::server(stage, past, usage));
-        let mut demo = demo;
-        while began.elapsed() < plan.lasts {
-            let next = Duration::from_secs(8 + dice.below(25));
-            let until = Instant::now() + next.min(plan.lasts.saturating_sub(began.elapsed()));
-            while Instant::now() < until {
-                usage.daemon(stage, demo.child.id());
-                std::thread::sleep(Duration::from_millis(500));
-            }
-            if began.elapsed() < plan.lasts {
-                demo = again(stage, demo, &data, &mut dice);
-            }
+        scope.spawn(move || stage.with("a recorder", || watchers::recorder(stage, folder)));
+        scope.spawn(move || stage.with("top", || watchers::screen(stage, usage)));
+        let address = serve.address.clone();
+        if let Some(python) = &python {
+            let (browsed, scraped) = (address.clone(), address);
+            let browse = move || outside::browser(stage, python, &browsed);
+            scope.spawn(move || stage.with("the browser", browse));
+            let scrape = move || outside::prometheus(stage, &scraped);
+            scope.spawn(move || stage.with("Prometheus", scrape));
         }
+        let serve = move || watchers::server(stage, past, usage, serve);
+        scope.spawn(move || stage.with("serve", serve));
+        stage.with("the daemon", || {
+            let mut said = 0;
+            while began.elapsed() < plan.lasts {
+                let left = plan.lasts.saturating_sub(began.elapsed());
+                let until = Instant::now() + Duration::from_secs(8 + dice.below(25)).min(left);
+                while Instant::now() < until {
+                    usage.daemon(stage, demo.child.id());
+                    std::thread::sleep(Duration::from_millis(500));
+                }
+                if began.elapsed() < plan.lasts {
+                    demo = daemon::again(stage, demo, &mut installed, &data, &mut dice);
+                }
+                // Whoever cuts it off has this much.
+                if began.elapsed().as_secs() / 300 > said {
+                    said = began.elapsed().as_secs() / 300;
+                    eprint!("so far: {}", stage.summary(began, plan.seed));
+                }
+            }
+            stage.over.store(true, Relaxed);
+            let (code, said) = demo.stop();
+            if code != Some(0) {
+                stage.fault(format!("the last daemon ended with {code:?}: {said}"));
+            }
+        });
         stage.over.store(true, Relaxed);
-        demo
     });
-    let (code, said) = demo.stop();
-    if code != Some(0) {
-        stage.fault(format!("the last daemon ended with {code:?}: {said}"));
-    }
     crate::program::remove_boards(&board);
-    Summary {
-        lasted: began.elapsed(),
-        seed: plan.seed,
-        counts: stage.counts.into_inner().expect("no panic"),
-        faults: stage.faults.into_inner().expect("no panic"),
-    }
-}
-
-/// Ends the daemon, one way or the other, and starts it again.
-fn again(stage: &Stage, mut demo: Demo, data: &Path, dice: &mut Dice) -> Demo {
-    if dice.below(2) == 0 {
-        // What is left of it is a dead board: only a part of the name goes with this handle.
-        let _ = demo.child.kill();
-        let _ = demo.child.wait();
-        stage.count("daemons killed", 1);
-    } else {
-        let pid = nix::unistd::Pid::from_raw(demo.child.id().cast_signed());
-        let _ = nix::sys::signal::kill(pid, Signal::SIGTERM);
-        let code = demo.child.wait().ok().and_then(|status| status.code());
-        if code != Some(0) {
-            stage.fault(format!("a daemon ended with {code:?}"));
-        }
-        stage.count("daemons stopped", 1);
-    }
-    let next = start(&stage.board, data);
-    *stage.address.lock().expect("no panic") = next.address.clone();
-    // Dropping it removes boards of its name, which are the next one's by now.
-    std::mem::forget(demo);
-    next
+    stage.summary(began, plan.seed)
 }

@@ -2,6 +2,7 @@
 //! there; what was on its way when the daemon was killed may be there or not.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{Dice, Stage};
@@ -18,7 +19,8 @@ pub(super) fn client(stage: &Stage, number: u64, mut dice: Dice) {
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let mut written = 0u64;
     while !stage.is_over() {
-        let Ok(mut connection) = Client::new(&stage.address()) else {
+        let life = stage.life();
+        let Ok(mut connection) = Client::new(&life.address) else {
             stage.rest(Duration::from_millis(50));
             continue;
         };
@@ -31,6 +33,7 @@ pub(super) fn client(stage: &Stage, number: u64, mut dice: Dice) {
             written += 1;
             let value = format!("v{written}");
             let entry = known.entry(key.clone()).or_default();
+            life.commands.0.fetch_add(1, Relaxed);
             let went_on = match dice.below(3) {
                 0 => set(stage, &mut connection, &key, value, entry),
                 _ => get(stage, &mut connection, &key, entry),
@@ -38,6 +41,7 @@ pub(super) fn client(stage: &Stage, number: u64, mut dice: Dice) {
             if !went_on {
                 break;
             }
+            life.commands.1.fetch_add(1, Relaxed);
             std::thread::sleep(pause);
         }
     }

@@ -24,6 +24,13 @@ fn descriptors(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
 }
 
+/// The most of each half, where there is enough to tell.
+pub(super) fn halves(all: &[u64]) -> Option<(u64, u64)> {
+    let most = |part: &[u64]| part.iter().copied().max().unwrap_or(0);
+    let (early, late) = all.split_at(all.len() / 2);
+    (all.len() >= 8).then(|| (most(early), most(late)))
+}
+
 impl Usage {
     /// A daemon, which lives for a while only.
     pub(crate) fn daemon(&self, stage: &Stage, pid: u32) {
@@ -59,11 +66,7 @@ impl Usage {
     /// It has ended: what it held at the end is what it held after the first quarter, or a little more.
     pub(crate) fn judge(&self, stage: &Stage, what: &'static str) {
         let all = self.0.lock().expect("no panic").remove(what).unwrap_or_default();
-        if all.len() < 8 {
-            return;
-        }
-        let most = |part: &[u64]| part.iter().copied().max().unwrap_or(0);
-        let (early, late) = (most(&all[..all.len() / 2]), most(&all[all.len() / 2..]));
+        let Some((early, late)) = halves(&all) else { return };
         let name = match what {
             "top" => "KiB of top at the end",
             _ => "KiB of serve at the end",

@@ -93,13 +93,18 @@ pub(super) fn screen(stage: &Stage, usage: &Usage) {
     stage.fault("top does not end".to_owned());
 }
 
-/// The server with its history, and who scrapes it.
-pub(super) fn server(stage: &Stage, past: &Path, usage: &Usage) {
-    let serve = Serve::start(&["--history", past.to_str().expect("UTF-8")]);
+/// The server with its history, and who asks it.
+pub(super) fn server(stage: &Stage, past: &Path, usage: &Usage, serve: Serve) {
     let began = Instant::now();
     while !stage.is_over() {
         for path in ["/metrics", "/api/v1/boards", "/api/v1/ops", "/api/v1/why", "/api/v1/waits"] {
-            let answer = serve.ask("GET", path, &[]);
+            let answer = match crate::http::ask(&serve.address, "GET", path, &[]) {
+                Ok(answer) => answer,
+                Err(error) => {
+                    stage.fault(format!("{path}: {error}"));
+                    continue;
+                }
+            };
             if answer.status != 200 {
                 stage.fault(format!("{path}: {}", answer.status));
             }
