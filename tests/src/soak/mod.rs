@@ -180,11 +180,12 @@ pub fn run(plan: &Plan) -> Summary {
         counts: Mutex::default(),
         faults: Mutex::default(),
     };
-    let began = Instant::now();
     let mut dice = Dice(plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let seeds: Vec<u64> = (0..8).map(|_| dice.below(u64::MAX) | 1).collect();
     let usage = Usage::default();
+    // Builds it, where that is to be done.
     let serve = Serve::start(&["--history", past.to_str().expect("UTF-8")]);
+    let began = Instant::now();
     std::thread::scope(|scope| {
         let (stage, usage, past, folder) = (&stage, &usage, &past, folder.path());
         for (number, seed) in (0..).zip(seeds) {
