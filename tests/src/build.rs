@@ -69,6 +69,18 @@ pub fn release(package: &str, binary: &str, arguments: &[&str]) -> PathBuf {
     path
 }
 
+/// A program of the workspace, built so that a panic ends it at once.
+#[track_caller]
+pub fn aborting(package: &str, binary: &str) -> PathBuf {
+    let target = target().join("for-tests").join("aborts");
+    run(cargo()
+        .args(["build", "--quiet", "--locked", "--package", package])
+        .args(["--config", "profile.dev.panic=\"abort\"", "--target-dir"])
+        .arg(&target)
+        .current_dir(root()));
+    target.join("debug").join(binary)
+}
+
 /// The directory that this workspace builds into.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

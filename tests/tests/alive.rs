@@ -2,8 +2,10 @@
 //! anybody anything that can be counted.
 #![expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -168,4 +170,73 @@ fn readers_that_are_killed_stopped_and_many_leave_nothing_and_cost_nobody() {
     let board = program::board(pid);
     assert_eq!((&board["state"], &board["reader"]["torn"]), (&"live".into(), &0.into()));
     println!("{killed} readers killed, 5 stopped, 5 running");
+}
+
+/// A thread at work does no system call and so waits for nobody, however many look at its board, spin on it, are stopped
+/// in the middle of it, or are killed: the kernel ends who calls it. Its quantiles are printed, not judged: they are the
+/// machine's. `ATTACHED=full` for a table with up to 50 readers, and a thousand that are killed.
+#[test]
+fn whoever_looks_a_thread_at_work_calls_nobody_and_waits_for_nobody() {
+    let full = std::env::var_os("ATTACHED").is_some();
+    let requests = if full { "200000" } else { "20000" };
+    let name = program::name("attached");
+    program::debug("scoreboard-inspect", "inspect");
+    let hazards = program::debug("fixture-hazards", "fixture-hazards");
+    let mut command = Command::new(&hazards);
+    let mut program = Program::talking(command.args([&name, "attached", requests]), &name);
+    program.until_ready();
+    let pid = program.pid();
+    let endless = ["--interval", "10ms", "--count", "1000000", "--json"];
+    let spinning = ["--interval", "1ms", "--count", "10000000", "--json"];
+    let mut stdin = program.child.stdin.take().expect("piped");
+    // Rounds until whoever is beside it is done; of several the worst.
+    let mut row = |what: &str, many: Vec<Child>, beside: Option<JoinHandle<()>>| {
+        let mut worst = [0.0f64; 4];
+        loop {
+            let over = beside.as_ref().is_none_or(JoinHandle::is_finished);
+            stdin.write_all(b"x").expect("a byte");
+            let said = program.line();
+            let numbers: Vec<f64> = said.split(' ').filter_map(|word| word.parse().ok()).collect();
+            assert_eq!(numbers.len(), 4, "{what}: {said:?}");
+            worst.iter_mut().zip(numbers).for_each(|(worst, one)| *worst = worst.max(one));
+            if over {
+                break;
+            }
+        }
+        for mut child in many {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let [right, us @ ..] = worst;
+        let [half, most, nearly_all] = us.map(|ns| ns / 1000.0);
+        println!("{what:<22} {right:>9} {half:>9.1} {most:>9.1} {nearly_all:>9.1}");
+    };
+    println!("{:<22} {:>9} {:>9} {:>9} {:>9}", "readers", "requests", "p50 us", "p99", "p99.9");
+    for many in [0, 1, 10, 50].into_iter().filter(|many| full || *many < 5) {
+        row(&format!("{many}"), (0..many).map(|_| reader(pid, &endless)).collect(), None);
+    }
+    row("1 spins", vec![reader(pid, &spinning)], None);
+    let stopped = reader(pid, &spinning);
+    std::thread::sleep(Duration::from_millis(30));
+    let it = nix::unistd::Pid::from_raw(stopped.id().cast_signed());
+    nix::sys::signal::kill(it, Signal::SIGSTOP).expect("it lives");
+    row("1 is stopped", vec![stopped], None);
+    let kills = if full { 1000 } else { 5 };
+    let killer = std::thread::spawn(move || {
+        for round in 0..kills {
+            let mut one = reader(pid, &spinning);
+            std::thread::sleep(Duration::from_millis(round * 7 % 40));
+            let _ = one.kill();
+            let _ = one.wait();
+        }
+    });
+    row(&format!("{kills} are killed"), Vec::new(), Some(killer));
+    // The control: one system call more, and the process is gone.
+    let mut command = Command::new(hazards);
+    let careless = command.args([&name, "attached", "100", "careless"]);
+    let mut careless = Program::talking(careless, &name);
+    careless.until_ready();
+    careless.child.stdin.take().expect("piped").write_all(b"x").expect("a byte");
+    let status = careless.child.wait().expect("its end");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGSYS));
 }

@@ -3,7 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use tests::program::{self, Program, named};
-use tests::wait;
+use tests::{build, wait};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -140,10 +140,47 @@ fn prefork_children_have_a_board_each_and_a_killed_one_is_told_apart() {
     }
 }
 
+/// A program that becomes itself by exec keeps pid and start time: each image has its own board, of the same process, and
+/// the last one's is the one that lives. `EXECS=1000` for the figure.
+#[test]
+fn who_becomes_itself_again_and_again_has_one_board_that_lives() {
+    let name = program::name("execs");
+    let count = asked("EXECS", 30);
+    let (program, said) = start(&name, &["execs", &count.to_string(), "0"]);
+    let (right, rest) = said.split_once(" right ").unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(right.parse(), Ok((count + 1) * 10), "{said}");
+    let held: u64 = rest.split(' ').next().and_then(|word| word.parse().ok()).expect("a number");
+    assert!(held < 16, "an image leaves descriptors to the next: {said}");
+    let output = program::inspect(&["list", "--json", "-n", &name]);
+    let listed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let rows = listed["boards"].as_array().expect("boards");
+    let (live, dead): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["state"] == "live");
+    assert!(dead.iter().all(|row| row["verdict"] == "dead: replaced by exec"), "{listed:#}");
+    // The few dead ones of a name that stay.
+    assert!(live.len() == 1 && dead.len() <= 3, "{listed:#}");
+    let board = program::board(program.pid());
+    assert_eq!(named(&board["counters"], "answered")["value"], 10, "of the last image alone");
+    println!("{count} execs: {right} right");
+}
+
+/// `STORM=1000000` for the figure.
+#[test]
+fn children_that_end_at_once_leave_their_parent_alone() {
+    let name = program::name("storm");
+    let count = asked("STORM", 1500);
+    let (program, said) = start(&name, &["storm", &count.to_string()]);
+    assert!(said.starts_with(&format!("50 right {count} children ")), "{said}");
+    let board = program::board(program.pid());
+    assert_eq!((label(&board), board["state"].as_str()), ("the parent's own line", Some("live")));
+    assert_eq!(named(&board["counters"], "answered")["value"], 50);
+    assert_eq!(board["reader"]["torn"], 0);
+    println!("{count} forks: {said}");
+}
+
 /// How a panic ended, and what its board says.
-fn panicked(how: &str) -> (std::process::ExitStatus, Option<Value>) {
+fn panicked(program: &Path, how: &str) -> (std::process::ExitStatus, Option<Value>) {
     let name = program::name("panics");
-    let mut command = Command::new(hazards());
+    let mut command = Command::new(program);
     let command = command.args([&name, "panics", how]).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it runs");
     let mut said = String::new();
@@ -171,7 +208,7 @@ fn every_form_of_a_panic_leaves_what_is_to_be_known() {
         ("abort", None, Some(ABORT), "", "about to panic"),
         ("forget", Some(10), None, "", "that is forgotten"),
     ] {
-        let (status, board) = panicked(how);
+        let (status, board) = panicked(&hazards(), how);
         assert_eq!((status.code(), status.signal()), (code, signal), "{how}");
         let board = board.unwrap_or_else(|| panic!("{how}: no board"));
         assert_eq!(board["state"], "dead", "{how}");
@@ -195,5 +232,38 @@ fn every_form_of_a_panic_leaves_what_is_to_be_known() {
         let jobs = kinds.iter().filter(|kind| **kind == "job").count();
         assert_eq!(jobs, usize::from(how == "forget"), "{how}: {kinds:?}");
         assert_eq!(kinds.contains(&"request"), !ran, "{how}: {kinds:?}");
+    }
+}
+
+/// A program that is built with `panic = "abort"` unwinds nothing: whatever the panic, its words are on the board, and the
+/// last line and the operation stand there as they were.
+#[test]
+fn a_program_that_aborts_at_a_panic_leaves_its_words_and_its_last_line() {
+    let aborting = build::aborting("fixture-hazards", "fixture-hazards");
+    for (how, words) in [
+        ("main", "in main"),
+        ("thread", "'fatal' panicked"),
+        ("caught", "and caught"),
+        ("drop", "in a drop: on its own"),
+        // The first one is the last: nothing is dropped any more.
+        ("double", "the first"),
+        ("cannot-unwind", "where nothing unwinds"),
+        ("not-text", "(not text)"),
+    ] {
+        let (status, board) = panicked(&aborting, how);
+        assert_eq!((status.code(), status.signal()), (None, Some(libc::SIGABRT)), "{how}");
+        let board = board.unwrap_or_else(|| panic!("{how}: no board"));
+        assert_eq!((&board["state"], board["reader"]["torn"].as_u64()), (&"dead".into(), Some(0)));
+        let said = board["end"]["panic"].as_str().unwrap_or_default();
+        assert!(said.contains(words) && !said.contains("second"), "{how}: {said}");
+        assert!(board["end"]["exit_code"].is_null(), "{how}: {}", board["end"]);
+        let threads = board["threads"].as_array().expect("threads");
+        let main = threads.iter().find(|thread| thread["tid"] == board["pid"]).expect("main");
+        let last = if how == "caught" { "inside" } else { "about to panic" };
+        assert_eq!(main["label"], last, "{how}");
+        let ops = board["ops"].as_array().expect("ops");
+        let in_flight = |kind: &str| ops.iter().any(|op| op["kind"] == kind);
+        assert!(in_flight("request"), "{how}: {ops:?}");
+        assert_eq!(in_flight("job"), matches!(how, "thread" | "caught"), "{how}: {ops:?}");
     }
 }
