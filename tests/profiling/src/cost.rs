@@ -15,7 +15,9 @@ use inspect::{OpenBoard, Target};
 use probe::layout::{BLOCK_BYTES, FrameCopy, SectionKind, SiteCopy, WORD};
 
 use crate::child::{Subject, measured, this};
-use crate::{median, spread};
+use timing::median;
+
+use crate::spread;
 
 pub(crate) fn run(rounds: usize) {
     if let Err(error) = processor(rounds).and_then(|()| work()) {

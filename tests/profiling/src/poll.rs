@@ -12,7 +12,7 @@ use inspect::sampler::{BoardSampler, Numbers};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
-use crate::median;
+use timing::median;
 
 /// Stretches of one round, and rounds.
 const STRETCHES: usize = 60_000;

@@ -11,12 +11,10 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use crate::child::this;
-use crate::median;
+use timing::Interval;
 
 /// Bursts of each daemon in a round.
 const BURSTS: usize = 6;
-/// Above this load the machine is not quiet: the run says so.
-const QUIET: f64 = 0.5;
 /// Requests that callgrind counts.
 const COUNTED: u64 = 20_000;
 
@@ -67,10 +65,6 @@ fn tables(rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
             (built(false)?, built(true)?)
         }
     };
-    let load = fs::read_to_string("/proc/loadavg")?;
-    let now: f64 = load.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN);
-    let quiet = if now < QUIET { "quiet" } else { "NOT QUIET: no result" };
-    println!("load {} before ({quiet}; building raises it: wait, and run it again)", load.trim());
     for pipeline in [1, 16] {
         let ratios = compared(&out, &with, pipeline, rounds)?;
         println!(
@@ -78,7 +72,9 @@ fn tables(rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
         );
         println!("{:<28} {:<28} processor time a request", "", "requests a second");
         for (way, pairs) in Way::ALL.into_iter().zip(&ratios).skip(1) {
-            let of = |pick: fn(&(f64, f64)) -> f64| interval(pairs.iter().map(pick).collect());
+            let of = |pick: fn(&(f64, f64)) -> f64| {
+                Interval::of(&pairs.iter().map(pick).collect::<Vec<_>>()).to_string()
+            };
             println!("{:<28} {:<28} {}", way.label(), of(|pair| pair.0), of(|pair| pair.1));
         }
     }
@@ -122,17 +118,6 @@ fn compared(
         }
     }
     Ok(ratios)
-}
-
-/// The middle of some ratios, and where it lies with 95 % (by ranks: nothing is assumed of how they are spread).
-fn interval(mut values: Vec<f64>) -> String {
-    values.sort_by(f64::total_cmp);
-    let half = 0.98 * (values.len() as f64).sqrt();
-    let rank = |at: f64| values.get((at.max(0.0) as usize).min(values.len().saturating_sub(1)));
-    let middle = values.len() as f64 / 2.0;
-    let (low, high) = (rank(middle - half), rank(middle + half));
-    let or_nan = |value: Option<&f64>| value.copied().unwrap_or(f64::NAN);
-    format!("{:.3} [{:.3}, {:.3}]", median(&values), or_nan(low), or_nan(high))
 }
 
 /// Builds the demo; the folder is kept apart from other builds, since features differ.

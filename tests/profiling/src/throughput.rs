@@ -8,7 +8,9 @@ use nix::unistd::Pid;
 
 use crate::child::{Said, Subject};
 use crate::tools::Tool;
-use crate::{median, spread};
+use timing::median;
+
+use crate::spread;
 
 /// Until a tool has found its way in, and how long it is watched.
 const SETTLE: Duration = Duration::from_millis(400);
