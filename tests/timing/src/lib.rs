@@ -8,7 +8,9 @@
 mod machine;
 mod ratio;
 mod rounds;
+mod turns;
 
 pub use machine::{Machine, quiet};
 pub use ratio::{Interval, median};
 pub use rounds::{Compared, compared};
+pub use turns::fence;
