@@ -55,9 +55,33 @@ pub(crate) const JOB: Job = Job {
     besides: "read from outside, also after death",
     ours: count,
     peers: &[
-        Peer { name: "prometheus IntCounter", besides: "labels; asked over a socket", enable: nothing, timed: prometheus, turns: 20_000 },
-        Peer { name: "prometheus-client Counter", besides: "labels; asked over a socket", enable: nothing, timed: prometheus_client, turns: 20_000 },
-        Peer { name: "metrics, a held counter", besides: "any recorder", enable: recorder, timed: metrics_held, turns: 20_000 },
-        Peer { name: "metrics::counter!", besides: "any recorder, labels at run time", enable: recorder, timed: metrics_macro, turns: 5_000 },
+        Peer {
+            name: "prometheus IntCounter",
+            besides: "labels; asked over a socket",
+            enable: nothing,
+            timed: prometheus,
+            turns: 20_000,
+        },
+        Peer {
+            name: "prometheus-client Counter",
+            besides: "labels; asked over a socket",
+            enable: nothing,
+            timed: prometheus_client,
+            turns: 20_000,
+        },
+        Peer {
+            name: "metrics, a held counter",
+            besides: "any recorder",
+            enable: recorder,
+            timed: metrics_held,
+            turns: 20_000,
+        },
+        Peer {
+            name: "metrics::counter!",
+            besides: "any recorder, labels at run time",
+            enable: recorder,
+            timed: metrics_macro,
+            turns: 5_000,
+        },
     ],
 };

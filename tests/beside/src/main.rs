@@ -77,7 +77,14 @@ fn table() -> std::io::Result<()> {
         println!("{:<34} {:>8} {:>24} {:>22}  besides", "", "ns", "times ours", "control");
         let ours = || (job.ours)(20_000);
         let found = timing::compared(ours, ours, RESOLVE);
-        println!("{:<34} {:>8.2} {:>24} {:>22}  {}", job.probe, found.took, "1", found.control.to_string(), job.besides);
+        println!(
+            "{:<34} {:>8.2} {:>24} {:>22}  {}",
+            job.probe,
+            found.took,
+            "1",
+            found.control.to_string(),
+            job.besides
+        );
         for peer in job.peers {
             let mut pair = Command::new(std::env::current_exe()?);
             let status = pair.args([job.name, peer.name]).status()?;
@@ -86,7 +93,9 @@ fn table() -> std::io::Result<()> {
             }
         }
     }
-    println!("\nnot tried: USDT with a tracer attached, and LTTng-UST, whose provider is C and a shared library");
+    println!(
+        "\nnot tried: USDT with a tracer attached, and LTTng-UST, whose provider is C and a shared library"
+    );
     Ok(())
 }
 

@@ -54,7 +54,8 @@ fn silent() -> Box<dyn std::any::Any> {
 
 fn env_logger() -> Box<dyn std::any::Any> {
     let target = env_logger::Target::Pipe(Box::new(std::io::sink()));
-    let _ = env_logger::Builder::new().filter_level(log::LevelFilter::Info).target(target).try_init();
+    let _ =
+        env_logger::Builder::new().filter_level(log::LevelFilter::Info).target(target).try_init();
     nothing()
 }
 
@@ -64,12 +65,54 @@ pub(crate) const JOB: Job = Job {
     besides: "read from outside; no time stamp, no history",
     ours: tag,
     peers: &[
-        Peer { name: "tracing event, nobody listens", besides: "nothing is noted", enable: nothing, timed: event, turns: 20_000 },
-        Peer { name: "tracing event, registry", besides: "nothing is noted", enable: registry, timed: event, turns: 20_000 },
-        Peer { name: "tracing event, fmt to nowhere", besides: "time stamp and text", enable: written, timed: event, turns: 2_000 },
-        Peer { name: "log, no logger", besides: "nothing is noted", enable: nothing, timed: logged, turns: 20_000 },
-        Peer { name: "log, silent logger", besides: "nothing is noted", enable: silent, timed: logged, turns: 20_000 },
-        Peer { name: "env_logger to nowhere", besides: "text", enable: env_logger, timed: logged, turns: 2_000 },
-        Peer { name: "USDT, no tracer", besides: "nothing is noted until one attaches", enable: nothing, timed: marker, turns: 20_000 },
+        Peer {
+            name: "tracing event, nobody listens",
+            besides: "nothing is noted",
+            enable: nothing,
+            timed: event,
+            turns: 20_000,
+        },
+        Peer {
+            name: "tracing event, registry",
+            besides: "nothing is noted",
+            enable: registry,
+            timed: event,
+            turns: 20_000,
+        },
+        Peer {
+            name: "tracing event, fmt to nowhere",
+            besides: "time stamp and text",
+            enable: written,
+            timed: event,
+            turns: 2_000,
+        },
+        Peer {
+            name: "log, no logger",
+            besides: "nothing is noted",
+            enable: nothing,
+            timed: logged,
+            turns: 20_000,
+        },
+        Peer {
+            name: "log, silent logger",
+            besides: "nothing is noted",
+            enable: silent,
+            timed: logged,
+            turns: 20_000,
+        },
+        Peer {
+            name: "env_logger to nowhere",
+            besides: "text",
+            enable: env_logger,
+            timed: logged,
+            turns: 2_000,
+        },
+        Peer {
+            name: "USDT, no tracer",
+            besides: "nothing is noted until one attaches",
+            enable: nothing,
+            timed: marker,
+            turns: 20_000,
+        },
     ],
 };

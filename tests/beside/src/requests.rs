@@ -78,9 +78,33 @@ pub(crate) const JOB: Job = Job {
     besides: "read from outside, also after death; histogram by kind",
     ours: op,
     peers: &[
-        Peer { name: "Mutex<HashMap>, Instant", besides: "nobody else sees it; no histogram", enable: nothing, timed: map, turns: 5_000 },
-        Peer { name: "tracing span, registry", besides: "not how long; the field goes nowhere", enable: registry, timed: span, turns: 5_000 },
-        Peer { name: "fastrace root span", besides: "seen at its end; exported", enable: reporter, timed: root_span, turns: 100 },
-        Peer { name: "await-tree root, a future", besides: "a tree of awaits; two polls in the figure", enable: nothing, timed: tree, turns: 1_000 },
+        Peer {
+            name: "Mutex<HashMap>, Instant",
+            besides: "nobody else sees it; no histogram",
+            enable: nothing,
+            timed: map,
+            turns: 5_000,
+        },
+        Peer {
+            name: "tracing span, registry",
+            besides: "not how long; the field goes nowhere",
+            enable: registry,
+            timed: span,
+            turns: 5_000,
+        },
+        Peer {
+            name: "fastrace root span",
+            besides: "seen at its end; exported",
+            enable: reporter,
+            timed: root_span,
+            turns: 100,
+        },
+        Peer {
+            name: "await-tree root, a future",
+            besides: "a tree of awaits; two polls in the figure",
+            enable: nothing,
+            timed: tree,
+            turns: 1_000,
+        },
     ],
 };

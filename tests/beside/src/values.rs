@@ -54,9 +54,33 @@ pub(crate) const JOB: Job = Job {
     besides: "within 6 %; read from outside",
     ours: record,
     peers: &[
-        Peer { name: "hdrhistogram, one thread's", besides: "within 1 %; nobody else sees it", enable: nothing, timed: hdr, turns: 20_000 },
-        Peer { name: "prometheus Histogram", besides: "11 buckets", enable: nothing, timed: prometheus, turns: 20_000 },
-        Peer { name: "prometheus-client Histogram", besides: "11 buckets", enable: nothing, timed: prometheus_client, turns: 20_000 },
-        Peer { name: "metrics, a held histogram", besides: "every value is kept until asked", enable: recorder, timed: metrics_held, turns: 1_000 },
+        Peer {
+            name: "hdrhistogram, one thread's",
+            besides: "within 1 %; nobody else sees it",
+            enable: nothing,
+            timed: hdr,
+            turns: 20_000,
+        },
+        Peer {
+            name: "prometheus Histogram",
+            besides: "11 buckets",
+            enable: nothing,
+            timed: prometheus,
+            turns: 20_000,
+        },
+        Peer {
+            name: "prometheus-client Histogram",
+            besides: "11 buckets",
+            enable: nothing,
+            timed: prometheus_client,
+            turns: 20_000,
+        },
+        Peer {
+            name: "metrics, a held histogram",
+            besides: "every value is kept until asked",
+            enable: recorder,
+            timed: metrics_held,
+            turns: 1_000,
+        },
     ],
 };
