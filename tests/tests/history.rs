@@ -282,3 +282,44 @@ fn a_server_records_beside_its_other_work() {
         past(&directory, &["-n", &name]).filter(|past| seconds(past, 0) >= 1)
     });
 }
+
+#[test]
+fn what_happens_at_one_moment_of_every_second_is_seen_in_the_heat_map() {
+    let name = program::name("on-the-second");
+    let (_program, _) = Program::behave(&name, &["on-the-second"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["history", "record", "--sample", "-n", &name, "--history"]).arg(directory.path());
+    let _recorder = Recorder(command.stderr(Stdio::null()).spawn().expect("inspect"));
+    let place = directory.path().to_str().expect("a path").to_owned();
+    let ask = ["history", "--history", &place, "--heat", "--since", "1m"];
+    let mean = |second: &Value, columns: std::ops::Range<usize>| {
+        let of = second["work"].as_array().expect("columns");
+        let known: Vec<f64> = of[columns].iter().filter_map(Value::as_f64).collect();
+        (known.len() >= 5).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    // Seconds in which this machine let it run when it wanted to.
+    let heat = wait::until("two such seconds", Duration::from_secs(30), || {
+        let output = inspect(&[&ask[..], &["--json"]].concat());
+        let heat: Value = serde_json::from_slice(&output.stdout).ok()?;
+        let seconds = heat["boards"][0]["seconds"].as_array()?;
+        let clear = |second: &&Value| {
+            mean(second, 1..9).is_some_and(|early| early > 0.9)
+                && mean(second, 12..50).is_some_and(|late| late < 0.05)
+        };
+        (seconds.iter().filter(clear).count() >= 2).then_some(heat)
+    });
+    assert_eq!(
+        (&heat["column_ns"], &heat["boards"][0]["name"]),
+        (&20_000_000.into(), &name.as_str().into())
+    );
+    assert!(
+        heat["boards"][0]["lines"][0]["line"].as_str().is_some_and(|line| line.ends_with("works"))
+    );
+    let text = String::from_utf8(inspect(&ask).stdout).expect("UTF-8");
+    assert!(text.contains("|@@@@@"), "{text}");
+    let picture = directory.path().join("heat.svg");
+    let drawn = inspect(&[&ask[..], &["--svg", picture.to_str().expect("a path")]].concat());
+    assert!(drawn.status.success(), "{drawn:?}");
+    assert!(std::fs::read_to_string(picture).expect("a picture").contains("fill-opacity"));
+}

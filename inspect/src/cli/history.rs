@@ -10,7 +10,10 @@ use super::common::{boards, columns, document};
 use super::failure::Failure;
 use crate::clock::Moment;
 use crate::context::Look as Around;
-use crate::history::{By, Change, Past, Recorder, Second, Span, compare, past, read, svg};
+use crate::history::{
+    By, Change, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
+    heat_text, past, read, read_sampled, svg,
+};
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
 use crate::model::BoardReport;
@@ -35,7 +38,7 @@ pub(super) fn record(
     cli: &Cli,
     target: &Target,
     directory: &Path,
-    bytes: u64,
+    (bytes, sample): (u64, Option<u32>),
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let name = term(&directory.display().to_string());
@@ -50,15 +53,18 @@ pub(super) fn record(
         })?;
     }
     let _ = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
-    keep(target, &mut recorder, &name, remarks)
+    let start = |rate| Sampling::start(target.clone(), rate);
+    let sampling = sample.map(start).transpose();
+    let sampling = sampling.map_err(|error| Failure::new(format!("cannot sample: {error}")))?;
+    keep(target, &mut recorder, sampling.as_ref(), (&name, remarks))
 }
 
 /// Records until the process ends.
 fn keep(
     target: &Target,
     recorder: &mut Recorder,
-    name: &str,
-    remarks: &mut dyn Write,
+    sampling: Option<&Sampling>,
+    (name, remarks): (&str, &mut dyn Write),
 ) -> Result<(), Failure> {
     let mut watched = Watched { target: target.clone(), boards: Vec::new(), over: HashSet::new() };
     let mut said = false;
@@ -69,7 +75,8 @@ fn keep(
         let now = Moment::now(false).wall_ns;
         let reports = watched.look();
         let seconds = recorder.seconds(&reports);
-        match recorder.put(now, &seconds) {
+        let sampled = sampling.map(Sampling::take).unwrap_or_default();
+        match recorder.put_sampled(now, &seconds, &sampled) {
             Ok(()) => said = false,
             // Nothing will be written any more: who kept root is gone, or the directory is somebody else's now.
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
@@ -148,6 +155,14 @@ pub(super) fn show(
     }
     let picture = pick.svg.as_deref().map(super::output::Output::create).transpose()?;
     let span = Span { from_ns, to_ns };
+    if pick.heat {
+        let heat = heat(&directory, span, target)?;
+        return match picture {
+            Some(file) => file.finish(heat_svg(&heat).as_bytes()),
+            None if cli.common.json || cli.common.jsonl => document(cli, out, &heat),
+            None => Ok(out.write_all(heat_text(&heat).as_bytes())?),
+        };
+    }
     let whole = cli.common.json || cli.common.jsonl || picture.is_some();
     let points = if whole && pick.points == 20 { 300 } else { pick.points };
     let against = pick.against.as_deref().map(moment).transpose()?;
@@ -191,6 +206,32 @@ fn earlier(from_ns: u64, span: Span, now: u64) -> Result<Span, Failure> {
         ));
     }
     Ok(Span { from_ns, to_ns })
+}
+
+/// What was sampled.
+fn heat(directory: &Path, span: Span, target: &Target) -> Result<Heat, Failure> {
+    let mut all = Gather::new(span);
+    let wanted = |one: &Sampled| match target {
+        Target::Name(pattern) => glob(pattern, &one.name),
+        Target::Pid(pid) => one.pid == u64::from(*pid),
+        _ => true,
+    };
+    let name = term(&directory.display().to_string());
+    read_sampled(directory, span, &mut |one| {
+        if wanted(&one) {
+            all.take(one);
+        }
+    })
+    .map_err(|error| Failure { code: 3, text: format!("{name}: {error}") })?;
+    let heat = all.finish();
+    if heat.boards.is_empty() {
+        let text = format!(
+            "nothing was sampled between {} and {}: `inspect history record --sample` does",
+            heat.from, heat.to
+        );
+        return Err(Failure { code: 3, text });
+    }
+    Ok(heat)
 }
 
 fn collected(

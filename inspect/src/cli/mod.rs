@@ -147,9 +147,9 @@ fn verb(
         #[cfg(feature = "serve")]
         Some(Verb::Link { to, .. }) => link::run(cli, target, to, out),
         Some(Verb::History {
-            action: Some(HistoryAction::Record { place, history_size, .. }),
+            action: Some(HistoryAction::Record { place, history_size, sample, .. }),
             ..
-        }) => history::record(cli, target, &place.directory(), *history_size, remarks),
+        }) => history::record(cli, target, &place.directory(), (*history_size, *sample), remarks),
         Some(Verb::History { pick, .. }) => history::show(cli, target, pick, out, remarks),
         Some(Verb::Doctor(_)) => doctor::run(cli, target, out),
         Some(Verb::Clean { dry_run, unknown, .. }) => {

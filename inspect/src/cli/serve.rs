@@ -15,6 +15,7 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
         token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
     settings.history = how.history.clone().map(|directory| (directory, how.history_size));
     settings.sources.clone_from(&how.sources);
+    settings.sample = how.sample;
     settings.endpoints = super::whom::whom(&cli.common)?;
     if settings.endpoints.is_some() && settings.history.is_some() {
         return Err(Failure::usage("--history: with --endpoints each host keeps its own"));

@@ -7,10 +7,17 @@
 //! past     seconds between two moments as points: means, rates, gaps
 //! compare  two stretches of time, and which differences are more than noise
 //! svg      points as a picture
+//! sampling a thread that samples what is recorded
+//! sampled  a second of it, in fifty columns
+//! heat     such seconds as a map
 //! ```
 
 mod compare;
+mod heat;
 mod past;
+mod sampled;
+#[cfg(target_os = "linux")]
+mod sampling;
 mod second;
 mod segment;
 mod shelf;
@@ -19,10 +26,14 @@ mod svg;
 mod texts;
 
 pub use compare::{Change, compare};
+pub use heat::{BoardHeat, Gather, Heat, LineHeat, SecondHeat, svg as heat_svg, text as heat_text};
 pub use past::{BoardPast, By, Collect, Gap, Past, Point, QueuePoint, ThreadPoint, past};
+pub use sampled::{COLUMN_NS, COLUMNS, Column, Sampled};
+#[cfg(target_os = "linux")]
+pub use sampling::Sampling;
 pub use second::{Active, End, QueueSecond, Second};
 pub use segment::Reading;
-pub use store::{DEFAULT_BYTES, Recorder, Span, read};
+pub use store::{DEFAULT_BYTES, Recorder, Span, read, read_sampled};
 pub use svg::svg;
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! head    SCOREHIS, version, 0 or 1 (packed)       packed: bytes unpacked, checksum, deflate
-//! record  length, checksum, { moment, new texts, boards }
+//! record  length, checksum, { moment, new texts, boards, what was sampled (nothing, in older ones) }
 //! ```
 
+use super::sampled::{self, Sampled};
 use super::second::Second;
 use super::texts::{MOST_TEXT, Texts, TextsRead};
 use crate::recording::wire::{Bytes, crc32, put, put_text};
@@ -29,12 +30,18 @@ pub(super) fn head(packed: bool) -> Vec<u8> {
 }
 
 /// A record, ready to be added to a file.
-pub(super) fn record(at_ns: u64, boards: &[Second], texts: &mut Texts) -> Vec<u8> {
+pub(super) fn record(
+    at_ns: u64,
+    boards: &[Second],
+    sampled: &[Sampled],
+    texts: &mut Texts,
+) -> Vec<u8> {
     let mut body = Vec::new();
     put(&mut body, boards.len() as u64);
     for board in boards {
         board.write(&mut body, texts);
     }
+    body.extend(sampled::write(at_ns, sampled, texts));
     let mut payload = Vec::new();
     put(&mut payload, at_ns);
     let fresh = texts.fresh();
@@ -65,6 +72,8 @@ pub(super) fn pack(open: &[u8]) -> Vec<u8> {
 pub struct Reading {
     /// Moments, ns since 1970, with the boards at each.
     pub seconds: Vec<(u64, Vec<Second>)>,
+    /// Seconds that were sampled.
+    pub sampled: Vec<Sampled>,
     /// What could not be believed, in words.
     pub damage: Option<String>,
 }
@@ -100,7 +109,10 @@ pub(super) fn read(file: &[u8]) -> Reading {
             break;
         };
         match payload.and_then(|payload| seconds(&mut Bytes(payload), &mut texts)) {
-            Some(second) => reading.seconds.push(second),
+            Some((at_ns, boards, sampled)) => {
+                reading.seconds.push((at_ns, boards));
+                reading.sampled.extend(sampled);
+            }
             None => {
                 // Texts of what is lost have no names any more.
                 reading.damage = damage("a record is damaged; what follows is not shown");
@@ -130,7 +142,10 @@ fn next<'a>(bytes: &mut Bytes<'a>) -> Option<Option<&'a [u8]>> {
     Some(Some(payload).filter(|payload| crc32(payload) == crc))
 }
 
-fn seconds(bytes: &mut Bytes<'_>, texts: &mut TextsRead) -> Option<(u64, Vec<Second>)> {
+/// A record: its moment, boards, and what was sampled.
+type Record = (u64, Vec<Second>, Vec<Sampled>);
+
+fn seconds(bytes: &mut Bytes<'_>, texts: &mut TextsRead) -> Option<Record> {
     let at_ns = bytes.number()?;
     let fresh = bytes.number()?;
     if fresh > bytes.0.len() as u64 {
@@ -148,5 +163,6 @@ fn seconds(bytes: &mut Bytes<'_>, texts: &mut TextsRead) -> Option<(u64, Vec<Sec
         return None;
     }
     let boards: Option<Vec<Second>> = (0..boards).map(|_| Second::read(bytes, texts)).collect();
-    Some((at_ns, boards?))
+    let boards = boards?;
+    Some((at_ns, boards, sampled::read(at_ns, bytes, texts)?))
 }

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::sampled::Sampled;
 use super::second::Second;
 use super::segment::{self, Reading};
 use super::shelf::Shelf;
@@ -120,6 +121,19 @@ impl Recorder {
     /// # Errors
     /// It could not be written.
     pub fn put(&mut self, at_ns: u64, seconds: &[Second]) -> io::Result<()> {
+        self.put_sampled(at_ns, seconds, &[])
+    }
+
+    /// The same, with seconds that were sampled and are over.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn put_sampled(
+        &mut self,
+        at_ns: u64,
+        seconds: &[Second],
+        sampled: &[Sampled],
+    ) -> io::Result<()> {
         let over = self.current.as_ref().is_some_and(|current| {
             at_ns.saturating_sub(current.began_ns) >= SEGMENT_NS
                 || at_ns < current.began_ns
@@ -129,7 +143,7 @@ impl Recorder {
         if over && let Some(current) = self.current.take() {
             self.close(&current.name, Some(current.file));
         }
-        if let Err(error) = self.try_put(at_ns, seconds) {
+        if let Err(error) = self.try_put(at_ns, seconds, sampled) {
             // Half a record is none; a new segment says its texts again. What is there stays: who fills a disk must
             // not take the past with it.
             if let Some(current) = self.current.take() {
@@ -146,12 +160,12 @@ impl Recorder {
         Ok(())
     }
 
-    fn try_put(&mut self, at_ns: u64, seconds: &[Second]) -> io::Result<()> {
+    fn try_put(&mut self, at_ns: u64, seconds: &[Second], sampled: &[Sampled]) -> io::Result<()> {
         if self.current.is_none() {
             self.current = Some(self.begin(at_ns)?);
         }
         let Some(current) = &mut self.current else { return Ok(()) };
-        let record = segment::record(at_ns, seconds, &mut current.texts);
+        let record = segment::record(at_ns, seconds, sampled, &mut current.texts);
         current.file.write_all(&record)?;
         current.written += record.len() as u64;
         Ok(())
@@ -294,8 +308,41 @@ pub fn read(
     span: Span,
     each: &mut dyn FnMut(u64, Vec<Second>),
 ) -> io::Result<Vec<String>> {
-    let mut remarks = Vec::new();
     let mut handed = 0;
+    each_segment(directory, span, &mut |reading| {
+        for (at_ns, seconds) in reading.seconds {
+            if (span.from_ns..span.to_ns).contains(&at_ns) && handed < MOST_SECONDS {
+                handed += 1;
+                each(at_ns, seconds);
+            }
+        }
+    })
+}
+
+/// The seconds between two moments that were sampled, in order for each board.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn read_sampled(
+    directory: &Path,
+    span: Span,
+    each: &mut dyn FnMut(Sampled),
+) -> io::Result<Vec<String>> {
+    // They are written once they are over, and a while after.
+    let wider = Span { to_ns: span.to_ns.saturating_add(SEGMENT_NS), ..span };
+    each_segment(directory, wider, &mut |reading| {
+        let inside = |one: &Sampled| (span.from_ns..span.to_ns).contains(&one.at_ns);
+        reading.sampled.into_iter().filter(inside).for_each(&mut *each);
+    })
+}
+
+/// The segments that may have something of this time.
+fn each_segment(
+    directory: &Path,
+    span: Span,
+    each: &mut dyn FnMut(Reading),
+) -> io::Result<Vec<String>> {
+    let mut remarks = Vec::new();
     let all: Vec<(u64, PathBuf)> = segments(directory)?.into_iter().collect();
     for (index, (stamp, path)) in all.iter().enumerate() {
         // A segment ends before the next begins.
@@ -305,18 +352,13 @@ pub fn read(
         {
             continue;
         }
-        let reading = one(path)?;
+        let mut reading = one(path)?;
         let open = path.extension().is_some_and(|ending| ending == OPEN);
-        if let Some(damage) = reading.damage.filter(|_| !open) {
+        if let Some(damage) = reading.damage.take().filter(|_| !open) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             remarks.push(format!("{name}: {damage}"));
         }
-        for (at_ns, seconds) in reading.seconds {
-            if (span.from_ns..span.to_ns).contains(&at_ns) && handed < MOST_SECONDS {
-                handed += 1;
-                each(at_ns, seconds);
-            }
-        }
+        each(reading);
     }
     Ok(remarks)
 }
@@ -330,7 +372,7 @@ fn one(path: &Path) -> io::Result<Reading> {
         },
         Ok(_) => {
             let damage = Some("larger than any segment".to_owned());
-            return Ok(Reading { seconds: Vec::new(), damage });
+            return Ok(Reading { damage, ..Reading::default() });
         }
         Err(_) => std::fs::read(path.with_extension(PACKED)).unwrap_or_default(),
     };

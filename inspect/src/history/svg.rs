@@ -17,7 +17,7 @@ const COLOURS: [&str; 10] = [
 ];
 
 /// Text for XML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let text = term(text);
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -260,3 +260,147 @@ fn a_process_and_the_next_one_stand_in_a_comparison_by_their_time() {
     let both = both.finish();
     assert_eq!((both.boards.len(), compare(&both, &both)[0].before), (2, 3.0));
 }
+
+/// Every column of a second another, as much as boards can differ.
+fn sampled(n: u64, board: u64) -> Sampled {
+    let name = format!("board-{board}");
+    let mut one = Sampled::new(START + n * SECOND, &name, board, board);
+    for (at, column) in (0u64..).zip(&mut one.columns) {
+        let mixed = (n * 50 + at).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        *column = Column { ticks: 5, work: mixed % 300, wait: mixed / 300 % 300 };
+    }
+    one.lines = (0..30).map(|line| (format!("main.rs:{line} at it"), (n + line) % 200)).collect();
+    one
+}
+
+#[test]
+fn sampled_seconds_come_back_and_take_no_more_than_their_share() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let plain = tempfile::tempdir().expect("a directory");
+    let mut recorder = Recorder::open(directory.path(), DEFAULT_BYTES).expect("a recorder");
+    let mut without = Recorder::open(plain.path(), DEFAULT_BYTES).expect("a recorder");
+    // Late by two seconds, as whoever samples is; more boards than there is room for.
+    for n in 2..3_602 {
+        let at = START + n * SECOND + 7;
+        let boards: Vec<Sampled> = (0..8).map(|board| sampled(n - 2, board)).collect();
+        recorder.put_sampled(at, &[busy(n)], &boards).expect("written");
+        without.put(at, &[busy(n)]).expect("written");
+    }
+    drop((recorder, without));
+    let more = bytes(directory.path()) - bytes(plain.path());
+    assert!(more <= 6 << 20, "{more} bytes an hour more");
+    let span = Span { from_ns: START + 10 * SECOND, to_ns: START + 70 * SECOND };
+    let mut found = Vec::new();
+    let remarks = read_sampled(directory.path(), span, &mut |one| found.push(one)).expect("it");
+    assert_eq!(remarks, Vec::<String>::new());
+    let first: Vec<&Sampled> = found.iter().filter(|one| one.pid == 0).collect();
+    assert_eq!(first.len(), 60, "the first board has room in each second");
+    for (n, one) in (10..).zip(first) {
+        let mut expected = sampled(n, 0);
+        expected.lines.truncate(20);
+        assert_eq!(one, &expected);
+    }
+    // Who wants only the rest reads it as before, and a history without any has none.
+    let counted = all(directory.path()).len();
+    assert_eq!(counted, 3_600);
+    let mut none = 0;
+    read_sampled(plain.path(), span, &mut |_| none += 1).expect("it");
+    assert_eq!(none, 0);
+}
+
+#[test]
+fn a_heat_map_has_each_second_with_its_fifty_parts() {
+    let mut gather = Gather::new(Span { from_ns: START, to_ns: START + 3 * SECOND });
+    for n in [0, 2] {
+        let mut one = Sampled::new(START + n * SECOND, "<b>", 7, 9);
+        for column in &mut one.columns[5..10] {
+            *column = Column { ticks: 4, work: 8, wait: 4 };
+        }
+        for column in &mut one.columns[10..] {
+            *column = Column { ticks: 4, work: 0, wait: 0 };
+        }
+        one.lines = vec![("a.rs:1 <i>".into(), 30), ("a.rs:2".into(), 10)];
+        gather.take(one);
+    }
+    let heat = gather.finish();
+    let board = &heat.boards[0];
+    assert_eq!((heat.boards.len(), board.seconds.len(), board.most), (1, 2, 3.0));
+    let second = &board.seconds[1];
+    assert_eq!((second.work[4], second.work[5], second.wait[9]), (None, Some(2.0), Some(1.0)));
+    assert_eq!((second.work[49], board.lines[0].share), (Some(0.0), 0.75));
+    let text = heat_text(&heat);
+    let row = format!("|{}{}{}|", "?".repeat(5), "@".repeat(5), " ".repeat(40));
+    assert_eq!(text.matches(&row).count(), 2, "{text}");
+    let picture = heat_svg(&heat);
+    assert!(picture.contains("&lt;b&gt;") && !picture.contains("<i>"), "{picture}");
+    assert_eq!(picture.matches("fill-opacity").count(), 10);
+    assert_eq!(picture.matches("class=\"n\"").count(), 10);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_sampler_says_is_gathered_by_the_second_and_its_fiftieths() {
+    use crate::recording::{BoardInfo, Entry, SiteInfo};
+    use probe::layout::Class;
+    let label = |text: &str| crate::words::label::Label::from(text);
+    let site = |line, class| {
+        Entry::Site(SiteInfo {
+            board: 0,
+            file: label("src/a.rs"),
+            line,
+            column: 1,
+            function: label("f"),
+            label: label("at"),
+            class,
+            scope: false,
+            counted: false,
+        })
+    };
+    let mut seen = super::sampling::Seen::default();
+    let board = BoardInfo {
+        name: label("b"),
+        pid: 3,
+        instance: 4,
+        build: label(""),
+        program: label(""),
+        built_ns: 0,
+    };
+    let ms = |ms: u64| ms * 1_000_000;
+    let at = |thread, stack| Entry::At { thread, stack };
+    for entry in [
+        // A hundred ticks a second, from half a second on.
+        Entry::Start { rate_mhz: 100_000, wall_ns: START + SECOND / 2 },
+        Entry::Board(board),
+        site(1, Class::Work),
+        site(2, Class::Wait),
+        site(3, Class::Idle),
+        Entry::Stack(vec![0]),
+        Entry::Stack(vec![0, 1]),
+        Entry::Stack(vec![2]),
+        Entry::Thread { board: 0, tid: 5, name: label("t") },
+        Entry::Thread { board: 0, tid: 6, name: label("u") },
+        at(0, 0),
+        at(1, 2),
+        Entry::Ticks { at_ns: 0, count: 20 },
+        at(0, 2),
+        at(1, 1),
+        Entry::Ticks { at_ns: ms(200), count: 40 },
+        Entry::Gone { thread: 1 },
+        Entry::Ticks { at_ns: ms(600), count: 120 },
+    ] {
+        seen.put(&entry);
+    }
+    let over = seen.take();
+    // The third second is not over.
+    let moments: Vec<u64> = over.iter().map(|one| (one.at_ns - START) / SECOND).collect();
+    assert_eq!(moments, [0, 1]);
+    let column = |second: usize, column: usize| {
+        let one = over[second].columns[column];
+        (one.ticks, one.work, one.wait)
+    };
+    // Nobody looked; at work; waiting, into the next second; nowhere.
+    assert_eq!((column(0, 24), column(0, 25), column(0, 34)), ((0, 0, 0), (2, 2, 0), (2, 2, 0)));
+    assert_eq!((column(0, 35), column(1, 4), column(1, 5)), ((2, 0, 2), (2, 0, 2), (2, 0, 0)));
+    assert_eq!(over[0].lines, [("a.rs:2 at".to_owned(), 30), ("a.rs:1 at".to_owned(), 20)]);
+    assert!(seen.take().is_empty(), "handed out once");
+}

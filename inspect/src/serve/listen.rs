@@ -26,7 +26,8 @@ use super::settings::{Listen, Settings};
 use super::shared::Shared;
 use super::tls::Tls;
 use crate::endpoints::Hosts;
-use crate::history::Recorder;
+use crate::history::{Recorder, Sampling};
+use crate::locate::Target;
 use crate::words::term::term;
 
 /// How long a client may take for the head of a request, and stay without one.
@@ -124,6 +125,8 @@ pub fn run(bound: Bound) -> io::Result<()> {
         Recorder::open(directory, *bytes).map_err(named)
     };
     let recorder = kept.map(open).transpose()?;
+    let sampling = bound.settings.sample.map(|rate| Sampling::start(Target::Any, rate));
+    let sampling = sampling.transpose()?;
     let far = bound.settings.endpoints.clone();
     let hosts = || far.clone().map(|(list, trust)| Hosts::new(list, trust));
     let (watch, watcher) = super::watch::start(hosts())?;
@@ -146,7 +149,8 @@ pub fn run(bound: Bound) -> io::Result<()> {
         .enable_all()
         .build()?;
     let handle = runtime.handle().clone();
-    let keeping = recorder.map(|recorder| past::keep(recorder, looking, handle)).transpose()?;
+    let keep = |recorder| past::keep(recorder, looking, sampling, handle);
+    let keeping = recorder.map(keep).transpose()?;
     let done = runtime.block_on(serve(bound.socket, shared));
     // It asks the runtime.
     drop(keeping);

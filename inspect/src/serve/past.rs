@@ -1,7 +1,7 @@
 //! The past: a thread that keeps what boards say, once a second, and `/api/v1/history`.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -18,7 +18,9 @@ use super::reply::{self, Refusal};
 use super::shared::Shared;
 use super::watch::Watch;
 use crate::clock::Moment;
-use crate::history::{By, Past, Recorder, Second, Span, past, read};
+use crate::history::{
+    By, Gather, Past, Recorder, Sampled, Sampling, Second, Span, past, read, read_sampled,
+};
 use crate::model::BoardReport;
 use crate::words::glob::glob;
 use crate::words::moment::moment;
@@ -52,6 +54,7 @@ impl Drop for Keeping {
 pub(super) fn keep(
     mut recorder: Recorder,
     watch: Watch,
+    sampling: Option<Sampling>,
     runtime: Handle,
 ) -> std::io::Result<Keeping> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -74,10 +77,78 @@ pub(super) fn keep(
             let reports: Vec<BoardReport> = fresh.filter_map(|one| one.report.clone()).collect();
             let seconds = recorder.seconds(&reports);
             // It goes on when there is room again; what was lost is a gap.
-            let _ = recorder.put(Moment::now(false).wall_ns, &seconds);
+            let sampled = sampling.as_ref().map(Sampling::take).unwrap_or_default();
+            let _ = recorder.put_sampled(Moment::now(false).wall_ns, &seconds, &sampled);
         }
     })?;
     Ok(Keeping { stop, thread: Some(thread) })
+}
+
+/// Which part of the past is asked for as a heat map.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PickHeat {
+    /// Of boards of this name, or this pid.
+    board: Option<String>,
+    /// From when.
+    since: Option<String>,
+    /// Until when.
+    until: Option<String>,
+}
+
+pub(super) async fn heat(
+    State(shared): State<Shared>,
+    Ask(pick): Ask<PickHeat>,
+) -> Result<Response, Refusal> {
+    let (directory, span) = part(&shared, (&pick.since, &pick.until), 60)?;
+    let gathered = move || {
+        let wanted = |one: &Sampled| is_meant(&pick.board, &one.name, one.pid);
+        let mut all = Gather::new(span);
+        read_sampled(&directory, span, &mut |one| {
+            if wanted(&one) {
+                all.take(one);
+            }
+        })?;
+        Ok::<_, std::io::Error>(reply::document(&all.finish()))
+    };
+    let heat = tokio::task::spawn_blocking(gathered).await;
+    let failed = |text: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, text);
+    let heat = heat.map_err(|_| failed("reading the history ended by a fault".to_owned()))?;
+    heat.map_err(|error| failed(error.to_string()))
+}
+
+/// Where the past is, and which part of it is meant: the last `seconds`, unless said otherwise.
+///
+/// # Errors
+/// None is kept, or what is said is no time.
+fn part(
+    shared: &Shared,
+    (since, until): (&Option<String>, &Option<String>),
+    seconds: u64,
+) -> Result<(PathBuf, Span), Refusal> {
+    let Some((directory, _)) = shared.settings.history.clone() else {
+        return Err(Refusal::missing(
+            "no history is kept: start `inspect serve` with --history DIR",
+        ));
+    };
+    let now = Moment::now(false).wall_ns;
+    let at = |name: &str, text: &Option<String>, default: u64| match text {
+        None => Ok(default),
+        Some(text) => moment(text, now).map_err(|why| Refusal::wrong(format!("{name}: {why}"))),
+    };
+    let from_ns = at("since", since, now.saturating_sub(seconds * SECOND_NS))?;
+    let to_ns = at("until", until, now)?;
+    if from_ns >= to_ns {
+        return Err(Refusal::wrong("since before until"));
+    }
+    Ok((directory, Span { from_ns, to_ns }))
+}
+
+/// Whether a board is the one that is asked for, by name or pid.
+fn is_meant(board: &Option<String>, name: &str, pid: u64) -> bool {
+    board
+        .as_ref()
+        .is_none_or(|text| glob(text, name) || text.parse().is_ok_and(|asked: u64| asked == pid))
 }
 
 /// By what the active are told apart.
@@ -111,23 +182,11 @@ pub(super) async fn history(
     State(shared): State<Shared>,
     Ask(pick): Ask<Pick>,
 ) -> Result<Response, Refusal> {
-    let Some((directory, _)) = shared.settings.history.clone() else {
-        return Err(Refusal::missing(
-            "no history is kept: start `inspect serve` with --history DIR",
-        ));
-    };
-    let now = Moment::now(false).wall_ns;
-    let at = |name: &str, text: &Option<String>, default: u64| match text {
-        None => Ok(default),
-        Some(text) => moment(text, now).map_err(|why| Refusal::wrong(format!("{name}: {why}"))),
-    };
-    let from_ns = at("since", &pick.since, now.saturating_sub(600 * SECOND_NS))?;
-    let to_ns = at("until", &pick.until, now)?;
     let points = pick.points.unwrap_or(POINTS);
-    if from_ns >= to_ns || !(1..=3_600).contains(&points) {
-        return Err(Refusal::wrong("since before until, and from 1 to 3600 points"));
+    if !(1..=3_600).contains(&points) {
+        return Err(Refusal::wrong("from 1 to 3600 points"));
     }
-    let span = Span { from_ns, to_ns };
+    let (directory, span) = part(&shared, (&pick.since, &pick.until), 600)?;
     let collected = move || collected(&directory, span, &pick, points);
     let past = tokio::task::spawn_blocking(collected).await;
     let failed = |text: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, text);
@@ -142,11 +201,7 @@ fn collected(directory: &Path, span: Span, pick: &Pick, points: u64) -> std::io:
         Told::Kind => By::Kind,
         Told::Thread => By::Thread,
     };
-    let wanted = |second: &Second| {
-        pick.board.as_ref().is_none_or(|text| {
-            glob(text, &second.name) || text.parse().is_ok_and(|pid: u64| pid == second.pid)
-        })
-    };
+    let wanted = |second: &Second| is_meant(&pick.board, &second.name, second.pid);
     let mut all = past(span, by, points);
     // What could not be read of it is a gap.
     read(directory, span, &mut |at_ns, seconds| all.take(at_ns, seconds, &wanted))?;

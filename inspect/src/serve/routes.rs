@@ -25,6 +25,7 @@ fn here() -> Router<Shared> {
         .route("/api/v1/why", get(why::why))
         .route("/api/v1/capacity", get(capacity::capacity))
         .route("/api/v1/history", get(past::history))
+        .route("/api/v1/heat", get(past::heat))
         .route("/api/v1/profile", get(profile::profile))
         .route("/api/v1/source", get(source::source))
 }
@@ -40,6 +41,7 @@ fn of_hosts() -> Router<Shared> {
         .route("/api/v1/why", get(forward::why))
         .route("/api/v1/capacity", get(forward::capacity))
         .route("/api/v1/history", get(forward::elsewhere))
+        .route("/api/v1/heat", get(forward::elsewhere))
         .route("/api/v1/profile", get(forward::profile))
         .route("/api/v1/source", get(forward::elsewhere))
 }

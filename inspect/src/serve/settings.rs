@@ -65,6 +65,8 @@ pub struct Settings {
     pub endpoints: Option<(List, Trust)>,
     /// Where the past is kept, and how many bytes of it.
     pub history: Option<(PathBuf, u64)>,
+    /// How often a second threads are looked at for the past, where they are.
+    pub sample: Option<u32>,
     /// Directories whose sources are shown beside what was seen at their lines.
     pub sources: Vec<PathBuf>,
 }
@@ -83,6 +85,7 @@ impl Settings {
             tls: None,
             endpoints: None,
             history: None,
+            sample: None,
             sources: Vec::new(),
         }
     }

@@ -46,6 +46,9 @@ pub struct HistoryPick {
     /// Points at most.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub points: u64,
+    /// A heat map of what was sampled (`record --sample`): a row a second, fifty columns in it; at most 10 minutes.
+    #[arg(long)]
+    pub heat: bool,
     /// A picture instead of a table, into a new file.
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
@@ -62,6 +65,11 @@ pub enum HistoryAction {
         /// All of it at most; the oldest goes first: 64MiB, 1GiB.
         #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size)]
         history_size: u64,
+        /// Also sample where threads are, so many times a second (250), for `history --heat`.
+        ///
+        /// It takes 6 MiB an hour more at most, and what `record` of as many samples takes of a processor.
+        #[arg(long, value_name = "HZ", num_args = 0..=1, require_equals = true, default_missing_value = "250", value_parser = clap::value_parser!(u32).range(50..=1_000))]
+        sample: Option<u32>,
         /// Which boards.
         #[command(flatten)]
         which: Which,

@@ -34,6 +34,9 @@ pub struct Serving {
     /// Bytes that the history may take.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size, requires = "history")]
     pub history_size: u64,
+    /// Also sample where threads are, so many times a second (250), for heat maps of the past.
+    #[arg(long, value_name = "HZ", num_args = 0..=1, require_equals = true, default_missing_value = "250", requires = "history", value_parser = clap::value_parser!(u32).range(50..=1_000))]
+    pub sample: Option<u32>,
     /// A directory above the sources that the page may show; repeatable.
     ///
     /// Shown are files of source code in it, of at most 4 MiB, that a probe of a board is in; links out of it are not

@@ -43,6 +43,7 @@ fn refuse_idle(last: &ArgMatches, verb: &str) -> Result<(), String> {
         "ops" if said("history") => ("ops --history", &["over", "by", "ended", "slowest"]),
         "ops" if said("by") => ("ops --by", &["over", "ended", "slowest"]),
         "top" if said("endpoints") => ("top --endpoints", &["rate", "wait", "sort"]),
+        "history" if said("heat") => ("history --heat", &["by", "against", "points"]),
         "history" if said("against") => ("history --against", &["svg"]),
         "history" if said("svg") => ("history --svg", &["json", "jsonl"]),
         _ => return Ok(()),

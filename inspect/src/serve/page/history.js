@@ -7,6 +7,38 @@ const clockAt = (ms, step = 1000) => { const text = new Date(ms).toISOString(); 
 /** A moment as the address and the server have it. */
 const moment = (ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
+/** Sampled seconds of a run: a column a second, fifty rows in it, as dark as threads were at work (orange) or waited (blue). */
+class Heat {
+  constructor() {
+    this.canvas = h("canvas", { role: "img" });
+    this.lines = h("p.dim");
+    this.node = h("div.heat", { hidden: true }, h("h3", {}, "Within each second"), this.canvas, this.lines);
+  }
+  set(board, from, to) {
+    this.node.hidden = !board;
+    if (!board) return;
+    const rows = 50;
+    const columns = Math.max(1, Math.round((to - from) / 1000));
+    const wide = Math.max(2, Math.min(12, Math.floor((this.node.clientWidth || 600) / columns)));
+    [this.canvas.width, this.canvas.height] = [columns * wide, rows * 4];
+    const draw = this.canvas.getContext("2d");
+    const style = getComputedStyle(document.documentElement);
+    const [work, wait] = ["--work", "--wait"].map((name) => style.getPropertyValue(name));
+    for (const second of board.seconds) {
+      const x = Math.round((Date.parse(second.at) - from) / 1000) * wide;
+      for (let row = 0; row < rows; row += 1) {
+        const [works, waits] = [second.work[row], second.wait[row]];
+        if (works === null || works + waits <= 0) continue;
+        draw.globalAlpha = Math.max(0.08, Math.min(1, (works + waits) / Math.max(0.001, board.most)));
+        draw.fillStyle = works >= waits ? work : wait;
+        draw.fillRect(x, row * 4, Math.max(1, wide - (wide > 3 ? 1 : 0)), 3);
+      }
+    }
+    attribute(this.canvas, "aria-label", `${board.name}: ${board.seconds.length} seconds that were sampled, in fifty parts each; at most ${short(board.most)} threads at work or waiting`);
+    put(this.lines, board.lines.slice(0, 4).map((line) => `${percent(line.share)} ${line.line}`).join("; "));
+  }
+}
+
 /** One run of a process: its picture, its keys, and what was at the moment that is pointed at. */
 class Past {
   constructor(view) {
@@ -18,7 +50,8 @@ class Past {
     this.rows = h("tbody");
     this.keys = h("table.small", {}, h("caption.sr", {}, "Active on average, by key"), h("thead", {}, h("tr", {}, ...["", "Key", "Mean", "Most", "There"].map((text, index) => h(index > 1 ? "th.num" : "th", { scope: "col" }, text)))), this.rows);
     this.end = h("ul.findings", { hidden: true });
-    this.node = h("section.card", {}, h("header", {}, this.title, this.facts), this.box, this.said, this.keys, this.end);
+    this.heat = new Heat();
+    this.node = h("section.card", {}, h("header", {}, this.title, this.facts), this.box, this.heat.node, this.said, this.keys, this.end);
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("click", (event) => { const { left, width } = this.box.getBoundingClientRect(); this.point(((event.clientX - left) / width) * this.wide); });
   }
@@ -167,7 +200,12 @@ const historyView = {
   async ask(query) {
     [this.asking, this.of, this.asked] = [true, query, performance.now()];
     try {
-      this.take(await server.get(query));
+      const said = await server.get(query);
+      this.take(said);
+      const [from, to] = [Date.parse(said.from), Date.parse(said.to)];
+      // A longer time has more columns than a screen.
+      const heat = to - from <= 600_000 ? await server.get(query.replace("/history?", "/heat?").replace(/&(by|points)=[^&]*/g, "")) : { boards: [] };
+      for (const [key, past] of this.all) past.heat.set(heat.boards.find((board) => `${board.name} ${board.pid} ${board.instance}` === key), from, to);
       this.note.hidden = true;
     } catch (error) {
       this.note.hidden = false;
