@@ -51,7 +51,7 @@ fn metrics_held(turns: u64) -> f64 {
 pub(crate) const JOB: Job = Job {
     name: "how a value is spread",
     probe: "record!",
-    besides: "within 6 %; read from outside",
+    besides: "within 1/32; read from outside",
     ours: record,
     peers: &[
         Peer {
