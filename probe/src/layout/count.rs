@@ -47,6 +47,7 @@ pub const METRIC_OP: u64 = 1 << 9;
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u64)]
+#[non_exhaustive]
 pub enum MetricKind {
     /// Only grows. Sum of its word in all shards, or its cell when [`METRIC_SHARED`].
     Counter = 1,
@@ -130,6 +131,7 @@ pub const HISTOGRAM_BYTES: usize = HistogramCopy::BYTES + BUCKETS * 8;
 /// Which histogram of its metric a block belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
+#[non_exhaustive]
 pub enum HistogramRole {
     /// The metric's own values.
     Values = 0,

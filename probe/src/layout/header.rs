@@ -80,6 +80,7 @@ record! {
 
 /// What the unit of a stamp is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClockKind {
     /// The processor's time-stamp counter; the kernel itself keeps time by it.
     Tsc = 1,

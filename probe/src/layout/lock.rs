@@ -106,6 +106,7 @@ impl LockKind {
 /// Whose lock it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum LockFamily {
     /// The standard library's.
     Std = 0,
