@@ -78,6 +78,8 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
     assert_eq!(of, all);
     assert!(ask(&list, &["waits", &name])["chains"].is_array());
     assert!(ask(&list, &["capacity", "-d", "200ms", &name])["groups"].is_array());
+    let table = text(&inspect(&["capacity", "-d", "200ms", &name, "--endpoints", &list]));
+    assert_eq!(table.matches(&format!(" {name}  pid ")).count(), 3, "whose rows they are: {table}");
     let checked = inspect(&["check", &name, "--oldest", "1h", "--endpoints", &list]);
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
 

@@ -75,6 +75,13 @@ fn every_parameter_of_every_endpoint_that_is_wrong_is_said_in_plain_words() {
 fn a_link_that_leads_nowhere_and_options_that_do_nothing_are_refused() {
     refused(&["link", "--server", "http://127.0.0.1:99999/"], 2, &["99999 is no port"]);
     refused(&["link", "--server", "ftp://x"], 2, &["http://127.0.0.1:7399/"]);
+    for (since, until) in
+        [("1m", "1h"), ("1h", "1h"), ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z")]
+    {
+        let range = ["--since", since, "--until", until];
+        let link = [&["link", "--view", "history"][..], &range, &["x"]].concat();
+        refused(&link, 2, &["--since is not before --until"]);
+    }
     refused(&["link", "--over", "1s", "x"], 2, &["--view ops"]);
     refused(&["link", "--filter", "x", "x"], 2, &["--view ops"]);
     refused(&["export", "prom", "x", "-d", "5s"], 2, &["--duration", "export prom"]);

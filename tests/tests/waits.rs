@@ -114,6 +114,9 @@ fn a_chain_goes_from_the_victim_to_the_last_one_who_could_act() {
     assert_eq!(chain["end"], "outside");
     assert_eq!(chain["edges"][2]["for"]["name"], "disk");
     assert!(chain["behind_ns"].as_u64() > chain["age_ns"].as_u64(), "{chain:#}");
+    // Of all who wait for it, and not what the last one waits itself.
+    let since = |at: usize| chain["edges"][at]["since_ns"].as_u64().expect("a time");
+    assert_eq!(chain["behind_ns"].as_u64(), Some(since(0) + since(1)), "{chain:#}");
     let long = waits(&name, &["--over", "1h"]);
     assert_eq!(long["chains"].as_array().map(Vec::len), Some(0), "--over");
     let index = program::named(&found["locks"], "index");

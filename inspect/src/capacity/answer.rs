@@ -69,6 +69,9 @@ pub struct Group {
     pub demand_item_ns: Option<f64>,
     /// Items a second beyond which the queue grows for ever.
     pub saturation: Option<Range>,
+    /// Saturation and headroom are lower bounds: it takes at least as much, and how much more is not known.
+    #[serde(default)]
+    pub at_least: bool,
     /// Saturation over throughput: it takes so many times the present load. Null of what has no present load: of a
     /// board whose process is dead or stopped, and where nothing ends.
     pub headroom: Option<f64>,

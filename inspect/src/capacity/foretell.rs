@@ -12,6 +12,8 @@ const ENOUGH: f64 = 30.0;
 const BATCHES: f64 = 1.1;
 /// Half the interval of a part, as a share of it, beyond which it is not known.
 const VAGUE: f64 = 0.5;
+/// The fixed part at most, as a share of a busy period, up to which jobs are taken to have none.
+const NO_PART: f64 = 0.25;
 /// Busy share from which on servers are full.
 const FULL: f64 = 0.95;
 /// After a change of load so much must have been seen, ns.
@@ -36,6 +38,8 @@ pub(super) struct Facts<'a> {
 /// What is foretold of a group, and how.
 pub(super) struct Foretold {
     pub(super) saturation: Option<Range>,
+    /// The saturation is a lower bound: it takes at least as much.
+    pub(super) at_least: bool,
     pub(super) fixed_ns: Option<f64>,
     pub(super) item_ns: Option<f64>,
     pub(super) model: String,
@@ -44,7 +48,7 @@ pub(super) struct Foretold {
 impl Foretold {
     fn nothing(why: &str) -> Self {
         let model = format!("too little to say: {why}");
-        Self { saturation: None, fixed_ns: None, item_ns: None, model }
+        Self { saturation: None, at_least: false, fixed_ns: None, item_ns: None, model }
     }
 }
 
@@ -106,12 +110,19 @@ pub(super) fn foretell(facts: &Facts<'_>) -> Foretold {
     let servers = facts.members.workers.len();
     let plain = |model: &str| Foretold {
         saturation: Some(rate(servers, known)),
+        at_least: false,
         fixed_ns: None,
         item_ns: None,
         model: model.to_owned(),
     };
     if all.periods == 0.0 || all.mean() < BATCHES {
-        return plain("the same for each item");
+        return match one_by_one(facts, &all) {
+            true => plain("the same for each item"),
+            false => at_least(plain(
+                "the same for each item as it comes now; several never waited together, so whether it would take them \
+                 at once is not known: at least so much",
+            )),
+        };
     }
     let full = facts.utilization.is_some_and(|share| share >= FULL);
     match facts.queue {
@@ -122,6 +133,24 @@ pub(super) fn foretell(facts: &Facts<'_>) -> Foretold {
         }
         _ => batches(facts, &all, plain),
     }
+}
+
+/// A saturation of which no more is known than that it is not less.
+fn at_least(mut foretold: Foretold) -> Foretold {
+    if let Some(range) = &mut foretold.saturation {
+        range.high = None;
+    }
+    foretold.at_least = true;
+    foretold
+}
+
+/// Whether a server took one after the other while several waited, as one does that has no batches. Nothing tells where
+/// there is no queue to take from, or one look.
+fn one_by_one(facts: &Facts<'_>, all: &Sums) -> bool {
+    let Some(place) = facts.members.queue else { return true };
+    let several = |look: &Look| look.queues.get(&place).is_some_and(|queue| queue.depth >= 2);
+    let looks = &facts.series.looks;
+    looks.len() < 2 || all.squares <= all.jobs && looks.iter().any(several)
 }
 
 /// Busy periods of several jobs.
@@ -137,8 +166,16 @@ fn batches(facts: &Facts<'_>, all: &Sums, plain: impl Fn(&str) -> Foretold) -> F
     let Some(parts) = parts(facts.sums).filter(|_| all.periods >= ENOUGH) else { return alike() };
     let half = |known: Known| known.half.unwrap_or(0.0);
     if parts.fixed_ns.value - half(parts.fixed_ns) <= 0.0 {
-        // Jobs that overlap in hand are no batches: each takes its time.
-        return plain("the same for each item");
+        // Jobs that overlap in hand are no batches: each takes its time. But where all that is known of the fixed part
+        // is that it may be none, larger batches may take less an item.
+        let most = parts.fixed_ns.value + half(parts.fixed_ns);
+        return match most <= NO_PART * all.time_ns / all.periods {
+            true => plain("the same for each item"),
+            false => at_least(plain(&format!(
+                "as it serves now, {mean:.1} items at once; what of it is the batch's is lost in the spread, and larger \
+                 batches may take less an item: at least so much"
+            ))),
+        };
     }
     let item = parts.item_ns;
     if item.value <= 0.0 || item.half.is_none_or(|half| half > VAGUE * item.value) {
@@ -146,11 +183,14 @@ fn batches(facts: &Facts<'_>, all: &Sums, plain: impl Fn(&str) -> Foretold) -> F
     }
     Foretold {
         saturation: Some(rate(facts.members.workers.len(), item)),
+        at_least: false,
         fixed_ns: Some(parts.fixed_ns.value),
         item_ns: Some(item.value),
         model: format!(
-            "by {} busy periods of {mean:.1} items, and as long as batches may grow",
-            whole(all.periods as u64)
+            "by {} busy periods of {mean:.1} items, and as long as batches may grow, to {} and more",
+            whole(all.periods as u64),
+            // Nine tenths of it.
+            whole((9.0 * parts.fixed_ns.value / item.value).ceil() as u64)
         ),
     }
 }

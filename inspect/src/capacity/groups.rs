@@ -115,6 +115,7 @@ fn group(series: &Series, members: &Members) -> Group {
             low: range.low.map(rounded),
             high: range.high.map(rounded),
         }),
+        at_least: foretold.at_least,
         headroom: times(saturation.map(|range| range.value)),
         headroom_low: times(saturation.and_then(|range| range.low)),
         headroom_high: times(saturation.and_then(|range| range.high)),

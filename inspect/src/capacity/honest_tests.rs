@@ -146,6 +146,73 @@ fn a_full_server_of_batches_takes_what_it_takes_now() {
     }
 }
 
+/// A server of batches whose disk takes as it likes: what of it is fixed is lost in that. It takes many times as much, and
+/// by the mean demand it is nearly full.
+#[test]
+fn what_may_be_fixed_makes_a_lower_bound() {
+    let mut narrow = 0;
+    for seed in 0..20 {
+        let mut dice = Dice(seed);
+        // 2 ms on average, and 10 us an item: 100,000 a second.
+        let came = arrivals(&mut dice, 3_000.0, 4 * SECOND);
+        let course = batches(&came, usize::MAX, |n| dice.wait(2e6) + n * 10_000);
+        let group = said(&course.looked_at(2 * SECOND));
+        let Some(range) = group.saturation else { continue };
+        narrow += usize::from(!group.at_least && range.high.is_some_and(|high| high < 50_000.0));
+        assert!(!group.at_least || range.high.is_none() && group.headroom_high.is_none());
+        assert_eq!(group.at_least, text(&[group.clone()], 100).contains('≥'), "{group:?}");
+    }
+    assert_eq!(narrow, 0, "of 20 said to be nearly full");
+}
+
+/// Where little waits, a server that takes one and one that would take all look alike.
+#[test]
+fn where_several_never_wait_it_takes_at_least_so_much() {
+    let quiet: Vec<u64> = (0..400).map(|index| index * 10 * MS + 1).collect();
+    let group = said(&pool(&quiet, 1, || 4 * MS).looked_at(2 * SECOND));
+    assert!(group.at_least && off(&group, 250.0) < 0.01, "{group:?}");
+    assert_eq!((group.headroom, group.headroom_high), (Some(2.5), None));
+    assert!(text(&[group.clone()], 100).contains("≥2.5x"), "{}", text(&[group], 100));
+    let came = arrivals(&mut Dice(3), 125.0, 6 * SECOND);
+    let group = said(&pool(&came, 1, || 4 * MS).looked_at(4 * SECOND));
+    assert!(!group.at_least, "several waited, and it took one: {group:?}");
+}
+
+/// A process that was stopped for five seconds with a job in hand: the job did not take five seconds.
+#[test]
+fn a_time_without_beats_is_no_demand() {
+    let came = arrivals(&mut Dice(4), 300.0, 16 * SECOND);
+    let course = pool(&came, 1, || MS);
+    let mut series = watched(&course, 13 * SECOND);
+    // From two seconds before the first look on all is five seconds later, and the job in hand counted meanwhile.
+    let from = series.looks[0].stamp - 2 * SECOND;
+    for past in series.past.iter_mut().filter(|past| past.stamp >= from) {
+        past.stamp += 5 * SECOND;
+        past.busy[0] += 5 * SECOND;
+    }
+    for look in &mut series.looks {
+        look.stamp += 5 * SECOND;
+        look.workers[0].busy += 5 * SECOND;
+    }
+    let group = said(&series);
+    assert!(off(&group, 1_000.0) < 0.05, "{group:?}");
+    assert!(group.utilization.is_some_and(|busy| busy < 0.35), "{group:?}");
+}
+
+/// Two groups, neither of which anything is foretold of: there is no other that one of them could come before.
+#[test]
+fn where_nothing_is_foretold_nothing_comes_first() {
+    let mut hung =
+        said(&pool(&arrivals(&mut Dice(1), 300.0, 5 * SECOND), 1, || MS).looked_at(SECOND));
+    (hung.saturation, hung.headroom, hung.utilization) = (None, None, Some(1.0));
+    let both = text(&[hung.clone(), hung.clone()], 120);
+    assert!(both.contains("it may be the first to be full"), "{both}");
+    assert!(!both.contains("before") && !both.contains("first to be full:"), "{both}");
+    let other = Group { headroom: Some(3.0), ..hung.clone() };
+    let both = text(&[hung, other], 120);
+    assert!(both.contains("first to be full:") && both.contains("it may be full before"), "{both}");
+}
+
 fn text(groups: &[Group], columns: usize) -> String {
     capacity::groups(groups, &Shown { columns, ..Shown::default() })
 }

@@ -9,6 +9,9 @@ const BACK_NS: f64 = 12.5e9;
 /// Looks further apart than this are stretches of their own, ns.
 const STRETCH_NS: f64 = 250e6;
 
+/// Beats of the keeper that are so much further apart than most: the process was stopped, or nobody let it run.
+const PAUSED: f64 = 1.75;
+
 /// Workers that are looked at together, and what they serve.
 pub(super) struct Members<'a> {
     pub(super) name: Label,
@@ -65,6 +68,7 @@ pub(super) fn stretches(series: &Series, members: &Members) -> Vec<Stretch> {
             moments.extend(busy.zip(done).map(|(busy, &done)| (past.stamp, busy, done as f64)));
         }
     }
+    let noted = moments.len();
     for look in thinned(series) {
         let workers: Option<Vec<&Worker>> =
             members.workers.iter().map(|worker| same(look, worker)).collect();
@@ -76,15 +80,30 @@ pub(super) fn stretches(series: &Series, members: &Members) -> Vec<Stretch> {
         };
         moments.push((look.stamp, busy, done));
     }
+    let most = usual(&moments[..noted]) * PAUSED;
     moments
         .windows(2)
-        .map(|pair| Stretch {
+        .enumerate()
+        // What a job in hand took meanwhile is no demand of its own.
+        .filter(|(at, pair)| *at >= noted || (pair[1].0.saturating_sub(pair[0].0)) as f64 <= most)
+        .map(|(_, pair)| Stretch {
             from: pair[0].0,
             span_ns: (pair[1].0.saturating_sub(pair[0].0)) as f64 * series.unit_ns,
             busy_ns: (pair[1].1 - pair[0].1).max(0.0) * series.unit_ns,
             done: (pair[1].2 - pair[0].2).max(0.0),
         })
         .collect()
+}
+
+/// The time from one beat that the keeper noted to the next, as most are; without end where too few are known.
+fn usual(noted: &[(u64, f64, f64)]) -> f64 {
+    let mut spans: Vec<u64> =
+        noted.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
+    spans.sort_unstable();
+    match spans.get(spans.len() / 2) {
+        Some(&span) if spans.len() >= 3 => span as f64,
+        _ => f64::INFINITY,
+    }
 }
 
 /// What the group's busy periods add up to from look to look, from a stamp on; by one look, since its threads began.

@@ -55,9 +55,14 @@ pub fn look(common: &Common) -> Look {
 
 /// Columns to fill: COLUMNS, else the terminal's, at most 100 unless asked for more, and 100 elsewhere.
 pub(super) fn columns() -> usize {
+    room().unwrap_or(100)
+}
+
+/// Columns that somebody asked for, or a terminal has; `None` where nobody counts them.
+pub(super) fn room() -> Option<usize> {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    asked.or_else(terminal).unwrap_or(100).clamp(20, 400)
+    asked.or_else(terminal).map(|columns| columns.clamp(20, 400))
 }
 
 /// Waits for and opens the boards of a target, and gives up root before anything of them is parsed.

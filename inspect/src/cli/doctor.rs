@@ -14,7 +14,7 @@ use crate::model::BoardReport;
 use crate::open_board::Found;
 use crate::render::json;
 use crate::words::human::bytes;
-use crate::words::term::{label, term};
+use crate::words::term::{label, term, wrapped};
 use crate::{pidfd, proc};
 
 /// How a check came out.
@@ -61,7 +61,12 @@ pub(super) fn run(cli: &Cli, target: &Target, out: &mut dyn Write) -> Result<(),
                 Mark::Note => "note",
                 Mark::Bad => "BAD ",
             };
-            writeln!(out, "{mark} {}", term(text))?;
+            // Paths are what is looked for here: one that is longer than the terminal goes on in the next line.
+            let text = match super::common::room() {
+                Some(columns) => wrapped(&term(text), columns.saturating_sub(5).max(1)),
+                None => term(text),
+            };
+            writeln!(out, "{mark} {}", text.replace('\n', "\n     "))?;
         }
     }
     match checks.iter().filter(|(mark, _)| *mark == Mark::Bad).count() {

@@ -40,6 +40,7 @@ pub(super) fn run(
             "--since and --until are of the past: say --view history with them",
         ));
     }
+    before(to)?;
     let view = match to.view {
         PageView::Why => "why",
         PageView::Boards => "boards",
@@ -65,6 +66,23 @@ pub(super) fn run(
         }
     }
     Ok(writeln!(out, "{link}")?)
+}
+
+/// A range that ends before it begins is nobody's. Moments are the reader's, and two ages or two dates stand to each other
+/// so by any clock. A time of day may be of today or of yesterday, which only the reader's clock tells.
+fn before(to: &LinkTo) -> Result<(), Failure> {
+    let now = crate::clock::Moment::now(false).wall_ns;
+    let at = |text: &Option<String>| {
+        let of_some_day = |text: &&str| text.contains(':') && !text.contains(['T', ' ']);
+        let text = text.as_deref().filter(|text| !of_some_day(text))?;
+        crate::words::moment::moment(text, now).ok()
+    };
+    match at(&to.since).zip(at(&to.until)) {
+        Some((since, until)) if since >= until => {
+            Err(Failure::usage("--since is not before --until"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether it is the address of a server, which may stand below a path.

@@ -399,7 +399,7 @@ NAME.rec: a recording, where -o does not say.",
 
 3: no such target.
 
-4: no permission.
+4: no permission; `serve`: refused as root.
 
 5: not a board or recording, damaged, or of a layout that is not known.",
     ),

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use super::args::{Cli, Serving};
 use super::failure::Failure;
-use crate::serve::{self, Listen, Settings, Tls, Token};
+use crate::serve::{self, Listen, Settings, SettingsError, Tls, Token};
 use crate::words::term::term;
 
 pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
@@ -27,7 +27,11 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
         }
         _ => None,
     };
-    settings.check().map_err(|error| Failure::usage(error.to_string()))?;
+    settings.check().map_err(|error| match error {
+        // Nothing is wrong in what was asked for: it is who asks.
+        SettingsError::Root => Failure { code: 4, text: error.to_string() },
+        other => Failure::usage(other.to_string()),
+    })?;
     let bound = serve::bind(settings);
     let bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
     // Whoever started it may wait for this line; nobody has to read it.

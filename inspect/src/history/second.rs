@@ -1,6 +1,6 @@
 //! What is kept of a board for a second: counts, not rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::texts::{Texts, TextsRead};
 use crate::liveness::State;
@@ -100,7 +100,10 @@ impl Second {
     }
 
     fn operations(&mut self, report: &BoardReport) {
-        for op in report.ops.iter().filter(|op| op.active_ns.is_some()) {
+        let active = || report.ops.iter().filter(|op| op.active_ns.is_some());
+        // A connection and the command that it is at are one: the inner one counts, and tells where it is.
+        let outer: BTreeSet<&str> = active().filter_map(|op| op.parent.as_deref()).collect();
+        for op in active().filter(|op| !outer.contains(op.id.as_str())) {
             self.add(Active {
                 kind: op.kind.raw().to_owned(),
                 status: op.status.as_ref().map_or("", |status| status.raw()).to_owned(),
@@ -268,4 +271,39 @@ fn zigzag(value: i64) -> u64 {
 
 fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Op;
+
+    /// A connection and the command that it is at are one that is active; two commands of one connection are two.
+    #[test]
+    fn what_is_inside_another_counts_and_not_both() {
+        let op = |id: &str, parent: Option<&str>, kind: &str, active| Op {
+            id: id.to_owned(),
+            parent: parent.map(str::to_owned),
+            kind: Label::from(kind),
+            active_ns: active,
+            ..Op::default()
+        };
+        let mut report = BoardReport::for_tests("recordd", 0);
+        report.ops = vec![
+            op("0-1", None, "connection", Some(9)),
+            op("1-1", Some("0-1"), "command", Some(5)),
+            op("2-1", Some("0-1"), "command", Some(4)),
+            // One whose command has ended, and one whose command rests.
+            op("3-1", None, "connection", Some(3)),
+            op("4-1", None, "connection", Some(3)),
+            op("5-1", Some("4-1"), "command", None),
+            op("6-1", None, "connection", None),
+        ];
+        let mut second = Second::default();
+        second.operations(&report);
+        let of = |kind: &str| -> u64 {
+            second.active.iter().filter(|(one, _)| one.kind == kind).map(|(_, count)| count).sum()
+        };
+        assert_eq!((of("command"), of("connection")), (2, 2));
+    }
 }

@@ -69,9 +69,17 @@ fn columns(group: &Group, look: &Look) -> Vec<(String, String)> {
         add("DEMAND", or_none(group.demand_ns, |ns| time(ns as u64)), 7);
     }
     if at_least(INTERVALS) {
-        add("SATURATION/s (95 %)", or_none(group.saturation, range), 22);
+        add(
+            "SATURATION/s (95 %)",
+            or_none(group.saturation, |range| bound(range, group.at_least)),
+            22,
+        );
     } else if at_least(RATES) {
-        add("SATURATION/s", or_none(group.saturation, |range| short(range.value)), 12);
+        add(
+            "SATURATION/s",
+            or_none(group.saturation, |range| least(range.value, group.at_least)),
+            12,
+        );
     }
     add("HEADROOM", headroom(group), 8);
     let queue = match group.queue {
@@ -88,6 +96,7 @@ fn headroom(group: &Group) -> String {
     match group.headroom {
         // Beyond that it is no number to plan by.
         Some(times) if times >= 100.0 => ">100x".to_owned(),
+        Some(times) if group.at_least => format!("≥{times:.1}x"),
         times => or_none(times, |times| format!("{times:.1}x")),
     }
 }
@@ -165,18 +174,22 @@ fn first(out: &mut String, shown: &[&Group], look: &Look) {
     if let Some(group) = least {
         let interval = match group.headroom_low.zip(group.headroom_high) {
             Some((low, high)) => format!(" ({low:.1}-{high:.1})"),
+            // How much more one takes of which a lower bound is known, nobody can say: another may be full before.
+            None if group.at_least => ", of which that is a lower bound".to_owned(),
             None => String::new(),
         };
         let text =
             format!("first to be full: {} at {}{interval}", label(&group.name), headroom(group));
         folded(out, look, Paint::Strong, 1, &text);
     }
+    let known = least.is_some();
     // One of which nothing is foretold may come before.
     let silent = shown.iter().filter(|group| group.headroom.is_none());
     for group in silent.filter(|group| group.utilization.is_some_and(|share| share >= BUSY)) {
         let busy = group.utilization.unwrap_or(0.0) * 100.0;
+        let what = if known { "it may be full before" } else { "it may be the first to be full" };
         let text = format!(
-            "{} is {busy:.0} % busy and nothing is foretold of it: it may be full before",
+            "{} is {busy:.0} % busy and nothing is foretold of it: {what}",
             label(&group.name)
         );
         folded(out, look, Paint::Warn, 1, &text);
@@ -188,6 +201,15 @@ fn folded(out: &mut String, look: &Look, paint: Paint, indent: usize, text: &str
     for part in fold(text, look.columns.saturating_sub(indent).max(1)).lines() {
         line(out, look, &look.paint(paint, &format!("{}{part}", " ".repeat(indent))));
     }
+}
+
+/// `≥21.0k` of a lower bound.
+fn least(value: f64, at_least: bool) -> String {
+    format!("{}{}", if at_least { "≥" } else { "" }, short(value))
+}
+
+fn bound(value: Range, at_least: bool) -> String {
+    if at_least { least(value.value, true) } else { range(value) }
 }
 
 /// `21.0k 20.5k-21.6k`

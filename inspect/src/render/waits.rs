@@ -5,7 +5,7 @@ use super::place::line;
 use crate::model::{Chain, Cycle, Edge, LockReport, Party, Waits};
 use crate::words::human::{or_none, time, whole};
 use crate::words::place::{short_file, short_function};
-use crate::words::term::{label, left, right, term, width};
+use crate::words::term::{ends, label, left, right, term, width};
 
 /// The widest that a name of a waiter, or of what it waits for, gets.
 const WIDEST: usize = 28;
@@ -29,6 +29,7 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
         );
     }
     for chain in shown {
+        // Of a chain of two the victim's own wait is all there is.
         let behind = match chain.behind_ns > chain.age_ns {
             true => format!(", {} behind its end", time(chain.behind_ns)),
             false => String::new(),
@@ -93,9 +94,9 @@ fn edges(out: &mut String, edges: &[Edge], look: &Look) {
             look,
             &format!(
                 "   {} {:>6}  {}{place}{held}{sure}",
-                left(name, first),
+                left(&ends(name, first), first),
                 time(edge.since_ns),
-                left(target, second)
+                left(&ends(target, second), second)
             ),
         );
     }
@@ -165,7 +166,7 @@ pub fn locks(waits: &Waits, look: &Look) -> String {
             look,
             &format!(
                 " {} {:9} {} {} {} {} {} {}  {}",
-                left(name, wide),
+                left(&ends(name, wide), wide),
                 lock.kind,
                 right(&whole(lock.contended), 9),
                 right(&time(lock.waited_ns.saturating_add(lock.waiting_ns)), 7),

@@ -83,6 +83,28 @@ pub fn cut(text: &str, columns: usize) -> String {
     out
 }
 
+/// Text cut in its middle: what begins alike is told apart by its end, as paths and names of channels are.
+pub fn ends(text: &str, columns: usize) -> String {
+    if width(text) <= columns || columns < 8 {
+        return cut(text, columns);
+    }
+    let tail_wide = (columns - 1) * 2 / 3;
+    let mut used = 0;
+    let tail = text.char_indices().rev().take_while(|(_, char)| {
+        used += char.width().unwrap_or(0);
+        used <= tail_wide
+    });
+    let from = tail.last().map_or(text.len(), |(at, _)| at);
+    // A number is there whole, or not at all.
+    let digit = |char: char| char.is_ascii_digit();
+    let from = match text[..from].ends_with(digit) && text[from..].starts_with(digit) {
+        true => text.len() - text[from..].trim_start_matches(digit).len(),
+        false => from,
+    };
+    let head = cut(text, columns - width(&text[from..]));
+    format!("{head}{}", &text[from..])
+}
+
 /// Where to cut instead of at `end`, so that no number and no unit is cut.
 fn before_number(text: &str, end: usize) -> usize {
     let (head, tail) = text.split_at(end);
@@ -125,6 +147,25 @@ pub fn fold(text: &str, columns: usize) -> String {
     out
 }
 
+/// Sentences folded as by [`fold`], and longer words broken: all of the text is there.
+pub fn wrapped(text: &str, columns: usize) -> String {
+    let mut whole = String::new();
+    for word in text.split(' ') {
+        let mut used = 0;
+        for char in word.chars() {
+            let wide = char.width().unwrap_or(0);
+            if used + wide > columns && used > 0 {
+                whole.push(' ');
+                used = 0;
+            }
+            whole.push(char);
+            used += wide;
+        }
+        whole.push(' ');
+    }
+    fold(whole.trim_end(), columns).trim_end().to_owned()
+}
+
 /// Text cut or filled up to exactly `columns`, from the left.
 pub fn left(text: &str, columns: usize) -> String {
     let mut out = cut(text, columns);
@@ -150,6 +191,34 @@ mod tests {
         assert_eq!(term("a\u{9b}31m\u{7f}\n"), "a\\x9b31m\\x7f\\x0a");
         assert_eq!(term("x\u{202e}y\u{200b}z\u{feff}"), "x\\u{202e}y\\u{200b}z\\u{feff}");
         assert_eq!(term("größe 表"), "größe 表");
+    }
+
+    #[test]
+    fn what_begins_alike_is_told_apart_by_its_end() {
+        let (one, other) =
+            ("channel app/src/long_name_a.rs:12 (send)", "channel app/src/long_name_b.rs:9 (send)");
+        assert_eq!(ends(one, 28), "channel a…ame_a.rs:12 (send)");
+        for columns in 0..45 {
+            for text in [one, other, "größe:表表表表表表表表", ""] {
+                assert!(width(&ends(text, columns)) <= columns, "{text} {columns}");
+            }
+        }
+        for columns in 24..45 {
+            assert_ne!(ends(one, columns), ends(other, columns));
+        }
+        assert_eq!(ends("lock abcdefghijklmnop1234567890", 14), "lock abcdefgh…");
+        assert_eq!(ends("short", 28), "short");
+    }
+
+    #[test]
+    fn wrapping_loses_nothing() {
+        let text = "/a/path/that/is/long: readable, live";
+        for columns in 1..40 {
+            let out = wrapped(text, columns);
+            assert!(out.lines().all(|line| width(line) <= columns), "{out}");
+            let solid = |text: &str| text.replace(['\n', ' '], "");
+            assert_eq!(solid(&out), solid(text));
+        }
     }
 
     #[test]

@@ -374,7 +374,8 @@ macro_rules! compute_here {
 /// Makes this process's board: `init!("name")`, or `init!("name", |config| config.threads(128))`.
 /// Returns the [`Status`](crate::Status). It never fails the daemon: what went wrong is said once on
 /// stderr and in the status, and probes then write to private memory. Calling it again does nothing.
-/// Call it after daemonizing. The name may hold letters, digits, `-`, `_`; see [`Config`](crate::Config).
+/// Call it after daemonizing. The name is a `&str`, a `String`, or what else has `as_ref` to `str`; it may hold letters,
+/// digits, `-`, `_`; see [`Config`](crate::Config).
 #[cfg(feature = "std")]
 #[macro_export]
 macro_rules! init {

@@ -126,7 +126,7 @@ macro_rules! __fact {
 macro_rules! __init {
     ($name:expr, $config:expr) => {{
         if false {
-            let _: &str = $name;
+            let _: &str = $name.as_ref();
             let _ = $crate::__private::configured($crate::Config::new(), $config);
         }
         $crate::Status::CompiledOut

@@ -316,7 +316,7 @@ macro_rules! __fact {
 macro_rules! __init {
     ($name:expr, $config:expr) => {
         $crate::__private::init($crate::__private::configured(
-            $crate::Config::new($name).built(
+            $crate::Config::new($name.as_ref()).built(
                 ::core::option_env!("CARGO_PKG_NAME"),
                 ::core::option_env!("CARGO_PKG_VERSION"),
             ),

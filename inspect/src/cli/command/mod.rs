@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::orders::orders;
 use crate::render::Sort;
 use crate::words::term::term;
-use screen::{HELP, TIGHT_HELP, VERB_HELP, VERBS_HELP, verbs_in_short};
+use screen::{TIGHT_HELP, VERB_HELP, VERBS_HELP, help};
 pub use takes::TAKES;
 use takes::taken;
 
@@ -41,7 +41,7 @@ pub(super) fn offered() -> Command {
 fn root() -> Command {
     Cli::command()
         .disable_help_flag(true)
-        .help_template(HELP.replace("VERBS", &verbs_in_short()))
+        .help_template(help(super::common::room().unwrap_or(80)))
         .arg(
             Arg::new("help")
                 .short('h')

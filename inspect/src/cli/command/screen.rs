@@ -1,7 +1,9 @@
 //! How help looks: each fits on a screen of 80 by 24.
 
+use crate::words::term::{cut, fold};
+
 /// Help of the whole: the verbs, and the options of a table by their names alone.
-pub(super) const HELP: &str = "\
+const HELP: &str = "\
 {about}
 
 Usage: inspect [VERB] [TARGET] [OPTIONS]     (no verb: the board, as a table)
@@ -53,8 +55,32 @@ pub(super) const VERBS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
+/// Columns that the help of the whole is made for.
+const WIDE: usize = 80;
+
+/// Help of the whole, for a terminal of so many columns: a narrow one gets a verb a line, and folded sentences.
+pub(super) fn help(columns: usize) -> String {
+    if columns >= WIDE {
+        return HELP.replace("VERBS", &verbs_in_short());
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for line in HELP.lines() {
+        match line {
+            "VERBS" => {
+                for (verb, what) in VERBS.iter().flat_map(|(_, verbs)| verbs.iter()) {
+                    lines.push(format!("{verb:<11} {what}"));
+                }
+            }
+            "{about}" | "" => lines.push(line.to_owned()),
+            line => lines.extend(fold(line.trim_start(), columns).lines().map(str::to_owned)),
+        }
+    }
+    let cut = |line: String| if line == "{about}" { line } else { cut(&line, columns) };
+    lines.into_iter().map(cut).collect::<Vec<_>>().join("\n")
+}
+
 /// Those lines.
-pub(super) fn verbs_in_short() -> String {
+fn verbs_in_short() -> String {
     let mut lines = Vec::new();
     for &(group, verbs) in VERBS {
         for (index, pair) in verbs.chunks(2).enumerate() {

@@ -55,6 +55,18 @@ fn help_is_never_longer_or_wider_than_a_screen() {
     }
 }
 
+/// What a verb is for, and the sentences of options, are folded by clap; this text is ours.
+#[test]
+fn a_narrow_terminal_has_every_verb_in_full() {
+    for columns in [40, 50, 79] {
+        let text = super::screen::help(columns);
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+        for (verb, what) in VERBS.iter().flat_map(|(_, verbs)| verbs.iter()) {
+            assert!(text.contains(verb) && text.contains(what), "{verb} at {columns}: {text}");
+        }
+    }
+}
+
 #[test]
 fn every_verb_says_which_options_it_takes_and_refuses_the_others() {
     let command = command();

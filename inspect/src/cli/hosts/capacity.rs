@@ -11,6 +11,7 @@ use crate::capacity::{Answer, Group};
 use crate::endpoints::Question;
 use crate::endpoints::merged::{self, apart};
 use crate::render::capacity;
+use crate::words::term::{cut, label};
 
 /// The longest that a server looks.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -36,7 +37,12 @@ pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
     } else {
         for (standing, answer) in &said {
             name(ask.out, standing, &ask.look)?;
-            ask.out.write_all(capacity::groups(&answer.groups, &ask.look).as_bytes())?;
+            // Which board and process a row is of: without a target they are all of the host's.
+            for board in answer.groups.chunk_by(|a, b| (&a.board, a.pid) == (&b.board, b.pid)) {
+                let of = format!(" {}  pid {}", label(&board[0].board), board[0].pid);
+                writeln!(ask.out, "{}", cut(&of, ask.look.columns))?;
+                ask.out.write_all(capacity::groups(board, &ask.look).as_bytes())?;
+            }
         }
         rest(ask.out, &endpoints, &ask.look)?;
     }

@@ -16,8 +16,8 @@ const MOST: usize = 200;
 enum End {
     /// This one could act.
     Holder(Node),
-    /// Something outside, by its name.
-    Outside(String),
+    /// This one waits for something outside.
+    Outside(Node),
     /// Nobody knows.
     Unknown(String),
 }
@@ -35,7 +35,10 @@ pub(super) fn chains(
     for (&node, wait) in &graph.waits {
         let (way, end) = way(graph, parties, node);
         let sum = behind.entry(end.clone()).or_default();
-        *sum = sum.saturating_add(wait.since_ns);
+        // The last one's own wait is not behind it: if it did not wait, the others would get theirs back.
+        if way.len() > 1 || matches!(end, End::Holder(_)) {
+            *sum = sum.saturating_add(wait.since_ns);
+        }
         // A circle has no victim: it is told as one, or, where it is not proved to be one, from each of its members.
         let in_a_circle = way.iter().skip(1).any(|&other| other == node)
             || graph
@@ -93,7 +96,7 @@ fn way(graph: &Graph, parties: &Parties<'_>, start: Node) -> (Vec<Node>, End) {
         let next = wait.holders.iter().find(waits).or_else(|| wait.holders.first());
         match next {
             Some(&next) => at = next,
-            None if wait.outside => return (way, End::Outside(wait.target.name.raw().to_owned())),
+            None if wait.outside => return (way, End::Outside(at)),
             None => {
                 let name = wait.target.name.raw();
                 let who = parties.said(at).thread.map(|name| name.raw().to_owned());
