@@ -8,6 +8,7 @@ use probe::layout::{
     SiteCopy, unpack_zero_ended,
 };
 use probe::protocol::occupancy::{self, Reading};
+use probe::protocol::rings as ring_entry;
 
 use super::board::{Board, Contents, Sect};
 use super::effort::Effort;
@@ -259,17 +260,12 @@ fn ring(board: &Board, sect: &Sect, columns: u64, left: &mut u64) -> Option<Ring
     let mut entries: Vec<(u64, Vec<u64>)> = (0..count)
         .filter_map(|index| {
             let at = sect.offset + RingHeadCopy::BYTES as u64 + index * entry_bytes;
-            let stamp = board.source.word(at);
-            if stamp == 0 {
-                return None;
-            }
-            // Pairs with the release store of the stamp after the words.
-            board.source.fence();
-            let mut row = vec![0; wanted as usize];
-            board.source.words(at + 8, &mut row);
-            board.source.fence();
-            // The keeper overwrites the oldest entry: losing that one is no loss.
-            (board.source.word(at) == stamp).then_some((stamp, row))
+            let row = || {
+                let mut row = vec![0; wanted as usize];
+                board.source.words(at + 8, &mut row);
+                row
+            };
+            ring_entry::read(|| board.source.word(at), row)
         })
         .collect();
     entries.sort_by_key(|(stamp, _)| *stamp);

@@ -6,7 +6,7 @@ use probe::layout::{
 };
 use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::stack::{self, Level as Frame};
-use probe::protocol::{doubled, keyed};
+use probe::protocol::{doubled, keyed, trail};
 
 use super::board::{Board, Contents};
 use super::effort::Effort;
@@ -195,27 +195,14 @@ fn position(
     Some((levels.to_vec(), if nowhere { stack::last(load) } else { None }))
 }
 
-/// The trail, the newest tag first. The newest stands before the first empty entry, or last; what
-/// the thread overwrote while the ring was read is cut off.
+/// The trail, the newest tag first; what the thread overwrote while the ring was read is cut off.
 fn trail(pages: &mut Option<Pages>, slot: u64) -> Vec<u64> {
-    let mut before = [0; TRAIL_ENTRIES];
-    let mut after = [0; TRAIL_ENTRIES];
     let record = pages.as_mut().and_then(|pages| pages.record(slot));
     let Some(record) = record.filter(|record| record.stride() >= 8 * TRAIL_ENTRIES as u64) else {
         return Vec::new();
     };
-    record.words(0, &mut before);
-    record.fence();
-    record.words(0, &mut after);
-    let empty = before.iter().position(|&site| site == 0).unwrap_or(TRAIL_ENTRIES);
-    let backwards =
-        (0..TRAIL_ENTRIES).map(|step| (empty + 2 * TRAIL_ENTRIES - 1 - step) % TRAIL_ENTRIES);
-    backwards
-        .map_while(|at| {
-            let (site, again) = (before.get(at).copied()?, after.get(at).copied()?);
-            (site != 0 && site == again).then_some(site)
-        })
-        .collect()
+    let (tags, count) = trail::read::<TRAIL_ENTRIES>(|at| record.word(8 * at as u64));
+    tags.into_iter().take(count).collect()
 }
 
 /// The worker record, when it is this generation's.

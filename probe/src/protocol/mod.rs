@@ -16,10 +16,12 @@ pub mod holding;
 pub mod keyed;
 pub mod occupancy;
 pub mod published;
+pub mod rings;
 pub mod stack;
 pub mod statuses;
 pub mod texts;
 pub mod traces;
+pub mod trail;
 pub mod waiting;
 
 /// Times a reader tries before it reports a torn reading.

@@ -42,4 +42,8 @@ scenarios! {
     held_who_comes_later_finds_it_right,
     held_who_comes_later_finds_it_free,
     held_own_wait_is_over,
+    rings_overwritten,
+    trail_to_the_end,
+    trail_over_the_end,
+    trail_from_the_first,
 }

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn hot_words_keep_clear_of_the_cursor_in_their_low_12_bits() {
-        let blocks: &'static Blocks = Box::leak(Box::new(blocks()));
+        static BLOCKS: std::sync::OnceLock<Blocks> = std::sync::OnceLock::new();
+        let blocks = BLOCKS.get_or_init(blocks);
         for address in (0..8192).step_by(8) {
             let (index, block) = blocks.clear_of(address);
             let start = block.addr().get();

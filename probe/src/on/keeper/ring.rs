@@ -1,12 +1,12 @@
 //! The rings of the last minute, and what is read of them: the busy time of every worker.
 
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::Ordering;
 
 use crate::layout::*;
 use crate::on::board::records::MinuteRing;
 use crate::on::board::tables::Board;
 use crate::on::ground::clock;
-use crate::protocol::doubled;
+use crate::protocol::{doubled, rings};
 
 /// Writes a ring's next entry, when it is due.
 pub(super) fn write_ring(ring: &MinuteRing, beat: u64, stamp: u64, value: impl Fn(usize) -> u64) {
@@ -20,14 +20,9 @@ pub(super) fn write_ring(ring: &MinuteRing, beat: u64, stamp: u64, value: impl F
     let Some(key) = ring.words.get(first) else {
         return;
     };
-    key.store(0, Ordering::Relaxed);
-    fence(Ordering::Release);
-    for column in 0..ring.entry_words - 1 {
-        if let Some(word) = ring.words.get(first + 1 + column) {
-            word.store(value(column), Ordering::Relaxed);
-        }
-    }
-    key.store(stamp, Ordering::Release);
+    let columns = (0..ring.entry_words - 1)
+        .filter_map(|column| Some((ring.words.get(first + 1 + column)?, value(column))));
+    rings::write(key, stamp, columns);
     ring.head.written.store(written + 1, Ordering::Release);
 }
 
@@ -58,15 +53,8 @@ pub(crate) fn load(board: &Board, slot: usize, now: u64) -> Option<f64> {
     let entry = |index: usize| {
         let first = index * ring.entry_words;
         let word = |at: usize| Some(ring.words.get(first + at)?.load(Ordering::Relaxed));
-        let stamp = word(0)?;
-        // Acquire: pairs with the release store of the stamp in `write_ring`.
-        fence(Ordering::Acquire);
-        let busy = word(1 + slot)?;
-        // Acquire: pairs with the release fence there.
-        fence(Ordering::Acquire);
-        let again = word(0)?;
-        (stamp != 0 && stamp == again && now.saturating_sub(stamp) <= second)
-            .then_some((stamp, busy))
+        let (stamp, busy) = rings::read(|| word(0).unwrap_or(0), || word(1 + slot))?;
+        (now.saturating_sub(stamp) <= second).then_some((stamp, busy?))
     };
     let (stamp, busy) = (0..ring.shape.entries).filter_map(entry).min()?;
     // Never a worker: no load.

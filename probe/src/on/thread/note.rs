@@ -1,10 +1,9 @@
 //! Noting a tag on this thread's trail.
 #![expect(unsafe_code, reason = "follows this thread's own trail pointer")]
 
-use core::sync::atomic::{Ordering, fence};
-
 use super::local;
 use super::registrar::{self, Ask};
+use crate::protocol::trail;
 
 /// Notes a tag.
 #[inline(always)]
@@ -16,10 +15,7 @@ pub(crate) fn note(tag: u64) {
         let behind = unsafe { &*next.wrapping_add(1) };
         // SAFETY: the pointer is always at one of a ring's entries, and rings stay mapped.
         let entry = unsafe { &*next };
-        behind.store(0, Ordering::Relaxed);
-        // Release: who finds the new tag finds the zero behind it.
-        fence(Ordering::Release);
-        entry.store(tag, Ordering::Relaxed);
+        trail::note(entry, behind, tag);
         local.trail.advance()
     });
     if wrapped {
@@ -27,12 +23,15 @@ pub(crate) fn note(tag: u64) {
     }
 }
 
-/// Once a lap: a thread without a place asks for one, and notes the tag there.
+/// Once a lap: the last entry was noted, so the first one is the next. A thread without a place asks for one, and notes
+/// the tag there.
 #[cold]
 #[inline(never)]
 fn lap(tag: u64) {
     if local::has_place() {
-        return;
+        let first = local::with(|local| local.trail.next());
+        // SAFETY: the pointer is always at one of a ring's entries, and rings stay mapped.
+        return trail::wrap(unsafe { &*first });
     }
     registrar::ask(Ask::Place);
     if local::has_place() {

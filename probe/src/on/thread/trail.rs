@@ -6,8 +6,7 @@
 //! yet: a new thread's pointer starts at the last entry of a ring that nobody reads, so that its very
 //! first tag wraps. That is why a tag need not ask whether it is registered.
 //!
-//! The entry after the newest is zero, stored before the newest is: a reader finds the newest before
-//! the first zero, or last. Behind the last entry stands one more word for that.
+//! What a reader makes of it: [`crate::protocol::trail`]. Behind the last entry stands one more word.
 #![expect(unsafe_code, reason = "follows this thread's own trail pointer")]
 
 use core::cell::UnsafeCell;

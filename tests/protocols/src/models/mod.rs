@@ -15,11 +15,13 @@ mod keyed;
 mod occupancy;
 mod operation;
 mod published;
+mod rings;
 mod second_look;
 mod stack;
 mod statuses;
 mod texts;
 mod traces;
+mod trail;
 mod waiting;
 
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub use keyed::*;
 pub use occupancy::{occupancy_closed, occupancy_members, occupancy_slot};
 pub use operation::*;
 pub use published::*;
+pub use rings::*;
 pub use second_look::*;
 pub use stack::{
     stack_arguments, stack_scope_after_scope, stack_scope_in_scope, stack_what_was_left,
@@ -41,6 +44,7 @@ pub use stack::{
 pub use statuses::*;
 pub use texts::*;
 pub use traces::*;
+pub use trail::*;
 pub use waiting::*;
 
 use super::atomics::{AtomicU64, Ordering};
