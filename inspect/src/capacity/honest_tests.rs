@@ -160,7 +160,11 @@ fn what_may_be_fixed_makes_a_lower_bound() {
         let Some(range) = group.saturation else { continue };
         narrow += usize::from(!group.at_least && range.high.is_some_and(|high| high < 50_000.0));
         assert!(!group.at_least || range.high.is_none() && group.headroom_high.is_none());
-        assert_eq!(group.at_least, text(&[group.clone()], 100).contains('≥'), "{group:?}");
+        assert_eq!(
+            group.at_least,
+            text(std::slice::from_ref(&group), 100).contains('≥'),
+            "{group:?}"
+        );
     }
     assert_eq!(narrow, 0, "of 20 said to be nearly full");
 }
@@ -172,7 +176,7 @@ fn where_several_never_wait_it_takes_at_least_so_much() {
     let group = said(&pool(&quiet, 1, || 4 * MS).looked_at(2 * SECOND));
     assert!(group.at_least && off(&group, 250.0) < 0.01, "{group:?}");
     assert_eq!((group.headroom, group.headroom_high), (Some(2.5), None));
-    assert!(text(&[group.clone()], 100).contains("≥2.5x"), "{}", text(&[group], 100));
+    assert!(text(std::slice::from_ref(&group), 100).contains("≥2.5x"), "{}", text(&[group], 100));
     let came = arrivals(&mut Dice(3), 125.0, 6 * SECOND);
     let group = said(&pool(&came, 1, || 4 * MS).looked_at(4 * SECOND));
     assert!(!group.at_least, "several waited, and it took one: {group:?}");
