@@ -1,5 +1,6 @@
 //! Forks in every form, and ends in every form: no child touches its parent's board, none is lost, and what is to be
 //! known of an end is known.
+#![expect(clippy::print_stdout, reason = "prints how many of how many")]
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt;
