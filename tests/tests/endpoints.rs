@@ -79,7 +79,7 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
     assert!(ask(&list, &["waits", &name])["chains"].is_array());
     assert!(ask(&list, &["capacity", "-d", "200ms", &name])["groups"].is_array());
     let table = text(&inspect(&["capacity", "-d", "200ms", &name, "--endpoints", &list]));
-    assert_eq!(table.matches(&format!(" {name}  pid ")).count(), 3, "whose rows they are: {table}");
+    assert_eq!(table.matches("no queue is declared").count(), 3, "{table}");
     let checked = inspect(&["check", &name, "--oldest", "1h", "--endpoints", &list]);
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
 
@@ -107,6 +107,19 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
     assert_eq!(missing.status.code(), Some(3), "{}", String::from_utf8_lossy(&missing.stderr));
     let checked = inspect(&["check", "nobody-at-all", "--endpoints", &urls[1]]);
     assert_eq!(checked.status.code(), Some(2), "{}", text(&checked));
+}
+
+#[test]
+fn capacity_of_a_host_says_whose_its_rows_are() {
+    let name = program::name("rows");
+    let program = served::behave(&name, &["duty", "20", "10000"]);
+    let serve = Serve::start(&[]);
+    let endpoint = format!("http://{}", serve.address);
+    let of = format!(" {name}  pid {}", program.pid());
+    wait::until("a row below its process", Duration::from_secs(20), || {
+        let table = text(&inspect(&["capacity", "-d", "200ms", &name, "--endpoints", &endpoint]));
+        (table.matches(&of).count() == 1 && table.contains(" jobs ")).then_some(())
+    });
 }
 
 #[test]

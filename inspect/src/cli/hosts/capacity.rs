@@ -37,6 +37,9 @@ pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
     } else {
         for (standing, answer) in &said {
             name(ask.out, standing, &ask.look)?;
+            if answer.groups.is_empty() {
+                ask.out.write_all(capacity::groups(&[], &ask.look).as_bytes())?;
+            }
             // Which board and process a row is of: without a target they are all of the host's.
             for board in answer.groups.chunk_by(|a, b| (&a.board, a.pid) == (&b.board, b.pid)) {
                 let of = format!(" {}  pid {}", label(&board[0].board), board[0].pid);
