@@ -190,7 +190,7 @@ try:
     there = page.current_url
     page.get("about:blank")
     page.get(there)
-    until("the same again", lambda: page.find_elements(By.CSS_SELECTOR, ".past .there") and "active" in text("#main .card p"))
+    until("the same again", lambda: page.find_elements(By.CSS_SELECTOR, ".past .there") and "active" in text("#main .card > p"))
     go(f"view=history&board={board}&since=nonsense")
     until("a reason", lambda: "since" in text("#main .note"))
     page.back()
