@@ -1,42 +1,25 @@
 //! What is in flight, since when, and how long it took.
 
-use std::collections::HashMap;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex};
-use std::time::Instant;
+use std::sync::LazyLock;
 
 use timing::{fence, timed};
 
 use crate::stretches::reporter;
 use crate::{Job, Peer, nothing};
 
+#[path = "../../fixtures/cost/src/by_hand.rs"]
+mod by_hand;
 #[path = "../../fixtures/cost/src/twice.rs"]
 mod twice;
 
+use by_hand::{LABEL, map};
 use twice::{Twice, poll_twice};
-
-/// As long as a request's.
-const LABEL: &str = "GET /user/42/orders?page=3&n=100";
 
 fn op(turns: u64) -> f64 {
     timed!(turns, {
         let _op = probe::op!("request", black_box(LABEL));
         fence();
-    })
-}
-
-fn map(turns: u64) -> f64 {
-    type InFlight = Mutex<HashMap<u64, (String, Instant)>>;
-    static IN_FLIGHT: LazyLock<InFlight> = LazyLock::new(InFlight::default);
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    timed!(turns, {
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let begun = (black_box(LABEL).to_owned(), Instant::now());
-        IN_FLIGHT.lock().expect("nobody panics").insert(id, begun);
-        fence();
-        let ended = IN_FLIGHT.lock().expect("nobody panics").remove(&id);
-        _ = black_box(ended.map(|(_, begun)| begun.elapsed()));
     })
 }
 

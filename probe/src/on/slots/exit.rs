@@ -8,7 +8,7 @@ static EXIT_KEY: AtomicU32 = AtomicU32::new(0);
 
 /// Makes the key: `at_exit`, which never unwinds, is called by each thread that [`watch`]es at its end. Once, at
 /// init.
-pub(super) fn prepare(at_exit: unsafe extern "C" fn(*mut libc::c_void)) {
+pub(super) fn prepare(at_exit: extern "C" fn(*mut libc::c_void)) {
     if EXIT_KEY.load(Ordering::Relaxed) != 0 {
         return;
     }
