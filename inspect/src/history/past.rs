@@ -24,7 +24,7 @@ const GAP_NS: u64 = 2_500_000_000;
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[non_exhaustive]
 pub enum By {
-    /// Status of operations, class of threads' lines where there are none.
+    /// Status of operations; of threads that work on none, the class of their line.
     #[default]
     Status,
     /// The line.
@@ -133,16 +133,17 @@ pub struct QueuePoint {
 }
 
 impl By {
-    /// The key of what was active on a board whose operations are counted, or its threads.
-    fn key(self, one: &Active, operations: bool) -> Option<String> {
-        let is_operation = one.thread.is_empty();
+    /// The key of what was active: an operation, or a thread that works on none of them. By that second alone: what an
+    /// operation of another second has to do with it nobody can see in the picture.
+    fn key(self, one: &Active) -> Option<String> {
         let text = match self {
-            Self::Thread if !is_operation => &one.thread,
-            Self::Thread => return None,
-            _ if is_operation != operations => return None,
+            Self::Thread if one.is_operation() => return None,
+            Self::Thread => &one.thread,
+            // Its operation is there.
+            _ if one.is_at_operation() => return None,
             Self::Status => &one.status,
             Self::Line => &one.line,
-            Self::Kind if operations => &one.kind,
+            Self::Kind if one.is_operation() => &one.kind,
             Self::Kind => return Some("thread".to_owned()),
         };
         Some(if text.is_empty() { "(none)".to_owned() } else { text.clone() })
@@ -166,8 +167,6 @@ struct Sum {
 struct Collected {
     board: BoardPast,
     sums: BTreeMap<u64, Sum>,
-    /// It counts operations.
-    operations: bool,
 }
 
 /// Points on their way, fed with a second at a time.
@@ -224,19 +223,18 @@ impl Collect {
             seconds: BTreeMap::new(),
         };
         let key = (second.name.clone(), second.instance);
-        let fresh = || Collected { board: blank(), sums: BTreeMap::new(), operations: false };
-        let Collected { board, sums, operations } = self.boards.entry(key).or_insert_with(fresh);
+        let fresh = || Collected { board: blank(), sums: BTreeMap::new() };
+        let Collected { board, sums } = self.boards.entry(key).or_insert_with(fresh);
         if let Some(end) = second.end {
             board.end = Some(end);
             return;
         }
         board.workers = board.workers.max(second.loads.len() as u64);
-        *operations |= second.active.keys().any(|one| one.thread.is_empty());
         let sum = sums.entry(step).or_default();
         sum.seconds += 1;
         let mut now: BTreeMap<String, u64> = BTreeMap::new();
         for (one, count) in &second.active {
-            let Some(key) = self.by.key(one, *operations) else { continue };
+            let Some(key) = self.by.key(one) else { continue };
             let room = sum.active.len() < MOST_KEYS || sum.active.contains_key(&key);
             let key = if room { key } else { "(others)".to_owned() };
             add(now.entry(key).or_default(), *count);
@@ -268,7 +266,7 @@ impl Collect {
     /// What was.
     pub fn finish(mut self) -> Past {
         self.gap(self.span.to_ns);
-        let boards = self.boards.into_values().map(|Collected { mut board, sums, .. }| {
+        let boards = self.boards.into_values().map(|Collected { mut board, sums }| {
             // The last second of a point is the first of the next one's growth.
             let mut before: Option<(u64, BTreeMap<String, u64>)> = None;
             for (at_ns, mut sum) in sums {

@@ -1,6 +1,6 @@
 //! What is kept of a board for a second: counts, not rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::texts::{Texts, TextsRead};
 use crate::liveness::State;
@@ -11,6 +11,9 @@ use crate::words::label::Label;
 /// Rows of each kind that are kept of a board in a second.
 const MOST: usize = 512;
 
+/// What more is active than there are rows for: counted, and not told apart.
+const OTHERS: &str = "(others)";
+
 /// Operations of an ended process that are kept by name.
 const MOST_LAST: usize = 50;
 
@@ -18,7 +21,7 @@ const MOST_LAST: usize = 50;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Active {
-    /// Kind of an operation; of a thread nothing.
+    /// Kind of an operation; of a thread that of the operation it works on, nothing when it works on none.
     pub kind: String,
     /// Its status; class of a thread's line.
     pub status: String,
@@ -26,6 +29,29 @@ pub struct Active {
     pub line: String,
     /// The thread; of an operation nothing.
     pub thread: String,
+}
+
+impl Active {
+    /// It is an operation, and no thread.
+    pub fn is_operation(&self) -> bool {
+        self.thread.is_empty()
+    }
+
+    /// It is a thread that works on an operation which is active: that one counts.
+    pub fn is_at_operation(&self) -> bool {
+        !self.is_operation() && !self.kind.is_empty()
+    }
+
+    /// One of many for which there is no row. Of a thread it stays known whether an operation counts for it.
+    fn as_others(&self) -> Self {
+        let others = |said: bool| if said { OTHERS.to_owned() } else { String::new() };
+        Self {
+            kind: others(!self.kind.is_empty()),
+            status: OTHERS.to_owned(),
+            line: OTHERS.to_owned(),
+            thread: others(!self.is_operation()),
+        }
+    }
 }
 
 /// A queue at a moment.
@@ -93,13 +119,14 @@ impl Second {
             second.end = Some(last(report));
             return second;
         }
-        second.operations(report);
-        second.threads(report);
+        let at = second.operations(report);
+        second.threads(report, &at);
         second.numbers(report);
         second
     }
 
-    fn operations(&mut self, report: &BoardReport) {
+    /// Counts the operations; who works on which kind of them, by thread id.
+    fn operations<'a>(&mut self, report: &'a BoardReport) -> HashMap<u64, &'a str> {
         let active = || report.ops.iter().filter(|op| op.active_ns.is_some());
         // A connection and the command that it is at are one: the inner one counts, and tells where it is.
         let outer: BTreeSet<&str> = active().filter_map(|op| op.parent.as_deref()).collect();
@@ -111,19 +138,19 @@ impl Second {
                 thread: String::new(),
             });
         }
+        active().filter(|op| op.working).filter_map(|op| Some((op.tid?, op.kind.raw()))).collect()
     }
 
-    fn threads(&mut self, report: &BoardReport) {
+    fn threads(&mut self, report: &BoardReport, at: &HashMap<u64, &str>) {
         let there = |thread: &&ThreadReport| thread.exists != Some(false) && !thread.left;
         for thread in report.threads.iter().filter(there) {
             if let Some(load) = thread.load.s1 {
-                let known = self.loads.entry(thread.name.raw().to_owned()).or_default();
-                *known = (*known).max((load * 1000.0).round() as u64);
+                self.load(thread.name.raw(), (load * 1000.0).round() as u64);
             }
             let Some(class @ ("work" | "wait")) = thread.class else { continue };
             let label = thread.label.as_ref().map_or("", |label| label.raw());
             self.add(Active {
-                kind: String::new(),
+                kind: at.get(&thread.tid).copied().unwrap_or_default().to_owned(),
                 status: class.to_owned(),
                 line: format!("{} {label}", place(thread.file.as_ref(), thread.line)),
                 thread: thread.name.raw().to_owned(),
@@ -142,10 +169,18 @@ impl Second {
         self.gauges = gauges.map(|one| (named(&one.name, &one.labels), one.value)).collect();
     }
 
+    /// Operations come first, and leave as many rows to threads.
     fn add(&mut self, active: Active) {
-        if self.active.len() < MOST || self.active.contains_key(&active) {
-            *self.active.entry(active).or_default() += 1;
-        }
+        let rows = if active.is_operation() { MOST - 1 } else { 2 * MOST - 2 };
+        let room = self.active.len() < rows || self.active.contains_key(&active);
+        *self.active.entry(if room { active } else { active.as_others() }).or_default() += 1;
+    }
+
+    /// The highest of a name; of more names than there are rows for, of the rest.
+    fn load(&mut self, name: &str, load: u64) {
+        let room = self.loads.contains_key(name) || self.loads.len() < MOST - 1;
+        let known = self.loads.entry(if room { name } else { OTHERS }.to_owned()).or_default();
+        *known = (*known).max(load);
     }
 
     /// As bytes; texts by their numbers.
@@ -305,5 +340,84 @@ mod tests {
             second.active.iter().filter(|(one, _)| one.kind == kind).map(|(_, count)| count).sum()
         };
         assert_eq!((of("command"), of("connection")), (2, 2));
+    }
+    fn thread(name: &str, tid: u64) -> ThreadReport {
+        ThreadReport { tid, ..ThreadReport::for_tests(name, Some("work")) }
+    }
+
+    /// A thread at an operation that is active is not one more; at one that rests it is all that is.
+    #[test]
+    fn who_works_on_an_operation_is_told_from_who_works_on_none() {
+        let op = |id: &str, tid: Option<u64>, active| Op {
+            id: id.to_owned(),
+            kind: Label::from("request"),
+            active_ns: active,
+            tid,
+            working: tid.is_some(),
+            ..Op::default()
+        };
+        let mut report = BoardReport::for_tests("recordd", 0);
+        report.ops = vec![
+            op("0-1", Some(1), Some(5)),
+            op("1-1", Some(2), None),
+            op("2-1", None, Some(5)),
+            // Its last thread works on something else now.
+            Op { working: false, ..op("3-1", Some(3), Some(5)) },
+        ];
+        report.threads = ["at", "at-rest", "last", "other"]
+            .into_iter()
+            .zip(1..)
+            .map(|(name, tid)| thread(name, tid))
+            .collect();
+        let second = Second::of(&report, 2);
+        let operations: u64 = second
+            .active
+            .iter()
+            .filter(|(one, _)| one.is_operation())
+            .map(|(_, count)| count)
+            .sum();
+        let at: Vec<&str> = second
+            .active
+            .keys()
+            .filter(|one| one.is_at_operation())
+            .map(|one| one.thread.as_str())
+            .collect();
+        assert_eq!((operations, at), (3, vec!["at"]));
+        assert_eq!(second.active.keys().filter(|one| !one.is_operation()).count(), 4);
+    }
+
+    /// More of everything than there are rows for: each is counted, and what was written can be read.
+    #[test]
+    fn a_board_of_very_many_is_counted_in_full_and_comes_back() {
+        let mut report = BoardReport::for_tests("recordd", 0);
+        report.ops = (0..3_000u32)
+            .map(|line| Op {
+                id: line.to_string(),
+                kind: Label::from("request"),
+                active_ns: Some(1),
+                file: Some(Label::from("a.rs")),
+                line: Some(line),
+                ..Op::default()
+            })
+            .collect();
+        report.threads = (0..3_000u64).map(|tid| thread(&format!("worker-{tid}"), tid)).collect();
+        for one in &mut report.threads {
+            one.load.s1 = Some(0.5);
+        }
+        let second = Second::of(&report, 2);
+        let count = |operations: bool| -> u64 {
+            let of = second.active.iter().filter(|(one, _)| one.is_operation() == operations);
+            of.map(|(_, count)| count).sum()
+        };
+        assert_eq!((count(true), count(false)), (3_000, 3_000));
+        assert_eq!(second.loads.get(OTHERS), Some(&500));
+        let mut texts = Texts::default();
+        let mut out = Vec::new();
+        second.write(&mut out, &mut texts);
+        let mut known = TextsRead::default();
+        for text in texts.fresh() {
+            known.push(&text);
+        }
+        assert_eq!(Second::read(&mut Bytes(&out), &known), Some(second));
     }
 }

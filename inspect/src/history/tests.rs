@@ -246,6 +246,69 @@ fn points_are_means_and_growth_and_a_gap_is_said() {
     }
 }
 
+/// Naively a board had either operations or threads, and was one of operations from its first one on: threads that work
+/// at none of them vanished in the middle of a picture, and a comparison was of threads here and of operations there.
+#[test]
+fn an_operation_that_comes_and_goes_takes_no_thread_out_of_the_picture() {
+    let thread = |name: &str, kind: &str| Active {
+        kind: kind.into(),
+        status: "work".into(),
+        line: format!("{name}.rs:1 works"),
+        thread: name.into(),
+    };
+    let operation = Active {
+        kind: "request".into(),
+        status: "lock".into(),
+        line: "server.rs:2".into(),
+        ..Active::default()
+    };
+    // The server works on a request in the middle third, and on nothing of its own otherwise.
+    let told = |by: By, seconds: std::ops::Range<u64>| {
+        let span = Span { from_ns: START, to_ns: START + (seconds.end - seconds.start) * SECOND };
+        let mut all = super::past(span, by, 300);
+        for n in seconds.clone() {
+            let mut second = Second { name: "d".into(), instance: 1, ..Second::default() };
+            let busy = (20..40).contains(&n);
+            second.active.insert(thread("builder", ""), 1);
+            second.active.insert(thread("server", if busy { "request" } else { "" }), 1);
+            if busy {
+                second.active.insert(operation.clone(), 1);
+            }
+            all.take(START + (n - seconds.start) * SECOND, vec![second], &|_| true);
+        }
+        all.finish()
+    };
+    let one = |key: &str, value: f64| (key.to_owned(), value);
+    for (by, [rest, busy]) in [
+        (By::Status, [vec![one("work", 2.0)], vec![one("lock", 1.0), one("work", 1.0)]]),
+        (By::Kind, [vec![one("thread", 2.0)], vec![one("request", 1.0), one("thread", 1.0)]]),
+        (
+            By::Line,
+            [
+                vec![one("builder.rs:1 works", 1.0), one("server.rs:1 works", 1.0)],
+                vec![one("builder.rs:1 works", 1.0), one("server.rs:2", 1.0)],
+            ],
+        ),
+        (By::Thread, std::array::from_fn(|_| vec![one("builder", 1.0), one("server", 1.0)])),
+    ] {
+        let [rest, busy] = [rest, busy].map(|keys| keys.into_iter().collect());
+        let past = told(by, 0..60);
+        let points = &past.boards[0].points;
+        for (n, point) in (0..).zip(points) {
+            let expected = if (20..40).contains(&n) { &busy } else { &rest };
+            assert_eq!(&point.active, expected, "{by:?} at {n}");
+        }
+        assert_eq!(points.len(), 60);
+    }
+    // Before it and with it: what the thread does that has nothing to do with it is the same.
+    let changes = compare(&told(By::Line, 0..20), &told(By::Line, 20..40));
+    let moved: Vec<&str> =
+        changes.iter().filter(|one| one.moved).map(|one| one.key.as_str()).collect();
+    assert!(!moved.contains(&"builder.rs:1 works"), "{changes:?}");
+    let sum = |past: &Past| past.boards[0].points[0].active.values().sum::<f64>();
+    assert_eq!(sum(&told(By::Status, 0..20)), sum(&told(By::Status, 20..40)));
+}
+
 /// Naively both processes had begun at the same second, and one that lasted longer had held all of the lock.
 #[test]
 fn a_process_and_the_next_one_stand_in_a_comparison_by_their_time() {

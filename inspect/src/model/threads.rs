@@ -70,6 +70,36 @@ pub struct ThreadReport {
     pub jobs: Option<u64>,
 }
 
+#[cfg(test)]
+impl ThreadReport {
+    /// A thread of which only this is known.
+    pub(crate) fn for_tests(name: &str, class: Option<Word>) -> Self {
+        Self {
+            name: Label::from(name),
+            tid: 7,
+            class,
+            file: None,
+            line: None,
+            column: None,
+            function: None,
+            label: None,
+            arg: None,
+            since_ns: None,
+            since_at_most: false,
+            trail: Vec::new(),
+            stack: Vec::new(),
+            load: Windows::default(),
+            load_covered_ns: Windows::default(),
+            left: false,
+            stalled: false,
+            exists: Some(true),
+            torn: false,
+            held_by: None,
+            jobs: None,
+        }
+    }
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Counter, FdTrend, Op, OpEnds, OpKind, OpRates, OpStatus, ThreadReport, Windows,
+    BoardReport, Counter, FdTrend, Op, OpEnds, OpKind, OpRates, OpStatus, ThreadReport,
 };
 use crate::vitals::Vitals;
 use crate::words::label::Label;
@@ -36,27 +36,10 @@ fn vitals(fds: u64, unclosed: u64) -> Option<Vitals> {
 
 fn worker(stalled: bool) -> ThreadReport {
     ThreadReport {
-        name: Label::from("worker"),
-        tid: 7,
-        class: Some("work"),
-        file: None,
-        line: None,
-        column: None,
-        function: None,
         label: Some(Label::from("computes")),
-        arg: None,
         since_ns: Some(5 * SECOND),
-        since_at_most: false,
-        trail: Vec::new(),
-        stack: Vec::new(),
-        load: Windows::default(),
-        load_covered_ns: Windows::default(),
-        left: false,
         stalled,
-        exists: Some(true),
-        torn: false,
-        held_by: None,
-        jobs: None,
+        ..ThreadReport::for_tests("worker", Some("work"))
     }
 }
 
