@@ -1,6 +1,7 @@
 //! The threads of a process.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 
 use super::process::innermost;
 use crate::vitals::Task;
@@ -27,9 +28,12 @@ pub fn tasks_inside(pid: u32) -> Option<Vec<Task>> {
     Some(tasks(pid)?.into_iter().filter_map(inner).collect())
 }
 
-/// The name of one thread.
+/// The name of one thread, asked for with one read: a recorder asks for many.
 pub fn task_name(pid: u32, tid: u32) -> String {
-    fs::read(format!("/proc/{pid}/task/{tid}/comm"))
-        .map(|bytes| String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned())
-        .unwrap_or_default()
+    let mut bytes = [0; 64];
+    let length = File::open(format!("/proc/{pid}/task/{tid}/comm"))
+        .and_then(|mut file| file.read(&mut bytes))
+        .unwrap_or_default();
+    let name = String::from_utf8_lossy(bytes.get(..length).unwrap_or_default());
+    name.trim_end_matches('\n').to_owned()
 }

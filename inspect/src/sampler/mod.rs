@@ -31,6 +31,9 @@ use watched::Boards;
 
 /// Time between two looks at whether a process lives and whether to go on.
 const CHECK_NS: u64 = 10_000_000;
+/// Time between two questions for the name of one thread of each board, in turn: a file under `/proc` costs as much as
+/// three ticks.
+const NAME_NS: u64 = 40_000_000;
 /// Time between two readings of hit counts.
 const HITS_NS: u64 = 1_000_000_000;
 /// Time between looks for threads that rest: as long as between two of the keeper's.
@@ -114,7 +117,8 @@ pub fn run(
         .duration
         .map(|time| start.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)));
     let mut pace = Pace::new(start, period, start ^ 0x9e37_79b9_7f4a_7c15);
-    let due = Due { check: start + CHECK_NS, hits: start + HITS_NS, rest: start + REST_NS };
+    let due =
+        Due { check: start + CHECK_NS, name: start, hits: start + HITS_NS, rest: start + REST_NS };
     let progress = Progress::default();
     let mut run = Run { boards, progress, due, options, start, now: start };
     let sink = &mut Runs::new(sink, period);
@@ -145,6 +149,7 @@ pub fn run(
 /// When what is not done at every tick is done again.
 struct Due {
     check: u64,
+    name: u64,
     hits: u64,
     rest: u64,
 }
@@ -173,7 +178,10 @@ impl Run<'_> {
                 self.due.check = self.now + CHECK_NS;
                 sink.flush()?;
                 self.boards.check(self.now, sink)?;
-                self.boards.names(sink)?;
+                if self.now >= self.due.name {
+                    self.due.name = self.now + NAME_NS;
+                    self.boards.names(sink)?;
+                }
                 self.progress.elapsed_ns = self.now - self.start;
                 (self.progress.boards, self.progress.threads) = self.boards.sizes();
                 let wish = ask(&self.progress);

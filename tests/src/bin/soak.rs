@@ -1,5 +1,5 @@
-//! `cargo run -p tests --bin soak -- --minutes N --seed S [--other DAEMON]`: the demo under changing load, watched by everything
-//! there is, with restarts, kills, and upgrades to and from another build of it. Ends with 1 when anything was not as it must be.
+//! `cargo run -p tests --bin soak -- --minutes N --seed S [--clients C] [--other DAEMON]`: the demo under changing load, watched by
+//! everything there is, with restarts, kills, and upgrades to and from another build of it. Ends with 1 when anything was not as it must be.
 #![expect(clippy::print_stdout, reason = "a summary for whoever runs it")]
 
 use std::process::ExitCode;
@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     let lasts = Duration::from_secs_f64(number("--minutes", 10.0).max(0.1) * 60.0);
     let other = words.iter().position(|word| word == "--other").and_then(|at| words.get(at + 1));
     let other = other.map(std::path::PathBuf::from);
-    let summary = soak::run(&Plan { lasts, seed: number("--seed", 1.0) as u64, other });
+    let (seed, clients) = (number("--seed", 1.0) as u64, number("--clients", 8.0) as u32);
+    let summary = soak::run(&Plan { lasts, seed, clients, other });
     print!("{summary}");
     for fault in &summary.faults {
         println!("fault: {fault}");

@@ -35,6 +35,8 @@ pub struct Plan {
     pub lasts: Duration,
     /// What the chances are drawn from.
     pub seed: u64,
+    /// How many clients: eight want a machine of two cores whole.
+    pub clients: u32,
     /// Another build of the demo, which takes turns with this one at upgrades.
     pub other: Option<PathBuf>,
 }
@@ -181,7 +183,7 @@ pub fn run(plan: &Plan) -> Summary {
         faults: Mutex::default(),
     };
     let mut dice = Dice(plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let seeds: Vec<u64> = (0..8).map(|_| dice.below(u64::MAX) | 1).collect();
+    let seeds: Vec<u64> = (0..plan.clients).map(|_| dice.below(u64::MAX) | 1).collect();
     let usage = Usage::default();
     // Builds it, where that is to be done.
     let serve = Serve::start(&["--history", past.to_str().expect("UTF-8")]);

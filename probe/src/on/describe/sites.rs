@@ -13,6 +13,19 @@ use crate::on::sites::kind::{ENDS, Kind};
 use crate::on::sites::site::Site;
 use crate::protocol::occupancy;
 
+/// What members of [`ENDS`] are called, in private memory: there may be none.
+static PATTERN: MetricRecord = MetricRecord {
+    state: AtomicU64::new(0),
+    kind_flags: AtomicU64::new(0),
+    name: AtomicU64::new(0),
+    unit: AtomicU64::new(0),
+    help: AtomicU64::new(0),
+    place: AtomicU64::new(0),
+    extra: AtomicU64::new(0),
+    extra2: AtomicU64::new(0),
+    labels: [const { AtomicU64::new(0) }; 8],
+};
+
 impl Scribe {
     /// Writes the next site.
     pub(super) fn site(&mut self, board: &Board, filter: &Filter<'_>, site: &'static Site) {
@@ -77,23 +90,15 @@ impl Scribe {
         self.times(board, kind, label);
     }
 
-    /// Where members of [`ENDS`] find their name: in private memory, as there may be none.
+    /// Where members of [`ENDS`] find their name.
     fn ends(&mut self, board: &Board) {
         let about = &ENDS.about;
         let words = [about.name, about.unit, about.help].map(|text| self.texts.add(board, text));
-        let word = |value| AtomicU64::new(value);
-        let [name, unit, help] = words.map(word);
-        ENDS.pattern.place(Box::leak(Box::new(MetricRecord {
-            state: word(0),
-            kind_flags: word(0),
-            name,
-            unit,
-            help,
-            place: word(0),
-            extra: word(0),
-            extra2: word(0),
-            labels: core::array::from_fn(|_| word(0)),
-        })));
+        let [name, unit, help] = words;
+        for (word, text) in [(&PATTERN.name, name), (&PATTERN.unit, unit), (&PATTERN.help, help)] {
+            word.store(text, Ordering::Relaxed);
+        }
+        ENDS.pattern.place(&PATTERN);
     }
 
     fn times(&mut self, board: &Board, kind: &'static Kind, label: &str) -> Option<()> {
