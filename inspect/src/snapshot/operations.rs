@@ -68,7 +68,7 @@ pub(super) fn operations(
     let mut operations = Vec::new();
     for index in 0..sect.capacity {
         let Some(record) = pages.record(index) else { break };
-        if let Some(read) = operation(board, record, slots, index, effort)
+        if let Some(read) = operation(record, index, effort)
             && room
                 .take("ops", size_of::<OpRead>() + read.label.raw().len() + read.peer.raw().len())
         {
@@ -76,6 +76,7 @@ pub(super) fn operations(
         }
     }
     operations.shrink_to_fit();
+    gone(board, sect, slots, &mut operations);
     traces(board, contents, &mut operations, effort);
     operations
 }
@@ -102,13 +103,34 @@ fn traces(board: &Board, contents: &Contents, operations: &mut [OpRead], effort:
     }
 }
 
-fn operation(
-    board: &Board,
-    at: Record,
-    slots: Option<&Sect>,
-    index: u64,
-    effort: &mut Effort,
-) -> Option<OpRead> {
+/// Marks operations whose thread has given up its place: every place is looked at after the operations were read, and
+/// the operations once more after that.
+fn gone(board: &Board, sect: &Sect, slots: Option<&Sect>, operations: &mut [OpRead]) {
+    let Some(slots) = slots else { return };
+    board.source.fence();
+    let mut pages = Pages::new(board, slots);
+    let states: Vec<u64> =
+        (0..slots.used).map_while(|slot| Some(pages.record(slot)?.word(0))).collect();
+    let has_ended = |holder| {
+        let slot = from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN);
+        slot.is_some_and(|(slot, generation)| {
+            states.get(slot).is_some_and(|&state| occupancy::has_ended(state, generation))
+        })
+    };
+    let holder = core::mem::offset_of!(OpRecord, holder) as u64;
+    let mut pages = Pages::new(board, sect);
+    for one in operations.iter_mut().filter(|one| one.state == LIVE) {
+        let Some(record) = pages.record(one.index) else { break };
+        let mut first = Some(one.record.holder);
+        let load = || first.take().unwrap_or_else(|| record.word(holder));
+        one.gone = holding::is_gone(load, has_ended);
+        // An operation that has ended meanwhile keeps its last holder.
+        record.fence();
+        one.gone &= record.word(0) == occupancy::state(one.generation, LIVE);
+    }
+}
+
+fn operation(at: Record, index: u64, effort: &mut Effort) -> Option<OpRead> {
     let mut retries = 0;
     let read = occupancy::read_if(
         |_| true,
@@ -121,14 +143,9 @@ fn operation(
             let (holder, turned) =
                 (core::mem::offset_of!(OpRecord, holder), core::mem::offset_of!(OpRecord, turned));
             (record.holder, record.turned) = holding::read(|| word(holder), || word(turned));
-            // Another table is asked in between, as it is now: so is this record, after it.
-            let mut first = Some(record.holder);
-            let load = || first.take().unwrap_or_else(|| at.now(holder as u64));
-            let ended = |holder| has_ended(board, slots, holder);
-            let gone = state == LIVE && holding::is_gone(load, ended);
             let statuses = statuses(at, effort);
             let (label, peer) = texts(at, &mut record, effort);
-            let trace = None;
+            let (gone, trace) = (false, None);
             Some(OpRead { index, generation, state, record, gone, statuses, label, peer, trace })
         },
         &mut retries,
@@ -142,15 +159,6 @@ fn operation(
             None
         }
     }
-}
-
-/// Whether the thread that a holder names has given up its slot.
-fn has_ended(board: &Board, slots: Option<&Sect>, holder: u64) -> bool {
-    let slot = from_op_id(holder).filter(|_| holder != HOLDER_UNSEEN);
-    slot.is_some_and(|(slot, generation)| {
-        let at = slots.and_then(|slots| slots.at(slot as u64));
-        at.is_some_and(|at| occupancy::has_ended(board.source.word(at), generation))
-    })
 }
 
 fn statuses(at: Record, effort: &mut Effort) -> Statuses<OP_RECENT, OP_TOTALS> {

@@ -88,11 +88,6 @@ impl Record<'_> {
         self.stride
     }
 
-    /// The word at so many bytes into the record as it is now, whatever is in hand.
-    pub(super) fn now(&self, offset: u64) -> u64 {
-        self.source.word(self.at + offset)
-    }
-
     /// As [`Source::fence`].
     pub(super) fn fence(&self) {
         self.source.fence();

@@ -9,6 +9,7 @@ use probe::protocol::occupancy::{self, LIVE, Reading};
 use probe::protocol::waiting;
 
 use super::board::{Board, Contents, Sect};
+use super::pages::{Pages, Record};
 
 /// A wait, of a thread or of a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,32 +94,24 @@ impl Waits {
         if slots.stride < size_of::<SlotRecord>() as u64 || locks.stride < LockCopy::BYTES as u64 {
             return Self::default();
         }
-        let mut threads: Vec<ThreadWaits> =
-            (0..slots.used).filter_map(|slot| thread(board, slots, slot)).collect();
+        let mut threads = waiting_threads(board, slots);
         // Futures first: they are waits.
-        let mut futures = Vec::new();
-        for index in 0..locks.capacity {
-            let read = lock(board, locks, index);
-            futures.extend(read.filter(|read| read.kind() == Some(LockKind::Wait)));
+        let mut futures = live(board, locks, |kind| kind == LockKind::Wait);
+        board.source.fence();
+        let found = live(board, locks, |kind| kind != LockKind::Wait);
+        let mut pages = Pages::new(board, slots);
+        for thread in &mut threads {
+            shared(&mut pages, thread);
         }
         board.source.fence();
-        let mut found = Vec::new();
-        for index in 0..locks.capacity {
-            let read = lock(board, locks, index);
-            found
-                .extend(read.filter(|read| read.kind().is_some_and(|kind| kind != LockKind::Wait)));
-        }
+        let mut pages = Pages::new(board, slots);
         for thread in &mut threads {
-            shared(board, slots, thread);
+            thread.wait = thread.wait.filter(|wait| still(&mut pages, thread, wait));
         }
-        board.source.fence();
-        for thread in &mut threads {
-            thread.wait = thread.wait.filter(|wait| still(board, slots, thread, wait));
-        }
+        let mut pages = Pages::new(board, locks);
         futures.retain(|future| {
-            locks.at(future.index).is_some_and(|at| {
-                board.source.word(at) == occupancy::state(future.generation, LIVE)
-            })
+            let state = pages.record(future.index).map(|record| record.word(0));
+            state == Some(occupancy::state(future.generation, LIVE))
         });
         threads.retain(|thread| {
             thread.wait.is_some() || thread.shared_more > 0 || thread.shared != [0; SHARED_LOCKS]
@@ -130,44 +123,53 @@ impl Waits {
 const WAIT: u64 = core::mem::offset_of!(SlotRecord, wait) as u64;
 const SHARED_MORE: u64 = core::mem::offset_of!(SlotRecord, shared_more) as u64;
 
-fn thread(board: &Board, slots: &Sect, slot: u64) -> Option<ThreadWaits> {
-    let at = slots.at(slot)?;
-    let word = |offset: u64| board.source.word(at + offset);
-    let state = word(0);
-    board.source.fence();
+fn waiting_threads(board: &Board, slots: &Sect) -> Vec<ThreadWaits> {
+    let mut pages = Pages::new(board, slots);
+    (0..slots.used).filter_map(|slot| thread(&pages.record(slot)?, slot)).collect()
+}
+
+fn thread(record: &Record<'_>, slot: u64) -> Option<ThreadWaits> {
+    let state = record.word(0);
+    record.fence();
     if state & 0xff != LIVE {
         return None;
     }
-    let read =
-        waiting::read(|| word(WAIT), |index| word(WAIT + ((index + 1) * WORD) as u64), &mut 0);
+    let word = |index: usize| record.word(WAIT + (index * WORD) as u64);
+    let read = waiting::read(|| word(0), |index| word(index + 1), &mut 0);
     let wait = read.map(|(number, [target, how, since])| WaitRead { number, target, how, since });
     let generation = state >> 8;
     Some(ThreadWaits { slot, generation, wait, shared: [0; SHARED_LOCKS], shared_more: 0 })
 }
 
-fn shared(board: &Board, slots: &Sect, thread: &mut ThreadWaits) {
-    let Some(at) = slots.at(thread.slot) else { return };
+fn shared(pages: &mut Pages<'_>, thread: &mut ThreadWaits) {
+    let Some(record) = pages.record(thread.slot) else { return };
     let mut words = [0; 1 + SHARED_LOCKS];
-    board.source.words(at + SHARED_MORE, &mut words);
+    record.words(SHARED_MORE, &mut words);
     let [more, held @ ..] = words;
     (thread.shared_more, thread.shared) = (more, held);
 }
 
-fn still(board: &Board, slots: &Sect, thread: &ThreadWaits, wait: &WaitRead) -> bool {
-    slots.at(thread.slot).is_some_and(|at| {
-        board.source.word(at + WAIT) == wait.number
-            && board.source.word(at) == occupancy::state(thread.generation, LIVE)
+fn still(pages: &mut Pages<'_>, thread: &ThreadWaits, wait: &WaitRead) -> bool {
+    pages.record(thread.slot).is_some_and(|record| {
+        record.word(WAIT) == wait.number
+            && record.word(0) == occupancy::state(thread.generation, LIVE)
     })
 }
 
+/// Every record that somebody has, of wanted kinds.
+fn live(board: &Board, locks: &Sect, wanted: impl Fn(LockKind) -> bool) -> Vec<LockRead> {
+    let mut pages = Pages::new(board, locks);
+    let reads = (0..locks.capacity).filter_map(|index| lock(&pages.record(index)?, index));
+    reads.filter(|read| read.kind().is_some_and(&wanted)).collect()
+}
+
 /// A lock's record. The state is looked at before the rest: most are free.
-fn lock(board: &Board, locks: &Sect, index: u64) -> Option<LockRead> {
-    let at = locks.at(index)?;
+fn lock(record: &Record<'_>, index: u64) -> Option<LockRead> {
     let read = occupancy::read(
-        || board.source.word(at),
+        || record.word(0),
         |_| {
             let mut words = [0; LockCopy::BYTES / WORD];
-            board.source.words(at, &mut words);
+            record.words(0, &mut words);
             LockCopy::from_words(&words)
         },
         &mut 0,
