@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use probe::layout::{SectionKind, WINDOW_BUCKETS, WINDOW_WORDS, WindowCopy};
+use probe::protocol::rings;
 
 use super::board::{Board, Contents};
 use super::pages::{Pages, Record};
@@ -46,18 +47,14 @@ pub(super) fn windows(board: &Board, contents: &Contents) -> BTreeMap<(u64, u64)
 
 /// One copy; `None` before the first, or while it is being written.
 fn read(record: Record, at: u64) -> Option<WindowRead> {
-    let stamp = record.word(at);
-    if stamp == 0 {
-        return None;
-    }
-    // Pairs with the release store of the stamp after the counts.
-    record.fence();
-    let mut words = [0; WINDOW_WORDS];
-    record.words(at + 8, &mut words);
-    // Pairs with the release fence before the counts are written again.
-    record.fence();
+    let counts = || {
+        let mut words = [0; WINDOW_WORDS];
+        record.words(at + 8, &mut words);
+        words
+    };
+    let (stamp, words) = rings::read(|| record.word(at), counts)?;
     let counts: Vec<u32> =
         words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]).collect();
     debug_assert_eq!(counts.len(), WINDOW_BUCKETS);
-    (record.word(at) == stamp).then_some(WindowRead { stamp, counts })
+    Some(WindowRead { stamp, counts })
 }

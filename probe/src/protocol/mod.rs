@@ -19,6 +19,7 @@ pub mod published;
 pub mod rings;
 pub mod stack;
 pub mod statuses;
+pub mod sums;
 pub mod texts;
 pub mod traces;
 pub mod trail;

@@ -3,6 +3,9 @@
 //! The newest stands before the first empty entry, or last where none is empty. So the entry after the newest is emptied
 //! before the newest is stored; behind the last one stands one more word for that, and who comes to the end empties the
 //! first: otherwise there would be two stores between which the oldest looked like the newest.
+//!
+//! A tag in a signal handler that comes in the middle of another one leaves an entry empty behind the two, until the ring
+//! comes there again. Which of the gaps is the newest one's cannot be told then, and nothing is.
 
 use super::super::atomics::{AtomicU64, Ordering, fence};
 
@@ -23,8 +26,8 @@ pub fn wrap(first: &AtomicU64) {
     fence(Ordering::Release);
 }
 
-/// The tags of a ring, the newest first, and how many there are. What the thread overwrote while it was looked at is
-/// left out.
+/// The tags of a ring, the newest first, and how many there are: none while there are two gaps. What the thread overwrote
+/// while it was looked at is left out.
 pub fn read<const N: usize>(mut load: impl FnMut(usize) -> u64) -> ([u64; N], usize) {
     let before: [u64; N] = core::array::from_fn(|at| {
         let tag = load(at);
@@ -34,6 +37,11 @@ pub fn read<const N: usize>(mut load: impl FnMut(usize) -> u64) -> ([u64; N], us
     });
     let after: [u64; N] = core::array::from_fn(load);
     let of = |all: &[u64; N], at: usize| all.get(at % N).copied().unwrap_or(0);
+    let still = |at: usize| of(&before, at) == 0 && of(&after, at) == 0;
+    let gaps = (0..N).filter(|&at| still(at) && (at == 0 || !still(at - 1))).count();
+    if gaps > 1 {
+        return ([0; N], 0);
+    }
     let empty = before.iter().position(|tag| *tag == 0).unwrap_or(N);
     // What was noted since, and the zero behind it: it stands where the oldest were.
     let noted = (0..N).take_while(|step| of(&after, empty + step) != 0).count();

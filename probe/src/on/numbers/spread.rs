@@ -4,7 +4,7 @@
 //! A thread's block stays its slot's: the next thread there goes on with it.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::pool;
 use crate::layout::{HistogramRole, bucket_of};
@@ -13,6 +13,7 @@ use crate::on::board::records::Buckets;
 use crate::on::ground::record_ref::RecordRef;
 use crate::on::thread::local;
 use crate::on::thread::registrar::{self, Ask};
+use crate::protocol::sums;
 
 /// Histograms that a thread may have blocks of its own for; those with a higher number are shared.
 const OWN: usize = 32;
@@ -121,30 +122,23 @@ pub(crate) fn forget() {
     });
 }
 
-/// Adds to a word that this thread alone writes.
-#[inline(always)]
-fn raise(word: &AtomicU64, by: u64) {
-    word.store(word.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
-}
-
 #[inline(always)]
 fn add_alone(block: &Buckets, value: u64) {
     if let Some(bucket) = block.counts.get(bucket_of(value)) {
-        raise(bucket, 1);
+        sums::add_alone(bucket, 1);
     }
-    raise(&block.head.sum, value);
+    sums::add_alone(&block.head.sum, value);
     if value > block.head.max.load(Ordering::Relaxed) {
-        // Rare, so it may as well be safe against a signal handler that just raised it further.
-        block.head.max.fetch_max(value, Ordering::Relaxed);
+        sums::raise_highest(&block.head.max, value);
     }
 }
 
 fn add_together(block: &Buckets, value: u64) {
     if let Some(bucket) = block.counts.get(bucket_of(value)) {
-        bucket.fetch_add(1, Ordering::Relaxed);
+        sums::add_together(bucket, 1);
     }
-    block.head.sum.fetch_add(value, Ordering::Relaxed);
+    sums::add_together(&block.head.sum, value);
     if value > block.head.max.load(Ordering::Relaxed) {
-        block.head.max.fetch_max(value, Ordering::Relaxed);
+        sums::raise_highest(&block.head.max, value);
     }
 }

@@ -1,12 +1,12 @@
 //! What histograms counted a while ago: the keeper adds up each histogram's blocks every 10 s, coarsely,
 //! into one of two copies in turn. So quantiles of the last seconds are there for who looks once.
 
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::layout::*;
 use crate::on::board::segment::Table;
 use crate::on::board::tables::Board;
-use crate::protocol::published;
+use crate::protocol::{published, rings};
 
 /// The records, and whose each is.
 #[derive(Debug)]
@@ -71,15 +71,11 @@ impl WindowTable {
             }
             let copy = if turn & 1 == 0 { &record.even } else { &record.odd };
             let [key, words @ ..] = copy;
-            key.store(0, Ordering::Relaxed);
-            // Release: pairs with the reader's fence between the counts and its second look at the stamp.
-            fence(Ordering::Release);
-            for (word, pair) in words.iter().zip(sums.as_chunks::<2>().0) {
+            let pairs = sums.as_chunks::<2>().0.iter().map(|pair| {
                 let [low, high] = pair.map(u64::from);
-                word.store(high << 32 | low, Ordering::Relaxed);
-            }
-            // Release: pairs with the reader's fence behind its first look at the stamp.
-            key.store(stamp, Ordering::Release);
+                high << 32 | low
+            });
+            rings::write(key, stamp, words.iter().zip(pairs));
         }
     }
 }

@@ -2,9 +2,10 @@
 #![expect(unsafe_code, reason = "follows this thread's own shard pointer; see `local`'s invariant")]
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::AtomicU64;
 
 use super::local;
+use crate::protocol::sums;
 
 /// A thread's counters.
 #[derive(Clone, Copy)]
@@ -33,7 +34,6 @@ impl Shard {
         // SAFETY: the word is inside the shard, as just said, which is mapped for the life of the process and
         // made of atomics; offsets are multiples of a word, so it is aligned.
         let word = unsafe { word.as_ref() };
-        // Relaxed: one writer, and the reader takes a total that is allowed to be a moment old.
-        word.store(word.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+        sums::add_alone(word, n);
     }
 }

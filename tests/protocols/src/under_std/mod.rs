@@ -2,13 +2,25 @@
 
 /// What the protocols take for atomics.
 pub mod atomics {
-    pub(crate) use core::sync::atomic::{AtomicU64, Ordering, fence};
+    pub(crate) use core::sync::atomic::{Ordering, fence};
+
+    pub(crate) use super::interrupts::AtomicU64;
 
     /// Nothing is taken for granted of the lock.
     pub(crate) fn fence_behind_a_lock() {
         fence(Ordering::SeqCst);
     }
 }
+
+mod raw {
+    //! The checker's own.
+
+    pub(super) use core::sync::atomic::{AtomicU64, Ordering};
+    pub(super) use std::thread::{ThreadId, current};
+}
+
+#[path = "../interrupts.rs"]
+mod interrupts;
 
 #[path = "../../../../probe/src/protocol/mod.rs"]
 pub mod protocol;
@@ -20,6 +32,8 @@ pub mod run {
     //! Real threads, as they come.
 
     pub(crate) use std::thread::spawn;
+
+    pub(crate) use super::interrupts::interrupted;
 
     pub use crate::seen::Seen;
 

@@ -1,4 +1,4 @@
-//! What the checks are worth: every ordering, fence and compare of the protocols is broken, one at a
+//! What the checks are worth: every ordering, fence, compare and read-modify-write of the protocols is broken, one at a
 //! time, and something must notice.
 //!
 //! `cargo run -p protocols --bin mutants -- [--miri] [FILE]` takes the files that the daemon runs,

@@ -102,7 +102,51 @@ pub(crate) fn mutants_of(file: &str, text: &str) -> Vec<Mutant> {
                 add(at, &code[at..end], "false");
             }
         }
+        mutants.extend(split(file, code, (start, number + 1)));
         start += line.len();
     }
     mutants
+}
+
+/// Each read-modify-write of a line, made two accesses of: somebody may come between.
+fn split(file: &str, code: &str, (start, line): (usize, usize)) -> Vec<Mutant> {
+    let made = |name: &str, was: &str, by: &str| match name {
+        "fetch_add" => format!("{was}.wrapping_add({by})"),
+        "fetch_and" => format!("{was} & ({by})"),
+        "fetch_max" => format!("{was}.max({by})"),
+        _ => by.to_owned(),
+    };
+    let mut mutants = Vec::new();
+    for name in ["fetch_add", "fetch_and", "fetch_max", "swap"] {
+        let call = format!(".{name}(");
+        let Some(at) = code.find(&call) else { continue };
+        let word = code[..at].rsplit(|c: char| !c.is_alphanumeric() && c != '_').next();
+        let (Some(word), Some((rest, order))) = (word, arguments(&code[at + call.len()..])) else {
+            continue;
+        };
+        let from = &code[at - word.len()..at + call.len() + rest.len() + order.len() + 3];
+        let store = format!("{word}.store({}, {order})", made(name, "was", rest));
+        // A statement of its own takes no value.
+        let value = if code.trim_start().starts_with(word) { "" } else { " was" };
+        mutants.push(Mutant {
+            file: file.to_owned(),
+            start: start + at - word.len(),
+            line,
+            column: at - word.len() + 1,
+            source: code.trim().to_owned(),
+            from: from.to_owned(),
+            to: format!("{{ let was = {word}.load(Ordering::Relaxed); {store};{value} }}"),
+        });
+    }
+    mutants
+}
+
+/// The two arguments of a call, of which the last is an ordering.
+fn arguments(rest: &str) -> Option<(&str, &str)> {
+    let mut depth = 0;
+    let end = rest.find(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth < 0
+    })?;
+    rest[..end].rsplit_once(", ")
 }
