@@ -203,8 +203,9 @@ try:
     until("boards of hosts", lambda: [row for row in rows() if address in row])
     page.get(f"http://{merged}/#view=why")
     until("the one that hangs", lambda: any(silent in row and "no answer" in row for row in text("#hosts").splitlines()))
-    page.get(f"http://{merged}/#view=history")
-    until("whose the past is", lambda: "each host has its own" in text("#main .note"))
+    page.get(f"http://{merged}/#view=history&by=host")
+    until("the past of hosts", lambda: f" at {address}" in text("#main .card h2") and address in text("#main .card table.small"))
+    until("the one that hangs", lambda: f"{silent} is slow" in text("#main"))
     ok("rows of other hosts have a column, and one that hangs is a row")
 
     go(f"view=ops&board={board}&filter=user%3A1")

@@ -354,3 +354,88 @@ fn what_has_just_begun_has_not_lasted_nothing() {
     let table = text(&inspect(&["ops", "--endpoints", &fake.url()]));
     assert!(table.contains(" <1us ") && !table.contains(" 0ns"), "{table}");
 }
+
+/// Two servers that keep a history, one that keeps none, one that is not there: of the same board, so that all is twice.
+#[test]
+fn the_past_of_hosts_is_one_picture_and_who_has_none_is_a_row_with_the_reason() {
+    let name = program::name("past");
+    let _program = served::behave(&name, &["operations"]);
+    let folders: Vec<tempfile::TempDir> =
+        (0..2).map(|_| tempfile::tempdir().expect("a folder")).collect();
+    let keeping: Vec<Serve> = folders
+        .iter()
+        .map(|folder| {
+            served::give(folder.path());
+            Serve::start(&["--history", folder.path().to_str().expect("a path")])
+        })
+        .collect();
+    let without = Serve::start(&[]);
+    let mut urls: Vec<String> =
+        keeping.iter().chain([&without]).map(|one| format!("http://{}", one.address)).collect();
+    // Nobody listens there.
+    urls.push("http://127.0.0.1:9".to_owned());
+    let list = urls.join(",");
+    let past = |more: &[&str]| {
+        ask(&list, &[&["history", "-n", &name, "--since", "1m", "--points", "60"], more].concat())
+    };
+    let document = wait::until("a second of both", Duration::from_secs(30), || {
+        let document = past(&[]);
+        let points = document["together"][0]["points"].as_array()?;
+        let both = |point: &&Value| point["hosts"] == 2 && point["active"]["lock"] == 2.0;
+        points.iter().any(|point| both(&point)).then_some(document)
+    });
+    let both = &document["together"][0];
+    assert_eq!(
+        (&both["name"], both["hosts"].as_array().map(Vec::len)),
+        (&name.as_str().into(), Some(2))
+    );
+    let mut of = hosts(&document["boards"]);
+    of.sort_unstable();
+    let mut expected = urls[..2].to_vec();
+    expected.sort_unstable();
+    assert_eq!(of, expected);
+    let (state, error) = standing(&document, &urls[2]);
+    assert!(state == "refused" && error.contains("no history is kept"), "{state}: {error}");
+    assert_eq!(standing(&document, &urls[3]).0, "down");
+    // Hosts as keys.
+    let document = past(&["--by", "host"]);
+    let points = document["together"][0]["points"].as_array().expect("points");
+    let apart = |point: &Value| keeping.iter().all(|one| point["active"][&one.address].is_number());
+    assert!(points.iter().any(apart), "{document}");
+    // A table, and a picture.
+    let words = ["history", "-n", &name, "--since", "1m", "--endpoints", &list];
+    let table = text(&inspect(&words));
+    for part in ["at 2 hosts", "HOSTS", "lock", "no history is kept", "connection refused"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    let picture = folders[0].path().join("hosts.svg");
+    let drawn = inspect(
+        &[&words[..], &["--by", "host", "--svg", picture.to_str().expect("a path")]].concat(),
+    );
+    assert!(drawn.status.success(), "{drawn:?}");
+    let picture = std::fs::read_to_string(picture).expect("a picture");
+    assert!(keeping.iter().all(|one| picture.contains(&one.address)), "{picture}");
+    // What each host has for itself is refused in a line, and who is nowhere is not found.
+    for (more, code, word) in [
+        (&["--heat"][..], 2, "--heat does nothing with --endpoints"),
+        (&["--against", "2m"], 2, "--against does nothing"),
+        (&["--points", "5000"], 2, "at most 3600"),
+        (
+            &["--until", "2020-01-01T00:00:00Z", "--since", "2019-12-31T23:59:00Z"],
+            3,
+            "was recorded",
+        ),
+    ] {
+        let plain = ["history", "--endpoints", &list];
+        let output = inspect(&[&plain[..], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(code) && said.contains(word), "{more:?}: {said}");
+    }
+    // A server of other hosts says the same.
+    let merged = Serve::start(&["--endpoints", &list]);
+    let document = merged.get(&format!("/api/v1/history?board={name}&since=1m&by=host"));
+    assert_eq!(document["together"][0]["hosts"].as_array().map(Vec::len), Some(2), "{document}");
+    let key = format!("{}~{name}", keeping[0].address);
+    let document = merged.get(&format!("/api/v1/history?board={key}&since=1m"));
+    assert_eq!(document["together"][0]["hosts"], json!([keeping[0].address]), "{document}");
+}

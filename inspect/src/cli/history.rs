@@ -8,10 +8,11 @@ use std::time::Duration;
 use super::args::{Cli, HistoryPick};
 use super::common::{boards, columns, document};
 use super::failure::Failure;
+use super::history_table::{changed, table};
 use crate::clock::Moment;
 use crate::context::Look as Around;
 use crate::history::{
-    By, Change, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
+    By, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
     heat_text, past, read, read_sampled, svg,
 };
 use crate::liveness::State;
@@ -20,18 +21,10 @@ use crate::model::BoardReport;
 use crate::open_board::{Found, OpenBoard};
 use crate::root::{drop_root, leave_root_to_nobody};
 use crate::words::glob::glob;
-use crate::words::human::time;
 use crate::words::moment::moment;
-use crate::words::term::{cut, term};
+use crate::words::term::term;
 
 const SECOND_NS: u64 = 1_000_000_000;
-
-/// Columns of a table that are keys, at most; what one takes, and what stands before the first.
-const KEYS: usize = 6;
-const KEY_WIDTH: usize = 14;
-const BEFORE_KEYS: usize = 31;
-/// Columns of a comparison before its key.
-const BEFORE_KEY: usize = 46;
 
 /// Keeps what every board says, once a second, until the process is ended.
 pub(super) fn record(
@@ -138,6 +131,26 @@ impl Watched {
     }
 }
 
+/// Which time is meant.
+///
+/// # Errors
+/// It is none.
+pub(super) fn span(pick: &HistoryPick, now: u64) -> Result<Span, Failure> {
+    let moment = |text: &str| moment(text, now).map_err(Failure::usage);
+    let from_ns = moment(&pick.since)?;
+    let to_ns = pick.until.as_deref().map(moment).transpose()?.unwrap_or(now);
+    if from_ns >= to_ns {
+        return Err(Failure::usage("--since is not before --until"));
+    }
+    Ok(Span { from_ns, to_ns })
+}
+
+/// How many points: more than a table has for a program or a picture, unless it was said.
+pub(super) fn points(cli: &Cli, pick: &HistoryPick) -> u64 {
+    let whole = cli.common.json || cli.common.jsonl || pick.svg.is_some();
+    if whole && pick.points == 20 { 300 } else { pick.points }
+}
+
 pub(super) fn show(
     cli: &Cli,
     target: &Target,
@@ -147,14 +160,8 @@ pub(super) fn show(
 ) -> Result<(), Failure> {
     let now = Moment::now(false).wall_ns;
     let directory = pick.place.directory();
-    let moment = |text: &str| moment(text, now).map_err(Failure::usage);
-    let from_ns = moment(&pick.since)?;
-    let to_ns = pick.until.as_deref().map(moment).transpose()?.unwrap_or(now);
-    if from_ns >= to_ns {
-        return Err(Failure::usage("--since is not before --until"));
-    }
+    let span = span(pick, now)?;
     let picture = pick.svg.as_deref().map(super::output::Output::create).transpose()?;
-    let span = Span { from_ns, to_ns };
     if pick.heat {
         let heat = heat(&directory, span, target)?;
         return match picture {
@@ -163,9 +170,9 @@ pub(super) fn show(
             None => Ok(out.write_all(heat_text(&heat).as_bytes())?),
         };
     }
-    let whole = cli.common.json || cli.common.jsonl || picture.is_some();
-    let points = if whole && pick.points == 20 { 300 } else { pick.points };
-    let against = pick.against.as_deref().map(moment).transpose()?;
+    let points = points(cli, pick);
+    let against = pick.against.as_deref().map(|text| moment(text, now)).transpose();
+    let against = against.map_err(Failure::usage)?;
     let against = against.map(|from| earlier(from, span, now)).transpose()?;
     let mut collected = |span| collected(&directory, span, pick.by, points, target, remarks);
     let past = collected(span)?;
@@ -278,95 +285,4 @@ fn nothing(directory: &Path, span: Span, target: &Target, past: &Past) -> Failur
         }
     };
     Failure { code: 3, text }
-}
-
-/// The time of day of a moment.
-fn clock(at: &str) -> &str {
-    at.get(11..19).unwrap_or(at)
-}
-
-fn table(past: &Past, columns: usize) -> String {
-    let room = columns.saturating_sub(BEFORE_KEYS);
-    let keys = (room / KEY_WIDTH).clamp(1, KEYS);
-    let mut out = format!("{} to {}, a row {}\n", past.from, past.to, time(past.step_ns));
-    for board in &past.boards {
-        let mut totals: Vec<(String, f64)> = Vec::new();
-        for (key, value) in board.points.iter().flat_map(|point| &point.active) {
-            match totals.iter_mut().find(|(known, _)| known == key) {
-                Some((_, total)) => *total += value,
-                None => totals.push((key.clone(), *value)),
-            }
-        }
-        totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        totals.truncate(keys);
-        let finding_width = room.saturating_sub(totals.len() * KEY_WIDTH + 2).min(60);
-        out.push_str(&format!(
-            "\n{}  pid {}  {} processors; average active:\n TIME      {:>7} {:>5} {:>6}",
-            term(&board.name),
-            board.pid,
-            board.cores,
-            "ACTIVE",
-            "LOAD",
-            "QUEUED"
-        ));
-        for (key, _) in &totals {
-            out.push_str(&format!("  {:>12}", cut(&term(key), 12)));
-        }
-        out.push('\n');
-        for point in &board.points {
-            let active = point.active.values().fold(0.0, |sum, one| sum + one);
-            // Of no worker, and of no queue, nothing is known.
-            let load = point.threads.values().map(|one| one.load).reduce(f64::max);
-            let load = load.map_or_else(|| "-".to_owned(), |load| format!("{:.0}%", load * 100.0));
-            let queued = point.queues.values().map(|one| one.depth).reduce(|sum, one| sum + one);
-            let queued = queued.map_or_else(|| "-".to_owned(), |depth| depth.to_string());
-            let at = clock(&point.at);
-            out.push_str(&format!(" {at}  {active:>7.2} {load:>5} {queued:>6}"));
-            for (key, _) in &totals {
-                out.push_str(&format!("  {:>12.2}", point.active.get(key).copied().unwrap_or(0.0)));
-            }
-            if let Some(finding) = point.finding.as_ref().filter(|_| finding_width >= 12) {
-                out.push_str(&format!("  {}", cut(&term(finding), finding_width)));
-            }
-            out.push('\n');
-        }
-        if let Some(end) = &board.end {
-            out.push_str(&format!(" ended: {}\n", term(&end.verdict)));
-            for line in &end.in_flight {
-                out.push_str(&format!("   in flight: {}\n", term(line)));
-            }
-        }
-    }
-    not_known(past, &mut out);
-    out
-}
-
-fn not_known(past: &Past, out: &mut String) {
-    for gap in &past.gaps {
-        let (from, to) = (clock(&gap.from), clock(&gap.to));
-        out.push_str(&format!("not known: {from} to {to}: {}\n", gap.why));
-    }
-}
-
-fn changed(before: &Past, after: &Past, changes: &[Change], columns: usize) -> String {
-    let key_width = columns.saturating_sub(BEFORE_KEY).max(8);
-    let mut out =
-        format!("before {} to {}\nafter  {} to {}\n", before.from, before.to, after.from, after.to);
-    out.push_str("  BEFORE    AFTER  DIFFERENCE, 95 %          KEY\n");
-    for change in changes {
-        let mark = if change.moved { '*' } else { ' ' };
-        out.push_str(&format!(
-            "{mark}{:>7.2}  {:>7.2}  {:>+7.2} ({:+.2} to {:+.2})  {}\n",
-            change.before,
-            change.after,
-            change.after - change.before,
-            change.low,
-            change.high,
-            cut(&term(&change.key), key_width)
-        ));
-    }
-    out.push_str("* more than noise, corrected for the number of keys\n");
-    not_known(before, &mut out);
-    not_known(after, &mut out);
-    out
 }

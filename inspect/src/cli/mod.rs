@@ -18,6 +18,7 @@ mod dump;
 mod export;
 mod failure;
 mod history;
+mod history_table;
 #[cfg(feature = "serve")]
 mod hosts;
 #[cfg(feature = "serve")]

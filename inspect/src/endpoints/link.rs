@@ -200,6 +200,10 @@ fn refused(status: StatusCode, head: &HeaderMap, bytes: &[u8], path: &str) -> Fa
             let path = path.split('?').next().unwrap_or(path);
             Failure::other(&format!("it is of a version without {path}"))
         }
+        // Others keep one: what is missing in the sum is told.
+        StatusCode::NOT_FOUND if said.starts_with("no history is kept") => {
+            Failure::new(State::Refused, &said)
+        }
         // Nothing of it is there, which is an answer.
         StatusCode::NOT_FOUND => Failure::new(State::Ok, &said),
         StatusCode::BAD_REQUEST => Failure::other(&format!("it does not understand: {said}")),
@@ -237,6 +241,7 @@ mod tests {
         assert_eq!(state(401, &of("this needs the token")), State::Refused);
         assert_eq!(state(503, &of("full")), State::Refused);
         assert_eq!(state(404, &of("no such board")), State::Ok);
+        assert_eq!(state(404, &of("no history is kept: start")), State::Refused);
         assert_eq!(state(404, &of("no such path; x")), State::Version);
         assert_eq!(state(400, &of("unknown field")), State::Version);
         assert_eq!(state(404, "<html>"), State::Version);

@@ -20,6 +20,7 @@ mod hosts;
 mod link;
 mod list;
 pub mod merged;
+pub mod past;
 mod question;
 mod standing;
 mod trust;

@@ -6,6 +6,7 @@
 //! store    the directory: bounded, one writer, readable meanwhile
 //! past     seconds between two moments as points: means, rates, gaps
 //! compare  two stretches of time, and which differences are more than noise
+//! together the past of many hosts as one
 //! svg      points as a picture
 //! sampling a thread that samples what is recorded
 //! sampled  a second of it, in fifty columns
@@ -24,6 +25,8 @@ mod shelf;
 mod store;
 mod svg;
 mod texts;
+#[cfg(feature = "serve")]
+mod together;
 
 pub use compare::{Change, compare};
 pub use heat::{BoardHeat, Gather, Heat, LineHeat, SecondHeat, svg as heat_svg, text as heat_text};
@@ -35,6 +38,10 @@ pub use second::{Active, End, QueueSecond, Second};
 pub use segment::Reading;
 pub use store::{DEFAULT_BYTES, Recorder, Span, read, read_sampled};
 pub use svg::svg;
+#[cfg(feature = "serve")]
+pub use svg::svg_together;
+#[cfg(feature = "serve")]
+pub use together::{Ended, Frame, Together, Told, together};
 
 #[cfg(test)]
 mod tests;

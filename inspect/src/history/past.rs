@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::second::{Active, End, Second};
 use super::store::Span;
@@ -33,11 +33,14 @@ pub enum By {
     Kind,
     /// The thread.
     Thread,
+    /// The host: of one's own all together, of several that are asked each by itself.
+    Host,
 }
 
 /// What was, between two moments.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct Past {
     /// Version of this form: 1.
     pub schema: u32,
@@ -54,8 +57,9 @@ pub struct Past {
 }
 
 /// A time of which nothing is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct Gap {
     /// RFC 3339.
     pub from: String,
@@ -66,7 +70,8 @@ pub struct Gap {
 }
 
 /// One run of a process.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BoardPast {
     /// Name of the board.
     pub name: String,
@@ -88,8 +93,9 @@ pub struct BoardPast {
 }
 
 /// One point.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct Point {
     /// Its beginning, RFC 3339.
     pub at: String,
@@ -98,6 +104,9 @@ pub struct Point {
     pub at_ns: u64,
     /// Seconds that it is of.
     pub seconds: u64,
+    /// Hosts that it is of, where several are added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<u64>,
     /// How many were active on average, by key.
     pub active: BTreeMap<String, f64>,
     /// Threads.
@@ -115,16 +124,18 @@ pub struct Point {
 }
 
 /// A thread at a point.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct ThreadPoint {
     /// Mean load, 0 to 1.
     pub load: f64,
 }
 
 /// A queue at a point: the highest of its seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct QueuePoint {
     /// Items waiting.
     pub depth: u64,
@@ -145,6 +156,7 @@ impl By {
             Self::Line => &one.line,
             Self::Kind if one.is_operation() => &one.kind,
             Self::Kind => return Some("thread".to_owned()),
+            Self::Host => return Some("this host".to_owned()),
         };
         Some(if text.is_empty() { "(none)".to_owned() } else { text.clone() })
     }
@@ -183,11 +195,16 @@ pub struct Collect {
 const STEPS: [u64; 16] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
 
-/// Points of a time: `most` at most, apart by a step that people read easily.
-pub fn past(span: Span, by: By, most: u64) -> Collect {
+/// From point to point, where a time has `most` of them at most: a step that people read easily.
+pub(super) fn step_ns(span: Span, most: u64) -> u64 {
     let length = span.to_ns.saturating_sub(span.from_ns).div_ceil(1_000_000_000);
     let step = STEPS.into_iter().find(|step| length.div_ceil(*step) <= most.max(1));
-    let step_ns = step.unwrap_or(length.div_ceil(most.max(1))).max(1) * 1_000_000_000;
+    step.unwrap_or(length.div_ceil(most.max(1))).max(1) * 1_000_000_000
+}
+
+/// Points of a time: `most` at most.
+pub fn past(span: Span, by: By, most: u64) -> Collect {
+    let step_ns = step_ns(span, most);
     Collect { by, span, step_ns, boards: BTreeMap::new(), gaps: Vec::new(), last_ns: span.from_ns }
 }
 
@@ -309,6 +326,7 @@ fn point(at_ns: u64, first: Option<(u64, BTreeMap<String, u64>)>, sum: Sum) -> P
         at: rfc3339(at_ns),
         at_ns,
         seconds: sum.seconds,
+        hosts: None,
         active: sum
             .active
             .into_iter()

@@ -65,8 +65,9 @@ pub struct QueueSecond {
 }
 
 /// What a board said last.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
+#[serde(default)]
 pub struct End {
     /// How the process ended, in words.
     pub verdict: String,

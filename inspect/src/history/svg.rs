@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::past::{BoardPast, Past, Point};
+use super::past::{Past, Point};
 use crate::words::term::term;
 
 const WIDTH: f64 = 1200.0;
@@ -22,10 +22,48 @@ pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// What one chart is of.
+struct Chart<'a> {
+    title: String,
+    cores: u64,
+    workers: u64,
+    points: &'a [Point],
+}
+
 /// The picture.
 pub fn svg(past: &Past) -> String {
+    let charts: Vec<Chart<'_>> = past
+        .boards
+        .iter()
+        .map(|board| Chart {
+            title: format!("{} pid {}", board.name, board.pid),
+            cores: board.cores,
+            workers: board.workers,
+            points: &board.points,
+        })
+        .collect();
+    drawn((&past.from, &past.to), past.step_ns, &charts)
+}
+
+/// The picture of several hosts: a chart for each name of a board.
+#[cfg(feature = "serve")]
+pub fn svg_together(frame: &super::Frame, all: &[super::Together]) -> String {
+    let charts: Vec<Chart<'_>> = all
+        .iter()
+        .map(|one| Chart {
+            title: format!("{} at {}", one.name, one.hosts.join(", ")),
+            cores: one.cores,
+            workers: one.workers,
+            points: &one.points,
+        })
+        .collect();
+    let [from, to] = [frame.span.from_ns, frame.span.to_ns].map(crate::clock::rfc3339);
+    drawn((&from, &to), frame.step_ns, &charts)
+}
+
+fn drawn((from, to): (&str, &str), step_ns: u64, charts: &[Chart<'_>]) -> String {
     let each = TALL + 110.0;
-    let height = 40.0 + each * past.boards.len().clamp(1, 20) as f64;
+    let height = 40.0 + each * charts.len().clamp(1, 20) as f64;
     let mut out = format!(
         r##"<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="100%" viewBox="0 0 {WIDTH} {height}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">
@@ -33,18 +71,18 @@ pub fn svg(past: &Past) -> String {
 <rect class="b" width="100%" height="100%"/>
 <text x="8" y="18">average active, {} to {}, a point {} s; dashed: processors, dotted: workers</text>
 "##,
-        escape(&past.from),
-        escape(&past.to),
-        past.step_ns / 1_000_000_000,
+        escape(from),
+        escape(to),
+        step_ns / 1_000_000_000,
     );
-    for (index, board) in past.boards.iter().take(20).enumerate() {
-        chart(&mut out, past, board, 40.0 + each * index as f64);
+    for (index, one) in charts.iter().take(20).enumerate() {
+        chart(&mut out, step_ns, one, 40.0 + each * index as f64);
     }
     out.push_str("</svg>\n");
     out
 }
 
-fn chart(out: &mut String, past: &Past, board: &BoardPast, top: f64) {
+fn chart(out: &mut String, step_ns: u64, board: &Chart<'_>, top: f64) {
     let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
     for (key, value) in board.points.iter().flat_map(|point| &point.active) {
         *totals.entry(key).or_default() += value;
@@ -54,7 +92,7 @@ fn chart(out: &mut String, past: &Past, board: &BoardPast, top: f64) {
     let sum = |point: &Point| point.active.values().sum::<f64>();
     let most = board.points.iter().map(sum).fold(board.cores as f64, f64::max).max(1.0);
     let (first, last) = match (board.points.first(), board.points.last()) {
-        (Some(first), Some(last)) => (first.at_ns, last.at_ns + past.step_ns),
+        (Some(first), Some(last)) => (first.at_ns, last.at_ns + step_ns),
         _ => return,
     };
     let scale = (WIDTH - LEFT - 8.0) / (last - first).max(1) as f64;
@@ -62,15 +100,14 @@ fn chart(out: &mut String, past: &Past, board: &BoardPast, top: f64) {
     let y = |value: f64| top + 20.0 + (TALL - 20.0) * (1.0 - value / most);
     let _ = writeln!(
         out,
-        r#"<text x="8" y="{:.1}" font-weight="bold">{} pid {}</text><text x="8" y="{:.1}">{most:.1}</text><text x="8" y="{:.1}">0</text>"#,
+        r#"<text x="8" y="{:.1}" font-weight="bold">{}</text><text x="8" y="{:.1}">{most:.1}</text><text x="8" y="{:.1}">0</text>"#,
         top + 8.0,
-        escape(&board.name),
-        board.pid,
+        escape(&crate::words::term::cut(&term(&board.title), 160)),
         top + 28.0,
         top + TALL
     );
-    let width = (past.step_ns as f64 * scale).max(0.5);
-    for point in &board.points {
+    let width = (step_ns as f64 * scale).max(0.5);
+    for point in board.points {
         bars(out, point, &keys, (x(point.at_ns), width), &y);
     }
     let cores = y(board.cores as f64);
@@ -116,7 +153,7 @@ fn bars(
 }
 
 /// Below: when, and whose colour is which.
-fn legend(out: &mut String, board: &BoardPast, keys: &[(&str, f64)], top: f64) {
+fn legend(out: &mut String, board: &Chart<'_>, keys: &[(&str, f64)], top: f64) {
     let from = board.points.first().map_or("", |point| &point.at);
     let to = board.points.last().map_or("", |point| &point.at);
     let _ = writeln!(

@@ -13,10 +13,11 @@ use super::ask::Ask;
 use super::reply::{self, Refusal};
 use super::shared::Shared;
 use super::shown::{HOST, host};
-use super::{cancel, capacity, ops, profile, waits, why};
+use super::{cancel, capacity, ops, past, profile, waits, why};
 use crate::clock::{Moment, rfc3339};
 use crate::endpoints::merged::{self, apart};
-use crate::endpoints::{Question, Reply, Standing, State as Stands, escaped};
+use crate::endpoints::{self, Question, Reply, Standing, State as Stands, escaped};
+use crate::history::{self, Past};
 
 /// Parameters as they came, each once.
 fn said(uri: &Uri) -> Result<Vec<(String, String)>, Refusal> {
@@ -105,6 +106,27 @@ pub(super) async fn capacity(
 ) -> Result<Response, Refusal> {
     let time = pick.time()?;
     together(&shared, ("capacity", &uri, time), merged::capacity).await
+}
+
+/// The past: each host for its own, and boards of a name as one.
+pub(super) async fn history(
+    State(shared): State<Shared>,
+    Ask(pick): Ask<past::Pick>,
+) -> Result<Response, Refusal> {
+    let (frame, by) = (pick.frame()?, pick.by());
+    let (host, board) = pick.board().map_or((None, None), |text| {
+        let (host, board) = apart_of(text);
+        (host, Some(board))
+    });
+    let question = endpoints::past::question(board, by, &frame);
+    let replies = shared.askers.ask::<Past>(&question, host).await;
+    let (standings, said) = apart(replies);
+    reply::aside(move || {
+        let told = endpoints::past::told(said);
+        let all = history::together(&told, by, &frame);
+        Ok(document(&standings, endpoints::past::document(&told, &all, &frame)))
+    })
+    .await
 }
 
 /// The only host that has something to say, or why there is none.

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::watch::Watch;
 use crate::clock::Moment;
 use crate::history::{
-    By, Gather, Past, Recorder, Sampled, Sampling, Second, Span, past, read, read_sampled,
+    By, Frame, Gather, Past, Recorder, Sampled, Sampling, Second, Span, past, read, read_sampled,
 };
 use crate::model::BoardReport;
 use crate::words::glob::glob;
@@ -30,6 +30,8 @@ const SECOND_NS: u64 = 1_000_000_000;
 const SLICE: Duration = Duration::from_millis(100);
 /// Points of an answer, unless said otherwise.
 const POINTS: u64 = 300;
+/// Seconds of an answer, unless said otherwise.
+const SECONDS: u64 = 600;
 
 /// The thread. Dropping it ends it, after the second that it is at.
 pub(super) struct Keeping {
@@ -131,6 +133,11 @@ fn part(
             "no history is kept: start `inspect serve` with --history DIR",
         ));
     };
+    Ok((directory, span((since, until), seconds)?))
+}
+
+/// Which time is meant: the last `seconds`, unless said otherwise.
+fn span((since, until): (&Option<String>, &Option<String>), seconds: u64) -> Result<Span, Refusal> {
     let now = Moment::now(false).wall_ns;
     let at = |name: &str, text: &Option<String>, default: u64| match text {
         None => Ok(default),
@@ -141,7 +148,7 @@ fn part(
     if from_ns >= to_ns {
         return Err(Refusal::wrong("since before until"));
     }
-    Ok((directory, Span { from_ns, to_ns }))
+    Ok(Span { from_ns, to_ns })
 }
 
 /// Whether a board is the one that is asked for, by name or pid.
@@ -160,6 +167,7 @@ enum Told {
     Line,
     Kind,
     Thread,
+    Host,
 }
 
 /// What may be asked.
@@ -178,15 +186,41 @@ pub(super) struct Pick {
     points: Option<u64>,
 }
 
+impl Pick {
+    fn most(&self) -> Result<u64, Refusal> {
+        let points = self.points.unwrap_or(POINTS);
+        match (1..=3_600).contains(&points) {
+            true => Ok(points),
+            false => Err(Refusal::wrong("from 1 to 3600 points")),
+        }
+    }
+
+    /// The time and its points.
+    pub(super) fn frame(&self) -> Result<Frame, Refusal> {
+        Ok(Frame::new(span((&self.since, &self.until), SECONDS)?, self.most()?))
+    }
+
+    pub(super) fn board(&self) -> Option<&str> {
+        self.board.as_deref()
+    }
+
+    pub(super) fn by(&self) -> By {
+        match self.by {
+            Told::Status => By::Status,
+            Told::Line => By::Line,
+            Told::Kind => By::Kind,
+            Told::Thread => By::Thread,
+            Told::Host => By::Host,
+        }
+    }
+}
+
 pub(super) async fn history(
     State(shared): State<Shared>,
     Ask(pick): Ask<Pick>,
 ) -> Result<Response, Refusal> {
-    let points = pick.points.unwrap_or(POINTS);
-    if !(1..=3_600).contains(&points) {
-        return Err(Refusal::wrong("from 1 to 3600 points"));
-    }
-    let (directory, span) = part(&shared, (&pick.since, &pick.until), 600)?;
+    let points = pick.most()?;
+    let (directory, span) = part(&shared, (&pick.since, &pick.until), SECONDS)?;
     let collected = move || collected(&directory, span, &pick, points);
     let past = tokio::task::spawn_blocking(collected).await;
     let failed = |text: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, text);
@@ -195,14 +229,8 @@ pub(super) async fn history(
 }
 
 fn collected(directory: &Path, span: Span, pick: &Pick, points: u64) -> std::io::Result<Past> {
-    let by = match pick.by {
-        Told::Status => By::Status,
-        Told::Line => By::Line,
-        Told::Kind => By::Kind,
-        Told::Thread => By::Thread,
-    };
     let wanted = |second: &Second| is_meant(&pick.board, &second.name, second.pid);
-    let mut all = past(span, by, points);
+    let mut all = past(span, pick.by(), points);
     // What could not be read of it is a gap.
     read(directory, span, &mut |at_ns, seconds| all.take(at_ns, seconds, &wanted))?;
     Ok(all.finish())

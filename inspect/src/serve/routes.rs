@@ -40,7 +40,7 @@ fn of_hosts() -> Router<Shared> {
         .route("/api/v1/waits", get(forward::waits))
         .route("/api/v1/why", get(forward::why))
         .route("/api/v1/capacity", get(forward::capacity))
-        .route("/api/v1/history", get(forward::elsewhere))
+        .route("/api/v1/history", get(forward::history))
         .route("/api/v1/heat", get(forward::elsewhere))
         .route("/api/v1/profile", get(forward::profile))
         .route("/api/v1/source", get(forward::elsewhere))

@@ -37,7 +37,7 @@ pub struct HistoryPick {
     /// Up to then; else up to now.
     #[arg(long, value_name = "T")]
     pub until: Option<String>,
-    /// By status, line, kind or thread.
+    /// By status, line, kind or thread; with --endpoints also by host.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t, hide_possible_values = true)]
     pub by: crate::history::By,
     /// Compare with as long a time from then on: which differences are more than noise.

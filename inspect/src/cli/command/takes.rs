@@ -18,7 +18,7 @@ pub const TAKES: &[(&str, &str)] = &[
     ("capacity", "name pid file json jsonl wait filter color endpoints"),
     ("waits", "name pid file json jsonl wait interval count filter color endpoints"),
     ("check", "name pid file json endpoints"),
-    ("history", "name pid json jsonl color"),
+    ("history", "name pid json jsonl color endpoints"),
     ("history record", "name pid"),
     #[cfg(feature = "serve")]
     ("serve", "endpoints"),

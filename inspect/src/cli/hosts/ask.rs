@@ -25,7 +25,7 @@ pub(super) struct Ask<'a> {
     /// Of which boards, as the parameter `board` has it.
     pub(super) board: Option<String>,
     pub(super) out: &'a mut dyn Write,
-    remarks: &'a mut dyn Write,
+    pub(super) remarks: &'a mut dyn Write,
     pub(super) hosts: Hosts,
     runtime: Option<tokio::runtime::Runtime>,
     said: Option<String>,

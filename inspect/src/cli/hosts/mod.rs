@@ -5,6 +5,7 @@ mod ask;
 mod cancel;
 mod capacity;
 mod check;
+mod history;
 mod list;
 mod ops;
 mod rows;
@@ -30,6 +31,9 @@ pub(super) fn run(
     cli.common.endpoints.as_ref()?;
     if let Some(Verb::Top { .. }) = &cli.verb {
         return Some(top::run(cli, target));
+    }
+    if let Some(Verb::History { action: None, pick, .. }) = &cli.verb {
+        return Some(history::run(cli, target, pick, (out, remarks)));
     }
     let verb: fn(&mut Ask<'_>) -> Result<(), Failure> = match &cli.verb {
         None => table::run,

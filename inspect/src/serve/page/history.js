@@ -60,15 +60,18 @@ class Past {
     this.from = Date.parse(said.from);
     this.to = Math.max(Date.parse(said.to), this.from + 1000);
     this.step = said.step_ns / 1e6;
-    this.gaps = said.gaps.map((gap) => [Date.parse(gap.from), Date.parse(gap.to), gap.why]);
+    // Of several hosts a point says how many it is of.
+    this.gaps = board.hosts ? [] : said.gaps.map((gap) => [Date.parse(gap.from), Date.parse(gap.to), gap.why]);
     this.points = board.points.map((point) => ({ ...point, ms: Date.parse(point.at), all: Object.values(point.active).reduce((sum, value) => sum + value, 0) }));
     const sums = new Map();
     for (const point of this.points) for (const [key, value] of Object.entries(point.active)) { const known = sums.get(key) ?? { sum: 0, most: 0 }; known.sum += value; known.most = Math.max(known.most, value); sums.set(key, known); }
     this.order = [...sums].sort((a, b) => b[1].sum - a[1].sum || order(a[0], b[0])).map(([key, { sum, most }], rank) => ({ key, most, mean: sum / Math.max(1, this.points.length), hue: HUES[rank] ?? REST }));
-    put(this.title, `${board.name} · ${board.pid}`);
+    const whole = board.hosts ? `${board.name} at ${board.hosts.length === 1 ? board.hosts[0] : `${board.hosts.length} hosts`}` : `${board.name} · ${board.pid}`;
+    put(this.title, whole);
+    this.title.title = board.hosts?.join(", ") ?? "";
     const most = this.points.reduce((most, point) => Math.max(most, point.all), 0);
     put(this.facts, `${short(most)} active at most; ${board.cores} processors, ${board.workers} workers; a point is ${time(said.step_ns)}`);
-    attribute(this.node, "aria-label", `${board.name}, process ${board.pid}`);
+    attribute(this.node, "aria-label", whole);
     this.draw();
   }
   /** The point of the moment that the address names; where that has none, one close by: a wide point may begin before anything
@@ -115,12 +118,13 @@ class Past {
   text(x, y, text, anchor = "start") { const node = svg("text", { x: x.toFixed(1), y: Math.max(10, y).toFixed(1), "text-anchor": anchor }); put(node, text); return node; }
   /** The numbers, which need no eyes. */
   tell(at) {
-    const point = this.points[at];
+    const [point, board] = [this.points[at], this.board];
     const some = (all, words) => Object.entries(all).map(([name, value]) => words(name, value)).filter(Boolean).slice(0, 6);
     const words = point && [
       `${clockAt(point.ms)} UTC: ${short(point.all)} active`,
       ...some(point.threads, (name, { load }) => load >= 0.5 && `${name} ${percent(load)} busy`),
       ...some(point.queues, (name, queue) => queue.depth > 0 && `${name}: ${whole(queue.depth)} waiting${queue.oldest_age_ns ? `, the oldest ${time(queue.oldest_age_ns)}` : ""}`),
+      board.hosts && point.hosts < board.hosts.length && `of ${point.hosts} of ${board.hosts.length} hosts`,
       point.finding,
     ].filter(Boolean).join("; ");
     put(this.said, words || "Click, or the arrow keys: what was at a moment. Enter looks closer.");
@@ -135,9 +139,9 @@ class Past {
       swatch.style.background = hue;
       return h("tr", { onmouseenter: () => this.view.light(key), onmouseleave: () => this.view.light(null) }, h("td", {}, swatch), h("td", {}, key), ...[mean, most, point ? point.active[key] ?? 0 : null].map((value) => h("td.num", {}, short(value))));
     }));
-    const end = this.board.end;
-    this.end.hidden = !end;
-    if (end) this.end.replaceChildren(h("li.critical", {}, h("div", {}, `It ended: ${end.verdict}`), ...end.in_flight.slice(0, 10).map((line) => h("div.dim", {}, line))));
+    const ends = board.ended ?? (board.end ? [board.end] : []);
+    this.end.hidden = !ends.length;
+    this.end.replaceChildren(...ends.slice(0, 10).map((end) => h("li.critical", {}, h("div", {}, `${end.host ? `${end.host}, process ${end.pid}` : "It"} ended: ${end.verdict}`), ...(end.in_flight ?? []).slice(0, 10).map((line) => h("div.dim", {}, line)))));
   }
   point(x) {
     const ms = this.from + (x / this.wide) * (this.to - this.from);
@@ -165,7 +169,7 @@ const historyView = {
     this.range = h("select", { "aria-label": "The last", onchange: () => { if (this.range.value) go({ since: this.range.value, until: null }); } });
     this.since = h("input", { id: "since", size: 19, placeholder: "03:12 or 2h", onchange: () => go({ since: this.since.value.trim() || null }) });
     this.until = h("input", { id: "until", size: 19, placeholder: "now", onchange: () => go({ until: this.until.value.trim() || null }) });
-    this.by = h("select", { "aria-label": "By", onchange: () => go({ by: this.by.value }) }, ["status", "kind", "line", "thread"].map((value) => h("option", { value }, `by ${value}`)));
+    this.by = h("select", { "aria-label": "By", onchange: () => go({ by: this.by.value }) }, ["status", "kind", "line", "thread"].map((value) => h("option", { value }, `by ${value}`)), this.byHost = h("option", { value: "host" }, "by host"));
     this.near = h("button", { type: "button", hidden: true, onclick: () => { const ms = Date.parse(place.now.at ?? ""); if (ms) this.closer(ms, this.step); } }, "Look closer");
     this.note = h("p.note", { role: "status", hidden: true });
     this.gaps = h("p.dim");
@@ -177,7 +181,10 @@ const historyView = {
     const said = new URLSearchParams({ since: place.now.since ?? "10m", by: place.now.by ?? "status", points: "300" });
     if (place.now.until) said.set("until", place.now.until);
     // A process that was started again is the same daemon: by name, not by today's pid.
-    if (place.now.board) said.set("board", store.meant()[0]?.name ?? place.now.board);
+    const [one, more] = place.now.board ? store.meant() : [];
+    // Of one board of one host, that host's.
+    const host = one && !more && one.host ? one.key.slice(0, one.key.lastIndexOf("~") + 1) : "";
+    if (place.now.board) said.set("board", one ? host + one.name : place.now.board);
     return `/api/v1/history?${said}`;
   },
   draw() {
@@ -189,6 +196,7 @@ const historyView = {
       if (document.activeElement !== this.since) this.since.value = preset ? "" : since;
       if (document.activeElement !== this.until) this.until.value = until;
     }
+    this.byHost.hidden = !store.endpoints && place.now.by !== "host";
     if (document.activeElement !== this.by) this.by.value = place.now.by ?? "status";
     this.near.hidden = !place.now.at;
     const query = this.query();
@@ -204,7 +212,7 @@ const historyView = {
       this.take(said);
       const [from, to] = [Date.parse(said.from), Date.parse(said.to)];
       // A longer time has more columns than a screen.
-      const heat = to - from <= 600_000 ? await server.get(query.replace("/history?", "/heat?").replace(/&(by|points)=[^&]*/g, "")) : { boards: [] };
+      const heat = to - from <= 600_000 && !said.together ? await server.get(query.replace("/history?", "/heat?").replace(/&(by|points)=[^&]*/g, "")) : { boards: [] };
       for (const [key, past] of this.all) past.heat.set(heat.boards.find((board) => `${board.name} ${board.pid} ${board.instance}` === key), from, to);
       this.note.hidden = true;
     } catch (error) {
@@ -217,7 +225,7 @@ const historyView = {
   take(said) {
     this.step = said.step_ns / 1e6;
     // The last run first.
-    const boards = said.boards.filter((board) => board.points.length || board.end).reverse().slice(0, 20);
+    const boards = said.together ?? said.boards.filter((board) => board.points.length || board.end).reverse().slice(0, 20);
     const key = (board) => `${board.name} ${board.pid} ${board.instance}`;
     for (const [known, past] of this.all) if (!boards.some((board) => key(board) === known)) { past.node.remove(); this.all.delete(known); }
     boards.forEach((board, index) => {
@@ -227,7 +235,13 @@ const historyView = {
       past.set(board, said);
     });
     this.shownAt = place.now.at;
-    put(this.gaps, !boards.length ? "Nothing was recorded in that time." : said.gaps.length ? `${said.gaps.length} ${said.gaps.length === 1 ? "gap" : "gaps"}: ${said.gaps.slice(0, 3).map((gap) => `${clockAt(Date.parse(gap.from))} to ${clockAt(Date.parse(gap.to))}, ${gap.why}`).join("; ")}` : "");
+    const of = (gap) => (gap.endpoint ? `${hostName(gap.endpoint)} ` : "");
+    const lines = [
+      !boards.length && "Nothing was recorded in that time.",
+      boards.length && said.gaps.length && `${said.gaps.length} ${said.gaps.length === 1 ? "gap" : "gaps"}: ${said.gaps.slice(0, 3).map((gap) => `${of(gap)}${clockAt(Date.parse(gap.from))} to ${clockAt(Date.parse(gap.to))}, ${gap.why}`).join("; ")}`,
+      ...(said.endpoints ?? []).filter((one) => one.state !== "ok").map((one) => `${hostName(one.endpoint)} is ${one.state}: ${one.error}`),
+    ];
+    this.gaps.replaceChildren(...lines.filter(Boolean).map((line) => h("div", {}, line)));
   },
   redraw() { this.shownAt = place.now.at; for (const past of this.all.values()) past.draw(); },
   light(key) { if (this.lit !== key) { this.lit = key; for (const past of this.all.values()) for (const [index, path] of [...past.box.querySelectorAll("path")].entries()) classesOf(path, key && past.order[index].key !== key ? "off" : ""); } },

@@ -1,0 +1,136 @@
+//! The past as tables: a row a point, keys as columns.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+#[cfg(feature = "serve")]
+use crate::clock::rfc3339;
+use crate::history::{Change, Past, Point};
+#[cfg(feature = "serve")]
+use crate::history::{Frame, Together};
+use crate::words::human::time;
+use crate::words::term::{cut, term};
+
+/// Columns of a table that are keys, at most; what one takes, and what stands before the first.
+const KEYS: usize = 6;
+const KEY_WIDTH: usize = 14;
+const BEFORE_KEYS: usize = 31;
+/// What the number of hosts takes.
+const HOSTS_WIDTH: usize = 6;
+/// Columns of a comparison before its key.
+const BEFORE_KEY: usize = 46;
+
+/// The time of day of a moment.
+fn clock(at: &str) -> &str {
+    at.get(11..19).unwrap_or(at)
+}
+
+pub(super) fn table(past: &Past, columns: usize) -> String {
+    let mut out = format!("{} to {}, a row {}\n", past.from, past.to, time(past.step_ns));
+    for board in &past.boards {
+        let _ = write!(out, "\n{}  pid {}", term(&board.name), board.pid);
+        let _ = writeln!(out, "  {} processors; average active:", board.cores);
+        rows(&mut out, &board.points, columns);
+        if let Some(end) = &board.end {
+            let _ = writeln!(out, " ended: {}", term(&end.verdict));
+            for line in &end.in_flight {
+                let _ = writeln!(out, "   in flight: {}", term(line));
+            }
+        }
+    }
+    not_known(past, &mut out);
+    out
+}
+
+/// Boards of several hosts, those of a name added up.
+#[cfg(feature = "serve")]
+pub(super) fn together(frame: &Frame, all: &[Together], columns: usize) -> String {
+    let [from, to] = [frame.span.from_ns, frame.span.to_ns].map(rfc3339);
+    let mut out = format!("{from} to {to}, a row {}\n", time(frame.step_ns));
+    for one in all {
+        let hosts = match one.hosts.len() {
+            1 => one.hosts.join(""),
+            several => format!("{several} hosts"),
+        };
+        let heading = format!("{}  at {}", term(&one.name), term(&hosts));
+        let heading = format!("{heading}  {} processors; average active:", one.cores);
+        let _ = writeln!(out, "\n{}", cut(&heading, columns));
+        rows(&mut out, &one.points, columns);
+        for end in &one.ended {
+            let text = format!(" ended: {} pid {}: {}", end.host, end.pid, end.verdict);
+            let _ = writeln!(out, "{}", cut(&term(&text), columns));
+        }
+    }
+    out
+}
+
+/// A row a point: the keys with the most of all, as many as fit.
+fn rows(out: &mut String, points: &[Point], columns: usize) {
+    let several = points.iter().any(|point| point.hosts.is_some());
+    let room = columns.saturating_sub(BEFORE_KEYS + if several { HOSTS_WIDTH } else { 0 });
+    let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
+    for (key, value) in points.iter().flat_map(|point| &point.active) {
+        *totals.entry(key).or_default() += value;
+    }
+    let mut totals: Vec<(&str, f64)> = totals.into_iter().collect();
+    totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    totals.truncate((room / KEY_WIDTH).clamp(1, KEYS));
+    let finding_width = room.saturating_sub(totals.len() * KEY_WIDTH + 2).min(60);
+    let _ = write!(out, " TIME      {:>7} {:>5} {:>6}", "ACTIVE", "LOAD", "QUEUED");
+    if several {
+        let _ = write!(out, " {:>5}", "HOSTS");
+    }
+    for (key, _) in &totals {
+        let _ = write!(out, "  {:>12}", cut(&term(key), 12));
+    }
+    out.push('\n');
+    for point in points {
+        let active = point.active.values().fold(0.0, |sum, one| sum + one);
+        // Of no worker, and of no queue, nothing is known.
+        let load = point.threads.values().map(|one| one.load).reduce(f64::max);
+        let load = load.map_or_else(|| "-".to_owned(), |load| format!("{:.0}%", load * 100.0));
+        let queued = point.queues.values().map(|one| one.depth).reduce(u64::saturating_add);
+        let queued = queued.map_or_else(|| "-".to_owned(), |depth| depth.to_string());
+        let _ = write!(out, " {}  {active:>7.2} {load:>5} {queued:>6}", clock(&point.at));
+        if let Some(hosts) = point.hosts {
+            let _ = write!(out, " {hosts:>5}");
+        }
+        for (key, _) in &totals {
+            let _ = write!(out, "  {:>12.2}", point.active.get(*key).copied().unwrap_or(0.0));
+        }
+        if let Some(finding) = point.finding.as_ref().filter(|_| finding_width >= 12) {
+            let _ = write!(out, "  {}", cut(&term(finding), finding_width));
+        }
+        out.push('\n');
+    }
+}
+
+fn not_known(past: &Past, out: &mut String) {
+    for gap in &past.gaps {
+        let (from, to) = (clock(&gap.from), clock(&gap.to));
+        out.push_str(&format!("not known: {from} to {to}: {}\n", gap.why));
+    }
+}
+
+pub(super) fn changed(before: &Past, after: &Past, changes: &[Change], columns: usize) -> String {
+    let key_width = columns.saturating_sub(BEFORE_KEY).max(8);
+    let mut out =
+        format!("before {} to {}\nafter  {} to {}\n", before.from, before.to, after.from, after.to);
+    out.push_str("  BEFORE    AFTER  DIFFERENCE, 95 %          KEY\n");
+    for change in changes {
+        let mark = if change.moved { '*' } else { ' ' };
+        out.push_str(&format!(
+            "{mark}{:>7.2}  {:>7.2}  {:>+7.2} ({:+.2} to {:+.2})  {}\n",
+            change.before,
+            change.after,
+            change.after - change.before,
+            change.low,
+            change.high,
+            cut(&term(&change.key), key_width)
+        ));
+    }
+    out.push_str("* more than noise, corrected for the number of keys\n");
+    not_known(before, &mut out);
+    not_known(after, &mut out);
+    out
+}
