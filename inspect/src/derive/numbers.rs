@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use probe::layout::{HistogramRole, MetricKind};
 
 use super::clock::Clock;
-use super::quantile::{count, distribution};
+use super::quantile::{count, counts, distribution};
 use super::rates::{WINDOW_NS, base, rate};
 use crate::model::{
     BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, RatioTotal,
@@ -26,7 +26,7 @@ struct Named<'a> {
 /// Fills in every number of a report whose threads are there.
 pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock, room: &mut Room) {
     let mut all = named(snapshot);
-    all.retain(|metric| room.take("metrics", bytes(metric)));
+    all.retain(|metric| room.take("metrics", bytes(metric) + bytes_of_counts(snapshot, metric)));
     let of = |kind: MetricKind| all.iter().filter(move |metric| metric.read.kind == kind);
     report.counters = counters(snapshot, clock, of(MetricKind::Counter));
     report.gauges = of(MetricKind::Gauge).map(gauge).collect();
@@ -50,6 +50,14 @@ fn bytes(metric: &Named) -> usize {
         + long(&metric.unit)
         + long(&metric.help)
         + labels.sum::<usize>()
+}
+
+/// What its buckets take.
+fn bytes_of_counts(snapshot: &Snapshot, metric: &Named) -> usize {
+    let roles = [HistogramRole::Values, HistogramRole::Wait, HistogramRole::Service];
+    let of = |role| snapshot.histograms.get(&(metric.read.index, role as u64));
+    let some = |one: &HistogramRead| one.buckets.iter().filter(|count| **count > 0).count();
+    roles.into_iter().filter_map(of).map(some).sum::<usize>() * size_of::<(u16, u64)>()
 }
 
 /// All metrics by name and labels: the linker's order of declarations means nothing to anybody.
@@ -198,6 +206,7 @@ fn histograms<'a>(
                 count: merged.as_ref().map_or(0, count),
                 sum: merged.as_ref().map_or(0, |merged| merged.sum),
                 values: distribution(merged.as_ref(), clock),
+                counts: counts(merged.as_ref()),
                 help: first.help.clone(),
             }
         })
@@ -253,9 +262,8 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         (0, ..) => None,
         _ => Some(clock.age_ns(head)),
     };
-    let times = |role: HistogramRole| {
-        distribution(snapshot.histograms.get(&(metric.read.index, role as u64)), clock)
-    };
+    let of = |role: HistogramRole| snapshot.histograms.get(&(metric.read.index, role as u64));
+    let times = |role: HistogramRole| distribution(of(role), clock);
     let base = base(&snapshot.count_rings, clock);
     let rate = rate(base, [(metric.read.index, completions)], clock);
     Queue {
@@ -271,6 +279,8 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         rate_over_ns: rate.map(|rate| rate.over_ns),
         wait_ns: times(HistogramRole::Wait),
         service_ns: times(HistogramRole::Service),
+        wait_counts: counts(of(HistogramRole::Wait)),
+        service_counts: counts(of(HistogramRole::Service)),
         utilization: utilization(snapshot, place, threads),
         help: metric.help.clone(),
     }

@@ -6,7 +6,7 @@ use probe::layout::{
 };
 
 use super::clock::Clock;
-use crate::model::{Distribution, POWERS, Quantiles};
+use crate::model::{Counts, Distribution, POWERS, Quantiles};
 use crate::snapshot::HistogramRead;
 
 /// Number of values counted.
@@ -29,6 +29,13 @@ pub fn distribution(histogram: Option<&HistogramRead>, clock: &Clock) -> Distrib
     });
     let below = below(&histogram.buckets);
     Distribution { recent, since_start, limit: histogram.limit, sum: histogram.sum, below }
+}
+
+/// Buckets that hold something.
+pub fn counts(histogram: Option<&HistogramRead>) -> Counts {
+    let all = histogram.into_iter().flat_map(|one| one.buckets.iter().enumerate());
+    let some = all.filter(|(_, count)| **count > 0);
+    some.filter_map(|(bucket, &count)| Some((u16::try_from(bucket).ok()?, count))).collect()
 }
 
 /// Values below each power of 4. None of the buckets reaches across one.

@@ -56,6 +56,13 @@ impl Message {
         self.bytes(field, &message.0)
     }
 
+    /// A message behind its length, as a stream has them.
+    pub(super) fn delimited(&mut self, message: &Self) -> &mut Self {
+        put(&mut self.0, message.0.len() as u64);
+        self.0.extend_from_slice(&message.0);
+        self
+    }
+
     /// Numbers, packed.
     pub(super) fn packed(&mut self, field: u64, values: &[u64]) -> &mut Self {
         let mut bytes = Vec::new();

@@ -30,8 +30,8 @@ pub use board::{BoardReport, Capacity, Document, End};
 pub use descriptors::FdTrend;
 pub use headline::{Headline, Severity};
 pub use numbers::{
-    Counter, Distribution, Gauge, Heartbeat, Histogram, POWERS, Progress, Quantiles, Queue, Ratio,
-    RatioTotal,
+    Counter, Counts, Distribution, Gauge, Heartbeat, Histogram, POWERS, Progress, Quantiles, Queue,
+    Ratio, RatioTotal,
 };
 pub use ops::{Op, OpEnds, OpKind, OpRates, OpStatus, OpTotal, OpTrace, StatusTotal};
 pub use place::{Holder, Place};

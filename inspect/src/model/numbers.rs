@@ -92,9 +92,15 @@ pub struct Histogram {
     /// Their distribution.
     #[serde(flatten)]
     pub values: Distribution,
+    /// The same since the start, by bucket, for tools that keep many; in JSON quantiles say it in less room.
+    #[serde(skip)]
+    pub counts: Counts,
     /// Help.
     pub help: Option<Label>,
 }
+
+/// Values by the board's own bucket ([`probe::layout::bucket_span`]), those with any.
+pub type Counts = Vec<(u16, u64)>;
 
 /// Quantiles over one stretch of time. Each is the middle of a bucket, so within 1/32 of a value when it is
 /// of all time, within 1/8 over a window.
@@ -169,6 +175,12 @@ pub struct Queue {
     pub wait_ns: Distribution,
     /// From start to completion.
     pub service_ns: Distribution,
+    /// The first of them by bucket, as of a histogram.
+    #[serde(skip)]
+    pub wait_counts: Counts,
+    /// And the second.
+    #[serde(skip)]
+    pub service_counts: Counts,
     /// Mean load of the threads that serve it.
     pub utilization: Windows<Option<f64>>,
     /// Help.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::ask::Ask;
 use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
-use crate::export::prom::{Dialect, prom};
+use crate::export::prom::{Dialect, NATIVE_TYPE, prom, prom_native};
 use crate::model::BoardReport;
 
 /// What may be asked.
@@ -26,7 +26,7 @@ pub(super) async fn metrics(
 ) -> Result<Response, Refusal> {
     let view = shared.view().await?;
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let dialect = wanted(&accept.collect::<Vec<_>>().join(","));
+    let form = wanted(&accept.collect::<Vec<_>>().join(","));
     aside(move || {
         let boards = match &pick.board {
             Some(text) => meant(&view, text)?,
@@ -35,17 +35,28 @@ pub(super) async fn metrics(
         };
         let reports: Vec<BoardReport> =
             boards.iter().filter_map(|one| one.report.clone()).collect();
-        Ok(reply::bytes(StatusCode::OK, dialect.content_type(), prom(&reports, dialect).into()))
+        Ok(match form {
+            Some(dialect) => {
+                let text = prom(&reports, dialect);
+                reply::bytes(StatusCode::OK, dialect.content_type(), text.into())
+            }
+            None => reply::bytes(StatusCode::OK, NATIVE_TYPE, prom_native(&reports).into()),
+        })
     })
     .await
 }
 
-/// OpenMetrics where it is asked for by name, and not behind the classic form.
-fn wanted(accept: &str) -> Dialect {
-    let weight = |kind: &str| {
+/// Protocol buffers (no dialect of text) or OpenMetrics where they are asked for by name, and not behind another form.
+fn wanted(accept: &str) -> Option<Dialect> {
+    let weight = |kind: &str, also: &[&str]| {
         let of = |range: &str| {
             let mut parts = range.split(';').map(str::trim);
             if !parts.next()?.eq_ignore_ascii_case(kind) {
+                return None;
+            }
+            // What other messages there may be, and other ways to put them one after the other, are not spoken.
+            let said: Vec<&str> = parts.clone().collect();
+            if !also.iter().all(|one| said.iter().any(|part| part.eq_ignore_ascii_case(one))) {
                 return None;
             }
             let quality = parts.find_map(|part| part.strip_prefix("q="));
@@ -53,10 +64,14 @@ fn wanted(accept: &str) -> Dialect {
         };
         accept.split(',').filter_map(of).fold(0.0, f64::max)
     };
-    let open = weight("application/openmetrics-text");
-    match open > 0.0 && open >= weight("text/plain") {
-        true => Dialect::OpenMetrics,
-        false => Dialect::Text,
+    let families = ["proto=io.prometheus.client.MetricFamily", "encoding=delimited"];
+    let native = weight("application/vnd.google.protobuf", &families);
+    let open = weight("application/openmetrics-text", &[]);
+    let text = weight("text/plain", &[]);
+    match () {
+        () if native > 0.0 && native >= open.max(text) => None,
+        () if open > 0.0 && open >= text => Some(Dialect::OpenMetrics),
+        () => Some(Dialect::Text),
     }
 }
 
@@ -79,7 +94,21 @@ mod tests {
             ("application/openmetrics-text;q=0", false),
             ("application/openmetrics-text;q=x", false),
         ] {
-            assert_eq!(matches!(wanted(accept), Dialect::OpenMetrics), open, "{accept}");
+            assert_eq!(wanted(accept) == Some(Dialect::OpenMetrics), open, "{accept}");
+            assert!(wanted(accept).is_some(), "{accept}");
+        }
+        // As Prometheus asks when it takes native histograms; and as nobody should be answered with them.
+        let kind = "application/vnd.google.protobuf";
+        let families = "proto=io.prometheus.client.MetricFamily;encoding=delimited";
+        let rest = "application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1";
+        for (accept, native) in [
+            (format!("{kind};{families},{rest}"), true),
+            (format!("{rest},{kind}; {families};q=0.6"), true),
+            (format!("{kind};{families};q=0.4,{rest}"), false),
+            (format!("{kind},{rest}"), false),
+            (format!("{kind};proto=io.prometheus.client.MetricFamily;encoding=text,{rest}"), false),
+        ] {
+            assert_eq!(wanted(&accept).is_none(), native, "{accept}");
         }
     }
 }

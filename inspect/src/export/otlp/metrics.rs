@@ -73,7 +73,7 @@ fn point(
             Ok(whole) => point.fixed(6, whole.cast_unsigned()),
             Err(_) => point.double(4, text.parse().unwrap_or(f64::NAN)),
         },
-        Value::Buckets { up_to, count, sum } => {
+        Value::Buckets { up_to, count, sum, .. } => {
             point.fixed(4, *count).double(5, sum.parse().unwrap_or(f64::NAN));
             let (mut counts, mut bounds, mut below) = (Vec::new(), Vec::new(), 0);
             for (limit, up_to) in up_to {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::names::{escaped, visible};
+use super::native::Native;
 
 /// Series of one answer at most. A histogram counts as its lines.
 pub const MOST: usize = 20_000;
@@ -71,6 +72,8 @@ pub(in crate::export) enum Value {
         up_to: Vec<(String, u64)>,
         count: u64,
         sum: String,
+        /// The same in many buckets, for whoever takes them.
+        native: Native,
     },
 }
 
@@ -208,7 +211,7 @@ impl Family {
             match value {
                 Value::One(value) if labels.is_empty() => writeln!(out, "{one} {value}")?,
                 Value::One(value) => writeln!(out, "{one}{{{labels}}} {value}")?,
-                Value::Buckets { up_to, count, sum } => {
+                Value::Buckets { up_to, count, sum, .. } => {
                     let comma = if labels.is_empty() { "" } else { "," };
                     for (limit, below) in up_to {
                         writeln!(out, "{base}_bucket{{{labels}{comma}le=\"{limit}\"}} {below}")?;

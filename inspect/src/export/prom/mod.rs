@@ -7,10 +7,12 @@
 
 mod exposition;
 mod names;
+mod native;
 mod own;
 mod program;
 
 pub use exposition::{Dialect, MOST, MOST_OF_ONE};
+pub use native::NATIVE_TYPE;
 
 use crate::liveness::State;
 use crate::model::BoardReport;
@@ -18,6 +20,15 @@ pub(super) use exposition::{Exposition, Family, Kind, Value};
 
 /// Some boards as text. Boards of one name and pid (in two containers) are told apart by a label `run`.
 pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
+    exposition(boards).text(dialect)
+}
+
+/// The same as protocol buffers ([`NATIVE_TYPE`]), with native histograms beside the classic ones.
+pub fn prom_native(boards: &[BoardReport]) -> Vec<u8> {
+    native::families(&exposition(boards))
+}
+
+fn exposition(boards: &[BoardReport]) -> Exposition {
     let mut all = Exposition::default();
     for board in boards {
         let same = |other: &&BoardReport| other.name == board.name && other.pid == board.pid;
@@ -38,7 +49,7 @@ pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
     all.add_reserved(("scoreboard_series", Kind::Gauge, say), &[], kept.to_string());
     let say = "Series that found no room in this answer, or no name of their own.";
     all.add_reserved(("scoreboard_series_left_out", Kind::Gauge, say), &[], left_out.to_string());
-    all.text(dialect)
+    all
 }
 
 /// One board's numbers with these labels.

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use probe::layout::bucket_span;
+
 use super::exposition::{Exposition, Kind, Labels, Value};
 use super::names::{NANOSECONDS, Unit, seconds};
+use super::native::Native;
 use crate::liveness::State;
-use crate::model::{BoardReport, Distribution, ThreadReport};
+use crate::model::{BoardReport, Counts, Distribution, ThreadReport};
 
 /// One board's samples on their way.
 struct Way<'a> {
@@ -220,13 +223,19 @@ fn queues(way: &mut Way, board: &BoardReport) {
         let help = "Mean load over 10 s of the threads that serve it.";
         way.maybe(("queue_utilization_ratio", Gauge, help), &more, queue.utilization.s10);
         let times = [
-            ("queue_wait_seconds", "From arrival to start.", &queue.wait_ns),
-            ("queue_service_seconds", "From start to completion.", &queue.service_ns),
+            (
+                ("queue_wait_seconds", Histogram, "From arrival to start."),
+                (&queue.wait_ns, &queue.wait_counts),
+            ),
+            (
+                ("queue_service_seconds", Histogram, "From start to completion."),
+                (&queue.service_ns, &queue.service_counts),
+            ),
         ];
-        for (name, help, times) in
-            times.into_iter().filter(|(.., times)| times.recent.over_ns.is_some())
+        for (of, (times, counts)) in
+            times.into_iter().filter(|(_, (times, _))| times.recent.over_ns.is_some())
         {
-            way.value((name, Histogram, help), &more, buckets(times, times.sum, NANOSECONDS));
+            way.value(of, &more, buckets((times, counts), times.sum, NANOSECONDS));
         }
     }
 }
@@ -252,14 +261,20 @@ fn locks(way: &mut Way, board: &BoardReport) {
 
 /// Buckets that never change from one scrape to the next: at each power of 4, from a microsecond to 73 minutes
 /// for nanoseconds, from 1 to 2^40 for others. A limit is included, so that of 4^k is 4^k - 1.
-pub(super) fn buckets(values: &Distribution, sum: u64, of: Unit) -> Value {
+pub(super) fn buckets((values, counts): (&Distribution, &Counts), sum: u64, of: Unit) -> Value {
     let powers = if of.places == 9 { 5..=21 } else { 0..=20 };
     let up_to = powers.filter_map(|power: usize| {
         let limit = (1i128 << (2 * power)) - 1;
         Some((of.value(limit), *values.below.get(power)?))
     });
     let count = values.since_start.count;
-    Value::Buckets { up_to: up_to.collect(), count, sum: of.value(sum.into()) }
+    let mut native = Native::default();
+    let one: f64 = of.value(1).parse().unwrap_or(1.0);
+    for &(bucket, count) in counts {
+        let (low, width) = bucket_span(bucket.into());
+        native.add((low as f64 + (width - 1) as f64 / 2.0) * one, count);
+    }
+    Value::Buckets { up_to: up_to.collect(), count, sum: of.value(sum.into()), native }
 }
 
 fn jobs(way: &mut Way, board: &BoardReport) {

@@ -50,7 +50,7 @@ pub(super) fn add(all: &mut Exposition, board: &BoardReport, base: &Labels) {
         let name = with_unit(&full(&histogram.name), "", of);
         let help = help(histogram.help.as_ref(), histogram.unit.as_ref(), of);
         let labels = labelled(base, &histogram.labels);
-        let value = buckets(&histogram.values, histogram.sum, of);
+        let value = buckets((&histogram.values, &histogram.counts), histogram.sum, of);
         all.add((&name, Kind::Histogram, &help), &labels, value);
     }
 }

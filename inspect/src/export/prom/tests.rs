@@ -1,5 +1,6 @@
 use super::exposition::{Dialect, Exposition, Kind, MOST, MOST_OF_ONE, Value};
 use super::names::{key, moved, part, unit, with_unit};
+use super::native::Native;
 use crate::words::label::Label;
 
 fn one(value: u64) -> Value {
@@ -38,7 +39,7 @@ fn no_series_stands_there_twice_and_no_name_is_of_two_kinds() {
     all.add(
         ("b", Kind::Histogram, "h"),
         &[],
-        Value::Buckets { up_to: vec![], count: 0, sum: "0".into() },
+        Value::Buckets { up_to: vec![], count: 0, sum: "0".into(), native: Native::default() },
     );
     all.add(("b_sum", Kind::Gauge, "h"), &[], one(4));
     let text = all.text(Dialect::Text);
