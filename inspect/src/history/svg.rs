@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::past::{Past, Point};
+#[cfg(feature = "serve")]
+use super::together::{Frame, Together};
 use crate::words::term::term;
 
 const WIDTH: f64 = 1200.0;
@@ -47,7 +49,7 @@ pub fn svg(past: &Past) -> String {
 
 /// The picture of several hosts: a chart for each name of a board.
 #[cfg(feature = "serve")]
-pub fn svg_together(frame: &super::Frame, all: &[super::Together]) -> String {
+pub fn svg_together(frame: &Frame, all: &[Together]) -> String {
     let charts: Vec<Chart<'_>> = all
         .iter()
         .map(|one| Chart {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::past::{By, Past, Point, QueuePoint, ThreadPoint};
+use super::past::{By, Past, Point, QueuePoint};
 use super::store::Span;
 use crate::clock::rfc3339;
 use crate::words::moment::from_rfc3339;
@@ -246,7 +246,7 @@ fn point(at_ns: u64, hosts: &BTreeMap<String, Of>, by: By, keys: &BTreeSet<Strin
             *point.rates.entry(name.clone()).or_default() += value / seconds;
         }
         for (name, load) in &of.threads {
-            let known = point.threads.entry(name.clone()).or_insert_with(ThreadPoint::default);
+            let known = point.threads.entry(name.clone()).or_default();
             known.load = known.load.max(*load);
         }
         for (name, queue) in &of.queues {
@@ -263,7 +263,7 @@ fn point(at_ns: u64, hosts: &BTreeMap<String, Of>, by: By, keys: &BTreeSet<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::super::past::BoardPast;
+    use super::super::past::{BoardPast, ThreadPoint};
     use super::*;
 
     const SECOND: u64 = 1_000_000_000;

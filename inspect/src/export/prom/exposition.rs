@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::names::{escaped, visible};
-use super::native::Native;
+use super::powers::Native;
 
 /// Series of one answer at most. A histogram counts as its lines.
 pub const MOST: usize = 20_000;

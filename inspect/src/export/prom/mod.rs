@@ -9,6 +9,7 @@ mod exposition;
 mod names;
 mod native;
 mod own;
+mod powers;
 mod program;
 
 pub use exposition::{Dialect, MOST, MOST_OF_ONE};

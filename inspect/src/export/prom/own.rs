@@ -6,7 +6,7 @@ use probe::layout::bucket_span;
 
 use super::exposition::{Exposition, Kind, Labels, Value};
 use super::names::{NANOSECONDS, Unit, seconds};
-use super::native::Native;
+use super::powers::Native;
 use crate::liveness::State;
 use crate::model::{BoardReport, Counts, Distribution, ThreadReport};
 

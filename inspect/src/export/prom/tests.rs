@@ -1,6 +1,6 @@
 use super::exposition::{Dialect, Exposition, Kind, MOST, MOST_OF_ONE, Value};
 use super::names::{key, moved, part, unit, with_unit};
-use super::native::Native;
+use super::powers::Native;
 use crate::words::label::Label;
 
 fn one(value: u64) -> Value {
