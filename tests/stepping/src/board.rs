@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use probe::layout::*;
-use probe::protocol::{doubled, holding, occupancy, stack, statuses, texts};
+use probe::protocol::{doubled, holding, occupancy, stack, statuses, texts, trail};
 
 /// What a board says: for each record's name what it holds.
 pub type View = BTreeMap<String, String>;
@@ -140,6 +140,7 @@ impl Reader {
         }
         self.numbers(copy, &mut view);
         self.operations(copy, &mut view);
+        self.locks(copy, &mut view);
         for at in self.records(copy, SectionKind::Facts) {
             if let Some((key, text)) = self.fact(copy, at) {
                 view.insert(format!("fact {key}"), text);
@@ -181,8 +182,56 @@ impl Reader {
             occupancy::Reading::Live(_, Some(read)) => read,
             _ => ("TORN".to_owned(), "TORN".to_owned()),
         };
+        if thread != "vacant" && self.sections.contains_key(&(SectionKind::Trails as u64)) {
+            view.insert(format!("trail {slot}"), self.trail(copy, slot));
+        }
         view.insert(format!("thread {slot}"), thread);
         view.insert(format!("worker {slot}"), work);
+    }
+
+    /// The last tags of a slot's thread, the newest first.
+    fn trail(&self, copy: &Words, slot: usize) -> String {
+        let ring = self.at(SectionKind::Trails, slot);
+        let (tags, count) = trail::read::<TRAIL_ENTRIES>(|at| copy.word(ring + at * WORD));
+        let label = |tag: &u64| match self.sites.get(tag) {
+            Some((label, _)) => label.clone(),
+            None => format!("UNKNOWN {tag:#x}"),
+        };
+        tags[..count].iter().map(label).collect::<Vec<_>>().join(" < ")
+    }
+
+    /// Each lock's record, and which slots' threads hold it.
+    fn locks(&self, copy: &Words, view: &mut View) {
+        let slots: Vec<SlotCopy> = self
+            .records(copy, SectionKind::Slots)
+            .into_iter()
+            .filter_map(|at| SlotCopy::from_words(copy.words(at)))
+            .collect();
+        for (index, at) in self.records(copy, SectionKind::Locks).into_iter().enumerate() {
+            let body = |generation| Some((generation, LockCopy::from_words(copy.words(at))?));
+            let read = occupancy::read(|| copy.word(at), body, &mut 0);
+            let (record, held) = match read {
+                occupancy::Reading::Live(_, Some((generation, record))) => {
+                    let notes =
+                        |slot: &SlotCopy| slot.shared.contains(&noted_alone(record.identity));
+                    let mut held: Vec<String> = (0..)
+                        .zip(&slots)
+                        .filter(|(_, slot)| notes(slot))
+                        .map(|(n, _): (u64, _)| n.to_string())
+                        .collect();
+                    if record.waiting > 0 {
+                        held.extend(
+                            holder_of(record.holder, generation).map(|party| format!("{party:#x}")),
+                        );
+                    }
+                    (format!("a lock, {} wait", record.waiting), held.join(" "))
+                }
+                occupancy::Reading::Vacant => ("vacant".to_owned(), String::new()),
+                _ => ("TORN".to_owned(), String::new()),
+            };
+            view.insert(format!("lock {index}"), record);
+            view.insert(format!("held {index}"), held);
+        }
     }
 
     fn level(&self, level: &stack::Level) -> String {

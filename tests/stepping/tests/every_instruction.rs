@@ -14,7 +14,7 @@ use stepping::trace::{Stop, Traced};
 use tempfile::TempDir;
 
 /// Every operation of the fixture that probes.
-const OPERATIONS: [&str; 36] = [
+const OPERATIONS: [&str; 40] = [
     "tag",
     "tags",
     "tag with argument",
@@ -51,7 +51,14 @@ const OPERATIONS: [&str; 36] = [
     "come",
     "first job",
     "go",
+    "lock",
+    "unlock",
+    "lock first",
+    "lock gone",
 ];
+
+/// Those that leave something on a trail, or make one.
+const TRAILED: [&str; 6] = ["tag", "tags", "tag with argument", "scope in", "scope out", "come"];
 
 /// One run of the fixture. The fixture is a release build: the code that ships.
 struct Run {
@@ -62,7 +69,10 @@ struct Run {
 
 impl Run {
     fn start(operation: &str, rounds: u64, handler: &str) -> Self {
-        let program = tests::build::release("stepping", "stepped", &[]);
+        Self::of(&tests::build::release("stepping", "stepped", &[]), operation, rounds, handler)
+    }
+
+    fn of(program: &Path, operation: &str, rounds: u64, handler: &str) -> Self {
         let memory = Path::new("/dev/shm");
         let directory =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -141,6 +151,11 @@ fn expected(operation: &str, round: u64) -> Vec<(&'static str, String)> {
             vec![("in flight", one[(round % 2) as usize].to_owned())]
         }
         "come" | "first job" => thread(format!("{parity}: {parity}")),
+        "lock" => vec![("held 0", "0".to_owned())],
+        "unlock" | "lock first" => {
+            vec![("lock 0", "a lock, 0 wait".to_owned()), ("held 0", String::new())]
+        }
+        "lock gone" => vec![("lock 0", "vacant".to_owned())],
         "go" => thread("vacant".to_owned()),
         "set" | "adjust" => vec![("level", n.to_string()), ("level max", n.to_string())],
         "record" => vec![
@@ -192,6 +207,12 @@ impl Chains {
             let [first, middle @ .., last] = steps.as_slice() else { continue };
             let middle: Vec<&&str> = middle.iter().filter(|step| !step.contains(FLUX)).collect();
             let right = match (operation, name.as_str()) {
+                // One tag more each time; the oldest may be given up before.
+                (_, name) if name.starts_with("trail") => {
+                    steps.windows(2).all(|two| goes_on(two[0], two[1]))
+                }
+                // Held, and let go of again.
+                ("lock first", "held 0") => middle.iter().all(|step| **step == "0"),
                 ("tags", "thread 0") => {
                     middle.iter().map(|step| &step[9..]).eq(["1", "2", "3", "4"])
                 }
@@ -227,6 +248,12 @@ impl Chains {
             assert!(right, "{operation}: {name} went from {first:?} over {middle:?} to {last:?}");
         }
     }
+}
+
+/// Whether a trail, the newest tag first, follows another one: without the oldest tags of that, and with one more at most.
+fn goes_on(before: &str, after: &str) -> bool {
+    let newer = after.split_once(" < ").map_or("", |(_, rest)| rest);
+    before.starts_with(after) || before.starts_with(newer)
 }
 
 /// No value is torn, of an unknown line, or a line with another line's argument.
@@ -364,13 +391,19 @@ fn a_naive_record_is_found_wrong() {
     assert!(wrong > 0);
 }
 
+/// One round for each instruction; for the long ones some 40 rounds.
+fn stride_of(most: u64) -> u64 {
+    if most <= 150 { 1 } else { most.div_ceil(40) }
+}
+
+fn rounds_of(most: u64) -> u64 {
+    most / stride_of(most)
+}
+
 /// At each instruction of an operation a signal handler probes, and after each instruction of the
 /// handler and of the rest the process might be killed.
-fn interrupt(operation: &str, handler: &str, most: u64) -> u64 {
-    // One round for each instruction; for the long ones some 40 rounds.
-    let stride = if most <= 150 { 1 } else { most.div_ceil(40) };
-    let rounds = most / stride;
-    let mut run = Run::start(operation, rounds, handler);
+fn interrupt(mut run: Run, operation: &str, handler: &str, most: u64) -> u64 {
+    let (stride, rounds) = (stride_of(most), rounds_of(most));
     let (mut injected, mut points) = (0, 0);
     for round in 0..rounds {
         run.go_to_operation();
@@ -466,14 +499,63 @@ fn interrupted_at_any_instruction_by_a_handler_that_probes() {
         // Whether an operation is among the slowest changes its way: the shorter one is always gone.
         let ends_op = operation == "op end";
         let most = if ends_op { steps.iter().min() } else { steps.iter().max() }.copied();
-        total += interrupt(operation, "scope", most.unwrap_or(0));
+        let most = most.unwrap_or(0);
+        let run = |handler| Run::start(operation, rounds_of(most), handler);
+        total += interrupt(run("scope"), operation, "scope", most);
         if operation.starts_with("tag") || operation.starts_with("scope") {
-            total += interrupt(operation, "argument", most.unwrap_or(0));
+            total += interrupt(run("argument"), operation, "argument", most);
         }
         if operation.starts_with("op ") {
-            total += interrupt(operation, "op", most.unwrap_or(0));
+            total += interrupt(run("op"), operation, "op", most);
         }
         total
     });
     println!("{total} points behind a signal, none wrong");
+}
+
+/// The fixture with trails, built beside the other one.
+fn with_trails() -> PathBuf {
+    let target = tests::build::target().join("for-tests/stepping-");
+    let build = ["build", "--release", "--quiet", "--locked", "--package", "stepping"];
+    tests::build::run(
+        tests::build::cargo()
+            .args(build)
+            .args(["--features", "trail", "--bin", "stepped_trail", "--target-dir"])
+            .arg(&target)
+            .current_dir(tests::build::root()),
+    );
+    target.join("release/stepped_trail")
+}
+
+/// With trails: whatever instruction is the last, the way to the line is one that was gone, over the end of its ring too; and
+/// a handler's tags anywhere in between leave no line that is not there.
+#[test]
+fn killed_and_interrupted_after_any_instruction_with_trails() {
+    const ROUNDS: u64 = 4;
+    let program = with_trails();
+    let mut total = 0;
+    for operation in TRAILED {
+        let mut run = Run::of(&program, operation, ROUNDS, "none");
+        let mut most = 0;
+        for round in 0..ROUNDS {
+            let (points, changes) = step_through(&mut run, operation, round);
+            assert!(changes > 0, "{operation}: the board never changed");
+            most = most.max(points);
+            total += points;
+        }
+        if operation == "tags" {
+            let view = run.view();
+            let trail = view.get("trail 0").map_or("", String::as_str);
+            assert!(trail.starts_with("5 < 4 < 3 < 2 < 1 < 5 < 4"), "{trail}");
+            assert!(trail.matches(" < ").count() >= 29, "over the end of the ring: {trail}");
+        }
+        drop(run);
+        total += interrupt(
+            Run::of(&program, operation, rounds_of(most), "scope"),
+            operation,
+            "scope",
+            most,
+        );
+    }
+    println!("{total} points with trails, none wrong");
 }

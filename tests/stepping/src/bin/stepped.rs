@@ -13,6 +13,9 @@ use std::task::{Context, Waker};
 use nix::sys::ptrace;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+/// Has a record from its first use on.
+static LOCK: probe::sync::Mutex<u64> = probe::mutex!("lock", 0);
+
 probe::metrics! {
     /// Counted by the operation and by the handler.
     counter COUNTED = "counted", "times";
@@ -105,8 +108,16 @@ fn status(round: u64) -> probe::Asked {
     }
 }
 
+/// Takes the lock; nobody else ever has it.
+fn take() -> probe::sync::MutexGuard<'static, u64> {
+    LOCK.lock().expect("no panic")
+}
+
 fn perform(operation: &str, rounds: u64, directory: &Path) {
-    probe::tag!("ready");
+    // As many as bring a trail near the end of its ring.
+    for _ in 0..if cfg!(feature = "trail") { 26 } else { 1 } {
+        probe::tag!("ready");
+    }
     match operation {
         "tag" => rounds!(rounds, |round, ()| () => match round % 2 {
             0 => probe::tag!("even"),
@@ -210,6 +221,28 @@ fn perform(operation: &str, rounds: u64, directory: &Path) {
             let mut context = Context::from_waker(Waker::noop());
             rounds!(rounds, |_round, ()| () => future.as_mut().poll(&mut context));
         }
+        "lock" => {
+            drop(take());
+            rounds!(rounds, |_round, ()| () => take());
+        }
+        "unlock" => {
+            drop(take());
+            rounds!(rounds, |_round, guard| take() => drop(guard));
+        }
+        "lock first" => {
+            // Its place is known from the first one on.
+            let made = || probe::mutex!("first", 0);
+            drop(made().lock().expect("no panic"));
+            rounds!(rounds, |_round, lock| made() => {
+                drop(lock.lock().expect("no panic"));
+                lock
+            });
+        }
+        "lock gone" => rounds!(rounds, |_round, lock| {
+            let lock = probe::mutex!("gone", 0);
+            drop(lock.lock().expect("no panic"));
+            lock
+        } => drop(lock)),
         "naive" => naive(rounds, &directory.join("naive")),
         other => panic!("no operation {other}"),
     }
@@ -261,7 +294,7 @@ fn threads(rounds: u64, stage: &'static str) {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [operation, rounds, directory, handler] = arguments.as_slice() else {
         panic!("stepped OPERATION ROUNDS DIRECTORY none|scope|argument|op");
