@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::unistd::Pid;
 use serde_json::Value;
-use tests::behind::may_unshare;
+use tests::behind::{self, behind, may_unshare};
 use tests::program::{self, Program};
 use tests::wait;
 
@@ -83,6 +83,51 @@ fn a_pid_that_is_another_process_by_now_is_dead() {
     let listed: Value = serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {output:?}"));
     let row = &listed["boards"][0];
     assert_eq!(row["state"], "dead", "{row}");
+}
+
+/// In a container the first process is pid 1, and in the next one as well.
+#[test]
+fn a_container_that_is_started_again_with_the_same_pid_is_another() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("container");
+    let container = &["unshare", "-p", "--fork", "--kill-child", "--mount-proc"];
+    let mut first = behind(container, &name, &["one-job"]);
+    let before = rows(&["-n", &name]);
+    first.child.kill().expect("it lives");
+    first.child.wait().expect("its end");
+    let _second = behind(container, &name, &["one-job"]);
+    // From outside, where the pid is somebody else's, and from a container that has a pid 1 of its own.
+    for shell in [behind::PLAIN, container] {
+        let rows = wait::until("one dead and one alive", SOON, || {
+            let rows = behind::rows(shell, &name);
+            let of = |state: &str| rows.iter().filter(|row| row["state"] == state).count();
+            ((of("dead"), of("live")) == (1, 1) && rows.len() == 2).then_some(rows)
+        });
+        assert_eq!(rows[0]["pid"], rows[1]["pid"], "the same pid: {rows:#?}");
+        let dead = rows.iter().find(|row| row["state"] == "dead");
+        assert_eq!(dead.map(|row| &row["path"]), Some(&before[0]["path"]), "{rows:#?}");
+    }
+    let removed = program::inspect(&["clean", "-n", &name]);
+    assert_eq!(String::from_utf8_lossy(&removed.stdout).lines().count(), 1, "{removed:?}");
+    assert!(rows(&["-n", &name]).iter().all(|row| row["state"] == "live"));
+}
+
+#[test]
+fn a_daemon_in_a_user_namespace_is_live() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("user-namespace");
+    let own = &["unshare", "-U", "-r"];
+    let _program = behind(own, &name, &["one-job"]);
+    // From outside, and from a user namespace that knows nothing of the other one.
+    for shell in [behind::PLAIN, own] {
+        let rows = behind::rows(shell, &name);
+        assert_eq!(rows.len(), 1, "{rows:#?}");
+        behind::is(&rows[0], "live", &[]);
+    }
 }
 
 #[test]

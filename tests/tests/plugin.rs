@@ -4,9 +4,9 @@ use std::process::Command;
 
 use tests::{build, program};
 
-/// Opens the plugin, works in it on two threads, closes it with one of them alive, and ends.
+/// Opens the plugin, works in it on two threads, closes it with one of them alive, does so a thousand times more, and ends.
 const HOST: &str = r#"
-import _ctypes, ctypes, sys, threading
+import _ctypes, ctypes, glob, os, sys, threading
 library = ctypes.CDLL(sys.argv[1])
 assert library.plugin_begin() == 1
 library.plugin_work()
@@ -25,6 +25,11 @@ again = ctypes.CDLL(sys.argv[1])
 assert again.plugin_begin() == 1
 again.plugin_work()
 _ctypes.dlclose(again._handle)
+for _ in range(1000):
+    again = ctypes.CDLL(sys.argv[1])
+    again.plugin_work()
+    _ctypes.dlclose(again._handle)
+assert len(glob.glob("/dev/shm/plugin-fixture.%d.*" % os.getpid())) == 1
 print("alive", flush=True)
 sys.exit(int(sys.argv[2]))
 "#;
