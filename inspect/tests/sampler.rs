@@ -148,6 +148,30 @@ fn the_end_of_the_process_is_noticed_within_a_hundredth_of_a_second() {
     assert!(said);
 }
 
+/// Whoever follows a daemon over its restarts for weeks keeps no board of the past, and no descriptor.
+#[test]
+fn a_board_whose_process_ended_is_let_go_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let (board, mut clock) = board(dir.path());
+    let held = std::sync::Arc::new(());
+    let kept = std::sync::Arc::downgrade(&held);
+    let life: sampler::Life = Box::new(move |_, now| {
+        let _ = &held;
+        (now >= 500_000_000).then(|| "killed".to_owned())
+    });
+    let mut last = (0, 1, true);
+    let mut go_on = |progress: &Progress| {
+        last = (progress.elapsed_ns, progress.boards, kept.upgrade().is_some());
+        Wish::default()
+    };
+    let mut options = options(1);
+    options.follow = true;
+    let mut entries: Vec<Entry> = Vec::new();
+    let subjects = vec![Subject::new(board, life)];
+    sampler::run(subjects, &options, &mut clock, &mut entries, &mut go_on).unwrap();
+    assert!(last.0 > 900_000_000 && (last.1, last.2) == (0, false), "{last:?}");
+}
+
 /// At a site that leaves it to the kernel what is done there, a thread works until the keeper found that it used
 /// no processor time, and from there on until it moves or uses some.
 #[test]

@@ -43,5 +43,7 @@ pub use svg::svg_together;
 #[cfg(feature = "serve")]
 pub use together::{Ended, Frame, Together, Told, together};
 
+#[cfg(all(test, target_os = "linux"))]
+mod sampling_tests;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use probe::layout::Class;
 
@@ -13,6 +12,7 @@ use crate::context::Look;
 use crate::locate::{self, Candidate, Target};
 use crate::open_board::OpenBoard;
 use crate::recording::{Entry, Sink};
+use crate::sampler::background::{Background, Learnt};
 use crate::sampler::{self, Machine, Options, Subject, Wish};
 use crate::words::place::base;
 
@@ -26,8 +26,8 @@ const MOST_WAITING: usize = 4_096;
 #[derive(Debug)]
 pub struct Sampling {
     seen: Arc<Mutex<Seen>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    /// Held for its thread, which ends with it.
+    _background: Background,
 }
 
 impl Sampling {
@@ -37,37 +37,38 @@ impl Sampling {
     /// No thread can be started.
     pub fn start(target: Target, rate_hz: u32) -> io::Result<Self> {
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (into, told) = (Arc::clone(&seen), Arc::clone(&stop));
-        let thread = std::thread::Builder::new().name("sampler".to_owned());
-        let thread = thread.spawn(move || sample(&target, rate_hz, &into, &told))?;
-        Ok(Self { seen, stop, thread: Some(thread) })
+        let into = Arc::clone(&seen);
+        let background = Background::start(move |stop| {
+            let run = sample(&target, rate_hz, &into, stop);
+            locked(&into).forget();
+            run
+        })?;
+        Ok(Self { seen, _background: background })
     }
 
     /// The seconds that are over since this was last asked.
     pub fn take(&self) -> Vec<Sampled> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take()
+        locked(&self.seen).take()
     }
 }
 
-impl Drop for Sampling {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // Its panic was printed.
-            let _ = thread.join();
-        }
-    }
+fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn sample(target: &Target, rate_hz: u32, seen: &Arc<Mutex<Seen>>, stop: &AtomicBool) {
+/// One run of the sampler. An error: it has learnt too much.
+fn sample(
+    target: &Target,
+    rate_hz: u32,
+    seen: &Arc<Mutex<Seen>>,
+    stop: &AtomicBool,
+) -> io::Result<()> {
     let options = Options { rate_hz, follow: true, all_hits: false, duration: None };
     let mut known = HashSet::new();
     let first = fresh(target, &mut known);
     let mut next = SECOND_NS;
     let mut sink = Shared(Arc::clone(seen));
-    // A sink that gathers refuses nothing.
-    let _ = sampler::run(first, &options, &mut Machine::new(), &mut sink, &mut |progress| {
+    sampler::run(first, &options, &mut Machine::new(), &mut sink, &mut |progress| {
         let mut wish = Wish::default();
         if stop.load(Ordering::Relaxed) {
             wish.stop = Some("nobody records any more".to_owned());
@@ -76,7 +77,8 @@ fn sample(target: &Target, rate_hz: u32, seen: &Arc<Mutex<Seen>>, stop: &AtomicB
             wish.more = fresh(target, &mut known);
         }
         wish
-    });
+    })
+    .map(drop)
 }
 
 /// Boards that were not met before.
@@ -92,8 +94,7 @@ struct Shared(Arc<Mutex<Seen>>);
 
 impl Sink for Shared {
     fn put(&mut self, entry: &Entry) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(entry);
-        Ok(())
+        locked(&self.0).put(entry)
     }
 }
 
@@ -105,12 +106,21 @@ struct Thread {
     at: Option<u32>,
 }
 
+/// A board that is sampled.
+#[derive(Debug)]
+struct BoardRun {
+    name: String,
+    pid: u64,
+    instance: u64,
+    ended: bool,
+}
+
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     wall_ns: u64,
     period_ns: u64,
-    boards: Vec<(String, u64, u64)>,
+    boards: Vec<BoardRun>,
     /// Of each site what is done there, and its line.
     sites: Vec<(Class, String)>,
     /// Of each stack the site of its last line.
@@ -120,6 +130,9 @@ pub(super) struct Seen {
     seconds: BTreeMap<(u64, u32), Gathered>,
     /// Up to where all is seen, ns since 1970.
     seen_ns: u64,
+    /// Seconds of a sampler before this one.
+    finished: Vec<Sampled>,
+    learnt: Learnt,
 }
 
 #[derive(Debug)]
@@ -129,14 +142,27 @@ struct Gathered {
 }
 
 impl Seen {
-    pub(super) fn put(&mut self, entry: &Entry) {
+    pub(super) fn put(&mut self, entry: &Entry) -> io::Result<()> {
+        if let Entry::Board(_) | Entry::Site(_) | Entry::Stack(_) | Entry::Thread { .. } = entry {
+            self.learnt.more()?;
+        }
         match entry {
             Entry::Start { rate_mhz, wall_ns } => {
                 self.wall_ns = *wall_ns;
                 self.period_ns = 1_000 * SECOND_NS / (*rate_mhz).max(1);
             }
             Entry::Board(info) => {
-                self.boards.push((info.name.raw().to_owned(), info.pid, info.instance));
+                self.boards.push(BoardRun {
+                    name: info.name.raw().to_owned(),
+                    pid: info.pid,
+                    instance: info.instance,
+                    ended: false,
+                });
+            }
+            Entry::BoardEnd { board, .. } => {
+                if let Some(board) = self.boards.get_mut(*board as usize) {
+                    board.ended = true;
+                }
             }
             Entry::Site(site) => {
                 let line = format!("{}:{} {}", base(site.file.raw()), site.line, site.label.raw());
@@ -161,6 +187,7 @@ impl Seen {
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn move_to(&mut self, thread: u32, at: Option<u32>) {
@@ -173,9 +200,9 @@ impl Seen {
         let (second, column) =
             (wall_ns / SECOND_NS, (wall_ns % SECOND_NS / COLUMN_NS) as usize % COLUMNS);
         self.seen_ns = wall_ns;
-        for (number, (name, pid, instance)) in (0u32..).zip(&self.boards) {
+        for (number, board) in (0u32..).zip(&self.boards).filter(|(_, board)| !board.ended) {
             let fresh = || Gathered {
-                sampled: Sampled::new(second * SECOND_NS, name, *pid, *instance),
+                sampled: Sampled::new(second * SECOND_NS, &board.name, board.pid, board.instance),
                 lines: HashMap::new(),
             };
             let gathered = self.seconds.entry((second, number)).or_insert_with(fresh);
@@ -201,17 +228,25 @@ impl Seen {
         let whole = self.seen_ns.saturating_sub(BEYOND_NS) / SECOND_NS;
         let rest = self.seconds.split_off(&(whole, 0));
         let over = std::mem::replace(&mut self.seconds, rest);
-        over.into_values()
-            .map(|Gathered { mut sampled, lines }| {
-                let mut lines: Vec<(u32, u64)> = lines.into_iter().collect();
-                lines.sort_by_key(|&(site, samples)| (std::cmp::Reverse(samples), site));
-                let named = |(site, samples): (u32, u64)| {
-                    let name = self.sites.get(site as usize)?.1.clone();
-                    Some((name, samples))
-                };
-                sampled.lines = lines.into_iter().filter_map(named).collect();
-                sampled
-            })
-            .collect()
+        let mut taken = std::mem::take(&mut self.finished);
+        taken.extend(over.into_values().map(|one| self.finish(one)));
+        taken
+    }
+
+    fn finish(&self, Gathered { mut sampled, lines }: Gathered) -> Sampled {
+        let mut lines: Vec<(u32, u64)> = lines.into_iter().collect();
+        lines.sort_by_key(|&(site, samples)| (std::cmp::Reverse(samples), site));
+        let named = |(site, samples): (u32, u64)| {
+            let name = self.sites.get(site as usize)?.1.clone();
+            Some((name, samples))
+        };
+        sampled.lines = lines.into_iter().filter_map(named).collect();
+        sampled
+    }
+
+    /// Another sampler begins from nothing. The second that is not over is its own.
+    pub(super) fn forget(&mut self) {
+        let finished = self.take();
+        *self = Self { finished, ..Self::default() };
     }
 }

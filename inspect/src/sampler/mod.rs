@@ -2,6 +2,7 @@
 //! what it saw as [`Entry`]s. It maps boards read-only and reads; nothing of the daemon's is
 //! written, locked, signalled or asked.
 
+pub(crate) mod background;
 mod blame;
 mod board_sampler;
 mod clock;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::recording::{Entry, Sink, SiteInfo};
 use crate::report::Spot;
+use crate::sampler::background::Learnt;
 
 /// Length of a quarter, ns.
 const QUARTER_NS: u64 = 250_000_000;
@@ -15,8 +16,6 @@ const QUARTER_NS: u64 = 250_000_000;
 const QUARTERS: usize = 240;
 /// Threads at lines that a quarter tells apart; further ones count as unreadable.
 const MAX_CELLS: usize = 4096;
-/// Sites, stacks and threads that one sampler learns before another one begins from nothing.
-const MAX_LEARNT: usize = 200_000;
 
 /// Where a thread was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +108,7 @@ pub(super) struct Counter {
     number: u64,
     ticks: u64,
     now_ns: u64,
-    learnt: usize,
+    learnt: Learnt,
 }
 
 impl Counter {
@@ -124,7 +123,7 @@ impl Counter {
             number: 0,
             ticks: 0,
             now_ns: 0,
-            learnt: 0,
+            learnt: Learnt::default(),
         }
     }
 
@@ -171,14 +170,6 @@ impl Counter {
         self.ticks += count;
         self.quarter.ticks += count;
     }
-
-    fn learn(&mut self) -> io::Result<()> {
-        self.learnt += 1;
-        if self.learnt > MAX_LEARNT {
-            return Err(io::Error::other("learnt too much"));
-        }
-        Ok(())
-    }
 }
 
 impl Sink for Counter {
@@ -186,17 +177,17 @@ impl Sink for Counter {
         match entry {
             Entry::Site(site) => {
                 locked(&self.shared).sites.push(site.clone());
-                self.learn()?;
+                self.learnt.more()?;
             }
             Entry::Stack(sites) => {
                 self.leaves.push(sites.last().map_or(Where::Nowhere, |&site| Where::Site(site)));
-                self.learn()?;
+                self.learnt.more()?;
             }
             Entry::Thread { tid, .. } => {
                 let one = Standing { tid: *tid, place: Where::Nowhere, counted: self.ticks };
                 self.standing.insert(self.threads, one);
                 self.threads += 1;
-                self.learn()?;
+                self.learnt.more()?;
             }
             Entry::At { thread, stack } => {
                 self.count_until_now(*thread);
@@ -370,7 +361,7 @@ mod tests {
     #[test]
     fn what_it_keeps_is_bounded() {
         let mut counter = counter();
-        let learnt = (0..2 * MAX_LEARNT).find(|_| counter.put(&site(30, false)).is_err());
+        let learnt = (0..400_000).find(|_| counter.put(&site(30, false)).is_err());
         assert!(learnt.is_some());
         let mut quarter = Quarter::default();
         (0..100_000).for_each(|tid| quarter.add(tid, Where::Site(0), 1));

@@ -3,20 +3,19 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::histogram::{Counter, Histogram, Shared, locked};
 use crate::context::Look;
 use crate::locate::Candidate;
 use crate::open_board::OpenBoard;
+use crate::sampler::background::Background;
 use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
 
 /// A sampler at work. Dropping it ends it.
 pub struct Sampler {
     shared: Arc<Mutex<Shared>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    background: Background,
 }
 
 impl Sampler {
@@ -26,17 +25,15 @@ impl Sampler {
     /// No thread can be started.
     pub fn start(candidate: Candidate, rate_hz: u32) -> io::Result<Self> {
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (theirs, ends) = (Arc::clone(&shared), Arc::clone(&stop));
-        let thread = std::thread::Builder::new().name("sampler".to_owned()).spawn(move || {
-            // Again and again only when one has learnt too much.
-            while sample(&candidate, rate_hz, &theirs, &ends).is_err()
-                && !ends.load(Ordering::Relaxed)
-            {
+        let theirs = Arc::clone(&shared);
+        let background = Background::start(move |stop| {
+            let run = sample(&candidate, rate_hz, &theirs, stop);
+            if run.is_err() {
                 *locked(&theirs) = Shared::default();
             }
+            run
         })?;
-        Ok(Self { shared, stop, thread: Some(thread) })
+        Ok(Self { shared, background })
     }
 
     /// The last seconds.
@@ -46,18 +43,7 @@ impl Sampler {
 
     /// Whether its thread panicked.
     pub fn broke(&mut self) -> bool {
-        let done = self.thread.take_if(|thread| thread.is_finished());
-        done.is_some_and(|thread| thread.join().is_err())
-    }
-}
-
-impl Drop for Sampler {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // Its panic is reported elsewhere.
-            let _ = thread.join();
-        }
+        self.background.broke()
     }
 }
 
