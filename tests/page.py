@@ -196,6 +196,21 @@ try:
     page.back()
     ok("the past is a view, by keys, and the address carries its range")
 
+    # A link to what is gone says so, and asks once.
+    count = "return performance.getEntriesByType('resource').filter((one) => one.name.includes('/ops/')).length"
+    go(f"view=ops&board={board}&select={pid}%2F9999-9")
+    until("what is missing", lambda: "no such" in text("#detail .note") or "no operation" in text("#detail .note"))
+    asked = page.execute_script(count)
+    page.execute_script("window.looks = 0; new MutationObserver(() => { window.looks += 1; }).observe(document.querySelector('#main .rows'), { subtree: true, childList: true, characterData: true })")
+    until("some looks", lambda: page.execute_script("return window.looks") >= 6)
+    go("view=ops&board=nobody-of-this-name&select=")
+    until("that nobody is there", lambda: "no board nobody-of-this-name" in text("#absent"))
+    go(f"view=ops&board={board}")
+    until("that somebody is", lambda: not page.find_element(By.ID, "absent").is_displayed())
+    if page.execute_script(count) > asked:
+        sys.exit("what was not found was asked for again")
+    ok("a link to what is gone says so")
+
     page.get(f"http://{merged}/#view=ops")
     until("operations of hosts", lambda: [row for row in rows() if "user:1" in row and address in row])
     until("the heading", lambda: "Host" in text("#main .table:last-of-type .head"))

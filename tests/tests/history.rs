@@ -42,6 +42,20 @@ fn past(directory: &Path, more: &[&str]) -> Option<Value> {
     output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("JSON"))
 }
 
+/// What is said fits a terminal of any width, from that of a phone on.
+fn fits_every_terminal(arguments: &[&str]) {
+    for columns in [40usize, 60, 80, 120, 200] {
+        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let output = command.args(arguments).env("COLUMNS", columns.to_string()).output();
+        let text = String::from_utf8_lossy(&output.expect("inspect").stdout).into_owned();
+        assert!(text.lines().count() > 3, "{text}");
+        for line in text.lines() {
+            let wide = line.chars().count();
+            assert!(wide <= columns, "{arguments:?} at {columns}: {wide} wide: {line}");
+        }
+    }
+}
+
 /// Seconds of the day of a moment of RFC 3339.
 fn time_of_day(at: &str) -> u64 {
     let parts = at[11..19].split(':').map(|part| part.parse::<u64>().expect("a number"));
@@ -162,6 +176,8 @@ fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(code) && said.contains(word), "{other}: {said}");
     }
+    fits_every_terminal(&["history", "--history", path, "--since", "1m"]);
+    fits_every_terminal(&["history", "--history", path, "--since", "1m", "--by", "line"]);
     // Nobody of that name, and nowhere.
     assert_eq!(inspect(&["history", "nobody", "--history", path]).status.code(), Some(3));
     assert_eq!(inspect(&["history", "--history", "/no/such/place"]).status.code(), Some(3));
@@ -318,6 +334,7 @@ fn what_happens_at_one_moment_of_every_second_is_seen_in_the_heat_map() {
     );
     let text = String::from_utf8(inspect(&ask).stdout).expect("UTF-8");
     assert!(text.contains("|@@@@@"), "{text}");
+    fits_every_terminal(&ask);
     let picture = directory.path().join("heat.svg");
     let drawn = inspect(&[&ask[..], &["--svg", picture.to_str().expect("a path")]].concat());
     assert!(drawn.status.success(), "{drawn:?}");

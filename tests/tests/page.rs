@@ -7,7 +7,7 @@ use tests::fake::{Fake, Say};
 use tests::served::{self, Serve};
 use tests::{build, program, python};
 
-const CHECKS: [&str; 12] = [
+const CHECKS: [&str; 13] = [
     "a stalled operation is on the page within 2 s",
     "a label made of markup stays text",
     "the filter leaves what matches, and the address says it",
@@ -17,6 +17,7 @@ const CHECKS: [&str; 12] = [
     "the source of a line stands beside its share",
     "a profile is handed to Perfetto and to the Firefox Profiler",
     "the past is a view, by keys, and the address carries its range",
+    "a link to what is gone says so",
     "rows of other hosts have a column, and one that hangs is a row",
     "cancel works with the token and not without",
     "the page goes on while the daemon is held, and after kill -9",
@@ -78,5 +79,23 @@ fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
     let said = build::run(script.args([&merged.address, &silent.address]));
     for check in CHECKS.iter().chain(&["a foreign Host is refused"]) {
         assert!(said.contains(&format!("ok {check}\n")), "{check}:\n{said}");
+    }
+}
+
+/// Naively every row of a table is there, and made anew with every look.
+#[test]
+fn a_look_at_very_much_changes_what_is_in_view_alone() {
+    if !build::needs("chromium", "chromium") || !build::needs("chromedriver", "chromium-driver") {
+        return;
+    }
+    let Some(python) = python::python() else { return };
+    let name = program::name("very-much");
+    let _program = served::behave(&name, &["wide"]);
+    let serve = Serve::start(&[]);
+    let mut script = Command::new("timeout");
+    script.arg("100").arg(python).arg(build::root().join("tests/page_update.py"));
+    let said = build::run(script.args([&serve.address, &name]));
+    for view in ["ops", "numbers", "threads"] {
+        assert!(said.contains(&format!("ok {view}\n")), "{view}:\n{said}");
     }
 }

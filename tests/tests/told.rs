@@ -113,6 +113,23 @@ fn who_was_not_recorded_is_told_who_was() {
 }
 
 #[test]
+fn a_past_that_cannot_be_and_a_bound_that_holds_nothing_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().to_str().expect("UTF-8");
+    let ask = ["history", "--history", directory];
+    for flag in ["--since", "--until", "--against"] {
+        refused(&[&ask[..], &[flag, "-5m"]].concat(), 2, &["-5m", "write 2h"]);
+    }
+    refused(&ask, 3, &["holds no history", "history record"]);
+    for size in ["1", "1000kB"] {
+        let record = ["history", "record", "--history", directory, "--history-size", size];
+        refused(&record, 2, &["--history-size", "at least 1MiB"]);
+        let serve = ["serve", "--history", directory, "--history-size", size];
+        refused(&serve, 2, &["--history-size", "at least 1MiB"]);
+    }
+}
+
+#[test]
 fn root_that_was_given_up_is_told_what_it_may_no_longer_do() {
     if !nix::unistd::geteuid().is_root() {
         return build::skip("needs root, which gives itself up");

@@ -13,7 +13,7 @@ use crate::clock::Moment;
 use crate::context::Look as Around;
 use crate::history::{
     By, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
-    heat_text, past, read, read_sampled, svg,
+    heat_text_within, holds_any, past, read, read_sampled, svg,
 };
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
@@ -167,7 +167,7 @@ pub(super) fn show(
         return match picture {
             Some(file) => file.finish(heat_svg(&heat).as_bytes()),
             None if cli.common.json || cli.common.jsonl => document(cli, out, &heat),
-            None => Ok(out.write_all(heat_text(&heat).as_bytes())?),
+            None => Ok(out.write_all(heat_text_within(&heat, columns()).as_bytes())?),
         };
     }
     let points = points(cli, pick);
@@ -274,6 +274,13 @@ fn nothing(directory: &Path, span: Span, target: &Target, past: &Past) -> Failur
     let _ = read(directory, span, &mut |_, seconds| {
         names.extend(seconds.iter().map(|second| second.name.clone()));
     });
+    if !holds_any(directory) {
+        let name = term(&directory.display().to_string());
+        let text = format!(
+            "{name} holds no history yet; `inspect history record --history DIR` keeps one"
+        );
+        return Failure { code: 3, text };
+    }
     let when = format!("between {} and {}", past.from, past.to);
     let text = match (target, names.len()) {
         (Target::Any, _) | (_, 0) => format!("no board was recorded {when}"),

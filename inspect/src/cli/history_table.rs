@@ -9,7 +9,7 @@ use crate::history::{Change, Past, Point};
 #[cfg(feature = "serve")]
 use crate::history::{Frame, Together};
 use crate::words::human::time;
-use crate::words::term::{cut, term};
+use crate::words::term::{cut, fitted, term};
 
 /// Columns of a table that are keys, at most; what one takes, and what stands before the first.
 const KEYS: usize = 6;
@@ -26,19 +26,22 @@ fn clock(at: &str) -> &str {
 }
 
 pub(super) fn table(past: &Past, columns: usize) -> String {
-    let mut out = format!("{} to {}, a row {}\n", past.from, past.to, time(past.step_ns));
+    let span = format!("{} to {}, a row {}", past.from, past.to, time(past.step_ns));
+    let mut out = fitted(&span, columns) + "\n";
     for board in &past.boards {
-        let _ = write!(out, "\n{}  pid {}", term(&board.name), board.pid);
-        let _ = writeln!(out, "  {} processors; average active:", board.cores);
+        let heading = format!("{}  pid {}", term(&board.name), board.pid);
+        let heading = format!("{heading}  {} processors; average active:", board.cores);
+        let _ = writeln!(out, "\n{}", fitted(&heading, columns));
         rows(&mut out, &board.points, columns);
         if let Some(end) = &board.end {
-            let _ = writeln!(out, " ended: {}", term(&end.verdict));
+            let verdict = format!(" ended: {}", term(&end.verdict));
+            let _ = writeln!(out, "{}", fitted(&verdict, columns));
             for line in &end.in_flight {
-                let _ = writeln!(out, "   in flight: {}", term(line));
+                let _ = writeln!(out, "{}", cut(&format!("   in flight: {}", term(line)), columns));
             }
         }
     }
-    not_known(past, &mut out);
+    not_known(past, columns, &mut out);
     out
 }
 
@@ -46,7 +49,8 @@ pub(super) fn table(past: &Past, columns: usize) -> String {
 #[cfg(feature = "serve")]
 pub(super) fn together(frame: &Frame, all: &[Together], columns: usize) -> String {
     let [from, to] = [frame.span.from_ns, frame.span.to_ns].map(rfc3339);
-    let mut out = format!("{from} to {to}, a row {}\n", time(frame.step_ns));
+    let span = format!("{from} to {to}, a row {}", time(frame.step_ns));
+    let mut out = fitted(&span, columns) + "\n";
     for one in all {
         let hosts = match one.hosts.len() {
             1 => one.hosts.join(""),
@@ -54,7 +58,7 @@ pub(super) fn together(frame: &Frame, all: &[Together], columns: usize) -> Strin
         };
         let heading = format!("{}  at {}", term(&one.name), term(&hosts));
         let heading = format!("{heading}  {} processors; average active:", one.cores);
-        let _ = writeln!(out, "\n{}", cut(&heading, columns));
+        let _ = writeln!(out, "\n{}", fitted(&heading, columns));
         rows(&mut out, &one.points, columns);
         for end in &one.ended {
             let text = format!(" ended: {} pid {}: {}", end.host, end.pid, end.verdict);
@@ -74,7 +78,7 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
     }
     let mut totals: Vec<(&str, f64)> = totals.into_iter().collect();
     totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    totals.truncate((room / KEY_WIDTH).clamp(1, KEYS));
+    totals.truncate((room / KEY_WIDTH).min(KEYS));
     let finding_width = room.saturating_sub(totals.len() * KEY_WIDTH + 2).min(60);
     let _ = write!(out, " TIME      {:>7} {:>5} {:>6}", "ACTIVE", "LOAD", "QUEUED");
     if several {
@@ -105,10 +109,11 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
     }
 }
 
-fn not_known(past: &Past, out: &mut String) {
+fn not_known(past: &Past, columns: usize, out: &mut String) {
     for gap in &past.gaps {
         let (from, to) = (clock(&gap.from), clock(&gap.to));
-        out.push_str(&format!("not known: {from} to {to}: {}\n", gap.why));
+        out.push_str(&fitted(&format!("not known: {from} to {to}: {}", gap.why), columns));
+        out.push('\n');
     }
 }
 
@@ -130,7 +135,7 @@ pub(super) fn changed(before: &Past, after: &Past, changes: &[Change], columns: 
         ));
     }
     out.push_str("* more than noise, corrected for the number of keys\n");
-    not_known(before, &mut out);
-    not_known(after, &mut out);
+    not_known(before, columns, &mut out);
+    not_known(after, columns, &mut out);
     out
 }

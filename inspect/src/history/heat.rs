@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::sampled::{COLUMN_NS, COLUMNS, Column, Sampled};
 use super::store::Span;
 use crate::clock::rfc3339;
-use crate::words::term::term;
+use crate::words::term::{cut, fitted, term};
 
 /// Seconds of a map.
 pub(super) const MOST_SECONDS: usize = 600;
@@ -156,36 +156,53 @@ fn rounded(value: f64) -> f64 {
 /// How dark, from nothing to all.
 const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
 
+/// Columns of a row beside its characters.
+const BESIDE: usize = 14;
+
 /// The map in characters: a row a second, a character a fiftieth.
 pub fn text(heat: &Heat) -> String {
-    let mut out = format!(
-        "{} to {}, a row a second, a character {} ms\n",
-        heat.from,
-        heat.to,
-        heat.column_ns / 1_000_000
-    );
+    text_within(heat, usize::MAX)
+}
+
+/// The same in so many columns: where a fiftieth has no room for itself, a character is of the most of several.
+pub fn text_within(heat: &Heat, columns: usize) -> String {
+    let room = columns.saturating_sub(BESIDE);
+    let each = [1, 2, 5].into_iter().find(|each| COLUMNS / each <= room).unwrap_or(10);
+    let milliseconds = heat.column_ns / 1_000_000 * each as u64;
+    let said = format!("a row a second, a character {milliseconds} ms");
+    let mut out = fitted(&format!("{} to {}, {said}", heat.from, heat.to), columns);
+    out.push('\n');
     for board in &heat.boards {
-        let _ = writeln!(
-            out,
-            "\n{}  pid {}  `{}` is {} threads that work or wait, `?` is not known",
+        let heading = format!(
+            "{}  pid {}  `{}` is {} threads that work or wait, `?` is not known",
             term(&board.name),
             board.pid,
             SHADES[SHADES.len() - 1],
             board.most
         );
+        let _ = writeln!(out, "\n{}", fitted(&heading, columns));
         for second in &board.seconds {
-            let shade = |(work, wait): (&Option<f64>, &Option<f64>)| match (work, wait) {
-                (Some(work), Some(wait)) => {
-                    let part = (work + wait) / board.most.max(0.001);
+            let sum = |(work, wait): (&Option<f64>, &Option<f64>)| work.zip(*wait);
+            let parts: Vec<Option<f64>> = second
+                .work
+                .iter()
+                .zip(&second.wait)
+                .map(|both| sum(both).map(|(work, wait)| work + wait))
+                .collect();
+            // The darkest of several; what is not known is so where nothing beside it is.
+            let darkest = |parts: &[Option<f64>]| {
+                let most = parts.iter().flatten().copied().reduce(f64::max);
+                most.map_or('?', |most| {
+                    let part = most / board.most.max(0.001);
                     SHADES[(part * 9.0).ceil().clamp(0.0, 9.0) as usize]
-                }
-                _ => '?',
+                })
             };
-            let row: String = second.work.iter().zip(&second.wait).map(shade).collect();
+            let row: String = parts.chunks(each).map(darkest).collect();
             let _ = writeln!(out, " {}  |{row}|", second.at.get(11..19).unwrap_or_default());
         }
         for line in board.lines.iter().take(5) {
-            let _ = writeln!(out, " {:>5.1}%  {}", line.share * 100.0, term(&line.line));
+            let text = format!(" {:>5.1}%  {}", line.share * 100.0, term(&line.line));
+            let _ = writeln!(out, "{}", cut(&text, columns));
         }
     }
     if heat.left_out > 0 {

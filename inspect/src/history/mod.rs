@@ -29,14 +29,17 @@ mod texts;
 mod together;
 
 pub use compare::{Change, compare};
-pub use heat::{BoardHeat, Gather, Heat, LineHeat, SecondHeat, svg as heat_svg, text as heat_text};
+pub use heat::{
+    BoardHeat, Gather, Heat, LineHeat, SecondHeat, svg as heat_svg, text as heat_text,
+    text_within as heat_text_within,
+};
 pub use past::{BoardPast, By, Collect, Gap, Past, Point, QueuePoint, ThreadPoint, past};
 pub use sampled::{COLUMN_NS, COLUMNS, Column, Sampled};
 #[cfg(target_os = "linux")]
 pub use sampling::Sampling;
 pub use second::{Active, End, QueueSecond, Second};
 pub use segment::Reading;
-pub use store::{DEFAULT_BYTES, Recorder, Span, read, read_sampled};
+pub use store::{DEFAULT_BYTES, Recorder, Span, holds_any, read, read_sampled};
 pub use svg::svg;
 #[cfg(feature = "serve")]
 pub use svg::svg_together;

@@ -269,6 +269,11 @@ impl Drop for Recorder {
     }
 }
 
+/// Whether a directory has a history, of whatever time.
+pub fn holds_any(directory: &Path) -> bool {
+    segments(directory).is_ok_and(|all| !all.is_empty())
+}
+
 /// Segments by the moment, ms since 1970, in which they began. One that is there packed and open is open: its
 /// packing was not over.
 fn segments(directory: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {

@@ -166,6 +166,11 @@ pub fn wrapped(text: &str, columns: usize) -> String {
     fold(whole.trim_end(), columns).trim_end().to_owned()
 }
 
+/// A line as it is where it fits, else [`wrapped`].
+pub fn fitted(text: &str, columns: usize) -> String {
+    if width(text) <= columns { text.to_owned() } else { wrapped(text, columns) }
+}
+
 /// Text cut or filled up to exactly `columns`, from the left.
 pub fn left(text: &str, columns: usize) -> String {
     let mut out = cut(text, columns);

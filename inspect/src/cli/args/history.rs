@@ -6,6 +6,14 @@ use clap::{Args, Subcommand};
 
 use super::which::Which;
 
+/// How large a history may be: one that is smaller holds no segment, and would forget all but the last minutes.
+pub(super) fn history_size(text: &str) -> Result<u64, String> {
+    match crate::words::quantity::size(text)? {
+        bytes if bytes < 1 << 20 => Err("at least 1MiB".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
 /// Where a history is.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryPlace {
@@ -32,16 +40,16 @@ pub struct HistoryPick {
     #[command(flatten)]
     pub place: HistoryPlace,
     /// From then on: so long ago (`2h`), `HH:MM[:SS]` or a date with time, in UTC.
-    #[arg(long, value_name = "T", default_value = "1h")]
+    #[arg(long, value_name = "T", default_value = "1h", allow_hyphen_values = true)]
     pub since: String,
     /// Up to then; else up to now.
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// By status, line, kind or thread; with --endpoints also by host.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t, hide_possible_values = true)]
     pub by: crate::history::By,
     /// Compare with as long a time from then on: which differences are more than noise.
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub against: Option<String>,
     /// Points at most.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -63,7 +71,7 @@ pub enum HistoryAction {
         #[command(flatten)]
         place: HistoryPlace,
         /// All of it at most; the oldest goes first: 64MiB, 1GiB.
-        #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size)]
+        #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = history_size)]
         history_size: u64,
         /// Also sample where threads are, so many times a second (250), for `history --heat`.
         ///

@@ -32,7 +32,7 @@ pub struct Serving {
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub history: Option<PathBuf>,
     /// Bytes that the history may take.
-    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = crate::words::quantity::size, requires = "history")]
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = super::history::history_size, requires = "history")]
     pub history_size: u64,
     /// Also sample where threads are, so many times a second (250), for heat maps of the past.
     #[arg(long, value_name = "HZ", num_args = 0..=1, require_equals = true, default_missing_value = "250", requires = "history", value_parser = clap::value_parser!(u32).range(50..=1_000))]

@@ -1,15 +1,20 @@
 // Lines over the last two minutes. Both axes are said: the highest value, zero, and the time.
+const known = new Map();
+/** Where each value of a line of this width stands, as text: the same for all of them. */
+function places(width) {
+  if (!known.has(width)) known.set(width, Array.from({ length: KEPT }, (_, index) => ((index * width) / (KEPT - 1)).toFixed(1)));
+  return known.get(width);
+}
 function path(series, width, height, low, high) {
   let out = "";
   let pen = false;
-  const step = width / (KEPT - 1);
+  const across = places(width);
   const scale = high > low ? height / (high - low) : 0;
+  const skipped = KEPT - series.length;
   for (let index = 0; index < series.length; index += 1) {
     const value = series.at(index);
     if (!Number.isFinite(value)) { pen = false; continue; }
-    const x = (KEPT - series.length + index) * step;
-    const y = height - (value - low) * scale;
-    out += `${pen ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    out += `${pen ? "L" : "M"}${across[skipped + index]} ${Math.round((height - (value - low) * scale) * 10) / 10}`;
     pen = true;
   }
   return out;

@@ -201,7 +201,7 @@ const historyView = {
     this.near.hidden = !place.now.at;
     const query = this.query();
     // What is over does not change; what goes on is asked for again when there may be another point.
-    const stale = !until && !place.paused && performance.now() - this.asked > Math.max(2000, Math.min(30000, this.step || 0));
+    const stale = !until && !place.paused && performance.now() - this.asked > (this.failed === query ? 15000 : Math.max(2000, Math.min(30000, this.step || 0)));
     if ((query !== this.of || stale) && !this.asking && document.visibilityState === "visible") this.ask(query);
     if (this.shownAt !== place.now.at) this.redraw();
   },
@@ -215,7 +215,9 @@ const historyView = {
       const heat = to - from <= 600_000 && !said.together ? await server.get(query.replace("/history?", "/heat?").replace(/&(by|points)=[^&]*/g, "")) : { boards: [] };
       for (const [key, past] of this.all) past.heat.set(heat.boards.find((board) => `${board.name} ${board.pid} ${board.instance}` === key), from, to);
       this.note.hidden = true;
+      this.failed = null;
     } catch (error) {
+      this.failed = query;
       this.note.hidden = false;
       put(this.note, error.message);
     }

@@ -7,14 +7,22 @@ function paint() {
   requestAnimationFrame(() => { due = false; draw(); });
 }
 let shown = null;
+/** A link may name a board that is gone: an empty table alone would say that all is well with it. */
+const absent = h("p.note", { id: "absent", role: "status", hidden: true });
+function missing() {
+  const { board, view } = place.now;
+  absent.hidden = !board || !store.seq || view === "history" || store.meant().length > 0;
+  if (!absent.hidden) put(absent, `There is no board ${board} here any more: its process ended and another one's board took its place, or it was removed. The list above has those that there are.`);
+}
 function draw() {
   const { view } = place.now;
   const one = views[view];
   if (shown !== view) {
     shown = view;
     hideDetail();
-    $("main").replaceChildren(h("h2.sr", {}, VIEWS.find(([name]) => name === view)[1]), one.node);
+    $("main").replaceChildren(h("h2.sr", {}, VIEWS.find(([name]) => name === view)[1]), absent, one.node);
   }
+  missing();
   if (!place.now.select && $("detail").of) hideDetail();
   bar();
   one.draw();

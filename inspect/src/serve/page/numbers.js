@@ -1,6 +1,32 @@
 // Queues and numbers: each with its last two minutes; one by one with axes.
 const NAMES = { counters: "counter", gauges: "gauge", ratios: "ratio", histograms: "histogram", queues: "queue", heartbeats: "heartbeat", progress: "progress" };
 
+const paced = (value) => `${short(value)}/s`;
+/** What is said of a number of each kind. Only of what is in view: of five hundred it takes longer than all the rest. */
+const SAID = {
+  counters: { value: ({ of }) => of.value, text: ({ of }) => whole(of.value), words: () => paced, more: ({ of, unit }) => (of.rate_per_s === null ? "" : `${paced(of.rate_per_s)}${unit ? ` ${unit}` : ""}`), used: ({ of }) => of.value > 0 },
+  gauges: { value: ({ of }) => of.value, text: ({ of, unit }) => quantity(of.value, unit), more: ({ of, unit }) => `highest ${quantity(of.max, unit)}`, used: ({ of }) => of.value !== 0 || of.max !== 0 },
+  ratios: { value: ({ of }) => of.value, text: ({ of }) => percent(of.value), words: () => percent, more: ({ of }) => `${percent(of.since_start)} since the start`, used: ({ of }) => of.since_start !== null },
+  histograms: { value: ({ of }) => of.recent.p99, text: ({ of, unit }) => quantity(of.recent.p99, unit), more: ({ of, unit }) => `p99; p50 ${quantity(of.recent.p50, unit)}, max ${quantity(of.recent.max, unit)}`, used: ({ of }) => of.count > 0 },
+  heartbeats: { value: ({ board, of }) => board.since(of.last_at_ms), text: ({ board, of }) => `${age(board.since(of.last_at_ms))} ago`, more: ({ of }) => `every ${time(of.every_ns)}, ${whole(of.count)} times`, bad: ({ of }) => of.overdue },
+  progress: { value: ({ of }) => of.done, text: ({ of }) => whole(of.done), words: () => short, more: ({ of }) => `of ${whole(of.total)}${of.total ? `, ${percent(of.done / of.total)}` : ""}` },
+};
+class NumberRow {
+  constructor(board, kind, key, of) { [this.board, this.kind, this.key, this.of, this.said] = [board, kind, key, of, SAID[kind]]; }
+  get id() { return `${this.board.head.pid}/${this.kind}/${this.key}`; }
+  get name() { return this.key; }
+  get series() { return `${this.kind} ${this.key}`; }
+  get meaning() { return this.board.meaning.get(this.of.name); }
+  get unit() { return this.meaning?.unit; }
+  get value() { return this.said.value(this); }
+  get text() { return this.said.text(this); }
+  get more() { return this.said.more(this); }
+  get used() { return this.said.used?.(this) ?? true; }
+  get bad() { return this.said.bad?.(this) ?? false; }
+  /** How a value of its line is said. */
+  get words() { return this.said.words?.() ?? ((value) => quantity(value, this.unit)); }
+}
+
 const numbersView = {
   get node() {
     if (this.made) return this.made;
@@ -36,7 +62,7 @@ const numbersView = {
       for (const kind of ["counters", "gauges", "ratios", "histograms", "heartbeats", "progress"]) {
         for (const [key, of] of board[kind]) {
           all += 1;
-          const row = this.row(board, kind, key, of);
+          const row = new NumberRow(board, kind, key, of);
           if ((row.used || this.used.checked) && takes(row.name, row.meaning?.help)) rows.push(row);
         }
       }
@@ -45,21 +71,9 @@ const numbersView = {
     this.queues.set(queues);
     put(this.counted, `${rows.length} of ${all} numbers`);
     this.table.set(rows, all ? "No number matches." : "No numbers.");
-    const chosen = rows.find((row) => row.id === place.now.select);
+    const chosen = place.now.select && rows.find((row) => row.id === place.now.select);
     const queue = queues.find((row) => row.id === place.now.select);
     if (chosen) this.detail(chosen); else if (queue) this.queueDetail(queue); else if (place.now.select) hideDetail();
-  },
-  row(board, kind, key, of) {
-    const meaning = board.meaning.get(of.name);
-    const unit = meaning?.unit;
-    const row = { id: `${board.head.pid}/${kind}/${key}`, board, kind, key, of, meaning, name: key, series: `${kind} ${key}`, words: (value) => quantity(value, unit), value: of.value, more: "", used: true };
-    if (kind === "counters") Object.assign(row, { text: whole(of.value), words: (value) => `${short(value)}/s`, more: of.rate_per_s === null ? "" : `${short(of.rate_per_s)}/s${unit ? ` ${unit}` : ""}`, used: of.value > 0 });
-    if (kind === "gauges") Object.assign(row, { text: quantity(of.value, unit), more: `highest ${quantity(of.max, unit)}`, used: of.value !== 0 || of.max !== 0 });
-    if (kind === "ratios") Object.assign(row, { text: percent(of.value), words: percent, more: `${percent(of.since_start)} since the start`, used: of.since_start !== null });
-    if (kind === "histograms") Object.assign(row, { value: of.recent.p99, text: quantity(of.recent.p99, unit), words: (value) => quantity(value, unit), more: `p99; p50 ${quantity(of.recent.p50, unit)}, max ${quantity(of.recent.max, unit)}`, used: of.count > 0 });
-    if (kind === "heartbeats") Object.assign(row, { value: board.since(of.last_at_ms), text: `${age(board.since(of.last_at_ms))} ago`, more: `every ${time(of.every_ns)}, ${whole(of.count)} times`, bad: of.overdue });
-    if (kind === "progress") Object.assign(row, { value: of.done, text: whole(of.done), more: `of ${whole(of.total)}${of.total ? `, ${percent(of.done / of.total)}` : ""}`, words: short });
-    return row;
   },
   detail(row) {
     const panel = showDetail(`number ${row.id}`, () => { this.chart = new Chart(row.name); return { title: h("h2"), facts: h("dl.facts"), quantiles: h("table.small") }; },

@@ -23,7 +23,9 @@ function age(ms) {
   if (ms < 60000) return `${(ms / 1000).toFixed(1)}s`;
   return time(ms * 1e6);
 }
-const whole = (value) => (value === null || value === undefined ? NONE : Math.round(value).toLocaleString("en-US"));
+/** Made once: `toLocaleString` makes its own each time. */
+const grouped = new Intl.NumberFormat("en-US");
+const whole = (value) => (value === null || value === undefined ? NONE : grouped.format(Math.round(value)));
 function short(value) {
   if (value === null || value === undefined || !isFinite(value)) return NONE;
   const size = Math.abs(value);
