@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::askers::Askers;
+use super::memory;
 use super::past;
 use super::patient::Patient;
 use super::routes::routes;
@@ -127,6 +128,7 @@ pub fn run(bound: Bound) -> io::Result<()> {
     let recorder = kept.map(open).transpose()?;
     let sampling = bound.settings.sample.map(|rate| Sampling::start(Target::Any, rate));
     let sampling = sampling.transpose()?;
+    memory::share();
     let far = bound.settings.endpoints.clone();
     let hosts = || far.clone().map(|(list, trust)| Hosts::new(list, trust));
     let (watch, watcher) = super::watch::start(hosts())?;

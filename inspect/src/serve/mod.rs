@@ -20,6 +20,7 @@ mod forward;
 mod gate;
 mod health;
 mod listen;
+mod memory;
 mod metrics;
 mod ops;
 mod page;
