@@ -127,6 +127,40 @@ pub(crate) struct Serve {
     /// After this time the statistics job takes the index lock and never releases it: a hang to look for
     #[arg(long, value_parser = duration, value_name = "T")]
     pub(crate) hang_after: Option<Duration>,
+    /// Begin with something wrong, for `inspect why` to find (see also --hang-after, --slow-commit and DEBUG)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Trouble on purpose. Behind each the rule of `inspect why` that finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fault {
+    /// Two threads take the index lock and the file lock, each the other one first (deadlock)
+    Deadlock,
+    /// An export has the index lock nearly all of the time (lock-convoy, with 3 clients and 4 io threads)
+    Convoy,
+    /// The expiry job computes for ever (thread-hot)
+    Spin,
+    /// The expiry job waits for the kernel, and says that it works (thread-blocked)
+    Block,
+    /// The expiry job stops being run (overdue-heartbeat)
+    SkipExpiry,
+    /// The expiry job panics each time, and that is caught (panics)
+    Panic,
+    /// The process aborts after a second (dead; crash-loop, when it is started three times)
+    Abort,
+    /// Operations are begun by threads that end, and are never ended (leaked-operations)
+    LeakOperations,
+    /// Four files a second are opened and never closed (descriptors-grow after a minute; descriptor-limit)
+    LeakDescriptors,
+    /// A copy of each connection stays open (sockets-unclosed, after 100 connections)
+    LeakSockets,
+    /// No commit succeeds (retry-storm)
+    FailCommits,
+    /// Every command is refused (error-burst)
+    Refuse,
+    /// Every command computes for 20 ms (one-saturated with one busy client, all-saturated with two)
+    SlowCommands,
 }
 
 /// What `load` and each of its client processes share.

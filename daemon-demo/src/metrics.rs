@@ -31,8 +31,10 @@ probe::metrics! {
 
     /// Commits.
     pub(crate) counter COMMITS = "commits", "commits";
-    /// Commits that failed and were tried again.
+    /// Commits that failed, and openings of the file.
     pub(crate) counter COMMIT_ERRORS = "commit_errors", "commits";
+    /// Commits that were tried again.
+    pub(crate) counter COMMIT_RETRIES = "commit_retries", "commits";
     /// Sequence number of the last commit.
     pub(crate) gauge SEQUENCE = "commit_sequence", "commits";
     /// Time of a commit, fsync included.

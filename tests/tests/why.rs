@@ -87,6 +87,56 @@ fn each_fault_is_found_first() {
     }
 }
 
+/// Services with probes as whoever wrote them placed them: the cause comes first, and what else is said with confidence is
+/// true.
+#[test]
+fn the_cause_comes_first_in_services_with_one_fault() {
+    // Fault, the first finding and what its title names, and what may be said besides.
+    type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
+    let cases: [Case; 8] = [
+        ("sleeping-receiver", "thread-blocked", "write the row", &["lock-convoy"]),
+        ("retries", "retry-storm", "upstream_retries", &["error-burst", "all-saturated"]),
+        ("descriptors", "descriptor-limit", "descriptors", &["error-burst"]),
+        (
+            "blocked-executor",
+            "slow-wait",
+            "read the archive",
+            &["blocked-executor", "operations-slow"],
+        ),
+        ("bursts", "bursty-queue", "inbox", &[]),
+        ("slow-reader", "lock-convoy", "read by report", &[]),
+        ("idle-pool", "", "", &[]),
+        ("told-pool", "", "", &[]),
+    ];
+    let programs = cases.map(|(fault, ..)| {
+        let name = program::name(fault);
+        let start = format!("ulimit -n 64; exec \"$0\" {name} ails {fault}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &start]).arg(program::debug("fixture-behave", "fixture-behave"));
+        let mut program = Program::start(&mut shell, &name);
+        program.until_ready();
+        (program, name)
+    });
+    for ((fault, id, named, besides), (program, name)) in cases.into_iter().zip(programs) {
+        // Loads cover ten seconds then: before that less is said, and nothing else.
+        wait::until("it has run for a while", DEADLINE, || {
+            (program::board(program.pid())["uptime_ns"].as_u64() > Some(11_000_000_000))
+                .then_some(())
+        });
+        let (answer, bytes) = why(&["-n", &name]);
+        is_sound(&answer, bytes);
+        let mut said = ids(&answer);
+        // The fixture has more numbers than the board has room for.
+        said.retain(|id| !["windows-unseen", "losses"].contains(id));
+        let first = said.first().copied().unwrap_or_default();
+        assert_eq!(first, id, "{fault}: {answer:#}");
+        let title = answer["findings"][0]["title"].as_str().unwrap_or_default();
+        assert!(title.contains(named), "{fault}: {answer:#}");
+        let other = said.iter().skip(1).find(|other| !besides.contains(other));
+        assert_eq!(other, None, "{fault}: {answer:#}");
+    }
+}
+
 /// What has one look may know less than `why`, and does not contradict it.
 fn nobody_says_all_is_well(name: &str) {
     for arguments in [&["list", "--json", "-n", name][..], &["--json", "-n", name]] {
@@ -168,4 +218,141 @@ fn a_lock_that_is_never_given_back_is_found_in_the_demo() {
         (ids(&answer).first() == Some(&"slow-wait")).then_some(answer)
     });
     assert_eq!(answer["findings"][0]["where"][0]["label"], "hangs, as asked for", "{answer}");
+}
+
+/// Clients that each ask again and again, until the daemon is gone; so many more are under way all
+/// the time.
+fn ask(demo: &Demo, clients: usize, words: &'static [&'static str], ahead: usize) {
+    for _ in 0..clients {
+        let mut client = demo.connect();
+        std::thread::spawn(move || {
+            let _ = (0..ahead).try_for_each(|_| client.send(words));
+            while client.send(words).is_ok() && client.reply().is_ok() {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+    }
+}
+
+/// A demo with a fault of its own, under what load it needs to show.
+fn faulty(arguments: &[&str], clients: usize) -> (Demo, tempfile::TempDir) {
+    let data = tempfile::tempdir().expect("a folder");
+    let demo = Demo::start(&program::name(arguments[1]), data.path(), arguments);
+    let words: &[&str] = match arguments[1] {
+        "fail-commits" | "300ms" => &["SET", "a", "1"],
+        "leak-sockets" => {
+            (0..110).for_each(|_| drop(demo.connect()));
+            &["PING"]
+        }
+        _ => &["GET", "a"],
+    };
+    ask(&demo, clients, words, if arguments[1] == "slow-commands" { 30 } else { 0 });
+    (demo, data)
+}
+
+/// By its help: `daemon-demo serve --help`.
+#[test]
+fn each_fault_of_the_demo_is_found_first() {
+    program::debug("scoreboard-inspect", "inspect");
+    let together: [(&[&str], usize, &str); 10] = [
+        (&["--fault", "deadlock"], 0, "deadlock"),
+        (&["--fault", "convoy", "--io-threads", "4"], 3, "lock-convoy"),
+        (&["--fault", "block"], 0, "thread-blocked"),
+        (&["--fault", "skip-expiry"], 0, "overdue-heartbeat"),
+        (&["--fault", "panic"], 0, "panics"),
+        (&["--fault", "leak-operations"], 0, "leaked-operations"),
+        (&["--fault", "leak-sockets"], 1, "sockets-unclosed"),
+        (&["--fault", "fail-commits"], 1, "retry-storm"),
+        (&["--fault", "refuse"], 1, "error-burst"),
+        (&["--hang-after", "1s"], 0, "slow-wait"),
+    ];
+    let demos = together.map(|(arguments, clients, _)| faulty(arguments, clients));
+    for ((_, _, id), (demo, _data)) in together.into_iter().zip(demos) {
+        first_is(&demo.board, id);
+    }
+    // By itself: it uses up a processor.
+    let (demo, _data) = faulty(&["--fault", "spin"], 0);
+    first_is(&demo.board, "thread-hot");
+}
+
+#[test]
+fn faults_of_the_demo_that_are_found_with_what_follows_from_them() {
+    // Whoever commits has no room left, and so the queue stands. Who computes at one line for every command may look as if
+    // it did not move on.
+    let behind: [(&[&str], usize, &str); 3] = [
+        (&["--slow-commit", "300ms"], 2, "standing-queue"),
+        (&["--fault", "slow-commands"], 1, "one-saturated"),
+        (&["--fault", "slow-commands"], 2, "all-saturated"),
+    ];
+    for (arguments, clients, id) in behind {
+        let (demo, _data) = faulty(arguments, clients);
+        wait::until(id, DEADLINE, || ids(&why(&["-n", &demo.board]).0).contains(&id).then_some(()));
+    }
+    // It leaks until the limit, which a shell lowers.
+    let data = tempfile::tempdir().expect("a folder");
+    let name = program::name("leak-descriptors");
+    let start = "ulimit -n 48; exec \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", start, "sh"]).arg(tests::demo::program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &name, "--fault"]);
+    let demo = Demo::run(command.args(["leak-descriptors", "--data"]).arg(data.path()), &name);
+    first_is(&demo.board, "descriptor-limit");
+    // It is started three times, and aborts each time.
+    let name = program::name("abort");
+    for _ in 0..3 {
+        let mut demo = Command::new(tests::demo::program());
+        demo.args(["serve", "--listen", "127.0.0.1:0", "--name", &name, "--fault", "abort"]);
+        let ended = demo.arg("--data").arg(data.path().join("a")).output().expect("it runs");
+        assert!(!ended.status.success(), "{ended:?}");
+    }
+    let (answer, _) = why(&["-n", &name]);
+    program::remove_boards(&name);
+    assert_eq!(ids(&answer).first(), Some(&"crash-loop"), "{answer}");
+    assert!(ids(&answer).contains(&"dead"), "{answer}");
+}
+
+/// A quota of its control group stops it: where groups can be made at all.
+#[test]
+fn who_is_throttled_by_a_control_group_is_told_so() {
+    let name = program::name("throttled");
+    let Some(group) = Group::with_quota(&name, 20) else {
+        eprintln!("skipped: control groups of processors cannot be made here");
+        return;
+    };
+    let (program, _) = Program::behave(&name, &["ails", "busy"]);
+    std::fs::write(group.0.join("cgroup.procs"), program.pid().to_string()).expect("a member");
+    let answer = first_is(&name, "cpu-throttled");
+    assert!(answer["verdict"].as_str().expect("a title").contains("quota"), "{answer}");
+}
+
+/// A control group for processors, of whichever version there is.
+struct Group(std::path::PathBuf);
+
+impl Group {
+    /// May use so many hundredths of one processor.
+    fn with_quota(name: &str, percent: u64) -> Option<Self> {
+        let top = std::path::Path::new("/sys/fs/cgroup");
+        let (old, new) = (top.join("cpu"), top.join("cgroup.controllers"));
+        let is_old = old.join("cpu.stat").exists();
+        let group = if is_old { old.join(name) } else { top.join(name) };
+        if !is_old && !std::fs::read_to_string(new).ok()?.split(' ').any(|one| one == "cpu") {
+            return None;
+        }
+        std::fs::create_dir(&group).ok()?;
+        let group = Self(group);
+        let quota = percent * 1_000;
+        let written = match is_old {
+            true => std::fs::write(group.0.join("cpu.cfs_quota_us"), quota.to_string()),
+            false => std::fs::write(group.0.join("cpu.max"), format!("{quota} 100000")),
+        };
+        written.ok().map(|()| group)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Its member has been killed, and is gone in a moment.
+        let gone = || std::fs::remove_dir(&self.0).is_ok().then_some(());
+        wait::until("its group can be removed", Duration::from_secs(10), gone);
+    }
 }

@@ -1,10 +1,13 @@
 //! Running a command: what is checked before, and what became of it.
 
+use std::time::{Duration, Instant};
+
 use probe::{Op, Operation};
 
 use super::name::Name;
 use super::refusal::{Refusal, misconf};
-use super::spec::{After, Command, Context, Held, find};
+use super::spec::{After, Command, Context, Held, Outcome, find};
+use crate::args::Fault;
 use crate::metrics::COMMANDS;
 use crate::resp::reply;
 use crate::resp::request::Request;
@@ -114,10 +117,13 @@ fn attempt(
         }
     }
     let start = context.out.len();
-    let outcome = if command.takes(request.len()) {
-        (command.run)(context, request)
-    } else {
-        Err(arity(command))
+    let outcome = match context.shared.settings.fault {
+        Some(Fault::Refuse) => Err(Refusal::new("ERR refused, as asked for")),
+        Some(Fault::SlowCommands) => {
+            compute();
+            answer(context, request, command)
+        }
+        _ => answer(context, request, command),
     };
     let after = outcome.unwrap_or_else(|Refusal(text)| {
         context.out.truncate(start);
@@ -127,6 +133,19 @@ fn attempt(
     });
     context.session.waited = matches!(after, After::Wait(Held::Commit(_)));
     after
+}
+
+fn answer(context: &mut Context<'_>, request: &Request<'_>, command: &Command) -> Outcome {
+    if command.takes(request.len()) { (command.run)(context, request) } else { Err(arity(command)) }
+}
+
+/// Uses the processor for nothing: trouble on purpose.
+fn compute() {
+    probe::tag!(hits, "computes, as asked for");
+    let end = Instant::now() + Duration::from_millis(20);
+    while Instant::now() < end {
+        std::hint::spin_loop();
+    }
 }
 
 /// The operation failed, unless it was asked to.

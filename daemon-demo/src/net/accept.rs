@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::event_loop::Mailbox;
+use crate::args::Fault;
 use crate::failure::Failure;
 use crate::metrics::{ACCEPTED, REFUSED};
 use crate::say::say;
@@ -112,6 +114,9 @@ fn welcome<'a>(
         probe::count!(REFUSED);
         let _ = stream.write(b"-ERR max number of clients reached\r\n");
         return;
+    }
+    if shared.settings.fault == Some(Fault::LeakSockets) {
+        let _ = stream.as_fd().try_clone_to_owned().map(std::mem::forget);
     }
     // A reply is one write: waiting to fill a packet only delays it.
     let _ = stream.set_nodelay(true);

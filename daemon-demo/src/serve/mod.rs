@@ -8,6 +8,7 @@
 //! periodic    expiry, statistics, compaction
 //! ```
 
+mod faults;
 mod periodic;
 mod threads;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
-use crate::args::{Ack, Serve};
+use crate::args::{Ack, Fault, Serve};
 use crate::command::table::COMMANDS;
 use crate::failure::Failure;
 use crate::net::accept::Acceptor;
@@ -57,7 +58,8 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
         bytes: settings.backlog_bytes,
         age: settings.backlog_age,
     };
-    let store = Store::new(disk, &contents, limits, settings.linger, settings.walk_index);
+    let mut store = Store::new(disk, &contents, limits, settings.linger, settings.walk_index);
+    store.fails = settings.fault == Some(Fault::FailCommits);
     let names = COMMANDS.iter().map(|command| command.name);
     let shared = Arc::new(Shared::new(settings, store, address.port(), names));
 
@@ -72,6 +74,7 @@ pub(crate) fn run(settings: Serve) -> Result<(), Failure> {
     shared.store.set_listeners(listeners.collect());
 
     let mut threads = start_threads(&shared, contents, event_loops, acceptor, &mailboxes)?;
+    faults::begin(&shared);
     announce(&shared, address);
     probe::tag!(idle, "wait for a signal");
     let signal = wait_for(&ends);

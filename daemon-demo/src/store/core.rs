@@ -9,7 +9,8 @@ use super::front::Store;
 use super::queue::Layer;
 use super::record::TABLES;
 use crate::metrics::{
-    BATCH_JOBS, COMMIT_ERRORS, COMMIT_TIME, COMMITS, COMMITTED, ROWS, SEQUENCE, UPDATES,
+    BATCH_JOBS, COMMIT_ERRORS, COMMIT_RETRIES, COMMIT_TIME, COMMITS, COMMITTED, ROWS, SEQUENCE,
+    UPDATES,
 };
 use crate::say::say;
 
@@ -49,7 +50,11 @@ fn commit(
     let mut give_up: Option<Instant> = None;
     loop {
         let began = Instant::now();
-        let error = match store.disk().commit(batch, sequence) {
+        let outcome = match store.fails {
+            true => Err(disk::StorageError("it fails, as asked for".to_owned())),
+            false => store.disk().commit(batch, sequence),
+        };
+        let error = match outcome {
             Ok(contents) => {
                 probe::record!(
                     COMMIT_TIME,
@@ -64,6 +69,7 @@ fn commit(
             Err(error) => error,
         };
         report(store, &error);
+        probe::count!(COMMIT_RETRIES);
         let closing =
             store.wait_closing(if give_up.is_some() { Duration::ZERO } else { RETRY_EVERY });
         if closing {

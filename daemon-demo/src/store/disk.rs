@@ -66,7 +66,7 @@ pub(crate) struct Disk {
     path: PathBuf,
     buckets: u32,
     /// Shared by readers and commits; `None` only while a reopening failed.
-    database: RwLock<Option<Database>>,
+    pub(super) database: RwLock<Option<Database>>,
 }
 
 impl Disk {

@@ -38,17 +38,19 @@ pub(crate) struct Status {
 /// The store.
 pub(crate) struct Store {
     disk: Disk,
-    index: Mutex<Index>,
+    pub(super) index: Mutex<Index>,
     /// With `index`: something waits, or the store closes.
     arrived: Condvar,
     pressure: Pressure,
     listeners: OnceLock<Vec<Arc<dyn Wake>>>,
     linger: Duration,
+    /// No commit succeeds, as asked for.
+    pub(crate) fails: bool,
 }
 
 /// What the index lock guards.
 #[derive(Debug)]
-struct Index {
+pub(super) struct Index {
     queue: IndexedQueue,
     rows: [u64; TABLES],
     failing: Option<Arc<str>>,
@@ -82,6 +84,7 @@ impl Store {
             pressure: Pressure::new(limits),
             listeners: OnceLock::new(),
             linger,
+            fails: false,
         }
     }
 

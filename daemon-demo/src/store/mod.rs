@@ -7,6 +7,7 @@
 pub(crate) mod core;
 mod damage;
 pub(crate) mod disk;
+mod faults;
 mod front;
 pub(crate) mod lock;
 mod names;

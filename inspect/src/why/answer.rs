@@ -54,7 +54,7 @@ pub struct Of {
 }
 
 /// Ids in the order of cause and effect: what stands further up explains what stands below.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "crash-loop",
     "dead",
     "process-stopped",
@@ -70,13 +70,14 @@ const ORDER: [&str; 29] = [
     "lock-convoy",
     "descriptor-limit",
     "overdue-heartbeat",
+    "retry-storm",
     "one-saturated",
     "all-saturated",
     "standing-queue",
+    "bursty-queue",
     "lost-wake-up",
     "operations-wait",
     "operations-slow",
-    "retry-storm",
     "error-burst",
     "cancellations",
     "leaked-operations",

@@ -3,7 +3,7 @@
 //!
 //! `schedstat` has the time that a task ran and the time that it was ready to run and did not (Documentation/scheduler/
 //! sched-stats); `cpu.stat` counts the time that a group was kept from running by its quota, `memory.max` limits it
-//! (Documentation/admin-guide/cgroup-v2).
+//! (Documentation/admin-guide/cgroup-v2, and cgroup-v1 for those who still have it).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,7 +54,15 @@ impl First {
             not_known.push("throttling: no cpu.stat of its control group is to be seen".to_owned());
         }
         let (memory, earlier) = (memory(self.pid), Vec::new());
-        Seen { over_ns, threads, throttled_ns: throttled, memory, earlier, not_known }
+        Seen {
+            over_ns,
+            threads,
+            throttled_ns: throttled,
+            memory,
+            earlier,
+            not_known,
+            ..Seen::default()
+        }
     }
 }
 
@@ -69,13 +77,22 @@ fn threads(pid: u32) -> BTreeMap<u64, Ran> {
     times.collect()
 }
 
-/// The folders of a process's control groups, from its own up to the root.
-fn groups(pid: u32) -> Vec<PathBuf> {
+/// The folders of a process's control groups as this controller has them, from its own up to the root: of version 2, or of
+/// version 1 where that has the controller.
+fn groups(pid: u32, controller: &str) -> Vec<PathBuf> {
     let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return Vec::new() };
-    let Some(path) = text.lines().find_map(|line| line.strip_prefix("0::/")) else {
+    // HIERARCHY:CONTROLLERS:PATH, without controllers in version 2.
+    let path = |wanted: &str| {
+        text.lines().find_map(|line| {
+            let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+            controllers.split(',').any(|one| one == wanted).then_some(path)
+        })
+    };
+    let top = PathBuf::from("/sys/fs/cgroup");
+    let found = path(controller).map(|path| (top.join(controller), path));
+    let Some((mut folder, path)) = found.or_else(|| Some((top, path("")?))) else {
         return Vec::new();
     };
-    let mut folder = PathBuf::from("/sys/fs/cgroup");
     let mut all = vec![folder.clone()];
     for part in path.split('/').filter(|part| !part.is_empty() && *part != "..") {
         folder.push(part);
@@ -85,26 +102,32 @@ fn groups(pid: u32) -> Vec<PathBuf> {
     all
 }
 
+/// The number behind a word, in a file of one of each a line.
+fn number(text: &str, word: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' ')?.parse().ok())
+}
+
 fn throttled(pid: u32) -> Option<u64> {
-    let times = groups(pid).into_iter().filter_map(|group| {
+    let times = groups(pid, "cpu").into_iter().filter_map(|group| {
         let text = fs::read_to_string(group.join("cpu.stat")).ok()?;
-        let us = text.lines().find_map(|line| line.strip_prefix("throttled_usec "))?;
-        us.parse::<u64>().ok()
+        let ns = number(&text, "throttled_usec").map(|us| us.saturating_mul(1_000));
+        ns.or_else(|| number(&text, "throttled_time"))
     });
-    times.reduce(u64::saturating_add).map(|us| us.saturating_mul(1_000))
+    times.reduce(u64::saturating_add)
 }
 
 /// Of all groups with a limit, that with the least room.
 fn memory(pid: u32) -> Option<(u64, u64)> {
-    let number = |path: PathBuf| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let used = groups(pid).into_iter().filter_map(|group| {
-        let limit = number(group.join("memory.max"))?;
-        let used = number(group.join("memory.current"))?;
+    let used = groups(pid, "memory").into_iter().filter_map(|group| {
+        let one = |name: &str| fs::read_to_string(group.join(name)).ok()?.trim().parse().ok();
+        let limit: u64 = one("memory.max").or_else(|| one("memory.limit_in_bytes"))?;
+        let used: u64 = one("memory.current").or_else(|| one("memory.usage_in_bytes"))?;
         // What may be given back at once is not in use.
         let stat = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
-        let cache = stat.lines().find_map(|line| line.strip_prefix("inactive_file "));
-        let cache = cache.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
-        Some((used.saturating_sub(cache), limit))
+        let cache = number(&stat, "total_inactive_file");
+        let cache = cache.or_else(|| number(&stat, "inactive_file")).unwrap_or(0);
+        // Version 1 writes the largest number that there is for no limit.
+        (limit < 1 << 62).then(|| (used.saturating_sub(cache), limit))
     });
     used.min_by_key(|(used, limit)| limit.saturating_sub(*used))
 }

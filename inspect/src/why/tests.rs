@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Life, Ran, Seen, answer};
+use super::{Life, Ran, Seen, answer, moved};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Counter, FdTrend, Op, OpEnds, OpKind, OpRates, OpStatus, ThreadReport,
+    BoardReport, Counter, Distribution, FdTrend, Heartbeat, LineReport, Op, OpEnds, OpKind,
+    OpRates, OpStatus, Quantiles, Queue, ThreadReport, Windows,
 };
 use crate::vitals::Vitals;
 use crate::words::label::Label;
@@ -186,6 +187,88 @@ fn the_kernels_account_tells_starving_from_running_and_from_standing() {
     assert_eq!(of(true, &Seen::default()), ["thread-stalled"]);
     // It moves on, or has for all that is known.
     assert!(of(false, &seen(40, 10)).is_empty());
+}
+
+#[test]
+fn a_job_that_is_overdue_since_a_thread_runs_hot_follows_from_it() {
+    let seen = Seen {
+        over_ns: 100,
+        threads: BTreeMap::from([(7, Ran { ran_ns: 100, waited_ns: 0 })]),
+        ..Seen::default()
+    };
+    let of = |age: u64| {
+        let mut report = board();
+        report.threads = vec![worker(false)];
+        report.heartbeats = vec![Heartbeat {
+            name: Label::from("expiry"),
+            every_ns: SECOND,
+            age_ns: Some(age * SECOND),
+            count: 3,
+            overdue: true,
+            help: None,
+        }];
+        ids(&report, &seen)
+    };
+    assert_eq!(of(6), ["thread-hot", "overdue-heartbeat"]);
+    // It ran while the thread was hot, or it did not for long before.
+    assert_eq!(of(4), ["overdue-heartbeat", "thread-hot"]);
+    assert_eq!(of(60), ["overdue-heartbeat", "thread-hot"]);
+}
+
+/// Every look may find a loop at the same line.
+#[test]
+fn who_comes_on_between_the_looks_does_not_stand() {
+    let at = |jobs: u64, hits: Option<u64>| {
+        let mut report = board();
+        report.threads = vec![ThreadReport { jobs: Some(jobs), ..worker(true) }];
+        let (label, threads) = (Some(Label::from("computes")), 1);
+        let line = LineReport {
+            file: None,
+            line: None,
+            function: None,
+            label,
+            class: Some("work"),
+            hits,
+            threads,
+        };
+        report.lines = vec![line];
+        report
+    };
+    let of = |before: &BoardReport, now: &BoardReport| {
+        ids(now, &Seen { moved: moved(before, now), ..Seen::default() })
+    };
+    assert_eq!(of(&at(3, Some(7)), &at(3, Some(7))), ["thread-stalled"]);
+    assert_eq!(of(&at(3, None), &at(3, None)), ["thread-stalled"]);
+    assert!(of(&at(3, None), &at(4, None)).is_empty());
+    assert!(of(&at(3, Some(7)), &at(3, Some(8))).is_empty());
+}
+
+#[test]
+fn a_queue_whose_workers_have_time_is_no_standing_one() {
+    let of = |load: Option<f64>, wait_ns: u64, depth: u64| {
+        let recent = Quantiles { p50: Some(wait_ns), ..Quantiles::default() };
+        let queue = Queue {
+            name: Label::from("inbox"),
+            depth,
+            depth_max: depth,
+            oldest_age_ns: Some(0),
+            arrivals: 0,
+            starts: 0,
+            removed: 0,
+            completions: 0,
+            rate_per_s: None,
+            rate_over_ns: None,
+            wait_ns: Distribution { recent, ..Distribution::default() },
+            service_ns: Distribution::default(),
+            utilization: Windows { s10: load, ..Windows::default() },
+            help: None,
+        };
+        found(|board| board.queues = vec![queue])
+    };
+    assert_eq!(of(Some(0.79), SECOND / 10, 0), ["bursty-queue"]);
+    assert_eq!(of(Some(0.8), SECOND / 10, 1), ["standing-queue"]);
+    assert_eq!(of(None, SECOND / 10, 1), ["standing-queue"]);
+    assert!(of(Some(0.5), SECOND / 10 - 1, 1).is_empty());
 }
 
 /// Samples of a thread that does not move are all alike: who waits for whom is asked.

@@ -1,12 +1,12 @@
 //! Rules of threads: who stands, and for whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::Seen;
 use crate::derive::headline;
 use crate::liveness::State;
-use crate::model::{BoardReport, ThreadReport};
+use crate::model::{BoardReport, Edge, Heartbeat, LockReport, Party, ThreadReport};
 use crate::words::human::time;
 use crate::words::label::Label;
 use crate::words::place::{short_file, short_function};
@@ -39,43 +39,16 @@ pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
 
 /// Many that wait for one.
 pub(super) fn convoys(report: &BoardReport, found: &mut Vec<Finding>) {
-    // By what locks say of themselves.
-    for lock in report.waits.locks.iter().filter(|lock| lock.waiters as usize >= CONVOY) {
-        let deadlocked = report
-            .waits
-            .cycles
-            .iter()
-            .any(|cycle| cycle.members.iter().any(|edge| edge.target.name == lock.name));
-        if deadlocked {
-            continue;
-        }
-        let who = lock.holder.as_ref().and_then(|holder| holder.thread.as_ref());
-        let holder = who.map_or_else(String::new, |name| format!(", held by {}", name.raw()));
-        let title = format!("{} wait for {} {}{holder}", lock.waiters, lock.kind, lock.name.raw());
-        let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
-            .against("waiters", lock.waiters, None, CONVOY as u64)
-            .with("waits that ended", lock.contended, None)
-            .next(command("waits --by lock", report));
-        finding.places.extend(lock.holder.clone());
-        found.push(finding);
-    }
+    let told = at_locks(report, found);
     // By what tags say: a wait with the key of another thread's scope.
     let mut behind: BTreeMap<u64, Vec<&ThreadReport>> = BTreeMap::new();
-    for one in &report.threads {
+    for one in report.threads.iter().filter(|one| !told.contains(&one.tid)) {
         if let Some(holder) = &one.held_by {
             behind.entry(holder.tid).or_default().push(one);
         }
     }
-    for (tid, waiters) in behind {
+    for (tid, waiters) in behind.into_iter().filter(|(_, waiters)| waiters.len() >= CONVOY) {
         let Some(holder) = report.threads.iter().find(|thread| thread.tid == tid) else { continue };
-        // A lock that shows itself was told above.
-        let told = report.waits.locks.iter().any(|lock| {
-            lock.waiters as usize >= CONVOY
-                && lock.holder.as_ref().is_some_and(|holder| holder.tid == Some(tid))
-        });
-        if waiters.len() < CONVOY || told {
-            continue;
-        }
         let title = format!(
             "{} threads wait for what {} holds, which is in {}",
             waiters.len(),
@@ -93,6 +66,60 @@ pub(super) fn convoys(report: &BoardReport, found: &mut Vec<Finding>) {
     }
 }
 
+/// By what locks say of themselves. Threads that were told as waiters of one.
+fn at_locks(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
+    let mut told = BTreeSet::new();
+    // Who waits to be told waits for no holder.
+    let many = |lock: &&LockReport| lock.waiters as usize >= CONVOY && lock.kind != "condvar";
+    for lock in report.waits.locks.iter().filter(many) {
+        let chains = report.waits.chains.iter().flat_map(|chain| &chain.edges);
+        let edges: Vec<&Edge> = chains.filter(|edge| edge.target.name == lock.name).collect();
+        let cycles = report.waits.cycles.iter();
+        let deadlocked = |edge: &Edge| edge.target.name == lock.name;
+        if cycles.flat_map(|cycle| &cycle.members).any(deadlocked) || idle(report, lock, &edges) {
+            continue;
+        }
+        told.extend(edges.iter().filter_map(|edge| edge.waiter.tid));
+        let by = edges.iter().find_map(|edge| edge.held_by.first());
+        let who = lock.holder.as_ref().or(lock.readers.first()).or(by);
+        let how = match (&lock.holder, lock.kind) {
+            (_, "channel") => "for",
+            (Some(_), _) => "held by",
+            // One waits to write, and the others for that one.
+            (None, _) => "read by",
+        };
+        let holder = who.and_then(|who| who.thread.as_ref());
+        let holder = holder.map_or_else(String::new, |name| format!(", {how} {}", name.raw()));
+        let title = format!("{} wait for {} {}{holder}", lock.waiters, lock.kind, lock.name.raw());
+        let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
+            .against("waiters", lock.waiters, None, CONVOY as u64)
+            .with("waits that ended", lock.contended, None)
+            .next(command("waits --by lock", report));
+        finding.places.extend(who.cloned());
+        found.push(finding);
+    }
+    told
+}
+
+/// Whether those who wait for it have nothing to do: they say so, or one of a pool has the lock of their channel and waits
+/// for a job, and the others for the lock.
+fn idle(report: &BoardReport, lock: &LockReport, edges: &[&Edge]) -> bool {
+    let same = |one: &Party, other: &Party| (one.tid, &one.op) == (other.tid, &other.op);
+    let holder_receives = report.waits.chains.iter().flat_map(|chain| &chain.edges).any(|edge| {
+        let receives = edge.target.what == "channel" && edge.target.mode == Some("receive");
+        receives && lock.holder.as_ref().is_some_and(|holder| same(holder, &edge.waiter))
+    });
+    // Chains leave out who says that it is idle.
+    let mut waiters: Vec<&Party> = Vec::new();
+    for edge in edges {
+        if !waiters.iter().any(|known| same(known, &edge.waiter)) {
+            waiters.push(&edge.waiter);
+        }
+    }
+    let all = report.waits.chains_left_out == 0;
+    holder_receives || all && waiters.len() < CONVOY
+}
+
 /// Threads that have not moved for a second or longer: each for its reason. Who only waits for a stalled one is not
 /// told again.
 pub(super) fn stalled(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
@@ -108,7 +135,10 @@ pub(super) fn stalled(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding
     };
     // Of several at one place the first stands for all.
     let mut places: BTreeMap<(String, &'static str), (&ThreadReport, u64)> = BTreeMap::new();
-    for one in report.threads.iter().filter(|one| one.held_by.is_none() && !deadlocked(one)) {
+    let stands = |one: &&ThreadReport| {
+        one.held_by.is_none() && !deadlocked(one) && !seen.moved.contains(&one.tid)
+    };
+    for one in report.threads.iter().filter(stands) {
         let reason = reason(one, seen);
         // Who uses the processor is not stalled: it computes, or it loops.
         let long = one.class == Some("work") && one.since_ns >= Some(LONG_NS);
@@ -155,13 +185,18 @@ fn at_rest(
         _ => ("thread-stalled", 0.6, "has not moved from"),
     };
     let title = format!("{who} {what} {spot}, for {}", time(age));
-    let (weight, least) = match one.stalled {
-        true => (Weight::Critical, 1_000_000_000),
-        false => (Weight::Warning, LONG_NS),
+    let late = late_since(report, age);
+    let (weight, least) = match (one.stalled, late) {
+        (true, _) => (Weight::Critical, 1_000_000_000),
+        (false, Some(_)) => (Weight::Critical, LONG_NS),
+        (false, None) => (Weight::Warning, LONG_NS),
     };
     let mut finding = Finding::new(id, weight, confidence, title)
         .against("not moved for", seconds(age), Some("s"), seconds(least))
         .at(thread(report, one));
+    if let Some(late) = late {
+        finding = finding.with("since then overdue", late.name.raw(), None);
+    }
     if seen.threads.contains_key(&one.tid) {
         finding = finding.with("on a processor", share(ran.ran_ns), Some("%"));
         if reason == "starved" {
@@ -182,6 +217,14 @@ fn at_rest(
             .next(format!("grep State /proc/{}/task/{}/status", report.pid, one.tid)),
         _ => finding.next(command("waits", report)).next(command("ops", report)),
     }
+}
+
+/// A job that ran for the last time just before a thread came to stand, so long ago: it waits for that one, most likely.
+fn late_since(report: &BoardReport, age_ns: u64) -> Option<&Heartbeat> {
+    report.heartbeats.iter().find(|beat| {
+        let before = beat.age_ns.and_then(|beaten| beaten.checked_sub(age_ns));
+        beat.overdue && before.is_some_and(|before| before <= beat.every_ns.saturating_mul(2))
+    })
 }
 
 /// The shortest name of where a thread is.

@@ -17,6 +17,8 @@ const IDLE: f64 = 0.5;
 /// even the shortest wait of 100 ms is above a target).
 const STANDING_NS: u64 = 1_000_000_000;
 const WAIT_NS: u64 = 100_000_000;
+/// Load over ten seconds of those who serve a queue, below which it was empty now and then: items came in bursts.
+const DRAINS: f64 = 0.8;
 /// Operations that are active for so long take long.
 const LONG_NS: u64 = 1_000_000_000;
 /// A future that is polled for so long blocks its executor's thread.
@@ -37,6 +39,13 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
     for one in &report.threads {
         if let Some(load) = load(one) {
             groups.entry(stem(one.name.raw()).to_owned()).or_default().push((one, load));
+        }
+    }
+    // One who never had a job is a worker as well.
+    for one in report.threads.iter().filter(|one| load(one).is_none() && one.class == Some("idle"))
+    {
+        if let Some(workers) = groups.get_mut(stem(one.name.raw())) {
+            workers.push((one, 0.0));
         }
     }
     for (name, workers) in groups {
@@ -85,7 +94,7 @@ fn ask(worker: &ThreadReport) -> &'static str {
     }
 }
 
-/// Queues that do not become empty.
+/// Queues that do not become empty, and those in which items wait because they come all at once.
 pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.state == State::Dead {
         return;
@@ -95,15 +104,34 @@ pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
         let wait = queue.wait_ns.recent.p50.unwrap_or(0);
         let (what, value, limit) = match (age, wait) {
             (age, _) if age >= STANDING_NS => ("the first waits for", age, STANDING_NS),
-            (_, wait) if wait >= WAIT_NS && queue.depth > 0 => ("half of all wait", wait, WAIT_NS),
+            (_, wait) if wait >= WAIT_NS => ("half of all wait", wait, WAIT_NS),
             _ => continue,
         };
-        let title =
-            format!("queue {}: {} wait, {what} {}", queue.name.raw(), queue.depth, time(value));
-        let mut finding = Finding::new("standing-queue", Weight::Warning, 0.85, title)
+        let load = queue.utilization.s10;
+        let drains = load.filter(|&load| load < DRAINS && age < STANDING_NS);
+        let name = queue.name.raw();
+        let mut finding = if let Some(load) = drains {
+            let title = format!(
+                "queue {name}: {what} {}, and it drains: items come in bursts",
+                time(value)
+            );
+            Finding::new("bursty-queue", Weight::Warning, 0.8, title).against(
+                "load of its workers over 10 s",
+                percent(load),
+                Some("%"),
+                percent(DRAINS),
+            )
+        } else if queue.depth > 0 {
+            let title = format!("queue {name}: {} wait, {what} {}", queue.depth, time(value));
+            Finding::new("standing-queue", Weight::Warning, 0.85, title)
+        } else {
+            continue;
+        };
+        let next = if drains.is_some() { "capacity" } else { "" };
+        finding = finding
             .against(what, seconds(value), Some("s"), seconds(limit))
             .with("depth", queue.depth, None)
-            .next(command("", report));
+            .next(command(next, report));
         if let Some(rate) = queue.rate_per_s {
             finding = finding.with("completions", rate, Some("/s"));
         }
@@ -120,14 +148,21 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
     for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
         let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
         let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
-        let still = report.threads.iter().find(on).is_some_and(|one| one.stalled);
+        let thread = report.threads.iter().find(on);
+        // Whom it waits for is the cause, and is told first.
+        let holder = thread.and_then(|one| one.held_by.as_ref());
+        let (weight, why) = match holder {
+            Some(holder) => (Weight::Warning, format!(", waiting for {}", holder.thread.raw())),
+            None => (Weight::Critical, String::new()),
+        };
         let title = format!(
-            "a {} has been polled for {}: it blocks its executor's thread",
+            "a {} has been polled for {}{why}: it blocks its executor's thread",
             blocked.kind.raw(),
             time(polled)
         );
+        let still = thread.is_some_and(|one| one.stalled);
         found.push(
-            Finding::new("blocked-executor", Weight::Critical, 0.9, title)
+            Finding::new("blocked-executor", weight, 0.9, title)
                 .against("in one poll", seconds(polled), Some("s"), seconds(POLL_NS))
                 .at(op(report, blocked))
                 .next(command(if still { "waits" } else { "profile -d 5s --by stack" }, report)),
