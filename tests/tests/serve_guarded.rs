@@ -179,7 +179,7 @@ fn a_profile_is_of_the_seconds_asked_for_in_any_form() {
     for also in ["idle=true", "weight=parallel", "format=bottle", "format=firefox"] {
         let asked = format!("/api/v1/profile?board={name}&seconds=0.3&blame=true&{also}");
         let answer = serve.ask("GET", &asked, &[]);
-        assert!(answer.status == 409 && answer.text().contains("whom they wait for"), "{also}");
+        assert!(answer.status == 400 && answer.text().contains("whom they wait for"), "{also}");
     }
     for wrong in ["seconds=0", "seconds=61", "seconds=NaN", "rate=0", "rate=1001", "format=exe"] {
         assert_eq!(

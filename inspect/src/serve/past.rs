@@ -146,7 +146,7 @@ fn span((since, until): (&Option<String>, &Option<String>), seconds: u64) -> Res
     let from_ns = at("since", since, now.saturating_sub(seconds * SECOND_NS))?;
     let to_ns = at("until", until, now)?;
     if from_ns >= to_ns {
-        return Err(Refusal::contradicts("since is not before until"));
+        return Err(Refusal::wrong("since is not before until"));
     }
     Ok(Span { from_ns, to_ns })
 }

@@ -171,7 +171,7 @@ impl Pick {
             (self.format.is_of_places(), "this format"),
         ];
         match also.into_iter().find(|(asked, _)| *asked && self.blame) {
-            Some((_, what)) => Err(Refusal::contradicts(format!(
+            Some((_, what)) => Err(Refusal::wrong(format!(
                 "{what} tells where threads are, blame whom they wait for: ask one of them"
             ))),
             None => Ok(()),

@@ -57,11 +57,6 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
-    /// Each part of what was asked is right, and together they mean nothing.
-    pub(super) fn contradicts(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, text)
-    }
-
     /// There is no such thing.
     pub(super) fn missing(text: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, text)

@@ -259,7 +259,9 @@ fn a_queue_whose_workers_have_time_is_no_standing_one() {
             rate_per_s: None,
             rate_over_ns: None,
             wait_ns: Distribution { recent, ..Distribution::default() },
+            wait_counts: Vec::new(),
             service_ns: Distribution::default(),
+            service_counts: Vec::new(),
             utilization: Windows { s10: load, ..Windows::default() },
             help: None,
         };
