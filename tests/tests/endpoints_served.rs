@@ -44,9 +44,11 @@ fn a_server_of_other_hosts_says_of_every_row_whose_it_is() {
     all.sort_unstable();
     assert_eq!(of, all);
     assert!(merged.get("/api/v1/waits")["chains"].is_array());
-    for path in ["/metrics", "/api/v1/history"] {
-        assert_eq!(merged.ask("GET", path, &[]).status, 404, "{path}");
-    }
+    assert_eq!(merged.ask("GET", "/metrics", &[]).status, 404);
+    // Neither keeps a past: rows with the reason.
+    let past = merged.get("/api/v1/history");
+    assert_eq!(standing(&past, &silent.url()).0, "slow");
+    assert_eq!(past["boards"].as_array().map(Vec::len), Some(0), "{past}");
     for wrong in ["/api/v1/ops?sort=load", "/api/v1/ops?bord=x", "/api/v1/profile?seconds=1"] {
         assert_eq!(merged.ask("GET", wrong, &[]).status, 400, "{wrong}");
     }

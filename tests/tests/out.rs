@@ -56,6 +56,18 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// The next build compiles this package, though an earlier run of the test has.
+    fn forget(&self, package: &str) {
+        let known = self.folder.join("target/release/.fingerprint");
+        for one in std::fs::read_dir(known).expect("a build").flatten() {
+            if one.file_name().to_string_lossy().starts_with(package) {
+                std::fs::remove_dir_all(one.path()).expect("removed");
+            }
+        }
+    }
+}
+
 /// The source with its probes deleted, line for line.
 fn deleted(source: &str) -> String {
     let mut inside = false;
@@ -137,6 +149,7 @@ fn probes_that_are_out_leave_no_trace() {
 
     // By the trump, also against the feature; then probe's dependencies are not even compiled.
     let feature = ["--features", "scoreboard-probe/enable"];
+    scratch.forget("scoreboard-probe");
     let (off, said) = scratch.build("off", &source, "--cfg probe_off", &feature);
     no_trace(&off);
     same_code(&off, &without);
