@@ -67,6 +67,24 @@ pub fn claims_two_records() {
     });
 }
 
+/// One gives its record back while another takes one of the same word: neither undoes what the other did.
+pub fn claims_beside_a_release() {
+    explore("claims: one goes, one comes", None, &[0, 1], |seen| {
+        let seen = seen.clone();
+        let bits: Arc<[AtomicU64; 1]> = Arc::new(words());
+        assert_eq!(claims::claim(&*bits, 2), Some(0));
+        let other = {
+            let bits = Arc::clone(&bits);
+            spawn(move || claims::claim(&*bits, 2))
+        };
+        claims::release(&*bits, 0);
+        let theirs = other.join().expect("no panic").expect("there is room for two");
+        assert!(claims::is_held(&*bits, theirs), "it was taken away again");
+        assert!(!claims::is_held(&*bits, 1 - theirs), "it was not given back");
+        seen.note(theirs as u64);
+    });
+}
+
 /// A bitmap of more than one word is used to its last bit, and no further.
 pub fn claims_whole_bitmap() {
     explore("claims: a bitmap of two words", None, &[], |_| {

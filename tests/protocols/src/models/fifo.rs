@@ -92,6 +92,25 @@ pub fn fifo_who_meet() {
     });
 }
 
+/// Two arrive at once: both are counted, and one of them is at the head.
+pub fn fifo_two_who_arrive() {
+    explore("fifo: two who arrive", None, &[0, 1], |seen| {
+        let seen = seen.clone();
+        let queue = Arc::new(Queue::<2>::new());
+        let arrive =
+            |queue: &Queue<2>, now| fifo::arrive(&queue.entered, &queue.taken, &queue.stamps, now);
+        let other = {
+            let queue = Arc::clone(&queue);
+            spawn(move || arrive(&queue, 10))
+        };
+        let mine = arrive(&queue, 20);
+        let theirs = other.join().expect("no panic");
+        assert_eq!(get(&queue.entered), 2, "one was not counted");
+        assert_ne!(mine, theirs);
+        seen.note(u64::from(mine));
+    });
+}
+
 /// Two take while one brings, and say so in any order: the oldest that is left is at the head.
 pub fn fifo_two_who_take() {
     explore("fifo: two who take", Some(3), &[20, 30], |seen| {

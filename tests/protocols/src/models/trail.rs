@@ -108,6 +108,20 @@ pub fn trail_from_the_first() {
     noted("trail: from the first entry", 7, 8, &[62, 72, 82]);
 }
 
+/// Three tags are noted between the two readings of a full ring: those before them that still stand are told.
+pub fn trail_that_goes_on_meanwhile() {
+    explore("trail: three tags during a look", None, &[], |_| {
+        let mut loads = 0;
+        let (tags, count) = trail::read::<8>(|at| {
+            loads += 1;
+            let first = [14, 15, 16, 0, 10, 11, 12, 13];
+            let second = [14, 15, 16, 17, 18, 19, 0, 13];
+            if loads <= 8 { first[at] } else { second[at] }
+        });
+        assert_eq!(tags[..count], [16, 15, 14, 13]);
+    });
+}
+
 /// A handler tags anywhere in the middle of a tag: from the next one on the newest is that, or nothing is told. As long as
 /// a reader went by the first gap alone, the trail stood still there for as long as the ring is.
 pub fn trail_and_a_handler() {

@@ -1,12 +1,12 @@
 //! What the checks are worth: every ordering, fence, compare and read-modify-write of the protocols is broken, one at a
 //! time, and something must notice.
 //!
-//! `cargo run -p protocols --bin mutants -- [--miri] [FILE]` takes the files that the daemon runs,
+//! `cargo run -p protocols --bin mutants -- [--miri] [--half] [FILE]` takes the files that the daemon runs,
 //! makes each mutant in a scratch copy under `target/`, and runs the scenarios that concern its file
 //! under loom; there is a copy for each processor. Those that survive must stand in `survivors.txt`,
 //! each with the reason: what else kills it, or why it changes nothing. With `--miri` they are run
 //! under Miri as well, which kills just those of them that the list says it does. The exit code is 1
-//! when list and facts differ.
+//! when list and facts differ. With `--half` every other one is tried, the others after the next commit.
 #![expect(clippy::print_stdout, reason = "a report for whoever runs it")]
 
 mod mutant;
@@ -14,7 +14,7 @@ mod scratch;
 mod survivors;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
@@ -128,11 +128,24 @@ fn wrong(
     wrong
 }
 
-fn check(with_miri: bool, only: Option<&str>) -> io::Result<bool> {
+/// Every other one, of two commits that follow each other not the same.
+fn half(mutants: Vec<(Mutant, String)>) -> io::Result<Vec<(Mutant, String)>> {
+    let count = Command::new("git").args(["rev-list", "--count", "HEAD"]).output()?;
+    let count = String::from_utf8_lossy(&count.stdout).trim().parse().unwrap_or(0usize);
+    let all = mutants.len();
+    let mine: Vec<_> = mutants.into_iter().skip(count % 2).step_by(2).collect();
+    println!("{} of {all} mutants; the others after the next commit", mine.len());
+    Ok(mine)
+}
+
+fn check(with_miri: bool, by_half: bool, only: Option<&str>) -> io::Result<bool> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = package.join("../..").canonicalize()?;
     let mut known = survivors(&package.join("survivors.txt"))?;
-    let mutants = all(&repository.join("probe/src/protocol"), only)?;
+    let mut mutants = all(&repository.join("probe/src/protocol"), only)?;
+    if by_half {
+        mutants = half(mutants)?;
+    }
     if mutants.is_empty() {
         return Err(io::Error::other(
             "no protocol has this name, or there is nothing to break in it",
@@ -153,7 +166,7 @@ fn check(with_miri: bool, only: Option<&str>) -> io::Result<bool> {
     }
     let began = Instant::now();
     let trials = trials(&copies, &mutants, with_miri)?;
-    let wrong = wrong(&mut known, &mutants, &trials, only.is_none());
+    let wrong = wrong(&mut known, &mutants, &trials, only.is_none() && !by_half);
     for what in &wrong {
         println!("  WRONG: {what}");
     }
@@ -173,7 +186,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let with_miri = arguments.iter().any(|argument| argument == "--miri");
     let only = arguments.iter().find(|argument| !argument.starts_with('-'));
-    match check(with_miri, only.map(String::as_str)) {
+    let by_half = arguments.iter().any(|argument| argument == "--half");
+    match check(with_miri, by_half, only.map(String::as_str)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
