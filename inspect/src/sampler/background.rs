@@ -50,7 +50,8 @@ impl Background {
         Ok(Self { stop, thread: Some(thread) })
     }
 
-    /// Whether its thread panicked.
+    /// Whether its thread panicked: the screen says so.
+    #[cfg(feature = "top")]
     pub(crate) fn broke(&mut self) -> bool {
         let done = self.thread.take_if(|thread| thread.is_finished());
         done.is_some_and(|thread| thread.join().is_err())
