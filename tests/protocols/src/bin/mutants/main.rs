@@ -184,6 +184,13 @@ fn check(with_miri: bool, by_half: bool, only: Option<&str>) -> io::Result<bool>
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let known = |argument: &&String| {
+        !argument.starts_with('-') || ["--miri", "--half"].contains(&argument.as_str())
+    };
+    if let Some(other) = arguments.iter().find(|argument| !known(argument)) {
+        println!("{other}: there are --miri, --half and the name of a protocol's file");
+        return ExitCode::from(2);
+    }
     let with_miri = arguments.iter().any(|argument| argument == "--miri");
     let only = arguments.iter().find(|argument| !argument.starts_with('-'));
     let by_half = arguments.iter().any(|argument| argument == "--half");
