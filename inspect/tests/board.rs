@@ -107,6 +107,24 @@ fn a_thread_that_moved_since_the_last_look_has_been_there_for_less() {
 }
 
 #[test]
+fn what_a_queue_passed_is_told_wherever_its_word_stands() {
+    // The linker orders what is declared: a queue's word may be behind those of all counters and lines.
+    let passed = |place: usize| {
+        let mut board = sample();
+        let record = board.at(SectionKind::Metrics, 7);
+        board.put(record + 0x30, &[place as u64]);
+        board.shard(2, place, 7);
+        board.shard(6, place, 4);
+        let queue = report(board.finish(), State::Live).unwrap().queues.remove(0);
+        (queue.arrivals, queue.removed, queue.depth)
+    };
+    let (arrivals, removed) = (1000 + 11, 10 + 11);
+    for place in [3, 9, 40] {
+        assert_eq!(passed(place), (arrivals, removed, 30), "word {place}");
+    }
+}
+
+#[test]
 fn an_argument_in_change_is_not_shown_and_its_line_is() {
     let mut board = sample();
     board.thread(1, "waiter", &[[0, 0x5018 | 1, 77, 0]]);

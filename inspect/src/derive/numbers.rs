@@ -101,8 +101,13 @@ fn total(snapshot: &Snapshot, read: &MetricRead) -> u64 {
     if read.shared() {
         return read.cell.value;
     }
-    let place = usize::try_from(read.record.place).unwrap_or(usize::MAX);
-    snapshot.shard_totals.get(place).copied().unwrap_or(0)
+    in_shards(snapshot, read)
+}
+
+/// What all threads' shards hold of a number.
+fn in_shards(snapshot: &Snapshot, read: &MetricRead) -> u64 {
+    let word = read.shard_word().and_then(|word| usize::try_from(word).ok());
+    word.and_then(|word| snapshot.shard_totals.get(word)).copied().unwrap_or(0)
 }
 
 /// Neighbours of the same name and labels, which are one number declared at several places.
@@ -250,9 +255,8 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         ]
     });
     let [arrivals, starts, removed, completions, depth_max, head, known] = numbers;
-    // Those that came and left at once are counted by their threads; no queue's word is the first.
-    let passed = usize::try_from(metric.read.record.extra).ok().filter(|&word| word > 0);
-    let passed = passed.and_then(|word| snapshot.shard_totals.get(word)).copied().unwrap_or(0);
+    // Those that came and left at once are counted by their threads.
+    let passed = in_shards(snapshot, metric.read);
     let (arrivals, removed) = (arrivals.wrapping_add(passed), removed.wrapping_add(passed));
     let depth = arrivals.saturating_sub(starts).saturating_sub(removed);
     // A queue that never says which item is at its head has no age; one that says it is empty has 0.

@@ -38,6 +38,16 @@ impl MetricRead {
     pub fn shared(&self) -> bool {
         self.record.kind_flags & METRIC_SHARED != 0
     }
+
+    /// Which word of every thread's shard holds a part of it: of a counter all, of a queue what came and left at once.
+    pub(crate) fn shard_word(&self) -> Option<u64> {
+        match self.kind {
+            MetricKind::Counter if !self.shared() => Some(self.record.place),
+            // The first word is no queue's.
+            MetricKind::Queue => Some(self.record.extra).filter(|&word| word > 0),
+            _ => None,
+        }
+    }
 }
 
 /// All blocks of one histogram, added up.
@@ -148,10 +158,8 @@ pub(super) fn shard_totals(
     sites: &[SiteCopy],
 ) -> Vec<u64> {
     let Some(sect) = contents.get(SectionKind::Shards) else { return Vec::new() };
-    let counters = metrics
-        .iter()
-        .filter(|metric| metric.kind == MetricKind::Counter && !metric.shared())
-        .map(|metric| metric.record.place.saturating_add(1));
+    let counters =
+        metrics.iter().filter_map(MetricRead::shard_word).map(|word| word.saturating_add(1));
     // Behind a status's count stands the time in it.
     let more = |site: &SiteCopy| u64::from(site.class_flags & SITE_STATUS != 0);
     let hits = sites.iter().map(|site| site.hits.saturating_add(more(site)));

@@ -12,10 +12,8 @@ use inspect::{OpenBoard, Target};
 use crate::child::Subject;
 use crate::tools::Tool;
 
-pub(crate) fn run(seconds: u64) {
-    if let Err(error) = regions(seconds).and_then(|()| calls(seconds.div_ceil(6))) {
-        eprintln!("{error}");
-    }
+pub(crate) fn run(seconds: u64) -> std::io::Result<()> {
+    regions(seconds).and_then(|()| calls(seconds.div_ceil(6)))
 }
 
 /// What `inspect profile` would say.

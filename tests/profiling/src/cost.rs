@@ -19,10 +19,8 @@ use timing::median;
 
 use crate::spread;
 
-pub(crate) fn run(rounds: usize) {
-    if let Err(error) = processor(rounds).and_then(|()| work()) {
-        eprintln!("{error}");
-    }
+pub(crate) fn run(rounds: usize) -> std::io::Result<()> {
+    processor(rounds).and_then(|()| work())
 }
 
 /// Milliseconds of one run.

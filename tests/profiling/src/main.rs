@@ -86,18 +86,25 @@ fn main() -> ExitCode {
     if timed && !matches!(timing::quiet(), Ok(true)) {
         return ExitCode::from(3);
     }
-    match what {
+    let done = match what {
         What::Cost { rounds } => cost::run(rounds),
-        What::Poll => poll::run(),
+        What::Poll => Ok(poll::run()),
         What::Request { rounds, programs } => request::run(rounds, &programs),
         What::Throughput { rounds } => throughput::run(rounds),
         What::Truth { runs, length } => truth::run(runs, Duration::from_millis(length)),
         What::Agreement { seconds } => agreement::run(seconds),
-        What::Subject { name, kind, number } => subject::run(&name, &kind, number),
-        What::Empty { milliseconds } => empty(milliseconds),
+        What::Subject { name, kind, number } => Ok(subject::run(&name, &kind, number)),
+        What::Empty { milliseconds } => Ok(empty(milliseconds)),
         What::Inspect { words } => return inspector(words),
+    };
+    // A table that is not whole is none: `.ci/performance` puts it nowhere.
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("profiling: {error}");
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::SUCCESS
 }
 
 /// The sampler's own deadlines and slack, and nothing to do when one comes.

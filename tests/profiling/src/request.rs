@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use crate::child::this;
+use crate::tools::missing;
 use timing::Interval;
 
 /// Bursts of each daemon in a round.
@@ -51,13 +52,12 @@ struct Burst {
     cpu_ns: f64,
 }
 
-pub(crate) fn run(rounds: usize, programs: &[PathBuf]) {
-    if let Err(error) = tables(rounds, programs) {
-        eprintln!("{error}");
+pub(crate) fn run(rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
+    for (program, package) in [("redis-benchmark", "redis-tools"), ("valgrind", "valgrind")] {
+        if let Some(why) = missing(program, package) {
+            return Err(io::Error::other(why));
+        }
     }
-}
-
-fn tables(rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
     let (out, with) = match programs {
         [out, with] => (fs::canonicalize(out)?, fs::canonicalize(with)?),
         _ => {

@@ -17,7 +17,7 @@ const SETTLE: Duration = Duration::from_millis(400);
 const WATCHED: Duration = Duration::from_millis(1_500);
 const ALONE: Duration = Duration::from_millis(600);
 
-pub(crate) fn run(rounds: usize) {
+pub(crate) fn run(rounds: usize) -> std::io::Result<()> {
     for (label, threads) in [("a spare core", 1), ("every core taken", cores())] {
         println!(
             "operations with the tool over those without, {label} ({threads} threads), {rounds} rounds"
@@ -26,10 +26,9 @@ pub(crate) fn run(rounds: usize) {
             "{:<30} {:<24} {:>13} {:>19}  longest gap",
             "", "a second", "to empty loop", "a processor second"
         );
-        if let Err(error) = table(threads, rounds) {
-            eprintln!("{error}");
-        }
+        table(threads, rounds)?;
     }
+    Ok(())
 }
 
 fn cores() -> u64 {

@@ -58,15 +58,7 @@ impl Tool {
     /// Why it cannot be used, if so. Installs it where that is allowed.
     pub(crate) fn missing(self) -> Option<String> {
         let (program, package) = self.program()?;
-        let has = || {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
-        };
-        if !has() && geteuid().is_root() {
-            let mut apt = Command::new("apt-get");
-            let _ = apt.args(["-qq", "-y", "install", package]).stdout(Stdio::null()).status();
-        }
-        (!has()).then(|| format!("skipped: {program} is missing (apt-get install {package})"))
+        missing(program, package).map(|why| format!("skipped: {why}"))
     }
 
     /// Sets it to work on a process. Those that take one picture a run are run again and again.
@@ -107,6 +99,20 @@ impl Tool {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(Running(Some(quiet.process_group(0).spawn()?)))
     }
+}
+
+/// Says that a program is missing, if it is and cannot be installed.
+pub(crate) fn missing(program: &str, package: &str) -> Option<String> {
+    let has = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+    };
+    if !has() && geteuid().is_root() {
+        let mut apt = Command::new("apt-get");
+        apt.args(["-qq", "-y", "install", package]).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = apt.status();
+    }
+    (!has()).then(|| format!("{program} is missing (apt-get install {package})"))
 }
 
 /// A tool at work; it and all that it started are ended when this is dropped.

@@ -12,7 +12,7 @@ use crate::child::Subject;
 
 const LINES: [&str; 3] = ["sixty", "thirty", "ten"];
 
-pub(crate) fn run(runs: usize, length: Duration) {
+pub(crate) fn run(runs: usize, length: Duration) -> std::io::Result<()> {
     println!(
         "{runs} runs of {length:?}: in how many the truth is inside the 95 % interval, and its width"
     );
@@ -24,15 +24,16 @@ pub(crate) fn run(runs: usize, length: Duration) {
         ("nested, 60/30/10 in 700 us", "nested", 700),
         ("64 threads, 60/30/10 in 20 ms", "many", 64),
     ] {
-        match trial(kind, number, runs, length) {
-            Some(trial) => println!(
-                "{label:<36} {:>6} {:>7} {:>5} {:>9.2} {:>7}",
-                trial.inside[0], trial.inside[1], trial.inside[2], trial.width, trial.torn
-            ),
-            None => println!("{label:<36} failed"),
-        }
+        let Some(trial) = trial(kind, number, runs, length) else {
+            return Err(std::io::Error::other(format!("{label}: nothing was sampled")));
+        };
+        println!(
+            "{label:<36} {:>6} {:>7} {:>5} {:>9.2} {:>7}",
+            trial.inside[0], trial.inside[1], trial.inside[2], trial.width, trial.torn
+        );
     }
     println!("width: of the interval, on average, over that of independent draws");
+    Ok(())
 }
 
 #[derive(Default)]
