@@ -275,6 +275,54 @@ impl Drop for Killed {
     }
 }
 
+/// A collector that is not there, one that takes a connection and says nothing, and one that says a little again and again:
+/// it is over in three times the time of a try, and one more, with one line and the code of what failed.
+#[test]
+fn a_collector_that_never_answers_holds_nobody_up_for_longer_than_is_said() {
+    let name = program::name("dead-end");
+    let (_program, _) = Program::behave(&name, &["operations"]);
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let trickles = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let of = |listener: &TcpListener| listener.local_addr().expect("an address").port();
+    let (silent_at, trickles_at) = (of(&silent), of(&trickles));
+    std::thread::spawn(move || {
+        let kept: Vec<_> = silent.incoming().collect();
+        drop(kept);
+    });
+    std::thread::spawn(move || {
+        for client in trickles.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut client = client;
+                while client.write_all(b"HTTP/1.1 ").is_ok() {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+        }
+    });
+    for (port, why) in [
+        (free_port(), "Connection refused"),
+        (silent_at, "no answer within 400ms"),
+        (trickles_at, "no answer within 400ms"),
+    ] {
+        for signal in ["--metrics", "--spans"] {
+            let begun = std::time::Instant::now();
+            let output = Command::new(program::debug("scoreboard-inspect", "inspect"))
+                .args(["export", "otlp", signal, "-n", &name, "--endpoint"])
+                .arg(format!("http://127.0.0.1:{port}"))
+                .env("OTEL_EXPORTER_OTLP_TIMEOUT", "400")
+                .output()
+                .expect("it runs");
+            // 400 ms, three times as long again, and what a busy machine takes to start a program.
+            let took = begun.elapsed();
+            assert!(took < Duration::from_millis(4 * 400 + 3_000), "{signal} {why}: {took:?}");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{signal}: {said}");
+            assert!(said.contains("not all was taken: ") && said.contains(why), "{signal}: {said}");
+            assert_eq!(said.lines().count(), 1, "{signal}: {said}");
+        }
+    }
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }

@@ -1,14 +1,13 @@
 //! Where requests of `export otlp` go: to a collector, or to stdout.
 
 use std::io::Write;
-use std::time::Duration;
 
 use super::failure::Failure;
 use crate::export::otlp::{Sender, Sent};
 use crate::words::term::term;
 
-/// How long the last requests may take when nothing else is to be done.
-const LAST: Duration = Duration::from_secs(30);
+/// How long the last requests are tried again when nothing else is to be done, by the time that one try may take.
+const LAST: u32 = 3;
 
 /// Where requests go.
 pub(super) enum Sink<'a> {
@@ -49,10 +48,14 @@ impl Sink<'_> {
     /// Something was not taken.
     pub(super) fn finish(&mut self, sent: &mut Sent) -> Result<(), Failure> {
         if let Self::Collector(sender) = self {
-            sender.drain(LAST, sent);
+            sender.drain(sender.timeout().saturating_mul(LAST), sent);
             if !sender.is_empty() || !sent.given_up.is_empty() {
-                let why = sent.said.last().map(|line| term(line)).unwrap_or_default();
-                return Err(Failure::new(format!("not all was taken: {why}")));
+                // One line says it all, whatever each try met.
+                let tries = sent.said.len();
+                let why = sent.said.drain(..).next_back().unwrap_or_default();
+                let why = term(what(&why));
+                let tries = if tries > 1 { format!(" ({tries} times)") } else { String::new() };
+                return Err(Failure::new(format!("not all was taken: {why}{tries}")));
             }
         }
         Ok(())
@@ -63,10 +66,15 @@ impl Sink<'_> {
 pub(super) fn say(sent: &mut Sent, last: &mut String, remarks: &mut dyn Write) {
     for line in sent.said.drain(..) {
         // The time of the next try is another each time.
-        let what = line.split(';').next().unwrap_or_default().to_owned();
+        let what = what(&line).to_owned();
         if what != *last {
             let _ = writeln!(remarks, "inspect: {}", term(&line));
         }
         *last = what;
     }
+}
+
+/// What went wrong, without the time of the next try.
+fn what(line: &str) -> &str {
+    line.split(';').next().unwrap_or_default()
 }

@@ -114,7 +114,9 @@ fn numbers(
         } else {
             sink.put(metrics(&all, Moment::now(false).wall_ns), &mut sent)?;
         }
-        say(&mut sent, &mut last, remarks);
+        if way.numbers.every.is_some() {
+            say(&mut sent, &mut last, remarks);
+        }
         Ok(())
     })?;
     sink.finish(&mut sent)
@@ -156,7 +158,9 @@ fn samples(
             (Err(_), Some(_)) => sink.again(&mut sent),
             (Ok(()), _) => _ = sink.put(profiles(&tally, more), &mut sent)?,
         }
-        say(&mut sent, &mut last, remarks);
+        if way.numbers.every.is_some() {
+            say(&mut sent, &mut last, remarks);
+        }
         let whole = u128::from(progress.elapsed_ns) + 100_000_000 >= length.as_nanos();
         if way.numbers.every.is_none() || !whole {
             return sink.finish(&mut sent);

@@ -106,12 +106,14 @@ pub(super) fn run(
         } else {
             sink.again(&mut sent);
         }
-        all.settle(&mut sent, remarks, &mut last)?;
+        all.settle(&mut sent)?;
         if numbers.every.is_none() {
             let done = sink.finish(&mut sent);
-            all.settle(&mut sent, remarks, &mut last)?;
+            all.settle(&mut sent)?;
+            say(&mut sent, &mut last, remarks);
             return done;
         }
+        say(&mut sent, &mut last, remarks);
         std::thread::sleep(LOOK.saturating_sub(now.elapsed()));
     }
 }
@@ -229,12 +231,7 @@ impl Follower {
         changed
     }
 
-    fn settle(
-        &mut self,
-        sent: &mut Sent,
-        remarks: &mut dyn Write,
-        last: &mut String,
-    ) -> Result<(), Failure> {
+    fn settle(&mut self, sent: &mut Sent) -> Result<(), Failure> {
         Self::note(&mut self.waiting, &mut self.noted, sent);
         if let Some(path) = self.state.as_deref().filter(|_| !sent.taken.is_empty()) {
             self.noted.write(path)?;
@@ -243,7 +240,6 @@ impl Follower {
         for number in &sent.given_up {
             self.waiting.remove(number);
         }
-        say(sent, last, remarks);
         Ok(())
     }
 }

@@ -3,11 +3,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::signal::Signal;
-use super::wire::Speech;
+use super::wire::{Speech, Timed};
+use crate::words::human::time;
 
 /// Bytes of requests that wait, and of an answer that are read.
 const MOST_WAITING: usize = 16 << 20;
@@ -205,6 +207,11 @@ impl Sender {
         Self { endpoint, settings, queue, bytes: 0, next: 0, wait, again: None }
     }
 
+    /// How long one try may take.
+    pub fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
     /// Puts a request at the end of the queue, and returns its number; the oldest go when there are too many.
     pub fn put(&mut self, body: Vec<u8>, sent: &mut Sent) -> u64 {
         let number = self.next;
@@ -229,11 +236,16 @@ impl Sender {
     /// Sends what waits, in order, up to the first that is not taken; nothing while it is too early for another
     /// try.
     pub fn send(&mut self, sent: &mut Sent) {
+        self.send_until(None, sent);
+    }
+
+    /// The same, and no try goes on behind a moment.
+    fn send_until(&mut self, end: Option<Instant>, sent: &mut Sent) {
         if self.again.is_some_and(|again| Instant::now() < again) {
             return;
         }
         while let Some(first) = self.queue.front() {
-            let went = self.post(&first.body);
+            let went = self.post(&first.body, end);
             if let Went::Later(why, after) = went {
                 let wait = after.unwrap_or(self.wait).min(LONGEST);
                 self.again = Some(Instant::now() + wait);
@@ -259,7 +271,7 @@ impl Sender {
     pub fn drain(&mut self, within: Duration, sent: &mut Sent) {
         let end = Instant::now() + within;
         loop {
-            self.send(sent);
+            self.send_until(Some(end), sent);
             let now = Instant::now();
             let Some(again) = self.again.filter(|_| !self.queue.is_empty() && now < end) else {
                 return;
@@ -268,30 +280,31 @@ impl Sender {
         }
     }
 
-    fn post(&self, body: &[u8]) -> Went {
+    fn post(&self, body: &[u8], end: Option<Instant>) -> Went {
+        let timeout = self.settings.timeout.max(Duration::from_millis(1));
+        let own = Instant::now() + timeout;
+        let end = end.map_or(own, |end| end.min(own));
         let place = format!("{}:{}", self.endpoint.host, self.endpoint.port);
-        match self.try_post(&place, body) {
+        match self.try_post(&place, body, end) {
             Ok((200..=299, _)) => Went::Taken,
             Ok((429 | 502..=504, after)) => Went::Later(format!("{place} is busy"), after),
             Ok((code, _)) => Went::Refused(format!("{place} refuses a request with {code}")),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Went::Later(format!("{place}: no answer within {}", time(ns(timeout))), None)
+            }
             Err(error) => Went::Later(format!("{place}: {error}"), None),
         }
     }
 
-    fn try_post(&self, place: &str, body: &[u8]) -> io::Result<(u16, Option<Duration>)> {
-        let timeout = self.settings.timeout.max(Duration::from_millis(1));
-        let end = Instant::now() + timeout;
-        let address = place.trim_start_matches('[').replace("]:", ":");
-        let mut addresses = match place.to_socket_addrs() {
-            Ok(addresses) => addresses,
-            Err(_) => address.to_socket_addrs()?,
-        };
-        let address = addresses.next().ok_or_else(|| io::Error::other("no address"))?;
-        let socket = TcpStream::connect_timeout(&address, timeout)?;
-        socket.set_write_timeout(Some(timeout))?;
+    /// One exchange, which is over at `end` whatever the other side does.
+    fn try_post(
+        &self,
+        place: &str,
+        body: &[u8],
+        end: Instant,
+    ) -> io::Result<(u16, Option<Duration>)> {
+        let socket = Timed::new(connect(&self.endpoint.host, self.endpoint.port, end)?, end);
         let mut socket = self.settings.speech.over(socket, &self.endpoint.host)?;
-        // By TLS, writing waits for the other side as well.
-        socket.patience(timeout)?;
         let packed = self.settings.gzip.then(|| crate::export::pprof::gzip(body));
         let body = packed.as_deref().unwrap_or(body);
         let mut head = format!(
@@ -315,11 +328,9 @@ impl Sender {
         let mut answer = Vec::new();
         let mut part = [0; 4096];
         while !answer.windows(4).any(|four| four == b"\r\n\r\n") {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || answer.len() as u64 > MOST_ANSWER {
-                return Err(io::ErrorKind::TimedOut.into());
+            if answer.len() as u64 > MOST_ANSWER {
+                return Err(io::Error::other("no HTTP answer"));
             }
-            socket.patience(left)?;
             match socket.read(&mut part)? {
                 0 => break,
                 read => answer.extend_from_slice(&part[..read]),
@@ -327,6 +338,40 @@ impl Sender {
         }
         head_of(&String::from_utf8_lossy(&answer)).ok_or_else(|| io::Error::other("no HTTP answer"))
     }
+}
+
+fn ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The first of a host's addresses that answers.
+fn connect(host: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
+    let mut failed = io::Error::other("no address");
+    for address in addresses(host, port, end)? {
+        match end.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => return Err(io::ErrorKind::TimedOut.into()),
+            left => match TcpStream::connect_timeout(&address, left) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => failed = error,
+            },
+        }
+    }
+    Err(failed)
+}
+
+/// A name server has as little time as the collector: whoever asks it waits on a thread of their own.
+fn addresses(host: &str, port: u16, end: Instant) -> io::Result<Vec<SocketAddr>> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let (found, answer) = mpsc::channel();
+    std::thread::Builder::new().name("names".to_owned()).spawn(move || {
+        let all = (bare.as_str(), port).to_socket_addrs().map(|all| all.collect::<Vec<_>>());
+        let _ = found.send(all);
+    })?;
+    let left = end.saturating_duration_since(Instant::now());
+    answer.recv_timeout(left).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Status and `Retry-After` of an answer.

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 #[cfg(all(feature = "serve", target_os = "linux"))]
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(all(feature = "serve", target_os = "linux"))]
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -40,7 +40,7 @@ impl Speech {
     ///
     /// # Errors
     /// The host's name is none.
-    pub(super) fn over(&self, socket: TcpStream, host: &str) -> io::Result<Wire> {
+    pub(super) fn over(&self, socket: Timed, host: &str) -> io::Result<Wire> {
         #[cfg(all(feature = "serve", target_os = "linux"))]
         if let Some(config) = &self.tls {
             let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -54,25 +54,56 @@ impl Speech {
     }
 }
 
-/// A connection.
-pub(super) enum Wire {
-    Plain(TcpStream),
-    #[cfg(all(feature = "serve", target_os = "linux"))]
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+/// A socket for which there is time until a moment, however slowly the other side reads and writes.
+pub(super) struct Timed {
+    socket: TcpStream,
+    end: Instant,
 }
 
-impl Wire {
-    /// How long the next reading may take.
-    ///
-    /// # Errors
-    /// As the system has it.
-    pub(super) fn patience(&self, time: Duration) -> io::Result<()> {
-        match self {
-            Self::Plain(socket) => socket.set_read_timeout(Some(time)),
-            #[cfg(all(feature = "serve", target_os = "linux"))]
-            Self::Tls(stream) => stream.sock.set_read_timeout(Some(time)),
+impl Timed {
+    pub(super) fn new(socket: TcpStream, end: Instant) -> Self {
+        Self { socket, end }
+    }
+
+    fn left(&self) -> io::Result<Option<Duration>> {
+        match self.end.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            left => Ok(Some(left)),
         }
     }
+}
+
+impl Read for Timed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(self.left()?)?;
+        self.socket.read(into).map_err(in_time)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write(bytes).map_err(in_time)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// The system calls the end of a timeout "temporarily unavailable".
+fn in_time(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+        _ => error,
+    }
+}
+
+/// A connection.
+pub(super) enum Wire {
+    Plain(Timed),
+    #[cfg(all(feature = "serve", target_os = "linux"))]
+    Tls(Box<StreamOwned<ClientConnection, Timed>>),
 }
 
 impl Read for Wire {
