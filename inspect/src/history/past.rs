@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::second::{Active, End, Second};
+use super::second::{Active, End, OTHERS, Second};
 use super::store::Span;
 use crate::clock::rfc3339;
 
@@ -143,6 +143,9 @@ pub struct QueuePoint {
     pub oldest_age_ns: Option<u64>,
 }
 
+/// What threads that work on no operation are called among operations.
+const THREAD: &str = "(thread)";
+
 impl By {
     /// The key of what was active: an operation, or a thread that works on none of them. By that second alone: what an
     /// operation of another second has to do with it nobody can see in the picture.
@@ -152,13 +155,21 @@ impl By {
             Self::Thread => &one.thread,
             // Its operation is there.
             _ if one.is_at_operation() => return None,
-            Self::Status => &one.status,
+            Self::Status if one.is_operation() => &one.status,
+            // A class is no status: an operation may say that its status is `work`.
+            Self::Status => return Some(format!("{THREAD} {}", one.status)),
             Self::Line => &one.line,
             Self::Kind if one.is_operation() => &one.kind,
-            Self::Kind => return Some("thread".to_owned()),
+            Self::Kind => return Some(THREAD.to_owned()),
             Self::Host => return Some("this host".to_owned()),
         };
-        Some(if text.is_empty() { "(none)".to_owned() } else { text.clone() })
+        Some(match text.as_str() {
+            "" => "(none)".to_owned(),
+            OTHERS => OTHERS.to_owned(),
+            // Words in front of which a bracket stands are ours.
+            theirs if theirs.starts_with('(') => format!("\\{theirs}"),
+            theirs => theirs.to_owned(),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::words::label::Label;
 const MOST: usize = 512;
 
 /// What more is active than there are rows for: counted, and not told apart.
-const OTHERS: &str = "(others)";
+pub(super) const OTHERS: &str = "(others)";
 
 /// Operations of an ended process that are kept by name.
 const MOST_LAST: usize = 50;

@@ -280,8 +280,11 @@ fn an_operation_that_comes_and_goes_takes_no_thread_out_of_the_picture() {
     };
     let one = |key: &str, value: f64| (key.to_owned(), value);
     for (by, [rest, busy]) in [
-        (By::Status, [vec![one("work", 2.0)], vec![one("lock", 1.0), one("work", 1.0)]]),
-        (By::Kind, [vec![one("thread", 2.0)], vec![one("request", 1.0), one("thread", 1.0)]]),
+        (
+            By::Status,
+            [vec![one("(thread) work", 2.0)], vec![one("lock", 1.0), one("(thread) work", 1.0)]],
+        ),
+        (By::Kind, [vec![one("(thread)", 2.0)], vec![one("request", 1.0), one("(thread)", 1.0)]]),
         (
             By::Line,
             [
@@ -307,6 +310,31 @@ fn an_operation_that_comes_and_goes_takes_no_thread_out_of_the_picture() {
     assert!(!moved.contains(&"builder.rs:1 works"), "{changes:?}");
     let sum = |past: &Past| past.boards[0].points[0].active.values().sum::<f64>();
     assert_eq!(sum(&told(By::Status, 0..20)), sum(&told(By::Status, 20..40)));
+}
+
+/// Operations may call their kind and status as threads are called, and as we call what has no name.
+#[test]
+fn no_operation_shares_a_key_with_what_is_none() {
+    let of = |kind: &str, status: &str| Active {
+        kind: kind.into(),
+        status: status.into(),
+        ..Active::default()
+    };
+    let thread = Active { status: "work".into(), thread: "builder".into(), ..Active::default() };
+    let told = |by: By, all: &[Active]| {
+        let mut past = super::past(Span { from_ns: START, to_ns: START + SECOND }, by, 300);
+        let mut second = Second { name: "d".into(), instance: 1, ..Second::default() };
+        second.active.extend(all.iter().map(|one| (one.clone(), 1)));
+        past.take(START, vec![second], &|_| true);
+        let past = past.finish();
+        past.boards[0].points[0].active.keys().cloned().collect::<Vec<_>>()
+    };
+    let statuses = ["work", "(thread) work", ""].map(|status| of("request", status));
+    let keys = told(By::Status, &[&statuses[..], std::slice::from_ref(&thread)].concat());
+    assert_eq!(keys, ["(none)", "(thread) work", "\\(thread) work", "work"]);
+    let kinds = ["thread", "(thread)"].map(|kind| of(kind, "lock"));
+    let keys = told(By::Kind, &[&kinds[..], &[thread]].concat());
+    assert_eq!(keys, ["(thread)", "\\(thread)", "thread"]);
 }
 
 /// Naively both processes had begun at the same second, and one that lasted longer had held all of the lock.
