@@ -44,7 +44,8 @@ fn main() -> ExitCode {
         Err(failure) => {
             if !failure.text.is_empty() {
                 // stderr may be closed; the exit code still tells.
-                let _ = writeln!(io::stderr(), "inspect: {}", failure.text);
+                let text = format!("inspect: {}", failure.text);
+                let _ = writeln!(io::stderr(), "{}", cli::folded(&io::stderr(), &text));
             }
             ExitCode::from(failure.code)
         }

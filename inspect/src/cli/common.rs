@@ -13,6 +13,7 @@ use crate::locate::{self, Target};
 use crate::open_board::{Found, OpenBoard};
 use crate::render::{Look, json};
 use crate::root::{self, drop_root};
+use crate::words::term::hanging;
 
 /// Prints a document: on one line where a stream was asked for.
 pub(super) fn document(
@@ -63,6 +64,16 @@ pub(super) fn room() -> Option<usize> {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     asked.or_else(terminal).map(|columns| columns.clamp(20, 400))
+}
+
+/// A sentence for a terminal: what does not fit stands below, further in. For anything else it is one line.
+pub fn folded(to: &impl IsTerminal, text: &str) -> String {
+    match room().filter(|_| to.is_terminal()) {
+        Some(columns) => {
+            text.lines().map(|line| hanging(line, columns, 2)).collect::<Vec<_>>().join("\n")
+        }
+        None => text.to_owned(),
+    }
 }
 
 /// Waits for and opens the boards of a target, and gives up root before anything of them is parsed.

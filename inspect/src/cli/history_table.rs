@@ -9,7 +9,7 @@ use crate::history::{Change, Past, Point};
 #[cfg(feature = "serve")]
 use crate::history::{Frame, Together};
 use crate::words::human::time;
-use crate::words::term::{cut, fitted, term};
+use crate::words::term::{cut, fitted, hanging, term};
 
 /// Columns of a table that are keys, at most; what one takes, and what stands before the first.
 const KEYS: usize = 6;
@@ -35,7 +35,7 @@ pub(super) fn table(past: &Past, columns: usize) -> String {
         rows(&mut out, &board.points, columns);
         if let Some(end) = &board.end {
             let verdict = format!(" ended: {}", term(&end.verdict));
-            let _ = writeln!(out, "{}", fitted(&verdict, columns));
+            let _ = writeln!(out, "{}", hanging(&verdict, columns, 3));
             for line in &end.in_flight {
                 let _ = writeln!(out, "{}", cut(&format!("   in flight: {}", term(line)), columns));
             }
@@ -112,7 +112,7 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
 fn not_known(past: &Past, columns: usize, out: &mut String) {
     for gap in &past.gaps {
         let (from, to) = (clock(&gap.from), clock(&gap.to));
-        out.push_str(&fitted(&format!("not known: {from} to {to}: {}", gap.why), columns));
+        out.push_str(&hanging(&format!("not known: {from} to {to}: {}", gap.why), columns, 2));
         out.push('\n');
     }
 }

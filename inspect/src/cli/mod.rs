@@ -50,7 +50,7 @@ use std::io::Write;
 
 use crate::locate::{self, Target};
 use args::{Cli, Form, HistoryAction, Verb};
-pub use common::look;
+pub use common::{folded, look};
 pub use failure::Failure;
 
 /// Runs what the command line says. Data goes to `out`, remarks to `remarks`.

@@ -5,7 +5,7 @@ use super::place::line;
 use crate::model::{Chain, Cycle, Edge, LockReport, Party, Waits};
 use crate::words::human::{or_none, time, whole};
 use crate::words::place::{short_file, short_function};
-use crate::words::term::{ends, label, left, right, term, width};
+use crate::words::term::{ends, hanging, label, left, right, term, width};
 
 /// The widest that a name of a waiter, or of what it waits for, gets.
 const WIDEST: usize = 28;
@@ -18,15 +18,13 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
     }
     let shown: Vec<&Chain> = waits.chains.iter().collect();
     if shown.is_empty() && waits.cycles.is_empty() {
-        line(
-            &mut out,
-            look,
-            if waits.known {
-                " nobody waits"
-            } else {
+        let text = match waits.known {
+            true => " nobody waits",
+            false => {
                 " nobody waits, as far as its tags tell: its probes are of a version without locks"
-            },
-        );
+            }
+        };
+        said(&mut out, look, Paint::Plain, text);
     }
     for chain in shown {
         // Of a chain of two the victim's own wait is all there is.
@@ -41,7 +39,7 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
             _ => ", who could end it is not known",
         };
         let text = format!(" WAITS {}{behind}{end}", time(chain.age_ns));
-        line(&mut out, look, &look.paint(Paint::Strong, &text));
+        said(&mut out, look, Paint::Strong, &text);
         edges(&mut out, &chain.edges, look);
     }
     if waits.chains_left_out > 0 {
@@ -50,16 +48,23 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
     if waits.locks_left_out > 0 {
         let text =
             format!("   and {} more locks that were waited for less", whole(waits.locks_left_out));
-        line(&mut out, look, &text);
+        said(&mut out, look, Paint::Plain, &text);
     }
     if waits.lost > 0 {
         let text = format!(
             " {} locks or waits found no room on the board: raise Config::locks",
             whole(waits.lost)
         );
-        line(&mut out, look, &look.paint(Paint::Warn, &text));
+        said(&mut out, look, Paint::Warn, &text);
     }
     out
+}
+
+/// A sentence; what of it does not fit goes on below, further in.
+fn said(out: &mut String, look: &Look, paint: Paint, text: &str) {
+    for part in hanging(text, look.columns, 3).lines() {
+        line(out, look, &look.paint(paint, part));
+    }
 }
 
 fn deadlock(out: &mut String, cycle: &Cycle, looks: u32, look: &Look) {
@@ -70,7 +75,7 @@ fn deadlock(out: &mut String, cycle: &Cycle, looks: u32, look: &Look) {
         _ => format!("{members} wait for each other"),
     };
     let text = format!(" DEADLOCK for {}: {who}{looks}", time(cycle.first_seen_ns));
-    line(out, look, &look.paint(Paint::Bad, &text));
+    said(out, look, Paint::Bad, &text);
     edges(out, &cycle.members, look);
 }
 

@@ -5,7 +5,7 @@ use super::place::line;
 use crate::why::{Answer, Evidence, Finding, Value, Weight};
 use crate::words::human::{or_none, time};
 use crate::words::place::short_file;
-use crate::words::term::{fold, label, term};
+use crate::words::term::{hanging, label, term};
 
 /// The verdict, then each finding with its evidence, place and the next command.
 pub fn findings(answer: &Answer, look: &Look) -> String {
@@ -20,7 +20,7 @@ pub fn findings(answer: &Answer, look: &Look) -> String {
         line(&mut out, look, &format!(" and {} more findings", answer.more));
     }
     for unknown in &answer.not_known {
-        line(&mut out, look, &format!(" not known: {}", term(unknown)));
+        folded(&mut out, look, Paint::Plain, &format!(" not known: {}", term(unknown)));
     }
     out
 }
@@ -34,13 +34,9 @@ fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
     let sure = if finding.confidence >= 0.8 { "" } else { ", perhaps" };
     let text = format!(" {number}. {word}{sure}: {}", term(&finding.title));
     // Whole: what is wrong stands nowhere else.
-    for part in fold(&text, look.columns).lines() {
-        line(out, look, &look.paint(paint, part));
-    }
+    folded(out, look, paint, &text);
     let evidence: Vec<String> = finding.evidence.iter().map(evidence).collect();
-    for part in fold(&evidence.join("; "), look.columns.saturating_sub(4)).lines() {
-        line(out, look, &format!("    {part}"));
-    }
+    folded(out, look, Paint::Plain, &format!("{INSIDE}{}", evidence.join("; ")));
     for place in &finding.places {
         let who = match (&place.thread, &place.op) {
             (Some(thread), _) => label(thread),
@@ -51,11 +47,22 @@ fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
             term(&format!("{}{line}", short_file(file.raw())))
         });
         let said = place.label.as_ref().map(|text| format!(" {}", label(text))).unwrap_or_default();
-        line(out, look, &format!("    at {who}  {file}{said}"));
+        folded(out, look, Paint::Plain, &format!("{INSIDE}at {who}  {file}{said}"));
     }
     for next in &finding.next {
         // Whole, to be copied.
-        out.push_str(&format!("    next: {}\n", term(next)));
+        out.push_str(&format!("{INSIDE}next: {}\n", term(next)));
+    }
+}
+
+/// What belongs to a finding stands below its title.
+const INSIDE: &str = "    ";
+
+/// A line, and what of it does not fit below, further in than where it begins.
+fn folded(out: &mut String, look: &Look, paint: Paint, text: &str) {
+    let indent = if text.starts_with(INSIDE) { INSIDE.len() + 2 } else { INSIDE.len() };
+    for part in hanging(text, look.columns, indent).lines() {
+        line(out, look, &look.paint(paint, part));
     }
 }
 
@@ -71,4 +78,42 @@ fn evidence(one: &Evidence) -> String {
     };
     let limit = one.limit.as_ref().map(|limit| format!(" (limit {})", value(limit)));
     format!("{} {}{}", one.what, value(&one.value), limit.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::term::width;
+
+    /// At every width each line says by how far in it stands what it belongs to, and nothing is cut.
+    #[test]
+    fn what_goes_on_below_belongs_to_its_finding() {
+        let place = serde_json::json!({
+            "board": "d", "pid": 7, "thread": "a-long-name-of-a-thread", "tid": 8, "line": 97,
+            "file": "src/answer.rs", "label": "answer of the very slow disk", "line_is": "now",
+        });
+        let finding = serde_json::json!({
+            "id": "slow-wait", "severity": "critical", "confidence": 0.9,
+            "title": "thread holder waits in answer of the very slow disk, for 6.21s",
+            "evidence": [{ "what": "a long evidence of many words", "value": 7.0, "unit": "s" }],
+            "where": [place], "next": ["inspect waits --by lock -p 4711 --all --color never"],
+        });
+        let answer: Answer = serde_json::from_value(serde_json::json!({
+            "schema": 1, "taken_at": "", "boards": [], "verdict": "", "findings": [finding],
+            "more": 0, "not_known": ["queues: none is declared, and more of the same"],
+        }))
+        .expect("an answer");
+        let whole = findings(&answer, &Look::at(400));
+        for columns in [20, 27, 40, 60, 80] {
+            let text = findings(&answer, &Look::at(columns));
+            assert!(!text.contains('…'), "{columns}: {text}");
+            let solid = |text: &str| text.replace(['\n', ' '], "");
+            assert_eq!(solid(&text), solid(&whole));
+            for part in text.lines().filter(|part| !part.contains("next: ")) {
+                assert!(width(part) <= columns, "{columns}: {part}");
+                let begins = part.starts_with(" 1. ") || part.starts_with(" not known: ");
+                assert!(begins || part.starts_with(INSIDE), "{columns}: {part}");
+            }
+        }
+    }
 }

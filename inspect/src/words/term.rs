@@ -166,6 +166,39 @@ pub fn wrapped(text: &str, columns: usize) -> String {
     fold(whole.trim_end(), columns).trim_end().to_owned()
 }
 
+/// An item of a list in lines of so many columns, all of it: what does not fit goes on below, so far in.
+pub fn hanging(text: &str, columns: usize, indent: usize) -> String {
+    // Most of a narrow line is for the text.
+    let indent = indent.min(columns / 4);
+    let inside = text.trim_start_matches(' ');
+    let mut out = " ".repeat((text.len() - inside.len()).min(columns / 4));
+    let mut used = out.len();
+    let below = format!("\n{}", " ".repeat(indent));
+    let mut begun = false;
+    for word in inside.split(' ') {
+        let wide = width(word);
+        if begun && used + 1 + wide > columns {
+            out.push_str(&below);
+            used = indent;
+        } else if begun {
+            out.push(' ');
+            used += 1;
+        }
+        begun = true;
+        for char in word.chars() {
+            let wide = char.width().unwrap_or(0);
+            // A word that is longer than a line.
+            if used + wide > columns && used > indent {
+                out.push_str(&below);
+                used = indent;
+            }
+            out.push(char);
+            used += wide;
+        }
+    }
+    out
+}
+
 /// A line as it is where it fits, else [`wrapped`].
 pub fn fitted(text: &str, columns: usize) -> String {
     if width(text) <= columns { text.to_owned() } else { wrapped(text, columns) }
@@ -221,6 +254,27 @@ mod tests {
         for columns in 1..40 {
             let out = wrapped(text, columns);
             assert!(out.lines().all(|line| width(line) <= columns), "{out}");
+            let solid = |text: &str| text.replace(['\n', ' '], "");
+            assert_eq!(solid(&out), solid(text));
+        }
+    }
+
+    #[test]
+    fn what_goes_on_below_stands_in_and_nothing_is_lost() {
+        let text =
+            " 1. CRITICAL: thread holder waits in answer-of-the-very-slow-disk, for 6.21s 表表";
+        let found = hanging(text, 40, 4);
+        let expected = [
+            " 1. CRITICAL: thread holder waits in",
+            "    answer-of-the-very-slow-disk, for",
+            "    6.21s 表表",
+        ];
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected);
+        for columns in 2..90 {
+            let out = hanging(text, columns, 4);
+            assert!(out.lines().all(|line| width(line) <= columns), "{columns}: {out}");
+            let below = format!("{:1$}", "", 4.min(columns / 4));
+            assert!(out.lines().skip(1).all(|line| line.starts_with(&below)), "{columns}: {out}");
             let solid = |text: &str| text.replace(['\n', ' '], "");
             assert_eq!(solid(&out), solid(text));
         }

@@ -2,6 +2,7 @@
 
 use super::super::args::Verb;
 use super::super::check::{asked, missing, told, unknown};
+use super::super::common::folded;
 use super::super::failure::Failure;
 use super::ask::Ask;
 use super::table::boards;
@@ -55,7 +56,10 @@ pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
     });
     let done = match ask.json() {
         true => ask.document(&endpoints, rows),
-        false => writeln!(ask.out, "{}", answer.line()).map_err(Failure::from),
+        false => {
+            let text = folded(&std::io::stdout(), &answer.line());
+            writeln!(ask.out, "{text}").map_err(Failure::from)
+        }
     };
     told(&answer, done.and_then(|()| Ok(ask.out.flush()?)))
 }
