@@ -36,6 +36,7 @@ fn every_command_in_the_documents_is_one_that_exists() {
         "docs/operations.md",
         "docs/stuck-request.md",
         "docs/who-holds-the-lock.md",
+        "docs/async-deadlock.md",
         "docs/page.md",
     ] {
         for line in sessions(&document(path)).concat() {
