@@ -254,3 +254,82 @@ fn a_reader_only_loads() {
     }
     assert!(!more_than_a_load("word.load(Ordering::Relaxed)"));
 }
+
+/// Whether a function is called in a text: `name(`, and not as the end of a longer name.
+fn calls(text: &str, name: &str) -> bool {
+    let longer = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices(name).any(|(at, _)| !longer(&text[..at]))
+}
+
+/// Functions of these texts in whose body one of these words stands.
+fn functions_with(texts: &[String], words: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in texts {
+        let mut name = String::new();
+        for line in text.lines() {
+            if let Some((_, rest)) = line.split_once("fn ") {
+                name = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            } else if words.iter().any(|word| calls(line, word)) {
+                found.push(format!("{name}("));
+            }
+        }
+    }
+    found
+}
+
+/// Early ends of tests that count nobody: the number of the line, and what stands before it.
+fn ends_uncounted(text: &str, counting: &[String]) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    let mut is_test = false;
+    for (at, line) in lines.iter().enumerate() {
+        if line.starts_with("fn ") || line.starts_with("pub fn ") {
+            is_test = at > 0 && lines[at - 1].trim() == "#[test]";
+        }
+        // In a condition of the test itself, not in what it hands on to others.
+        if !is_test || !line.starts_with("        return;") || line.starts_with("         ") {
+            continue;
+        }
+        let begins = |line: &&str| line.starts_with("    if ") || line.starts_with("    let ");
+        let begin = lines[..at].iter().rposition(begins).unwrap_or(at);
+        let head = lines[begin..at].join(" ").replace("geteuid().is_root()", "");
+        let counted = |part: &str| counting.iter().any(|name| calls(part, name));
+        // Of several reasons each.
+        if !calls(&head, "skip(") && !head.split("||").all(counted) {
+            found.push(format!("{}: {}", at + 1, head.trim()));
+        }
+    }
+    found
+}
+
+/// A test that cannot run here says so to `build::skip`, which counts it and fails in CI: none passes by being left out.
+#[test]
+fn no_test_ends_early_without_being_counted() {
+    let read = |path: &PathBuf| std::fs::read_to_string(path).expect("text");
+    let all: Vec<PathBuf> = files(".rs");
+    let of = |path: &&PathBuf| path.starts_with(build::root().join("tests"));
+    let texts: Vec<String> = all.iter().filter(of).map(read).collect();
+    let mut counting = vec!["skip(".to_owned(), "needs(".to_owned()];
+    for _ in 0..3 {
+        let more = functions_with(&texts, &counting);
+        counting.extend(more);
+        counting.sort();
+        counting.dedup();
+    }
+    // Those that a test calls to ask; the tests themselves are none of them.
+    counting.retain(|name| (2..24).contains(&name.len()));
+    let mut wrong = Vec::new();
+    for path in all.iter().filter(of) {
+        let name = path.display().to_string();
+        wrong
+            .extend(ends_uncounted(&read(path), &counting).iter().map(|at| format!("{name}:{at}")));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let broken = "#[test]\nfn a() {\n    if !unheard_of() {\n        eprintln!();\n        return;\n    }\n}\n";
+    assert_eq!(ends_uncounted(broken, &counting).len(), 1);
+    let either =
+        "#[test]\nfn a() {\n    if !is_root() || !unheard_of() {\n        return;\n    }\n}\n";
+    assert_eq!(ends_uncounted(either, &counting).len(), 1);
+    let good = "#[test]\nfn a() {\n    if !is_root() {\n        return;\n    }\n}\n";
+    assert_eq!(ends_uncounted(good, &counting), Vec::<String>::new());
+}

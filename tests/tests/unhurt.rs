@@ -274,8 +274,11 @@ fn a_place_that_is_no_good_is_refused_by_name_with_what_to_do() {
 
 #[test]
 fn a_file_system_that_never_answers_is_not_asked() {
-    if !is_root() || !Path::new("/dev/fuse").exists() {
+    if !is_root() {
         return;
+    }
+    if !Path::new("/dev/fuse").exists() {
+        return tests::build::skip("needs /dev/fuse for a mount that never answers");
     }
     let place = tempfile::tempdir_in("/dev/shm").expect("a folder");
     let (far, link) = (place.path().join("far"), place.path().join("link"));
