@@ -10,7 +10,7 @@ use probe::layout::HeaderCopy;
 use crate::board_file::Mapping;
 use crate::board_file::{BoardFile, Trust};
 use crate::context::{Context, Look};
-use crate::derive::{self, OwnLook};
+use crate::derive::{self, Looks, OwnLook};
 use crate::error::OpenError;
 #[cfg(target_os = "linux")]
 use crate::liveness::Asking;
@@ -35,6 +35,8 @@ pub struct OpenBoard {
     pub owner: (u32, u32),
     /// Our own look, at a daemon without a keeper.
     look: Option<(Instant, OwnLook)>,
+    /// What earlier looks found.
+    looks: Looks,
     /// What was seen of its heartbeat.
     pub memory: Memory,
 }
@@ -88,14 +90,22 @@ impl OpenBoard {
             None => Source::Copy(file),
         };
         let board = Board::open(source, &path)?;
-        Ok(Self { candidate, board, context, owner, look: None, memory })
+        Ok(Self { candidate, board, context, owner, look: None, looks: Looks::default(), memory })
     }
 
     fn saved(candidate: Candidate, file: BoardFile) -> Result<Self, OpenError> {
         let (path, owner) = (file.path.clone(), (file.uid, file.gid));
         let (source, context) = saved::read(file)?;
         let board = Board::open(source, &path)?;
-        Ok(Self { candidate, board, context, owner, look: None, memory: Memory::default() })
+        Ok(Self {
+            candidate,
+            board,
+            context,
+            owner,
+            look: None,
+            looks: Looks::default(),
+            memory: Memory::default(),
+        })
     }
 
     /// Looks around again; a saved board stays as it was seen.
@@ -171,6 +181,7 @@ impl OpenBoard {
                 self.look = Some((Instant::now(), next));
             }
         }
+        self.looks.note(&self.board, &mut snapshot, &self.context);
         let mut report = derive::report(&self.board, &snapshot, &self.context);
         report.headline = why::headline(&report);
         Ok(report)

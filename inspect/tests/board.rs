@@ -106,6 +106,32 @@ fn a_thread_that_moved_since_the_last_look_has_been_there_for_less() {
     assert!(core.since_ns.unwrap() < SECOND);
 }
 
+/// One look: what the keeper noted of the place and of the processor, and the stamp of the last job.
+#[test]
+fn who_runs_at_one_line_is_not_said_to_stand_there() {
+    let look = |since: u64, still: u64, job: u64| {
+        let mut board = sample();
+        let frames = [[0, 0x5018, 77, 0]];
+        board.thread(1, "waiter", &frames);
+        board.watch(1, &frames, NOW - since, still);
+        board.worker(1, SECOND, NOW - job, 1);
+        let thread = report(board.finish(), State::Live).unwrap().threads.remove(1);
+        (thread.since_ns.unwrap() / SECOND, thread.since_at_most, thread.stalled, thread.standing)
+    };
+    let (ran, long) = (u64::MAX, 40 * SECOND);
+    // It stood from when it came, or from when it ran no more.
+    assert_eq!(look(20 * SECOND, NOW - 19 * SECOND, long), (20, false, true, Some("still")));
+    assert_eq!(look(20 * SECOND, NOW - 3 * SECOND, long), (3, false, true, Some("still")));
+    // It runs: a loop, or not.
+    assert_eq!(look(20 * SECOND, ran, long), (20, true, false, None));
+    // The keeper has not asked twice.
+    assert_eq!(look(SECOND, ran, long), (1, false, false, None));
+    // A job of its own began or ended there.
+    assert_eq!(look(20 * SECOND, ran, 2 * SECOND), (2, true, false, Some("again")));
+    assert_eq!(look(20 * SECOND, NOW - 3 * SECOND, 2 * SECOND), (2, true, false, Some("again")));
+    assert_eq!(look(20 * SECOND, NOW - 3 * SECOND, 4 * SECOND), (4, false, true, Some("still")));
+}
+
 #[test]
 fn what_a_queue_passed_is_told_wherever_its_word_stands() {
     // The linker orders what is declared: a queue's word may be behind those of all counters and lines.

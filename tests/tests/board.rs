@@ -154,6 +154,57 @@ fn a_hang_names_the_waiter_and_the_holder() {
     assert!(line.contains("holder"), "{table}");
 }
 
+/// Every look finds them at one line, for longer than what is called stalled; the table, `why` and JSON say the same.
+#[test]
+fn who_comes_to_a_line_again_and_again_is_not_stalled_and_who_hangs_is() {
+    let loops = ["plain", "counted", "argued", "serves"];
+    let words = [&["loops", "hung"][..], &loops].concat();
+    let (program, _) = Program::behave(&program::name("loops"), &words);
+    let pid = program.pid().to_string();
+    let all = || board(program.pid())["threads"].as_array().cloned().unwrap_or_default();
+    wait::until("all of them to be told", Duration::from_secs(30), || {
+        let known = |thread: &serde_json::Value| match thread["name"].as_str() {
+            Some("hung") => {
+                thread["stalled"] == true && thread["since_ns"].as_u64() > Some(3_000_000_000)
+            }
+            // Who has no jobs is there since the first look, or less.
+            Some("plain") => thread["since_ns"].as_u64() > Some(3_000_000_000),
+            _ => true,
+        };
+        all().iter().all(known).then_some(())
+    });
+    for thread in all() {
+        let name = thread["name"].as_str().expect("a name").to_owned();
+        let hangs = name == "hung";
+        let known = if hangs { "still".into() } else { serde_json::Value::Null };
+        // Of jobs one look knows the last.
+        let known = if name == "serves" { "again".into() } else { known };
+        assert_eq!((&thread["stalled"], &thread["standing"]), (&hangs.into(), &known), "{thread}");
+        assert_eq!(thread["since_at_most"], !hangs, "{thread}");
+    }
+    // Two looks know more, but for a line that nobody counts.
+    let output = program::inspect(&["--json", "--interval", "100ms", "--count", "2", "-p", &pid]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let documents = serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>();
+    let last = documents.last().expect("two documents").expect("JSON");
+    for name in loops {
+        let thread = named(&last["boards"][0]["threads"], name);
+        let again = if name == "plain" { serde_json::Value::Null } else { "again".into() };
+        assert_eq!(thread["standing"], again, "{thread}");
+    }
+    let table = String::from_utf8(program::inspect(&["-p", &pid]).stdout).expect("UTF-8");
+    assert!(table.lines().any(|line| line.starts_with("!hung")), "{table}");
+    for name in loops {
+        let row = table.lines().find(|line| line.starts_with(&format!(" {name}"))).expect("a row");
+        assert!(row.contains('<'), "{row}");
+    }
+    let why = String::from_utf8(program::inspect(&["why", "-p", &pid]).stdout).expect("UTF-8");
+    assert!(
+        why.contains("hung") && loops.iter().all(|name| !why.contains(&format!("thread {name} "))),
+        "{why}"
+    );
+}
+
 #[test]
 fn a_futures_position_is_its_own_whichever_thread_polls_it() {
     let (program, _) = Program::behave(&program::name("migrates"), &["migrates"]);

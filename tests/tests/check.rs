@@ -71,6 +71,25 @@ fn a_stalled_thread_passes_the_limit_that_it_stood_for() {
     assert_eq!(code, 0, "{line}");
 }
 
+/// A loop through one line is found there by every look, and has not stalled; where nobody counts, that is not known.
+#[test]
+fn who_comes_to_a_line_again_and_again_passes_no_limit() {
+    let told = |name: &str, loops: &[&str]| {
+        let (program, _) = Program::behave(name, &[&["loops"], loops].concat());
+        wait::until("it to run for three seconds", Duration::from_secs(30), || {
+            (program::board(program.pid())["uptime_ns"].as_u64() > Some(3_000_000_000))
+                .then_some(())
+        });
+        answer(&[name, "--stalled", "500ms,2s"])
+    };
+    let (code, line) = told(&program::name("counted"), &["counted", "argued", "serves"]);
+    assert_eq!((code, line.contains("no thread stalled")), (0, true), "{line}");
+    let (code, line) = told(&program::name("plain"), &["plain", "counted"]);
+    assert_eq!((code, line.contains("not known whether plain stalled")), (3, true), "{line}");
+    let (code, line) = told(&program::name("hung"), &["plain", "hung"]);
+    assert_eq!((code, line.contains("hung stalled for ")), (2, true), "{line}");
+}
+
 #[test]
 fn what_does_not_serve_is_critical_and_what_cannot_be_told_is_unknown() {
     let name = program::name("life");

@@ -1,5 +1,6 @@
 //! What `inspect why` says of programs with one known fault each.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
@@ -204,6 +205,49 @@ fn of_a_healthy_program_nothing_is_said() {
     first_is(&name, "process-stopped");
 }
 
+/// `docs/why.md`: a row for each rule that runs, and each is in one of the two lists of what was tried, with their numbers.
+#[test]
+fn the_guide_has_each_rule_and_counts_them_rightly() {
+    let name = program::name("rules");
+    let (_program, _) = Program::behave(&name, &["numbers"]);
+    let (answer, _) = why(&["-n", &name]);
+    let rules: BTreeSet<&str> =
+        answer["looked_at"].as_array().expect("rules").iter().filter_map(Value::as_str).collect();
+    let read =
+        |path: &str| std::fs::read_to_string(tests::build::root().join(path)).expect("a file");
+    let quoted = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let guide = read("docs/why.md");
+    let rows =
+        guide.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 5);
+    let of_rows: Vec<String> =
+        rows.flat_map(|row| quoted(row.split('|').nth(1).expect("ids"))).collect();
+    assert_eq!(of_rows.iter().map(String::as_str).collect::<BTreeSet<_>>(), rules);
+    assert_eq!(of_rows.len(), rules.len(), "a rule has one row");
+    // "Of these 35 rules, 21 are …: `a`, `b`. The other 14 are …: `c`."
+    let paragraph = |begin: &str| {
+        let found = guide.split("\n\n").find(|text| text.starts_with(begin)).expect("a paragraph");
+        let numbers: Vec<usize> =
+            found.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+        (numbers, quoted(found))
+    };
+    let (numbers, real) = paragraph("Of these ");
+    let (other, made_up) = paragraph("The other ");
+    assert_eq!(numbers, [rules.len(), real.len()]);
+    assert_eq!(other, [made_up.len()]);
+    let both: Vec<&str> = real.iter().chain(&made_up).map(String::as_str).collect();
+    assert_eq!((both.len(), both.into_iter().collect::<BTreeSet<_>>()), (rules.len(), rules));
+    // And are tried where the guide says so.
+    let tried = |source: &str, ids: &[String]| {
+        let missing: Vec<&String> =
+            ids.iter().filter(|id| !source.contains(&format!("\"{id}\""))).collect();
+        assert!(missing.is_empty(), "no test names {missing:?}");
+    };
+    tried(&read("tests/tests/why.rs"), &real);
+    tried(&read("inspect/src/why/tests.rs"), &made_up);
+}
+
 /// The demo hangs as asked: one thread holds the index lock and never gives it back.
 #[test]
 fn a_lock_that_is_never_given_back_is_found_in_the_demo() {
@@ -316,8 +360,7 @@ fn faults_of_the_demo_that_are_found_with_what_follows_from_them() {
 fn who_is_throttled_by_a_control_group_is_told_so() {
     let name = program::name("throttled");
     let Some(group) = Group::with_quota(&name, 20) else {
-        eprintln!("skipped: control groups of processors cannot be made here");
-        return;
+        return tests::build::skip("control groups of processors cannot be made here");
     };
     let (program, _) = Program::behave(&name, &["ails", "busy"]);
     std::fs::write(group.0.join("cgroup.procs"), program.pid().to_string()).expect("a member");

@@ -73,25 +73,52 @@ fn against(
     found
 }
 
-fn stalled(report: &BoardReport, limits: Limits) -> Finding {
-    // Those that `since_ns` is an upper bound of have moved since the keeper's last look.
-    let stands = |thread: &&ThreadReport| {
+/// Threads that should come on, with how long they have been where they are.
+fn there(report: &BoardReport) -> impl Iterator<Item = (&ThreadReport, u64)> {
+    let works = |thread: &&ThreadReport| {
         matches!(thread.class, Some("work" | "wait"))
             && !thread.left
-            && !thread.since_at_most
             && thread.exists != Some(false)
     };
-    let standing = report.threads.iter().filter(stands);
-    let longest = standing.max_by_key(|thread| thread.since_ns);
-    let value = longest.and_then(|thread| thread.since_ns).unwrap_or(0);
-    against(report, ("stalled", "s", 1e9), value as f64, limits, |limit| match longest {
-        Some(thread) if !limit.is_empty() => {
-            let label = thread.label.as_ref().or(thread.function.as_ref());
-            let place = label.map(|label| format!(" in {}", label.raw())).unwrap_or_default();
-            format!("{} stalled for {}{place}{limit}", thread.name.raw(), time(value))
+    report.threads.iter().filter(works).filter_map(|thread| Some((thread, thread.since_ns?)))
+}
+
+/// A thread that has been at one line for longer than asked for, and yet uses the processor: whether it comes there
+/// again and again is not known. A later look may tell.
+pub fn unsure(report: &BoardReport, limits: Limits) -> Option<(&ThreadReport, u64)> {
+    let open = |thread: &ThreadReport| thread.standing.is_none() && !thread.stalled;
+    let long = there(report)
+        .filter(|(thread, ns)| open(thread) && limits.beyond(*ns as f64, limits.warning));
+    long.max_by_key(|(_, ns)| *ns).filter(|_| report.state == State::Live)
+}
+
+fn stalled(report: &BoardReport, limits: Limits) -> Finding {
+    let still = |thread: &ThreadReport| thread.standing == Some("still") || thread.stalled;
+    let longest = there(report).filter(|(thread, _)| still(thread)).max_by_key(|(_, ns)| *ns);
+    let value = longest.map_or(0, |(_, ns)| ns);
+    let place = |thread: &ThreadReport| {
+        let label = thread.label.as_ref().or(thread.function.as_ref());
+        label.map(|label| format!(" in {}", label.raw())).unwrap_or_default()
+    };
+    let found =
+        against(report, ("stalled", "s", 1e9), value as f64, limits, |limit| match longest {
+            Some((thread, _)) if !limit.is_empty() => {
+                format!("{} stalled for {}{}{limit}", thread.name.raw(), time(value), place(thread))
+            }
+            _ => "no thread stalled".to_owned(),
+        });
+    match unsure(report, limits) {
+        Some((thread, ns)) if found.status == Status::Ok => {
+            let text = format!(
+                "not known whether {} stalled: it runs{}, since {} or less",
+                thread.name.raw(),
+                place(thread),
+                time(ns)
+            );
+            Finding { status: Status::Unknown, text, ..found }
         }
-        _ => "no thread stalled".to_owned(),
-    })
+        _ => found,
+    }
 }
 
 fn overdue(report: &BoardReport) -> Finding {

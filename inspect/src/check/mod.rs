@@ -10,5 +10,5 @@ mod judge;
 mod limits;
 
 pub use answer::{Answer, Finding, Measure, Status};
-pub use judge::judge;
+pub use judge::{judge, unsure};
 pub use limits::{Asked, Limits, NumberLimit};

@@ -3,17 +3,22 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::time::Duration;
 
 use super::args::{Ask, Cli};
-use super::common::document;
+use super::common::{document, folded};
 use super::failure::Failure;
-use crate::check::{Answer, Asked, Finding, Status, judge};
+use crate::check::{Answer, Asked, Finding, Status, judge, unsure};
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::error::OpenError;
 use crate::locate::{self, Target};
+use crate::model::BoardReport;
 use crate::open_board::{Found, OpenBoard};
 use crate::root::drop_root;
+
+/// Between two looks at a board of which one does not tell enough: a monitor waits.
+const APART: Duration = Duration::from_millis(20);
 
 pub(super) fn run(
     cli: &Cli,
@@ -35,7 +40,9 @@ pub(super) fn run(
             }),
         )
     } else {
-        writeln!(out, "{}", answer.line()).map_err(Failure::from)
+        // A monitor reads one line, whatever its length.
+        let text = folded(&std::io::stdout(), &answer.line());
+        writeln!(out, "{text}").map_err(Failure::from)
     };
     told(&answer, done.and_then(|()| Ok(out.flush()?)))
 }
@@ -78,7 +85,7 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for board in &mut found.boards {
-        match board.report() {
+        match report(board, asked) {
             Ok(report) => findings.extend(judge(&report, asked)),
             Err(error) => findings.push(unread(error)),
         }
@@ -88,6 +95,16 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
         findings.push(unread(locate::not_found(target)));
     }
     findings
+}
+
+/// What is judged: a second look where one does not tell.
+fn report(board: &mut OpenBoard, asked: &Asked) -> Result<BoardReport, OpenError> {
+    let report = board.report()?;
+    if asked.stalled.is_some_and(|limits| unsure(&report, limits).is_some()) && !board.is_saved() {
+        std::thread::sleep(APART);
+        return board.report();
+    }
+    Ok(report)
 }
 
 /// A board that is not there does not serve; of one that cannot be read nothing is known.

@@ -30,7 +30,7 @@ const OF_BOARD: Rows = &[
     ),
     (
         "THREAD",
-        "name, as the kernel has it. `!` before it: stalled, that is, not idle, and nothing moved for a second.",
+        "name, as the kernel has it. `!` before it: stalled, that is, not idle, and for a second it neither moved nor ran.",
     ),
     ("STATE", "class of the line that it is at: work, wait or idle."),
     (
@@ -39,7 +39,8 @@ const OF_BOARD: Rows = &[
     ),
     (
         "LAST CHANGE",
-        "for how long every look since found it at that line; `<`: it came there after the last look. On narrow screens CHANGED.",
+        "for how long it has been at that line. `<`: at most. It came there after the last look, or it uses the processor: it comes \
+         there again and again, or nobody can tell. On narrow screens CHANGED.",
     ),
     ("WHERE", "file, line, function, label and argument; who holds what it waits for."),
     (

@@ -13,7 +13,7 @@ use crate::model::{BoardReport, Severity};
 use crate::open_board::Found;
 use crate::render::{text, why};
 use crate::snapshot::Depth;
-use crate::why::{Answer, Life, Seen, Weight, answer, kernel, moved, together};
+use crate::why::{Answer, Life, Seen, Weight, answer, kernel, together};
 
 /// Boards of one name that are looked at for how long their processes lived.
 const ENDED: usize = 16;
@@ -35,7 +35,8 @@ pub(super) fn run(
                 // Threads are numbered on the board as its own pid namespace has them.
                 let pid = board.context.host_pid.filter(|_| board.exists())?;
                 let ours = u64::from(pid) == board.board.header.pid;
-                ours.then(|| (kernel::first(pid), board.report().ok()))
+                // What the board says now is held against what it says then.
+                ours.then(|| (kernel::first(pid), board.report()).0)
             })
             .collect();
         if first.iter().any(Option::is_some) {
@@ -47,9 +48,7 @@ pub(super) fn run(
                 board.look(Around::All);
             }
             let mut report = board.report()?;
-            let (first, before) = first.unzip();
             let mut seen = first.map_or_else(unseen, |first| first.again());
-            seen.moved = before.flatten().map(|before| moved(&before, &report)).unwrap_or_default();
             seen.earlier = Life::earlier(&report, &ended(board.candidate.name.as_str()));
             let taken_at = rfc3339(Moment::now(false).wall_ns);
             let answer = answer(&report, &seen, &board.context.unseen, taken_at);

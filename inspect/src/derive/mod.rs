@@ -14,6 +14,7 @@ pub mod ops;
 pub mod quantile;
 pub mod rates;
 pub mod slow;
+mod stands;
 pub mod threads;
 pub mod traces;
 pub mod waits;
@@ -31,6 +32,7 @@ use crate::snapshot::{Board, EndRead, Ring, Snapshot};
 use crate::vitals::{Vitals, percent_of};
 use crate::words::label::Label;
 use clock::Clock;
+pub use stands::Looks;
 
 /// Everything that is said of a board.
 // long: the whole report in one place, a field a line

@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use probe::layout::{Class, SITE_ARG, SITE_UNTOLD, SiteCopy, position_digest};
+use probe::layout::{Class, SITE_ARG, SITE_UNTOLD, SiteCopy};
 
 use super::clock::Clock;
 use super::load::{Load, Point, busy_now, curve, load};
+use super::stands::{position, stand};
 use crate::model::{Holder, Place, ThreadReport, Windows};
 use crate::snapshot::{Room, Snapshot, ThreadRead};
 use crate::words::label::Label;
-
-/// Unmoved for this long is stalled.
-const STALLED_NS: u64 = 1_000_000_000;
 
 /// Every thread. `exists` says whether the process still has a thread.
 pub fn threads(
@@ -58,7 +56,7 @@ fn report(
     let site = shown.and_then(|(address, _)| snapshot.sites.get(&address));
     let spot = shown.map(|(address, arg)| place(snapshot, address, arg));
     // A site that is not known may be of any class: work, so that it is not overlooked.
-    let seen = shown.and_then(|_| age(snapshot, clock, thread));
+    let seen = shown.and_then(|_| stand(snapshot, clock, thread));
     let untold = site.is_some_and(|site| site.class_flags & SITE_UNTOLD != 0);
     let rests = untold && seen.is_some_and(|seen| seen.rests);
     let class = here.map(|_| match rests {
@@ -83,6 +81,7 @@ fn report(
         arg: spot.arg,
         since_ns: seen.map(|seen| seen.ns),
         since_at_most: seen.is_some_and(|seen| seen.at_most),
+        standing: seen.and_then(|seen| seen.word),
         trail: thread.trail.iter().map(|&site| place(snapshot, site, None)).collect(),
         stack: stack(snapshot, thread),
         load: each(windows, |load| (load.share * 1e4).round() / 1e4),
@@ -128,17 +127,6 @@ pub fn word(class: Class) -> &'static str {
     }
 }
 
-/// The site that a thread reached last and its argument: the innermost frame's line, else the scope
-/// that was entered and has no line yet.
-fn position(thread: &ThreadRead) -> Option<(u64, Option<u64>)> {
-    let frame = thread.frames.as_ref()?.last()?;
-    match (frame.line, frame.scope) {
-        (0, 0) => None,
-        (0, scope) => Some((scope, Some(frame.scope_arg))),
-        (line, _) => Some((line, frame.arg)),
-    }
-}
-
 /// A site in words; an address that no site has is said to be unknown, never guessed.
 pub(super) fn place(snapshot: &Snapshot, address: u64, arg: Option<u64>) -> Place {
     let Some(site) = snapshot.sites.get(&address) else {
@@ -166,36 +154,6 @@ fn stack(snapshot: &Snapshot, thread: &ThreadRead) -> Vec<Place> {
         }
     }
     stack
-}
-
-#[derive(Clone, Copy)]
-struct Seen {
-    ns: u64,
-    at_most: bool,
-    stalled: bool,
-    /// It used no processor time between the last two times that the keeper asked.
-    rests: bool,
-}
-
-/// How long the keeper has seen a thread where it is now.
-fn age(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Option<Seen> {
-    let frames = thread.frames.as_ref()?;
-    let words = frames.iter().flat_map(|frame| [frame.scope, frame.line]);
-    let digest = position_digest(thread.generation, words);
-    match thread.watch {
-        Some(watch) if watch.position == digest => {
-            let rests = watch.still_since != u64::MAX;
-            let stalled = rests && clock.age_ns(watch.still_since) >= STALLED_NS;
-            Some(Seen { ns: clock.age_ns(watch.since), at_most: false, stalled, rests })
-        }
-        // It came here after the keeper's last look.
-        _ => snapshot.pulse.map(|pulse| Seen {
-            ns: clock.age_ns(pulse.stamp),
-            at_most: true,
-            stalled: false,
-            rests: false,
-        }),
-    }
 }
 
 /// Load over the three windows.

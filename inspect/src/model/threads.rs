@@ -44,10 +44,15 @@ pub struct ThreadReport {
     pub label: Option<Label>,
     /// Argument.
     pub arg: Option<u64>,
-    /// Every look since then found it here: a bound, since a loop through one place looks the same.
+    /// For so long it has been here: at least, unless it is said to be at most.
     pub since_ns: Option<u64>,
-    /// The keeper has not looked since it came here: `since_ns` is then at most, not at least.
+    /// It came here after the keeper's last look, or it was found here by every look since and yet uses the
+    /// processor: it came here again and again, or may have. `since_ns` is then at most, not at least.
     pub since_at_most: bool,
+    /// `still`: it used no processor time and passed no probe. `again`: it came to this line again, though every look
+    /// finds it there. Null where neither is known.
+    #[serde(default, deserialize_with = "known::maybe")]
+    pub standing: Option<Word>,
     /// The last tags, the newest first; empty when the daemon keeps no trails.
     pub trail: Vec<Place>,
     /// Outermost first.
@@ -58,7 +63,7 @@ pub struct ThreadReport {
     pub load_covered_ns: Windows<Option<u64>>,
     /// It is in no scope and at no line: file, line and label are of what it did last, and it has no class.
     pub left: bool,
-    /// Not idle, and unmoved for a second.
+    /// Not idle, and still for a second.
     pub stalled: bool,
     /// Whether the process still has this thread; null when `/proc` does not say.
     pub exists: Option<bool>,
@@ -86,6 +91,7 @@ impl ThreadReport {
             arg: None,
             since_ns: None,
             since_at_most: false,
+            standing: None,
             trail: Vec::new(),
             stack: Vec::new(),
             load: Windows::default(),

@@ -25,7 +25,7 @@ pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Processor, Pulse, doubled};
 pub use room::Room;
 pub use text::Strings;
-pub use threads::{ThreadRead, Watch, Work};
+pub use threads::{Marks, ThreadRead, Watch, Work};
 pub use waits::{LockRead, ThreadWaits, WaitRead, Waits};
 pub use windows::WindowRead;
 

@@ -48,6 +48,19 @@ pub struct Watch {
     pub still_since: u64,
 }
 
+/// What a thread's probes raise as they are passed: who finds another value later knows that the thread came on,
+/// though it may be at the same line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Marks {
+    /// Scopes that were entered.
+    pub pushes: u64,
+    /// Lines with an argument that were reached.
+    pub arguments: u64,
+    /// Where in its ring the trail goes on.
+    pub trail: Option<usize>,
+}
+
 /// One thread as read from its slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,6 +87,10 @@ pub struct ThreadRead {
     pub watch: Option<Watch>,
     /// Addresses of the sites of its last tags, the newest first; empty when the daemon keeps none.
     pub trail: Vec<u64>,
+    /// What it raised.
+    pub marks: Marks,
+    /// Stamp of an earlier look of this reader, after which it passed a probe.
+    pub came: Option<u64>,
 }
 
 /// The open frames of a thread, and what it did last.
@@ -129,6 +146,8 @@ impl<'a> Rooms<'a> {
                 let mut words = [0; SlotCopy::BYTES / 8];
                 state.words(0, &mut words);
                 let record = SlotCopy::from_words(&words)?;
+                let mut marks = marks(frames, slot, record.block & 1);
+                marks.trail = goes_on(trails, slot);
                 let (frames, last) = match position(frames, slot, record.block & 1, effort) {
                     Some((frames, last)) => (Some(frames), last),
                     None => (None, None),
@@ -145,6 +164,8 @@ impl<'a> Rooms<'a> {
                     work: work(workers, slot, generation, effort),
                     watch: watch(watches, slot, effort),
                     trail: trail(trails, slot),
+                    marks,
+                    came: None,
                 })
             },
             &mut retries,
@@ -193,6 +214,25 @@ fn position(
     let levels = levels.get(..depth?).unwrap_or_default();
     let nowhere = matches!(levels, [base] if base.line == 0);
     Some((levels.to_vec(), if nowhere { stack::last(load) } else { None }))
+}
+
+/// What stands in front of the frames of the block in use.
+fn marks(pages: &mut Option<Pages>, slot: u64, block: u64) -> Marks {
+    let Some(record) = pages.as_mut().and_then(|pages| pages.record(slot)) else {
+        return Marks::default();
+    };
+    if record.stride() < (block + 1) * BLOCK_BYTES as u64 {
+        return Marks::default();
+    }
+    let count = |word: usize| record.word(block * BLOCK_BYTES as u64 + (word * WORD) as u64);
+    Marks { pushes: count(stack::SCOPE), arguments: count(stack::LINE), trail: None }
+}
+
+/// The first empty entry of a trail's ring.
+fn goes_on(pages: &mut Option<Pages>, slot: u64) -> Option<usize> {
+    let record = pages.as_mut().and_then(|pages| pages.record(slot));
+    let record = record.filter(|record| record.stride() >= 8 * TRAIL_ENTRIES as u64)?;
+    (0..TRAIL_ENTRIES).position(|at| record.word(8 * at as u64) == 0)
 }
 
 /// The trail, the newest tag first; what the thread overwrote while the ring was read is cut off.

@@ -26,4 +26,4 @@ mod work;
 
 pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};
-pub use seen::{Life, Ran, Seen, moved};
+pub use seen::{Life, Ran, Seen};

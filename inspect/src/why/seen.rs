@@ -1,9 +1,9 @@
 //! What two looks at a process's threads and limits came to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::liveness::State;
-use crate::model::{BoardReport, LineReport, ThreadReport};
+use crate::model::BoardReport;
 
 /// Times of one thread between the looks, ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,8 +58,6 @@ pub struct Seen {
     pub over_ns: u64,
     /// By thread id.
     pub threads: BTreeMap<u64, Ran>,
-    /// Threads that came on between the looks, wherever they were seen: a job of theirs ended, or the line was passed.
-    pub moved: BTreeSet<u64>,
     /// The time that its control group was throttled, ns.
     pub throttled_ns: Option<u64>,
     /// Memory of the tightest control group: in use and the limit, bytes.
@@ -68,23 +66,4 @@ pub struct Seen {
     pub earlier: Vec<Life>,
     /// What could not be seen.
     pub not_known: Vec<String>,
-}
-
-/// Threads that came on from one report to a later one: each look may find a loop at the same line.
-pub fn moved(before: &BoardReport, now: &BoardReport) -> BTreeSet<u64> {
-    let passes = |report: &BoardReport, one: &ThreadReport| {
-        let same = |line: &&LineReport| {
-            (&line.file, line.line, &line.label) == (&one.file, one.line, &one.label)
-        };
-        // Of several threads at a line nobody knows who passed it.
-        report.lines.iter().find(same).filter(|line| line.threads == 1)?.hits
-    };
-    let came_on = |one: &&ThreadReport| {
-        let then = before.threads.iter().find(|then| then.tid == one.tid);
-        then.is_some_and(|then| {
-            let passed = passes(before, then).zip(passes(now, one));
-            then.jobs != one.jobs || passed.is_some_and(|(then, now)| then != now)
-        })
-    };
-    now.threads.iter().filter(came_on).map(|one| one.tid).collect()
 }

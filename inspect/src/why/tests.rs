@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Life, Ran, Seen, answer, moved};
+use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Counter, Distribution, FdTrend, Heartbeat, LineReport, Op, OpEnds, OpKind,
-    OpRates, OpStatus, Quantiles, Queue, ThreadReport, Windows,
+    BoardReport, Counter, Distribution, FdTrend, Heartbeat, Op, OpEnds, OpKind, OpRates, OpStatus,
+    Quantiles, Queue, ThreadReport, Windows,
 };
-use crate::vitals::Vitals;
+use crate::vitals::{Task, Vitals};
 use crate::words::label::Label;
 
 const SECOND: u64 = 1_000_000_000;
@@ -94,6 +94,15 @@ fn what_the_monitor_lost_is_a_notice_and_names_its_kind() {
     assert_eq!(found(|board| _ = board.lost.insert("ops", 3)), ["losses"]);
     assert_eq!(found(|board| _ = board.lost.insert("windows", 3)), ["windows-unseen"]);
     assert!(found(|board| _ = board.lost.insert("ops", 0)).is_empty());
+    let unseen = |lost| {
+        found(|board| {
+            board.lost.insert("threads", lost);
+            board.unprobed_threads = Some(vec![Task { tid: 7, name: "late".to_owned() }]);
+        })
+    };
+    // Who found no room may have ended since; who has no slot may have no probe.
+    assert_eq!(unseen(1), ["losses", "threads-unseen"]);
+    assert!(unseen(0).is_empty());
     assert_eq!(found(|board| board.keeper_skipped = 100), ["keeper-late"]);
     assert!(found(|board| board.keeper_skipped = 99).is_empty());
 }
@@ -218,29 +227,15 @@ fn a_job_that_is_overdue_since_a_thread_runs_hot_follows_from_it() {
 /// Every look may find a loop at the same line.
 #[test]
 fn who_comes_on_between_the_looks_does_not_stand() {
-    let at = |jobs: u64, hits: Option<u64>| {
+    let of = |standing: Option<&'static str>| {
         let mut report = board();
-        report.threads = vec![ThreadReport { jobs: Some(jobs), ..worker(true) }];
-        let (label, threads) = (Some(Label::from("computes")), 1);
-        let line = LineReport {
-            file: None,
-            line: None,
-            function: None,
-            label,
-            class: Some("work"),
-            hits,
-            threads,
-        };
-        report.lines = vec![line];
-        report
+        report.threads = vec![ThreadReport { standing, ..worker(false) }];
+        let ran = Ran { ran_ns: 90, waited_ns: 0 };
+        let threads = BTreeMap::from([(report.threads[0].tid, ran)]);
+        ids(&report, &Seen { over_ns: 100, threads, ..Seen::default() })
     };
-    let of = |before: &BoardReport, now: &BoardReport| {
-        ids(now, &Seen { moved: moved(before, now), ..Seen::default() })
-    };
-    assert_eq!(of(&at(3, Some(7)), &at(3, Some(7))), ["thread-stalled"]);
-    assert_eq!(of(&at(3, None), &at(3, None)), ["thread-stalled"]);
-    assert!(of(&at(3, None), &at(4, None)).is_empty());
-    assert!(of(&at(3, Some(7)), &at(3, Some(8))).is_empty());
+    assert_eq!(of(None), ["thread-hot"]);
+    assert!(of(Some("again")).is_empty());
 }
 
 #[test]

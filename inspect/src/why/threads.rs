@@ -136,7 +136,7 @@ pub(super) fn stalled(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding
     // Of several at one place the first stands for all.
     let mut places: BTreeMap<(String, &'static str), (&ThreadReport, u64)> = BTreeMap::new();
     let stands = |one: &&ThreadReport| {
-        one.held_by.is_none() && !deadlocked(one) && !seen.moved.contains(&one.tid)
+        one.held_by.is_none() && !deadlocked(one) && one.standing != Some("again")
     };
     for one in report.threads.iter().filter(stands) {
         let reason = reason(one, seen);

@@ -46,7 +46,7 @@ const threadsView = {
     }, (parts) => [parts.title, h("h3", {}, "Load, last 2 minutes"), this.chart.node, h("h3", {}, "Now"), parts.facts, h("h3", {}, "Open scopes, outermost first"), parts.stack]);
     put(panel.title, of.name);
     fillFacts(panel.facts, [
-      ["State", of.stalled ? `${of.class}, stalled` : of.class ?? "in no scope and at no line"], ["Since", `${of.since_at_most ? "at most " : ""}${age(board.since(of.since_at_ms))}`],
+      ["State", of.stalled ? `${of.class}, stalled` : of.class ?? "in no scope and at no line"], ["Since", `${of.since_at_most ? "at most " : ""}${age(board.since(of.since_at_ms))}${of.standing === "again" ? ", and again" : ""}`],
       ["Line", of.file ? `${of.file}:${of.line}` : null], ["Function", of.function], ["Label", threadLabel(of)], ["Loads 1, 10, 60 s", of.load.map(percentOrNone).join("  ")],
       ["Held by", of.held_by ? `${of.held_by.thread} (${of.held_by.tid}) at ${file(of.held_by.file, of.held_by.line)}` : null], ["Jobs", of.jobs === null ? null : whole(of.jobs)],
       ["Thread id", String(of.tid)], ["Board", board.title], ["Exists", of.exists === false ? "no: the process has no such thread any more" : null],
