@@ -148,7 +148,7 @@ fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
         (&silent, "slow", "no answer within"),
         (&other, "version", "schema 2"),
         (&page, "version", "no `inspect serve`"),
-        (&nonsense, "version", "what it answers is not HTTP"),
+        (&nonsense, "version", "what it answers is not HTTP: is it https:// there"),
         (&redis, "version", "what it answers is not HTTP"),
         (&gone, "down", "without an answer"),
         (&endless, "version", "larger than"),
@@ -408,6 +408,10 @@ fn the_past_of_hosts_is_one_picture_and_who_has_none_is_a_row_with_the_reason() 
     for part in ["at 2 hosts", "HOSTS", "lock", "no history is kept", "connection refused"] {
         assert!(table.contains(part), "{part}: {table}");
     }
+    // A host is told apart by its end.
+    let table = text(&inspect(&[&words[..], &["--by", "host"]].concat()));
+    let heads = table.lines().find(|line| line.contains("HOSTS")).expect("heads");
+    assert!(keeping.iter().all(|one| heads.contains(&one.address)), "{table}");
     let picture = folders[0].path().join("hosts.svg");
     let drawn = inspect(
         &[&words[..], &["--by", "host", "--svg", picture.to_str().expect("a path")]].concat(),
@@ -438,4 +442,47 @@ fn the_past_of_hosts_is_one_picture_and_who_has_none_is_a_row_with_the_reason() 
     let key = format!("{}~{name}", keeping[0].address);
     let document = merged.get(&format!("/api/v1/history?board={key}&since=1m"));
     assert_eq!(document["together"][0]["hosts"], json!([keeping[0].address]), "{document}");
+}
+
+/// A host whose clock is a minute and a half ahead is asked for the time that is meant, by its own clock, and is in the
+/// picture of the last seconds as any other.
+#[test]
+fn a_host_whose_clock_is_off_is_asked_for_the_same_time() {
+    const AHEAD: Duration = Duration::from_secs(90);
+    let now = || {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        u64::try_from(now.expect("after 1970").as_nanos()).expect("before 2500")
+    };
+    let ahead = u64::try_from(AHEAD.as_nanos()).expect("a while");
+    for (ahead, times) in [(i64::try_from(ahead).expect("a while"), 2), (0, 1)] {
+        let fake = Fake::start(move |asked| {
+            let there = now().saturating_add_signed(ahead);
+            let path = asked.path.replace("%3A", ":");
+            let of = |name: &str| {
+                let at = path.find(&format!("{name}=")).expect("it is said") + name.len() + 1;
+                path[at..].split('&').next().unwrap_or_default().to_owned()
+            };
+            // Moments of one form are in the order of their letters.
+            let at = inspect::clock::rfc3339(there / 1_000_000_000 * 1_000_000_000 - 4_000_000_000);
+            let kept = of("since") <= at && at <= of("until");
+            let points = if kept {
+                json!([{ "at": at, "seconds": 1, "active": { "lock": 2.0 } }])
+            } else {
+                json!([])
+            };
+            let body = json!({ "schema": 1, "from": of("since"), "to": of("until"), "gaps": [],
+                "step_ns": 1_000_000_000, "boards": [{ "name": "recordd", "pid": 7, "cores": 2, "points": points }] });
+            let body = body.to_string();
+            let head = format!(
+                "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nConnection: close\r\n\
+                 scoreboard-time: {there} {there}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            Say::Raw([head, body].concat().into_bytes())
+        });
+        let document = ask(&fake.url(), &["history", "--since", "20s"]);
+        let points = &document["together"][0]["points"];
+        assert_eq!(points[0]["active"]["lock"], 2.0, "{ahead}: {document:#}");
+        assert_eq!(fake.asked().len(), times, "{:?}", fake.asked());
+    }
 }

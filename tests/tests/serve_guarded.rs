@@ -51,6 +51,10 @@ fn an_operation_is_cancelled_with_the_token_and_only_so() {
     let cancel = format!("/api/v1/ops/{name}/{id}/cancel");
     let status = |method: &str, lines: &[&str]| serve.ask(method, &cancel, lines).status;
     assert_eq!(status("POST", &[]), 401);
+    let why = |lines: &[&str]| serve.ask("POST", &cancel, lines).json()["error"].to_string();
+    assert!(why(&[]).contains("Authorization: Bearer TOKEN"), "{}", why(&[]));
+    let another = why(&["Authorization: Bearer 0123456789abcdef-guardee"]);
+    assert!(another.contains("another was said"), "{another}");
     for wrong in ["Bearer ", "Bearer 0123456789abcdef-guardee", "Basic MDEyMw==", "Bearer"] {
         assert_eq!(status("POST", &[&format!("Authorization: {wrong}")]), 401, "{wrong}");
     }

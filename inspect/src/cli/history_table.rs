@@ -9,11 +9,13 @@ use crate::history::{Change, Past, Point};
 #[cfg(feature = "serve")]
 use crate::history::{Frame, Together};
 use crate::words::human::time;
-use crate::words::term::{cut, fitted, hanging, term};
+use crate::words::term::{cut, ends, fitted, hanging, right, term, width};
 
 /// Columns of a table that are keys, at most; what one takes, and what stands before the first.
 const KEYS: usize = 6;
 const KEY_WIDTH: usize = 14;
+/// Columns of a key at most: an address with its port.
+const WIDEST: usize = 21;
 const BEFORE_KEYS: usize = 31;
 /// What the number of hosts takes.
 const HOSTS_WIDTH: usize = 6;
@@ -79,13 +81,17 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
     let mut totals: Vec<(&str, f64)> = totals.into_iter().collect();
     totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     totals.truncate((room / KEY_WIDTH).min(KEYS));
-    let finding_width = room.saturating_sub(totals.len() * KEY_WIDTH + 2).min(60);
+    // As wide as the longest where there is room: hosts, lines and statuses are told apart by their ends, too.
+    let longest = totals.iter().map(|(key, _)| width(&term(key))).max().unwrap_or(0);
+    let fits = room / totals.len().max(1);
+    let wide = longest.min(fits.saturating_sub(2)).clamp(KEY_WIDTH - 2, WIDEST);
+    let finding_width = room.saturating_sub(totals.len() * (wide + 2) + 2).min(60);
     let _ = write!(out, " TIME      {:>7} {:>5} {:>6}", "ACTIVE", "LOAD", "QUEUED");
     if several {
         let _ = write!(out, " {:>5}", "HOSTS");
     }
     for (key, _) in &totals {
-        let _ = write!(out, "  {:>12}", cut(&term(key), 12));
+        let _ = write!(out, "  {}", right(&ends(&term(key), wide), wide));
     }
     out.push('\n');
     for point in points {
@@ -100,7 +106,7 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
             let _ = write!(out, " {hosts:>5}");
         }
         for (key, _) in &totals {
-            let _ = write!(out, "  {:>12.2}", point.active.get(*key).copied().unwrap_or(0.0));
+            let _ = write!(out, "  {:>wide$.2}", point.active.get(*key).copied().unwrap_or(0.0));
         }
         if let Some(finding) = point.finding.as_ref().filter(|_| finding_width >= 12) {
             let _ = write!(out, "  {}", cut(&term(finding), finding_width));
@@ -119,8 +125,11 @@ fn not_known(past: &Past, columns: usize, out: &mut String) {
 
 pub(super) fn changed(before: &Past, after: &Past, changes: &[Change], columns: usize) -> String {
     let key_width = columns.saturating_sub(BEFORE_KEY).max(8);
-    let mut out =
-        format!("before {} to {}\nafter  {} to {}\n", before.from, before.to, after.from, after.to);
+    let mut out = String::new();
+    for (when, past) in [("before", before), ("after ", after)] {
+        let span = format!("{when} {} to {}", past.from, past.to);
+        let _ = writeln!(out, "{}", fitted(&span, columns));
+    }
     out.push_str("  BEFORE    AFTER  DIFFERENCE, 95 %          KEY\n");
     for change in changes {
         let mark = if change.moved { '*' } else { ' ' };

@@ -4,7 +4,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::rustls::{self, pki_types::ServerName};
+use tokio_rustls::rustls::{self, CertificateError, pki_types::ServerName};
 
 use super::address::{Endpoint, Place};
 use super::failure::{Failure, said};
@@ -54,7 +54,27 @@ fn no_tls(error: &std::io::Error) -> Failure {
         _ if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             Failure::down("it ended the connection in place of TLS: is it http:// there?")
         }
+        Some(rustls::Error::InvalidCertificate(why)) => Failure::down(&not_believed(why)),
         _ => Failure::down(&format!("TLS: {}", said(error))),
+    }
+}
+
+/// Why a certificate is not believed, and what would help.
+fn not_believed(why: &CertificateError) -> String {
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate is over, by this host's clock".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet, by this host's clock".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name than this".to_owned()
+        }
+        CertificateError::UnknownIssuer | CertificateError::Other(_) => {
+            "nobody who is believed here certified it; --endpoints-ca FILE names who did".to_owned()
+        }
+        other => format!("its certificate is not believed: {other}"),
     }
 }
 

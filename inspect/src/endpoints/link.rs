@@ -16,6 +16,7 @@ use super::question::Question;
 use super::standing::State;
 use super::trust::Trust;
 use crate::clock::Moment;
+use crate::history::OFF_NS;
 
 /// When a request came and its answer went, by the clock of who answers, ns since 1970.
 pub(crate) const TIME: &str = "scoreboard-time";
@@ -24,6 +25,8 @@ pub(crate) const TIME: &str = "scoreboard-time";
 #[derive(Default)]
 pub(super) struct Link {
     sender: Option<Sender>,
+    /// How far its clock is ahead, as it said last; 0 while that is too little to matter.
+    ahead_ns: i64,
 }
 
 /// What came of a question.
@@ -49,7 +52,7 @@ impl Link {
         most: usize,
     ) -> Result<Answered, Failure> {
         let mut connected = false;
-        let asked = self.attempt(endpoint, trust, question, most, &mut connected);
+        let asked = self.of_its_time(endpoint, trust, question, most, &mut connected);
         let done = tokio::time::timeout(question.deadline, asked).await;
         let done = done.unwrap_or_else(|_| {
             let within =
@@ -64,6 +67,26 @@ impl Link {
             self.sender = None;
         }
         done
+    }
+
+    /// One answer, of the time that was meant: where the other clock turns out to be another than was known, what came is
+    /// of another time, and the question is asked once more.
+    async fn of_its_time(
+        &mut self,
+        endpoint: &Endpoint,
+        trust: &Trust,
+        question: &Question,
+        most: usize,
+        connected: &mut bool,
+    ) -> Result<Answered, Failure> {
+        let said = question.by_clock(self.ahead_ns);
+        let answered = self.attempt(endpoint, trust, &said, most, connected).await?;
+        let ahead_ns = answered.skew_ns.filter(|ns| ns.unsigned_abs() >= OFF_NS).unwrap_or(0);
+        if !question.has_time() || ahead_ns.abs_diff(self.ahead_ns) < OFF_NS {
+            return Ok(answered);
+        }
+        self.ahead_ns = ahead_ns;
+        self.attempt(endpoint, trust, &question.by_clock(ahead_ns), most, connected).await
     }
 
     async fn attempt(
@@ -91,7 +114,9 @@ impl Link {
         let (sender, answered) =
             once(sender, endpoint, trust, question, most).await.map_err(|error| {
                 match error.is_parse() || error.is_parse_too_large() {
-                    true => Failure::other("what it answers is not HTTP: no `inspect serve`"),
+                    true => Failure::other(
+                        "what it answers is not HTTP: is it https:// there, or no `inspect serve`?",
+                    ),
                     false => Failure::down(
                         "it ended the connection without an answer: does it speak HTTP?",
                     ),

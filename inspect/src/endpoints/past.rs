@@ -14,9 +14,8 @@ use crate::history::{By, Frame, Past, Together, Told};
 const AN_HOUR: Duration = Duration::from_millis(40);
 const LONGEST: Duration = Duration::from_secs(4);
 
-/// The question: each host for the same time, by its own clock.
+/// The question: each host for the same time, said by its own clock.
 pub fn question(board: Option<&str>, by: By, frame: &Frame) -> Question {
-    let [since, until] = [frame.span.from_ns, frame.span.to_ns].map(rfc3339);
     let by = match by {
         // Hosts are told apart here.
         By::Host | By::Status => "status",
@@ -28,10 +27,9 @@ pub fn question(board: Option<&str>, by: By, frame: &Frame) -> Question {
     let time = AN_HOUR.saturating_mul(u32::try_from(hours).unwrap_or(u32::MAX)).min(LONGEST);
     Question::get("history")
         .with("board", board)
-        .with("since", Some(&since))
-        .with("until", Some(&until))
         .with("by", Some(by))
         .with("points", Some(&frame.most.to_string()))
+        .between(frame.span.from_ns, frame.span.to_ns)
         .after(time)
 }
 

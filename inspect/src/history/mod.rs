@@ -44,6 +44,8 @@ pub use svg::svg;
 #[cfg(feature = "serve")]
 pub use svg::svg_together;
 #[cfg(feature = "serve")]
+pub(crate) use together::OFF_NS;
+#[cfg(feature = "serve")]
 pub use together::{Ended, Frame, Together, Told, together};
 
 #[cfg(all(test, target_os = "linux"))]

@@ -15,7 +15,7 @@ const MOST_KEYS: usize = 200;
 /// More of anything is not believed.
 const MOST: f64 = 1e12;
 /// A clock that is off by less is as good as any: it is not known to less than a question takes.
-const OFF_NS: u64 = 500_000_000;
+pub(crate) const OFF_NS: u64 = 500_000_000;
 /// Processors of a host that are believed.
 const MOST_CORES: u64 = 1 << 16;
 /// Ends of processes that are told.

@@ -152,13 +152,12 @@ fn token(settings: &Settings, headers: &HeaderMap) -> Result<(), Refusal> {
         let (scheme, rest) = said.split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then_some(rest)
     });
-    match given.is_some_and(|given| token.is(given)) {
-        true => Ok(()),
-        false => Err(Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "this needs the token: Authorization: Bearer TOKEN",
-        )),
-    }
+    let why = match given {
+        Some(given) if token.is(given) => return Ok(()),
+        Some(_) => "this needs the token, and another was said: is it that of --token-file here?",
+        None => "this needs the token: Authorization: Bearer TOKEN",
+    };
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, why))
 }
 
 /// What every answer says to a browser: nothing of it is kept, framed, guessed at or shared.

@@ -125,8 +125,11 @@ impl<'a> Ask<'a> {
         match (&self.board, ok, rows) {
             (_, 0, _) => Err(Failure::new("no endpoint answered")),
             (Some(board), _, 0) => {
-                let text =
-                    format!("no board {} at any of {ok} endpoints that answered", term(board));
+                let at = match ok {
+                    1 => "the endpoint that answered".to_owned(),
+                    _ => format!("any of the {ok} endpoints that answered"),
+                };
+                let text = format!("no board {} at {at}", term(board));
                 Err(Failure { code: 3, text })
             }
             _ => Ok(()),

@@ -16,6 +16,7 @@ use crate::endpoints::{State, past};
 use crate::history::{Frame, Past, svg_together, together};
 use crate::locate::Target;
 use crate::opener;
+use crate::words::term::term;
 
 /// Points that a server sends.
 const MOST: u64 = 3_600;
@@ -72,7 +73,11 @@ pub(super) fn run(
     }
     if answered == 0 && endpoints.iter().any(|one| one.state == State::Ok) {
         let when = [span.from_ns, span.to_ns].map(rfc3339).join(" and ");
-        let text = format!("no board was recorded between {when} at any endpoint that answered");
+        let what = ask
+            .board
+            .as_deref()
+            .map_or_else(|| "no board".to_owned(), |name| format!("no board {}", term(name)));
+        let text = format!("{what} was recorded between {when} at any endpoint that answered");
         return Err(Failure { code: 3, text });
     }
     ask.content(&endpoints, answered)
