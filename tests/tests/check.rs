@@ -49,6 +49,31 @@ fn data(line: &str, label: &str) -> (f64, String, Vec<String>) {
     panic!("no value {label}: {line}");
 }
 
+/// A monitor reads one line and a code whatever is wrong with what it was told to ask: 2 would be an alarm.
+#[test]
+fn what_cannot_be_asked_is_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let none = folder.path().join("none");
+    let (none, list) = (none.display().to_string(), format!("@{}", none.display()));
+    let cases: &[(&[&str], &str)] = &[
+        (&["-n", "a", "-p", "1"], "two targets"),
+        (&["a", "-p", "1", "--lost"], "two targets"),
+        (&["--nosuch"], "--nosuch"),
+        (&["a", "--load", "-1"], "-1"),
+        (&["a", "--count", "3"], "--count does nothing"),
+        (&["a", "--endpoints", "ftp://x"], "ftp://x"),
+        (&["a", "--endpoints", &list], "No such file"),
+        (&["a", "--endpoints-token", &none], "without --endpoints"),
+        (&["a", "--endpoints", "http://127.0.0.1:9", "--endpoints-token", &none], "No such file"),
+        (&["-f", &none, "--endpoints", "http://127.0.0.1:9"], "a file is on this host"),
+        (&["a", "--endpoints", "http://127.0.0.1:9"], "connection refused"),
+    ];
+    for (arguments, word) in cases {
+        let (code, line) = answer(arguments);
+        assert!(code == 3 && line.contains(word), "{arguments:?}: {code}: {line}");
+    }
+}
+
 #[test]
 fn a_stalled_thread_passes_the_limit_that_it_stood_for() {
     let name = program::name("stalled");

@@ -124,17 +124,27 @@ pub(super) fn unknown(text: String) -> Finding {
     Finding { status: Status::Unknown, name: String::new(), pid: None, text, measure: None }
 }
 
-/// A wrong command line as this verb has it: UNKNOWN, also in a line on stdout, where a monitor reads.
+/// A wrong command line as this verb has it.
 pub fn wrong(
     args: impl IntoIterator<Item = OsString>,
     failure: Failure,
     out: &mut dyn Write,
 ) -> Failure {
-    let verb = args.into_iter().skip(1).find(|arg| !arg.to_string_lossy().starts_with('-'));
-    if verb.is_none_or(|verb| verb != "check") {
+    let words: Vec<OsString> = args.into_iter().collect();
+    if super::command::verb_of(&words).as_deref() == Some("check") {
+        unasked(failure, out)
+    } else {
+        failure
+    }
+}
+
+/// Why nothing could be asked, as this verb has it: UNKNOWN, also in a line on stdout, where a monitor reads.
+pub(super) fn unasked(failure: Failure, out: &mut dyn Write) -> Failure {
+    if failure.text.is_empty() || failure.code == Status::Unknown.exit_code() {
+        // It was answered, or stdout does not take an answer.
         return failure;
     }
-    let line = Answer::new(vec![unknown(failure.text.clone())]).line();
+    let line = Answer::new(vec![unknown(failure.text)]).line();
     // stdout may be closed; the exit code still tells.
     let _ = writeln!(out, "{line}");
     Failure { code: Status::Unknown.exit_code(), text: String::new() }

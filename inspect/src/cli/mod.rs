@@ -58,6 +58,14 @@ pub use failure::Failure;
 /// # Errors
 /// [`Failure`], to be printed and turned into the exit code.
 pub fn run(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), Failure> {
+    let done = asked(cli, out, remarks);
+    match &cli.verb {
+        Some(Verb::Check { .. }) => done.map_err(|failure| check::unasked(failure, out)),
+        _ => done,
+    }
+}
+
+fn asked(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), Failure> {
     let target = cli.target().map_err(Failure::usage)?;
     #[cfg(feature = "serve")]
     if let Some(done) = hosts::run(cli, &target, out, remarks) {

@@ -35,11 +35,13 @@ pub(super) fn offered() -> Command {
         true => verb.arg(global.global(false)),
         false => verb,
     });
+    // The order of operations is none of a verb below.
+    let command = command.mut_subcommand("ops", |ops| ops.mut_arg("sort", |arg| arg.global(false)));
     command.mut_args(|arg| arg.global(false))
 }
 
 fn root() -> Command {
-    Cli::command()
+    signed(Cli::command())
         .disable_help_flag(true)
         .help_template(help(super::common::room().unwrap_or(80)))
         .arg(
@@ -50,6 +52,15 @@ fn root() -> Command {
                 .global(true)
                 .help("Print help; `inspect man VERB` says more"),
         )
+}
+
+/// What begins with `-1` behind an option is its number, to be refused as that, and no option.
+fn signed(command: Command) -> Command {
+    let command = command.mut_args(|arg| match arg.get_action().takes_values() {
+        true if !arg.is_positional() => arg.allow_negative_numbers(true),
+        _ => arg,
+    });
+    command.mut_subcommands(signed)
 }
 
 /// Every verb with each of the global options, and whether it takes that.
@@ -124,11 +135,12 @@ fn early(error: &clap::Error, words: &[OsString]) -> Early {
 
 /// What is wrong, on one line: what, what would be right, and where that is said.
 fn sentence(error: &clap::Error, words: &[OsString]) -> String {
-    let verbs: Vec<String> =
-        command().get_subcommands().map(|verb| verb.get_name().into()).collect();
     let bare = words.iter().skip(1).filter_map(|word| word.to_str());
-    let verb = bare.clone().find(|word| verbs.iter().any(|verb| verb == word));
-    let help = verb.map_or_else(|| "inspect -h".to_owned(), |verb| format!("inspect {verb} -h"));
+    let verb = verb_of(words);
+    let help = match &verb {
+        Some(verb) => format!("inspect {verb} -h"),
+        None => "inspect -h".to_owned(),
+    };
     // A second bare word where only a target is expected: the first was to be a verb.
     if matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand)
         && verb.is_none()
@@ -139,7 +151,7 @@ fn sentence(error: &clap::Error, words: &[OsString]) -> String {
         let first = term(first);
         return format!("`{first}` is no verb{}; see `{help}`", meant.unwrap_or_default());
     }
-    let text = error.render().to_string();
+    let text = plain(error.render().to_string());
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut said: Vec<String> = lines
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
@@ -147,6 +159,28 @@ fn sentence(error: &clap::Error, words: &[OsString]) -> String {
         .collect();
     said.push(format!("see `{help}`"));
     term(&said.join("; "))
+}
+
+/// What is said of a number that is none, in words for people.
+fn plain(mut text: String) -> String {
+    for (said, meant) in [
+        ("invalid digit found in string", "a whole number is meant"),
+        ("cannot parse integer from empty string", "a whole number is meant"),
+        ("number too large to fit in target type", "that is too large"),
+    ] {
+        text = text.replace(said, meant);
+    }
+    text
+}
+
+/// The verb of a command line, with the verb below it: `ops cancel`.
+pub fn verb_of(words: &[OsString]) -> Option<String> {
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    let whole = command();
+    let verb = words.find_map(|word| whole.find_subcommand(word))?;
+    let below = words.find_map(|word| verb.find_subcommand(word));
+    let names = [Some(verb), below].into_iter().flatten().map(Command::get_name);
+    Some(names.collect::<Vec<_>>().join(" "))
 }
 
 /// The verb that a word was probably meant to be.
