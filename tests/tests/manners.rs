@@ -144,6 +144,19 @@ fn what_is_not_there_and_what_is_no_recording_are_named_with_their_codes() {
         (&["report", "x", "--jsonl"], 2, &["--jsonl does nothing"]),
         (&["dump", "x", "-o", "y", "--json"], 2, &["--json does nothing"]),
         (&["list", "--since-start"], 2, &["--since-start does nothing"]),
+        (&["history", "./x.board"], 2, &["a name or a pid", "--history DIR"]),
+        (&["history", "record", "./x.board", "--history", &none], 2, &["a name or a pid"]),
+        (&["history", "--since", "2026-02-30T00:00Z"], 2, &["2026-02-30T00:00Z"]),
+        (&["history", "--heat", "--svg", "x", "--json"], 2, &["--json does nothing", "--svg"]),
+        (&["history", "--heat", "--against", "2h", "--svg", "x"], 2, &["--against does nothing"]),
+        (&["record", "x", "-r", "-1"], 2, &["'-1' for '--rate <HZ>'", "1..=10000"]),
+        (&["-p", "-1"], 2, &["'-1' for '--pid <PID>'", "-1 is not in 0.."]),
+        (&["-p", "1e3"], 2, &["a whole number is meant"]),
+        (&["-p", "99999999999999999999"], 2, &["that is too large"]),
+        (&["--count", "-1"], 2, &["'-1' for '--count <N>'", "a whole number is meant"]),
+        (&["ops", "cancel"], 2, &["<ID>", "see `inspect ops cancel -h`"]),
+        (&["history", "record", "--nosuch"], 2, &["see `inspect history record -h`"]),
+        (&["list", "--nosuch"], 2, &["see `inspect list -h`"]),
     ];
     for (arguments, code, says) in cases {
         let (found, out, remarks) = said(arguments);
@@ -208,6 +221,26 @@ fn what_cannot_be_written_is_no_success() {
         assert_eq!(output.status.code(), Some(1), "{verb}: {said}");
         assert!(said.contains("No space left"), "{verb}: {said}");
     }
+}
+
+/// Who does not know how wide a terminal is says 0: that is no terminal of no width.
+#[test]
+fn no_columns_at_all_are_as_good_as_none_said() {
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let help = |columns: Option<&str>| {
+        let mut command = Command::new(&inspect);
+        command.arg("-h").env_remove("COLUMNS");
+        if let Some(columns) = columns {
+            command.env("COLUMNS", columns);
+        }
+        command.output().expect("inspect").stdout
+    };
+    let plain = help(None);
+    assert!(!plain.is_empty());
+    for none in ["0", "", "wide", "-5"] {
+        assert!(help(Some(none)) == plain, "COLUMNS={none}");
+    }
+    assert_ne!(help(Some("40")), plain);
 }
 
 #[test]

@@ -159,6 +159,10 @@ fn operations_are_picked_sorted_and_told_with_their_history() {
         (format!("/api/v1/ops?board={name}&sort=load"), 400),
         ("/api/v1/ops?bord=x".to_owned(), 400),
         ("/api/v1/ops?board=nobody-at-all".to_owned(), 404),
+        // No name of a board, and no text.
+        ("/api/v1/boards/%ff".to_owned(), 400),
+        ("/api/v1/ops/%ff/1-1".to_owned(), 400),
+        (format!("/api/v1/ops/{name}/%ff"), 400),
     ] {
         let answer = serve.ask("GET", &path, &[]);
         assert_eq!(answer.status, status, "{path}: {}", answer.text());
@@ -302,6 +306,17 @@ fn what_may_not_be_served_is_refused_in_a_line() {
     assert!(said.contains("--tls-cert") && said.contains("--token-file"), "{said}");
     assert!(refused(&["--listen", "nonsense"], false, 2).contains("ADDRESS:PORT"));
     assert!(refused(&["--token-file", "/nowhere"], false, 2).contains("/nowhere"));
+    // Before anybody is told that it is served.
+    let free = ["--listen", "127.0.0.1:0"];
+    for (more, code, word) in [
+        (["--source", "/nowhere"], 2, "--source /nowhere: there is no such directory"),
+        (["--host", "no name"], 2, "--host no name: a name is meant"),
+        (["--host", "http://db1"], 2, "a name is meant"),
+        (["--history", "/proc/nowhere"], 1, "--history /proc/nowhere"),
+    ] {
+        let said = refused(&[&free[..], &more].concat(), false, code);
+        assert!(said.contains(word), "{more:?}: {said}");
+    }
     if nix::unistd::geteuid().is_root() {
         let said = refused(&["--listen", "127.0.0.1:0"], true, 4);
         assert!(said.contains("PROBE_MODE=0640") && said.contains("PROBE_GROUP"), "{said}");

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use tests::build::needs;
 use tests::program::{self, Program};
+use tests::terminal::Terminal;
 
 /// One of the three shells, and how it is asked what it would offer behind a line.
 struct Shell {
@@ -114,6 +115,7 @@ fn every_shell_offers_what_fits_and_nothing_else() {
         (&["inspect", "-n", part], &[&name], &[&pid]),
         (&["inspect", "ops", "--history", ""], &[id], &[&name]),
         (&["inspect", "ops", "cancel", ""], &[id], &["list"]),
+        (&["inspect", "ops", "cancel", "--"], &["--timeout", "--wait"], &["--sort", "--over"]),
         (&["inspect", "report", ""], &["a.rec"], &["notes.txt", &name, "list"]),
         (&["inspect", "annotate", "a"], &["a.rec"], &["annotate"]),
         (&["inspect", "export", ""], &["folded", "pprof"], &["a.rec", "notes.txt"]),
@@ -143,6 +145,51 @@ fn every_shell_offers_what_fits_and_nothing_else() {
                     shell.name
                 );
             }
+        }
+    }
+}
+
+/// As somebody has it who types: each shell on a terminal of its own, and Tab.
+#[test]
+fn tab_on_a_terminal_completes_in_every_shell() {
+    let name = program::name("tabs");
+    let (_program, _) = Program::behave(&name, &["one-job"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let bin = inspect.parent().expect("a directory").display().to_string();
+    let part = &name[..name.len() - 1];
+    for shell in &SHELLS {
+        if !needs(shell.name, shell.name) {
+            continue;
+        }
+        let (options, setup) = match shell.name {
+            "bash" => ("--norc", "source <(inspect completions bash)"),
+            "zsh" => {
+                ("-f", "autoload -Uz compinit && compinit -u -D; source <(inspect completions zsh)")
+            }
+            _ => ("--no-config", "inspect completions fish | source"),
+        };
+        let start = format!(
+            "cd {0} && export HOME={0} PS1='> ' PATH={bin}:$PATH && exec {1} {options} -i",
+            directory.path().display(),
+            shell.name
+        );
+        let terminal = Terminal::start(Path::new("sh"), &["-c", &start], 100, 30);
+        terminal.until("a prompt", |screen| screen.trim_end().ends_with(['>', '#']));
+        terminal.press(&format!("{setup}; echo rea''dy\r"));
+        terminal.shows("ready");
+        for (typed, completed) in [
+            ("inspect capa", "inspect capacity".to_owned()),
+            (&format!("inspect top {part}"), format!("inspect top {name}")),
+            (&format!("inspect {part}"), format!("inspect {name}")),
+            ("inspect ops --by st", "inspect ops --by status".to_owned()),
+            ("inspect serve --tls-c", "inspect serve --tls-cert".to_owned()),
+        ] {
+            terminal.press(&format!("{typed}\t"));
+            terminal.shows(&completed);
+            // The line is taken back, and empty again.
+            terminal.press("\u{15}");
+            terminal.until("an empty line", |screen| !screen.contains(&completed));
         }
     }
 }

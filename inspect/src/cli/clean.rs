@@ -77,7 +77,11 @@ pub(super) fn run(
         (0, 0) if *target != Target::Any => Err(locate::not_found(target).into()),
         (0, _) => Ok(()),
         (refused, _) => {
-            Err(Failure { code: 4, text: format!("{refused} boards belong to others") })
+            let text = match refused {
+                1 => "1 board belongs to another user".to_owned(),
+                _ => format!("{refused} boards belong to other users"),
+            };
+            Err(Failure { code: 4, text })
         }
     }
 }
@@ -176,18 +180,54 @@ fn half_made(candidate: &Candidate) -> Option<String> {
 }
 
 /// Removes the very file that was judged, by its directory and inode. `false` when another file
-/// has its name by now.
+/// has its name by now, or none.
 fn remove(candidate: &Candidate) -> Result<bool, Errno> {
     let dir = candidate.path.parent().ok_or(Errno::EINVAL)?;
     let name = candidate.path.file_name().ok_or(Errno::EINVAL)?;
     let io = |error: std::io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
     let handle = File::open(dir).map_err(io)?;
     let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;
-    let facts = nix::sys::stat::fstatat(&handle, name, flags)?;
+    let facts = match nix::sys::stat::fstatat(&handle, name, flags) {
+        // Somebody else was faster: the next process of that name, or another `clean`.
+        Err(Errno::ENOENT) => return Ok(false),
+        facts => facts?,
+    };
     if (facts.st_dev, facts.st_ino) != candidate.id {
         return Ok(false);
     }
     // Only the process of that pid and start time makes a file of this name, and it has another inode.
-    unlinkat(&handle, name, UnlinkatFlags::NoRemoveDir)?;
+    match unlinkat(&handle, name, UnlinkatFlags::NoRemoveDir) {
+        Err(Errno::ENOENT) => return Ok(false),
+        done => done?,
+    }
     Ok(handle.metadata().is_ok_and(|facts| facts.ino() != 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The next process of a name, or another `clean`, removes it between the look and the removal.
+    #[test]
+    fn what_somebody_else_removed_meanwhile_is_no_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("name.7.7");
+        std::fs::write(&path, "a board").expect("written");
+        let facts = path.metadata().expect("it");
+        let id = (facts.dev(), facts.ino());
+        let candidate = Candidate {
+            name: "name".to_owned(),
+            pid: 7,
+            start: 7,
+            path: path.clone(),
+            id,
+            held: false,
+        };
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(remove(&candidate), Ok(false));
+        // Another file of that name is not the one that was judged.
+        std::fs::write(&path, "another").expect("written");
+        let other = Candidate { id: (id.0, id.1.wrapping_add(1 << 40)), ..candidate };
+        assert_eq!((remove(&other), path.exists()), (Ok(false), true));
+    }
 }

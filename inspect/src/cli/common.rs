@@ -62,6 +62,8 @@ pub(super) fn columns() -> usize {
 /// Columns that somebody asked for, or a terminal has; `None` where nobody counts them.
 pub(super) fn room() -> Option<usize> {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+    // None at all is what says who does not know.
+    let asked = asked.filter(|columns| *columns > 0);
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     asked.or_else(terminal).map(|columns| columns.clamp(20, 400))
 }

@@ -153,7 +153,7 @@ fn one(cli: &Cli, target: &Target, remarks: &mut dyn Write) -> Result<OpenBoard,
         let pids: Vec<String> =
             found.iter().map(|board| board.board.header.pid.to_string()).collect();
         return Err(Failure::usage(format!(
-            "{} are several boards; name one by its pid: {}",
+            "{}: several boards; name one by its pid: {}",
             target.words(),
             pids.join(", ")
         )));

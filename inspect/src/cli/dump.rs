@@ -46,7 +46,7 @@ fn save(
         let pids: Vec<String> =
             found.iter().map(|board| board.board.header.pid.to_string()).collect();
         return Err(Failure::usage(format!(
-            "{} are several boards; choose one with -p: {}",
+            "{}: several boards; choose one with -p: {}",
             target.words(),
             pids.join(", ")
         )));

@@ -34,6 +34,7 @@ pub(super) fn record(
     (bytes, sample): (u64, Option<u32>),
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    no_file(target)?;
     let name = term(&directory.display().to_string());
     let cannot = |error: std::io::Error| Failure::new(format!("{name}: {error}"));
     // The directory first: whoever is root gives that up before any board is read, to nobody, since boards of others may
@@ -45,11 +46,25 @@ pub(super) fn record(
             Failure::new(format!("cannot give up root before reading: {errno}"))
         })?;
     }
-    let _ = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
+    let found = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
+    if found.is_err() && *target != Target::Any {
+        let what = target.words();
+        let _ = writeln!(remarks, "inspect: no board of {what} so far; one that comes is recorded");
+    }
     let start = |rate| Sampling::start(target.clone(), rate);
     let sampling = sample.map(start).transpose();
     let sampling = sampling.map_err(|error| Failure::new(format!("cannot sample: {error}")))?;
     keep(target, &mut recorder, sampling.as_ref(), (&name, remarks))
+}
+
+/// The past has names and pids alone.
+fn no_file(target: &Target) -> Result<(), Failure> {
+    match target {
+        Target::File(_) => Err(Failure::usage(
+            "history takes a name or a pid; --history DIR says where the past is kept",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Records until the process ends.
@@ -158,6 +173,7 @@ pub(super) fn show(
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
+    no_file(target)?;
     let now = Moment::now(false).wall_ns;
     let directory = pick.place.directory();
     let span = span(pick, now)?;

@@ -16,6 +16,16 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
     settings.history = how.history.clone().map(|directory| (directory, how.history_size));
     settings.sources.clone_from(&how.sources);
     settings.sample = how.sample;
+    let no_name =
+        |name: &&String| name.is_empty() || name.contains([' ', '/', '@', ','].as_slice());
+    if let Some(name) = how.hosts.iter().find(no_name) {
+        let why = format!("--host {}: a name is meant, or NAME:PORT", term(name));
+        return Err(Failure::usage(why));
+    }
+    if let Some(directory) = how.sources.iter().find(|directory| !directory.is_dir()) {
+        let name = term(&directory.display().to_string());
+        return Err(Failure::usage(format!("--source {name}: there is no such directory")));
+    }
     settings.endpoints = super::whom::whom(&cli.common)?;
     if settings.endpoints.is_some() && settings.history.is_some() {
         return Err(Failure::usage("--history: with --endpoints each host keeps its own"));
@@ -33,7 +43,11 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
         other => Failure::usage(other.to_string()),
     })?;
     let bound = serve::bind(settings);
-    let bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
+    let mut bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
+    bound.keep().map_err(|error| Failure {
+        code: if error.kind() == ErrorKind::PermissionDenied { 4 } else { 1 },
+        text: error.to_string(),
+    })?;
     // Whoever started it may wait for this line; nobody has to read it.
     let _ = writeln!(remarks, "inspect: serving on {}", term(&bound.address()));
     let _ = remarks.flush();

@@ -1,6 +1,6 @@
-//! What stands behind the `?` of a request: what is not known is refused, with a sentence.
+//! What a request's path names, and what stands behind its `?`: what is not known is refused, with a sentence.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +17,20 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Ask<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(asked)| Self(asked))
             .map_err(|error| Refusal::wrong(plain(&error.body_text())))
+    }
+}
+
+/// What a request's path names.
+pub(super) struct Named<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(named)) => Ok(Self(named)),
+            Err(_) => Err(Refusal::wrong("what the path names is no UTF-8")),
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::ask::Ask;
+use super::ask::{Ask, Named};
 use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use super::shown::Shown;
@@ -90,7 +90,7 @@ pub(super) struct One {
 
 pub(super) async fn one(
     State(shared): State<Shared>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Ask(one): Ask<One>,
 ) -> Result<Response, Refusal> {
     let view = shared.view().await?;

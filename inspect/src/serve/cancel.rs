@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use probe::layout::CancelAnswer;
 use serde::Deserialize;
 
-use super::ask::Ask;
+use super::ask::{Ask, Named};
 use super::ops::find;
 use super::reply::{self, Refusal};
 use super::shared::{Shared, meant};
@@ -45,7 +45,7 @@ impl Wait {
 
 pub(super) async fn cancel(
     State(shared): State<Shared>,
-    Path((board, id)): Path<(String, String)>,
+    Named((board, id)): Named<(String, String)>,
     Ask(wait): Ask<Wait>,
 ) -> Result<Response, Refusal> {
     let timeout = wait.time()?;

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::ask::Ask;
+use super::ask::{Ask, Named};
 use super::reply::{self, Refusal};
 use super::shared::Shared;
 use super::shown::{HOST, host};
@@ -165,7 +165,7 @@ fn of_one((standing, mut value): (Standing, Value)) -> Response {
 
 pub(super) async fn op(
     State(shared): State<Shared>,
-    Path((board, id)): Path<(String, String)>,
+    Named((board, id)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
     let (host, board) = apart_of(&board);
     let question = Question::get(&format!("ops/{}/{}", escaped(board), escaped(&id)));
@@ -179,7 +179,7 @@ pub(super) async fn op(
 
 pub(super) async fn cancelled(
     State(shared): State<Shared>,
-    Path((board, id)): Path<(String, String)>,
+    Named((board, id)): Named<(String, String)>,
     Ask(wait): Ask<cancel::Wait>,
 ) -> Result<Response, Refusal> {
     let time = wait.time()?;

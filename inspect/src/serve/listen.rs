@@ -62,9 +62,24 @@ pub struct Bound {
     socket: Socket,
     at: Listen,
     settings: Settings,
+    recorder: Option<Recorder>,
 }
 
 impl Bound {
+    /// Opens the directory of the past, where one is kept: before anybody is told that it is served.
+    ///
+    /// # Errors
+    /// It cannot be written, or another recorder has it; the directory is named.
+    pub fn keep(&mut self) -> io::Result<()> {
+        let Some((directory, bytes)) = &self.settings.history else { return Ok(()) };
+        let recorder = Recorder::open(directory, *bytes).map_err(|error| {
+            let name = term(&directory.display().to_string());
+            io::Error::new(error.kind(), format!("--history {name}: {error}"))
+        })?;
+        self.recorder = Some(recorder);
+        Ok(())
+    }
+
     /// Where it is found.
     pub fn address(&self) -> String {
         match &self.at {
@@ -98,7 +113,7 @@ pub fn bind(settings: Settings) -> io::Result<Bound> {
             (Socket::Unix(listener, Made(path.clone())), settings.listen.clone())
         }
     };
-    Ok(Bound { socket, at, settings })
+    Ok(Bound { socket, at, settings, recorder: None })
 }
 
 /// Removes a socket at which nobody listens any more.
@@ -116,16 +131,11 @@ fn leave(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// No thread can be started, or the socket fails.
-pub fn run(bound: Bound) -> io::Result<()> {
-    let kept = bound.settings.history.as_ref();
-    let open = |(directory, bytes): &(PathBuf, u64)| {
-        let named = |error: io::Error| {
-            let name = term(&directory.display().to_string());
-            io::Error::new(error.kind(), format!("--history {name}: {error}"))
-        };
-        Recorder::open(directory, *bytes).map_err(named)
-    };
-    let recorder = kept.map(open).transpose()?;
+pub fn run(mut bound: Bound) -> io::Result<()> {
+    if bound.recorder.is_none() {
+        bound.keep()?;
+    }
+    let recorder = bound.recorder;
     let sampling = bound.settings.sample.map(|rate| Sampling::start(Target::Any, rate));
     let sampling = sampling.transpose()?;
     memory::share();

@@ -55,12 +55,15 @@ fn wanted(accept: &str) -> Option<Dialect> {
                 return None;
             }
             // What other messages there may be, and other ways to put them one after the other, are not spoken.
-            let said: Vec<&str> = parts.clone().collect();
+            // Names of parameters have no case, and values may be quoted.
+            let said: Vec<String> =
+                parts.map(|part| part.to_ascii_lowercase().replace('"', "")).collect();
             if !also.iter().all(|one| said.iter().any(|part| part.eq_ignore_ascii_case(one))) {
                 return None;
             }
-            let quality = parts.find_map(|part| part.strip_prefix("q="));
-            Some(quality.map_or(1.0, |text| text.parse::<f64>().unwrap_or(0.0)))
+            let quality = said.iter().find_map(|part| part.strip_prefix("q="));
+            let quality = quality.map_or(1.0, |text| text.parse::<f64>().unwrap_or(0.0));
+            Some(if quality <= 1.0 { quality } else { 0.0 })
         };
         accept.split(',').filter_map(of).fold(0.0, f64::max)
     };
@@ -105,6 +108,15 @@ mod tests {
             (format!("{kind};{families},{rest}"), true),
             (format!("{rest},{kind}; {families};q=0.6"), true),
             (format!("{kind};{families};q=0.4,{rest}"), false),
+            (format!("{kind};{families};Q=0.4,{rest}"), false),
+            (format!("{kind};{families};q=9,{rest}"), false),
+            (format!("{kind};{families};q=NaN,{rest}"), false),
+            (
+                format!(
+                    "{kind};Proto=\"io.prometheus.client.MetricFamily\";encoding=\"delimited\""
+                ),
+                true,
+            ),
             (format!("{kind},{rest}"), false),
             (format!("{kind};proto=io.prometheus.client.MetricFamily;encoding=text,{rest}"), false),
         ] {

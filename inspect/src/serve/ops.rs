@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::ask::{Ask, time};
+use super::ask::{Ask, Named, time};
 use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
 use super::shown::Shown;
@@ -183,7 +183,7 @@ pub(super) fn find<'a>(
 
 pub(super) async fn one(
     State(shared): State<Shared>,
-    Path((board, id)): Path<(String, String)>,
+    Named((board, id)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
     let view = shared.view().await?;
     let (board, op) = find(&meant(&view, &board)?, &id, true)?;

@@ -53,7 +53,14 @@ fn clock_ns(text: &str) -> Option<u64> {
 fn days(text: &str) -> Option<u64> {
     let mut parts = text.split('-').map(|part| part.parse::<u64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if !(1970..2500).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let longest = match month {
+        2 => 28 + u64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if !(1970..2500).contains(&year) || !(1..=12).contains(&month) || !(1..=longest).contains(&day)
+    {
         return None;
     }
     // Years begin in March, so that the odd day is the last.
@@ -82,7 +89,10 @@ mod tests {
             assert_eq!(from_rfc3339(text).map(rfc3339).as_deref(), Some(text));
         }
         assert_eq!(from_rfc3339("2h").or(from_rfc3339("x")).or(from_rfc3339("12:00")), None);
-        for wrong in ["25:00", "yesterday", "2026-13-01T00:00:00Z", "1:2:3:4", "-"] {
+        let no_such_day = ["2026-02-29T00:00Z", "2100-02-29T00:00Z", "2026-04-31T00:00Z"];
+        assert_eq!(at("2000-02-29T00:00Z"), Ok("2000-02-29T00:00:00.000Z".to_owned()));
+        let others = ["25:00", "yesterday", "2026-13-01T00:00:00Z", "1:2:3:4", "-"];
+        for wrong in no_such_day.into_iter().chain(others) {
             assert!(at(wrong).is_err(), "{wrong}");
         }
     }

@@ -33,26 +33,45 @@ fn refuse_idle(last: &ArgMatches, verb: &str) -> Result<(), String> {
         matches!(last.try_contains_id(id), Ok(true))
             && last.value_source(id) == Some(ValueSource::CommandLine)
     };
-    let (for_what, idle): (&str, &[&str]) = match verb {
-        "export" => match last.get_one::<Form>("format") {
+    if verb == "export" {
+        let (for_what, idle): (&str, &[&str]) = match last.get_one::<Form>("format") {
             Some(Form::Prom) => ("export prom", &NOT_OF_PROM),
             Some(Form::Otlp) if said("profiles") => ("export otlp --profiles", &["openmetrics"]),
             Some(Form::Otlp) => ("export otlp", &NOT_OF_OTLP),
             _ => return Ok(()),
-        },
-        "ops" if said("history") => ("ops --history", &["over", "by", "ended", "slowest"]),
-        "ops" if said("by") => ("ops --by", &["over", "ended", "slowest"]),
-        "top" if said("endpoints") => ("top --endpoints", &["rate", "wait", "sort"]),
-        "history" if said("heat") => ("history --heat", &["by", "against", "points"]),
-        "history" if said("against") => ("history --against", &["svg"]),
-        "history" if said("svg") => ("history --svg", &["json", "jsonl"]),
-        _ => return Ok(()),
-    };
+        };
+        return none_of(idle, said, for_what, verb);
+    }
+    // Each of them that was said, not the first alone: `--heat --svg` takes what both take.
+    for (of, by, idle) in IDLE {
+        if verb == *of && said(by) {
+            none_of(idle, said, &format!("{of} --{by}"), verb)?;
+        }
+    }
+    Ok(())
+}
+
+fn none_of(
+    idle: &[&str],
+    said: impl Fn(&str) -> bool,
+    for_what: &str,
+    verb: &str,
+) -> Result<(), String> {
     match idle.iter().find(|id| said(id)) {
         Some(id) => Err(format!("--{id} does nothing for `{for_what}`; see `inspect {verb} -h`")),
         None => Ok(()),
     }
 }
+
+/// A verb, an option of it, and those that do nothing beside.
+const IDLE: &[(&str, &str, &[&str])] = &[
+    ("ops", "history", &["over", "by", "ended", "slowest"]),
+    ("ops", "by", &["over", "ended", "slowest"]),
+    ("top", "endpoints", &["rate", "wait", "sort"]),
+    ("history", "heat", &["by", "against", "points"]),
+    ("history", "against", &["svg"]),
+    ("history", "svg", &["json", "jsonl"]),
+];
 
 /// What samples are taken by, and other ways to send.
 const NOT_OF_PROM: [&str; 13] = [
