@@ -223,26 +223,6 @@ fn what_cannot_be_written_is_no_success() {
     }
 }
 
-/// Who does not know how wide a terminal is says 0: that is no terminal of no width.
-#[test]
-fn no_columns_at_all_are_as_good_as_none_said() {
-    let inspect = program::debug("scoreboard-inspect", "inspect");
-    let help = |columns: Option<&str>| {
-        let mut command = Command::new(&inspect);
-        command.arg("-h").env_remove("COLUMNS");
-        if let Some(columns) = columns {
-            command.env("COLUMNS", columns);
-        }
-        command.output().expect("inspect").stdout
-    };
-    let plain = help(None);
-    assert!(!plain.is_empty());
-    for none in ["0", "", "wide", "-5"] {
-        assert!(help(Some(none)) == plain, "COLUMNS={none}");
-    }
-    assert_ne!(help(Some("40")), plain);
-}
-
 #[test]
 fn what_a_recording_says_fits_every_terminal() {
     let name = program::name("widths");

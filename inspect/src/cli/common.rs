@@ -61,9 +61,7 @@ pub(super) fn columns() -> usize {
 
 /// Columns that somebody asked for, or a terminal has; `None` where nobody counts them.
 pub(super) fn room() -> Option<usize> {
-    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
-    // None at all is what says who does not know.
-    let asked = asked.filter(|columns| *columns > 0);
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| counted(&text));
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     asked.or_else(terminal).map(|columns| columns.clamp(20, 400))
 }
@@ -76,6 +74,11 @@ pub fn folded(to: &impl IsTerminal, text: &str) -> String {
         }
         None => text.to_owned(),
     }
+}
+
+/// Columns as COLUMNS says them; 0 is what says who does not know.
+fn counted(text: &str) -> Option<usize> {
+    text.parse::<usize>().ok().filter(|columns| *columns > 0)
 }
 
 /// Waits for and opens the boards of a target, and gives up root before anything of them is parsed.
@@ -200,6 +203,12 @@ pub(super) fn repeat(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_columns_at_all_are_as_good_as_none_said() {
+        assert_eq!(["40", "1000"].map(counted), [Some(40), Some(1000)]);
+        assert_eq!(["0", "", "wide", "-5", "99999999999999999999"].map(counted), [None; 5]);
+    }
 
     #[test]
     fn boards_of_others_are_one_remark() {

@@ -72,13 +72,18 @@ pub(super) fn run(
         }
     }
     if answered == 0 && endpoints.iter().any(|one| one.state == State::Ok) {
-        let when = [span.from_ns, span.to_ns].map(rfc3339).join(" and ");
-        let what = ask
-            .board
-            .as_deref()
-            .map_or_else(|| "no board".to_owned(), |name| format!("no board {}", term(name)));
-        let text = format!("{what} was recorded between {when} at any endpoint that answered");
-        return Err(Failure { code: 3, text });
+        return Err(nowhere(ask.board.as_deref(), &frame));
     }
     ask.content(&endpoints, answered)
+}
+
+/// Nobody who answered has anything of that time.
+fn nowhere(board: Option<&str>, frame: &Frame) -> Failure {
+    let when = [frame.span.from_ns, frame.span.to_ns].map(rfc3339).join(" and ");
+    let what = match board {
+        Some(name) => format!("no board {}", term(name)),
+        None => "no board".to_owned(),
+    };
+    let text = format!("{what} was recorded between {when} at any endpoint that answered");
+    Failure { code: 3, text }
 }
