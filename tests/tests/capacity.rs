@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tests::program::{self, Program};
-use tests::wait;
+use tests::{build, session, wait};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -106,4 +106,57 @@ fn a_queue_that_never_empties_stands() {
     let output = program::inspect(&["capacity", "-n", &board, "-d", "1s"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("SATURATION/s (95 %)") && text.contains("standing"), "{text}");
+}
+
+/// `docs/capacity.md`: one worker, the second one, and more than both can take. `UPDATE_GOLDEN=1` takes the guide's sessions
+/// anew.
+#[test]
+fn a_second_worker_takes_what_was_foretold_before_it_was_there() {
+    let fixture = program::debug("fixture-behave", "fixture-behave");
+    let of_inspect = program::debug("scoreboard-inspect", "inspect");
+    let path = build::root().join("docs/capacity.md");
+    let read = || std::fs::read_to_string(&path).expect("the guide");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let programs = [&fixture, &of_inspect].map(|one| one.parent().expect("a directory"));
+        std::fs::write(&path, session::renewed(&read(), &programs).0).expect("written");
+    }
+    program::remove_boards("thumbnails");
+    let saturation = |workers: &str, load: &str| {
+        let board = program::name("second-worker");
+        let (_program, _) = Program::behave(&board, &["serves", workers, "20000", load, "sleep"]);
+        let group = foretold(&board);
+        (group["saturation"]["value"].as_f64().expect("a rate"), group["at_least"] == true)
+    };
+    let (one, two) = (saturation("1", "60"), saturation("2", "30"));
+    let board = program::name("second-worker");
+    let (_program, _) = Program::behave(&board, &["serves", "2", "20000", "300", "sleep"]);
+    let then = wait::until("it is full", DEADLINE, || {
+        let group = asked(&["-n", &board, "-d", "2s"]);
+        let full = group["utilization"].as_f64().is_some_and(|share| share > 0.97);
+        group["throughput"].as_f64().filter(|_| full)
+    });
+    println!("by one {one:?} twice, by two {two:?}, then {then:.0}");
+    // A lower bound may be far below.
+    let right = |(foretold, least): (f64, bool), then: f64| {
+        let off = foretold / then - 1.0;
+        off <= 0.1 && (least || off >= -0.1)
+    };
+    assert!(right((2.0 * one.0, one.1), then), "{one:?} twice foretold, then {then:.0}");
+    assert!(right(two, then), "{two:?} foretold, then {then:.0}");
+    // The guide's three tables say the same of its own run.
+    let guide = read();
+    let rows: Vec<Vec<&str>> = guide
+        .lines()
+        .filter(|line| line.starts_with(" served  ") && !line.contains("246"))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    let number = |row: usize, at: usize| {
+        let text = rows[row][at];
+        let least = text.starts_with('≥');
+        (text.trim_start_matches('≥').parse::<f64>().expect("a number"), least)
+    };
+    let (one, two, then) = (number(0, 5), number(1, 5), number(2, 2).0);
+    assert_eq!([number(0, 1), number(1, 1), number(2, 1)], [1.0, 2.0, 2.0].map(|n| (n, false)));
+    assert!(right((2.0 * one.0, one.1), then) && right(two, then), "{rows:?}");
 }
