@@ -53,6 +53,7 @@ fn the_guide_finds_the_two_tasks_again() {
         let programs = [&fixture, &of_inspect].map(|one| one.parent().expect("a directory"));
         let (path, text) = guide();
         std::fs::write(path, session::renewed(&text, &programs).0).expect("written");
+        program::remove_boards("transfers");
     }
     let text = guide().1;
     // What is run is what is shown.
