@@ -25,6 +25,9 @@ impl Limits {
         below: bool,
         one: impl Fn(&str) -> Result<f64, String>,
     ) -> Result<Self, String> {
+        if text.split(',').count() > 2 {
+            return Err("more than two limits; write WARN or WARN,CRIT".to_owned());
+        }
         let (warning, critical) = match text.split_once(',') {
             Some((warning, critical)) => (one(warning.trim())?, Some(one(critical.trim())?)),
             None => (one(text.trim())?, None),
@@ -146,6 +149,8 @@ mod tests {
             (Limits::times("1m,5s").expect_err("turned"), "CRIT comes before WARN"),
             (Limits::times("-5s").expect_err("negative"), "negative"),
             (Limits::times("5s,").expect_err("no second"), "write a time"),
+            (Limits::times("1s,2s,3s").expect_err("a third"), "more than two limits"),
+            (NumberLimit::parse("c>1,2,3").expect_err("a third"), "more than two limits"),
             (Limits::percent("101").expect_err("too much"), "not within 0 and 100"),
             (NumberLimit::parse("errors").expect_err("no sign").clone(), "no > or <"),
             (NumberLimit::parse("errors>x").expect_err("no number"), "`x` is no number"),

@@ -173,12 +173,15 @@ pub fn text_within(heat: &Heat, columns: usize) -> String {
     let mut out = fitted(&format!("{} to {}, {said}", heat.from, heat.to), columns);
     out.push('\n');
     for board in &heat.boards {
+        let darkest = match board.most {
+            most if most > 0.0 => format!("`{}` is {most} threads", SHADES[SHADES.len() - 1]),
+            // No shade is of nothing.
+            _ => "no threads".to_owned(),
+        };
         let heading = format!(
-            "{}  pid {}  `{}` is {} threads that work or wait, `?` is not known",
+            "{}  pid {}  {darkest} that work or wait, `?` is not known",
             term(&board.name),
-            board.pid,
-            SHADES[SHADES.len() - 1],
-            board.most
+            board.pid
         );
         let _ = writeln!(out, "\n{}", fitted(&heading, columns));
         for second in &board.seconds {

@@ -427,4 +427,11 @@ fn a_heat_map_has_each_second_with_its_fifty_parts() {
     assert!(picture.contains("&lt;b&gt;") && !picture.contains("<i>"), "{picture}");
     assert_eq!(picture.matches("fill-opacity").count(), 10);
     assert_eq!(picture.matches("class=\"n\"").count(), 10);
+    // Nobody worked or waited: no shade stands for that.
+    let mut gather = Gather::new(Span { from_ns: START, to_ns: START + SECOND });
+    let mut rests = Sampled::new(START, "rests", 7, 9);
+    rests.columns.iter_mut().for_each(|column| *column = Column { ticks: 4, work: 0, wait: 0 });
+    gather.take(rests);
+    let text = heat_text(&gather.finish());
+    assert!(text.contains("no threads that work or wait") && !text.contains('@'), "{text}");
 }
