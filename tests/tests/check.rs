@@ -111,6 +111,13 @@ fn who_comes_to_a_line_again_and_again_passes_no_limit() {
     assert_eq!((code, line.contains("no thread stalled")), (0, true), "{line}");
     let (code, line) = told(&program::name("plain"), &["plain", "counted"]);
     assert_eq!((code, line.contains("not known whether plain stalled")), (3, true), "{line}");
+    // Below the last limit nobody is alarmed.
+    let name = program::name("mild");
+    let (_program, _) = Program::behave(&name, &["loops", "plain"]);
+    until("it is said", || {
+        let (code, line) = answer(&[&name, "--stalled", "500ms,1h"]);
+        code == 0 && line.contains("not known whether plain stalled")
+    });
     let (code, line) = told(&program::name("hung"), &["plain", "hung"]);
     assert_eq!((code, line.contains("hung stalled for ")), (2, true), "{line}");
 }
