@@ -200,6 +200,7 @@ try:
     count = "return performance.getEntriesByType('resource').filter((one) => one.name.includes('/ops/')).length"
     go(f"view=ops&board={board}&select={pid}%2F9999-9")
     until("what is missing", lambda: "no such" in text("#detail .note") or "no operation" in text("#detail .note"))
+    until("the account of it", lambda: page.execute_script(count) >= 1)
     asked = page.execute_script(count)
     page.execute_script("window.looks = 0; new MutationObserver(() => { window.looks += 1; }).observe(document.querySelector('#main .rows'), { subtree: true, childList: true, characterData: true })")
     until("some looks", lambda: page.execute_script("return window.looks") >= 6)

@@ -4,8 +4,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::{build, program};
+use crate::build;
+use crate::program::{self, Program};
 
 /// One row: something there may be more of.
 #[derive(Clone, Copy, Debug)]
@@ -17,65 +19,156 @@ pub struct Row {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Threads,
+    Sites,
     Numbers,
     Operations,
     Boards,
+    Dead,
 }
 
 /// All rows.
-pub const ROWS: [Row; 4] = [
+pub const ROWS: [Row; 6] = [
     Row { what: "threads", most: 4_096, kind: Kind::Threads },
-    Row { what: "numbers, in families", most: 4_000, kind: Kind::Numbers },
+    // More places than these take a compiler a minute.
+    Row { what: "sites", most: 4_096, kind: Kind::Sites },
+    Row { what: "numbers, in families", most: 10_000, kind: Kind::Numbers },
     Row { what: "operations in flight", most: 16_000, kind: Kind::Operations },
     Row { what: "boards, in list", most: 500, kind: Kind::Boards },
+    Row { what: "boards of the dead", most: 500, kind: Kind::Dead },
 ];
+
+/// The keeper's name among the threads.
+const KEEPER: &str = "probe-keeper";
 
 /// A point of a curve: so many things, so many instructions.
 pub type Point = (usize, u64);
 
-/// Instructions of one look for each of these sizes.
-///
-/// # Panics
-/// When a program does not run.
-pub fn counted(row: &Row, sizes: &[usize]) -> Vec<Point> {
-    sizes.iter().map(|&size| (size, look(row, size))).collect()
+impl Row {
+    /// Whether each of them is a process.
+    pub fn of_processes(&self) -> bool {
+        matches!(self.kind, Kind::Boards | Kind::Dead)
+    }
+
+    /// Instructions of one look for each of these sizes.
+    ///
+    /// # Panics
+    /// When a program does not run.
+    pub fn counted(&self, sizes: &[usize]) -> Vec<Point> {
+        sizes.iter().map(|&size| (size, self.instructions(size))).collect()
+    }
+
+    fn instructions(&self, size: usize) -> u64 {
+        let grown = Grown::start(self, size, false);
+        let scratch = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
+        instructions(scratch.path(), &grown.looks(self.kind))
+    }
+
+    /// What so many of them cost otherwise.
+    ///
+    /// # Panics
+    /// When a program does not run.
+    pub fn side(&self, size: usize) -> Side {
+        let grown = Grown::start(self, size, true);
+        let inspect = program::debug("scoreboard-inspect", "inspect");
+        let resident_kib = resident_kib(Command::new(inspect).args(grown.looks(self.kind)));
+        let keeper_share = grown.keeper_share(Duration::from_secs(5));
+        Side { init_ns: grown.init_ns, keeper_share, resident_kib }
+    }
 }
 
-fn look(row: &Row, size: usize) -> u64 {
-    let of = |wanted: bool| if wanted { size.to_string() } else { "0".to_owned() };
-    let (threads, numbers, ops) = match row.kind {
-        Kind::Threads => (of(true), of(false), of(false)),
-        Kind::Numbers => (of(false), of(true), of(false)),
-        Kind::Operations => (of(false), of(false), of(true)),
-        Kind::Boards => (of(false), of(false), of(false)),
-    };
-    let one = program::name("grown");
-    let boards = if matches!(row.kind, Kind::Boards) { size } else { 1 };
-    let started: Vec<_> = (0..boards)
-        .map(|board| {
-            let name = format!("{one}-{board}");
-            let mut command = Command::new(program::debug("fixture-cost", "grown"));
-            command.args([&name, &threads, &numbers, &ops]);
-            let mut started = program::Program::start(&mut command, &name);
-            started.until_ready();
-            (started, name)
-        })
-        .collect();
-    let scratch = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
-    let first = started.first().map_or(one.as_str(), |(_, name)| name);
-    let arguments: &[&str] = match row.kind {
-        Kind::Boards => &["list", "--json"],
-        Kind::Operations => &["ops", "--json", "-n", first],
-        _ => &["--json", "-n", first],
-    };
-    instructions(scratch.path(), arguments)
+/// What some size costs besides the instructions of a look. Times are of programs as they are built for tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    /// `init!`, ns.
+    pub init_ns: u64,
+    /// Share of a core that the keeper takes; 0 where there is no process.
+    pub keeper_share: f64,
+    /// Most memory that the look had, KiB.
+    pub resident_kib: u64,
+}
+
+/// Boards of which so much is used.
+struct Grown {
+    programs: Vec<Program>,
+    name: String,
+    init_ns: u64,
+}
+
+impl Grown {
+    fn start(row: &Row, size: usize, keeper: bool) -> Self {
+        let name = program::name("grown");
+        let (boards, size) = if row.of_processes() { (size, 0) } else { (1, size) };
+        let (binary, what) = match row.kind {
+            Kind::Sites => ("grown_sites", None),
+            Kind::Threads => ("grown", Some("threads")),
+            Kind::Numbers => ("grown", Some("numbers")),
+            Kind::Operations => ("grown", Some("operations")),
+            Kind::Boards | Kind::Dead => ("grown", Some("nothing")),
+        };
+        let mut init_ns = 0;
+        let programs = (0..boards).map(|board| {
+            let name = format!("{name}-{board}");
+            let mut command = Command::new(program::debug("fixture-cost", binary));
+            command.arg(&name).args(what).arg(size.to_string());
+            command.args(keeper.then_some("keeper"));
+            let mut program = Program::start(&mut command, &name);
+            let said = program.until_ready();
+            let said = said.iter().find_map(|line| line.strip_prefix("init ")?.parse().ok());
+            init_ns = said.unwrap_or(0).max(init_ns);
+            if row.kind == Kind::Dead {
+                program.kill();
+            }
+            program
+        });
+        Self { programs: programs.collect(), name, init_ns }
+    }
+
+    /// The arguments of a look at them.
+    fn looks(&self, kind: Kind) -> Vec<String> {
+        let first = format!("{}-0", self.name);
+        let words: &[&str] = match kind {
+            Kind::Boards | Kind::Dead => &["list", "--json"],
+            Kind::Operations => &["ops", "--json", "-n", &first],
+            _ => &["--json", "-n", &first],
+        };
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    /// Share of a core of the first one's keeper, by the kernel's account.
+    fn keeper_share(&self, over: Duration) -> f64 {
+        let pid = self.programs.first().map_or(0, Program::pid);
+        let ran = || keeper_ran_ns(pid).unwrap_or(0);
+        let (before, start) = (ran(), Instant::now());
+        std::thread::sleep(over);
+        ran().saturating_sub(before) as f64 / start.elapsed().as_nanos() as f64
+    }
+}
+
+fn keeper_ran_ns(pid: u32) -> Option<u64> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let keeper = tasks.map(|task| task.path()).find(|task| {
+        let name = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+        name.trim_end() == KEEPER
+    });
+    let text = std::fs::read_to_string(keeper?.join("schedstat")).ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
+/// The most memory that a command has, by the kernel's account of its end.
+fn resident_kib(command: &mut Command) -> u64 {
+    let mut timed = Command::new("time");
+    timed.args(["-f", "resident %M"]).arg(command.get_program()).args(command.get_args());
+    let output = timed.output().unwrap_or_else(|error| panic!("time: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let resident = said.lines().find_map(|line| line.strip_prefix("resident ")?.parse().ok());
+    resident.unwrap_or_else(|| panic!("{said}"))
 }
 
 /// Instructions of `inspect`, as it is built for tests, of each process that it is.
-fn instructions(scratch: &Path, arguments: &[&str]) -> u64 {
+fn instructions(scratch: &Path, arguments: &[String]) -> u64 {
     // Where it gives up root, what it counted is written as somebody else.
     let all = std::fs::Permissions::from_mode(0o777);
     std::fs::set_permissions(scratch, all).unwrap_or_else(|error| panic!("{scratch:?}: {error}"));
@@ -117,9 +210,14 @@ pub fn is_possible() -> bool {
     build::needs("valgrind", "valgrind")
 }
 
+/// Whether [`Row::side`] can be measured here.
+pub fn sides_are_possible() -> bool {
+    build::needs("time", "time")
+}
+
 /// All curves in one picture, both scales logarithmic.
 pub fn svg(curves: &[(&str, Vec<Point>)]) -> String {
-    const COLOURS: [&str; 5] = ["#1f5fa8", "#b3541e", "#2e7d4f", "#7b3fa0", "#666666"];
+    const COLOURS: [&str; 6] = ["#1f5fa8", "#b3541e", "#2e7d4f", "#7b3fa0", "#666666", "#a8851f"];
     let all = || curves.iter().flat_map(|(_, points)| points);
     let high = all().map(|point| point.1).max().unwrap_or(10).max(10) as f64;
     let low = all().map(|point| point.1).min().unwrap_or(1).max(1) as f64;
@@ -128,8 +226,8 @@ pub fn svg(curves: &[(&str, Vec<Point>)]) -> String {
     let y =
         |cost: u64| 330.0 - 290.0 * (cost.max(1) as f64 / low).ln() / (high / low).ln().max(0.1);
     let mut text = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 380\" font-family=\"sans-serif\" font-size=\"11\">\n\
-         <rect width=\"640\" height=\"380\" fill=\"white\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 400\" font-family=\"sans-serif\" font-size=\"11\">\n\
+         <rect width=\"640\" height=\"400\" fill=\"white\"/>\n",
     );
     for power in 0..=(wide.log10() as u32) {
         let size = 10_usize.pow(power);
@@ -156,8 +254,9 @@ pub fn svg(curves: &[(&str, Vec<Point>)]) -> String {
             "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>\n",
             line.join(" ")
         );
-        let (key, exponent) = (370.0 + 0.0 * index as f64, exponent(points));
-        let at = 60 + 140 * index;
+        // Two lines of three.
+        let (at, key, exponent) =
+            (60 + 190 * (index % 3), 366 + 16 * (index / 3), exponent(points));
         text += &format!(
             "<text x=\"{at}\" y=\"{key}\" fill=\"{colour}\">{what}: ^{exponent:.2}</text>\n"
         );

@@ -11,9 +11,8 @@ fn a_look_grows_no_faster_than_what_is_used() {
         return;
     }
     for row in &ROWS {
-        // Each board is a process.
-        let sizes = if row.most < 1_000 { [1, 16, 64] } else { [1, 64, 256] };
-        let points = growth::counted(row, &sizes);
+        let sizes = if row.of_processes() { [1, 16, 64] } else { [1, 64, 256] };
+        let points = row.counted(&sizes);
         let exponent = growth::exponent(&points);
         assert!(exponent <= MOST, "{}: {exponent:.3}, {points:?}", row.what);
         // Or nothing of it was there.

@@ -42,8 +42,8 @@ impl Capacity {
         // A thread's number has 16 bits where an operation names its holder.
         threads: 8_192,
         sites: 65_536,
-        // A counter has a word in every private shard too.
-        metrics: 4_095,
+        // A counter has a word in every private shard too, and the first word of each is nobody's.
+        metrics: 16_383,
         queues: 1_024,
         histograms: 4_096,
         // A record's number has 16 bits in an operation's id; some records remember what ended.

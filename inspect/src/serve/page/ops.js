@@ -130,15 +130,20 @@ const opsView = {
   detail(id) {
     const panel = showDetail(`op ${id}`, () => {
       this.asked = 0;
+      this.awaited = null;
+      this.lost = null;
       this.said = null;
       return { title: h("h2"), facts: h("dl.facts"), steps: h("div.steps", { "aria-hidden": "true" }), history: h("table.small"), totals: h("table.small"), stack: h("table.small"), stackTitle: h("h3", {}, "Open scopes of its thread"), note: h("p.note", { role: "alert", hidden: true }), cancel: h("button.danger", { type: "button", hidden: true, onclick: () => this.cancel(id) }, "Cancel this operation") };
     }, (parts) => [parts.title, parts.note, parts.facts, h("p.tools", {}, parts.cancel), h("h3", {}, "History"), parts.steps, parts.history, h("h3", {}, "Time in each status"), parts.totals, parts.stackTitle, parts.stack]);
     // What is over and was not found is not asked for again, unless it is seen.
     const [ref, number] = id.split("/");
     const seen = () => [...store.boards.values()].some((board) => board.ref === ref && (board.ops.has(number) || board.ended.has(number)));
-    if (store.seq !== this.asked && !place.paused && (this.lost !== id || seen())) {
+    // Nor is anything while an answer is awaited: a slow server is asked once.
+    if (store.seq !== this.asked && this.awaited !== id && !place.paused && (this.lost !== id || seen())) {
       this.asked = store.seq;
-      server.get(`/api/v1/ops/${id.split("/").map(encodeURIComponent).join("/")}`).then((said) => { this.lost = null; this.said = said; this.fill(panel, said, id); }, (error) => {
+      this.awaited = id;
+      const come = () => { if (this.awaited === id) this.awaited = null; };
+      server.get(`/api/v1/ops/${id.split("/").map(encodeURIComponent).join("/")}`).finally(come).then((said) => { this.lost = null; this.said = said; this.fill(panel, said, id); }, (error) => {
         this.lost = id;
         if ($("detail").of !== `op ${id}`) return;
         put(panel.title, id.split("/")[1] ?? id);

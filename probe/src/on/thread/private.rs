@@ -12,13 +12,16 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
 use super::place::Place;
-use crate::layout::{BLOCK_FRAMES, FrameRecord, PARTY_UNKNOWN};
+use crate::layout::{BLOCK_FRAMES, Capacity, FrameRecord, PARTY_UNKNOWN, shard_bytes};
 use crate::on::board::records::Blocks;
 #[cfg(feature = "trail")]
 use crate::on::board::trail_ring::TrailRing;
 
-/// Counters in a private shard: as many as a shard of the largest board has.
-pub(crate) const SHARD_WORDS: usize = 4096;
+/// Counters in a private shard: as many as a shard of the largest board has. Pages that no counter is in are
+/// addresses and no memory.
+pub(crate) const SHARD_WORDS: usize = 16_384;
+
+const _: () = assert!(shard_bytes(Capacity::MOST.metrics) == SHARD_WORDS * size_of::<u64>());
 
 /// A place off the board.
 #[repr(C, align(4096))]
