@@ -83,6 +83,9 @@ pub struct Ring {
     pub entries: Vec<(u64, Vec<u64>)>,
 }
 
+/// What grouping metrics by name takes of each beside its record, at most.
+const NAMED: usize = 320;
+
 /// Reads every live metric.
 pub(super) fn metrics(
     board: &Board,
@@ -98,7 +101,7 @@ pub(super) fn metrics(
         let Some(record) = records.record(index) else { break };
         let cell = cells.as_mut().and_then(|cells| cells.record(index));
         if let Some(read) = metric(record, cell, index, effort)
-            && room.take("metrics", size_of::<MetricRead>() + 64 * read.labels.len())
+            && room.take("metrics", size_of::<MetricRead>() + 64 * read.labels.len() + NAMED)
         {
             metrics.push(read);
         }
