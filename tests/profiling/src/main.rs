@@ -88,13 +88,22 @@ fn main() -> ExitCode {
     }
     let done = match what {
         What::Cost { rounds } => cost::run(rounds),
-        What::Poll => Ok(poll::run()),
+        What::Poll => {
+            poll::run();
+            Ok(())
+        }
         What::Request { rounds, programs } => request::run(rounds, &programs),
         What::Throughput { rounds } => throughput::run(rounds),
         What::Truth { runs, length } => truth::run(runs, Duration::from_millis(length)),
         What::Agreement { seconds } => agreement::run(seconds),
-        What::Subject { name, kind, number } => Ok(subject::run(&name, &kind, number)),
-        What::Empty { milliseconds } => Ok(empty(milliseconds)),
+        What::Subject { name, kind, number } => {
+            subject::run(&name, &kind, number);
+            Ok(())
+        }
+        What::Empty { milliseconds } => {
+            empty(milliseconds);
+            Ok(())
+        }
         What::Inspect { words } => return inspector(words),
     };
     // A table that is not whole is none: `.ci/performance` puts it nowhere.
