@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::program::{self, Program};
@@ -80,11 +80,13 @@ fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
     let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
     let mut program = Program::start(command.args([&name, "blame"]).env("ACCOUNT", &path), &name);
     program.until_ready();
-    let before = account(&path);
+    let (before, start) = (account(&path), Instant::now());
     let recording = folder.path().join("blame.rec");
     let recording = recording.to_str().expect("text");
     let done = program::inspect(&["record", "-n", &name, "-d", "4s", "-o", recording]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    // The account goes on while the recorder starts and ends.
+    let over = start.elapsed().as_nanos() as f64;
     let grown: Vec<f64> =
         account(&path).iter().zip(before).map(|(after, before)| after - before).collect();
     let all: f64 = grown.iter().sum();
@@ -116,10 +118,10 @@ fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
     let locks = program::document(&["report", recording, "--locks"]);
     let first = &locks["locks"][0];
     let waited = first["waited_ns"].as_f64().expect("a time") / 1e9;
-    println!("waited {waited:.2} s for {}, by its own account {:.2}", first["name"], all / 1e9);
-    let part = waited / (all / 1e9);
-    // The account also has the moments before and after the recording.
-    assert!((0.6..1.1).contains(&part), "{part} of what it has: {locks:#}");
+    let own = all / 1e9 * locks["duration_ns"].as_f64().expect("a time") / over;
+    println!("waited {waited:.2} s for {}, by its own account {own:.2}", first["name"]);
+    let part = waited / own;
+    assert!((0.8..1.25).contains(&part), "{part} of what it has: {locks:#}");
     assert_eq!(first["name"], "shared");
     assert_eq!(first["held_by"][0]["thread"], "holder", "{locks:#}");
     assert_eq!(first["held_by"][0]["label"], "long", "{locks:#}");

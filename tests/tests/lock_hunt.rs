@@ -25,7 +25,9 @@ fn pasted(command: &str, nth: usize) -> Vec<String> {
 /// The words of a line that have no number in them and were not cut.
 fn words(line: &str) -> Vec<&str> {
     let numbered = |word: &str| word.contains(|char: char| char.is_ascii_digit());
-    line.split_whitespace().filter(|word| !numbered(word) && !word.contains('…')).collect()
+    // A time that nobody waited yet is a number too.
+    let number = |word: &str| numbered(word) || word == "-";
+    line.split_whitespace().filter(|word| !number(word) && !word.contains('…')).collect()
 }
 
 /// Every pasted row, from the first that begins with `from`, is one of the real ones.

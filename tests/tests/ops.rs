@@ -185,7 +185,7 @@ fn of_very_many_operations_none_is_left() {
     let ended = times.iter().filter(|one| one["name"] == "op_time");
     let ended: u64 = ended.filter_map(|one| one["count"].as_u64()).sum();
     assert_eq!((ended, &board["lost"]["ops"]), (begun, &0.into()));
-    for lost in ["signals", "healed", "misuse"] {
+    for lost in ["signals", "healed", "misuse", "metrics"] {
         assert_eq!(board["lost"][lost], 0, "{lost}");
     }
 }

@@ -43,7 +43,7 @@ impl Question {
     }
 
     /// About the time between two moments of this host's clock. Who is asked has a clock of its own, so what is sent is
-    /// known when that is: see [`Self::by_clock`].
+    /// known when that is: see `by_clock`.
     #[must_use]
     pub fn between(self, from_ns: u64, to_ns: u64) -> Self {
         Self { between: Some((from_ns, to_ns)), ..self }

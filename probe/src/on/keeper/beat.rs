@@ -60,7 +60,8 @@ pub(super) fn beat(board: &Board, memory: &mut Memory) {
     for ring in &board.rings.busy {
         write_ring(ring, count, stamp, |slot| busy_until(board, slot, stamp));
     }
-    if count.is_power_of_two() && count <= HOOK_LOOKS {
+    // Not at the first, which is at once: who sets a hook has not done so yet, and who fails at its start may panic now.
+    if count > 1 && count.is_power_of_two() && count <= HOOK_LOOKS {
         (memory.mind_hook)();
     }
     if count % 20 == 1 {

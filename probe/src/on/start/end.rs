@@ -56,6 +56,8 @@ pub(crate) fn watch(store: Store, keep: bool) {
 
 /// Address of our hook, as it was last set.
 static OURS: AtomicUsize = AtomicUsize::new(0);
+/// Panics that there had been when the hook was last asked for.
+static MINDED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// Set while this thread's panic is in our hook: one that a later hook calls is the same panic.
@@ -86,6 +88,11 @@ fn address(hook: &Hook) -> usize {
 /// asks a few times, ever more rarely: std can only be asked by taking the hook out for the moment, so it is not
 /// asked often. Who wants to be sure calls [`note_panic`] in a hook of one's own.
 pub(crate) fn mind_hook() {
+    // One that follows at once, out of a destructor say, would meet the moment without a hook.
+    let panics = PANICS.load(Ordering::Relaxed);
+    if MINDED.swap(panics, Ordering::Relaxed) != panics || PANICKING.load(Ordering::Relaxed) {
+        return;
+    }
     let found = std::panic::take_hook();
     if address(&found) == OURS.load(Ordering::Relaxed) {
         std::panic::set_hook(found);
