@@ -85,7 +85,7 @@ fn the_guide_finds_who_holds_the_lock_again() {
         .into_iter()
         .filter(|row| !row.contains("not known") && !row.contains("user:41"))
         .collect();
-    all_real(&finding, "1. ", &why);
+    all_real(&finding, " 1. ", &why);
     assert!(!why.contains("next: inspect profile"), "{why}");
     let waits = wait::until("two chains", DEADLINE, || {
         let waits = said(&["waits"]);
