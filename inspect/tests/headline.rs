@@ -165,6 +165,20 @@ fn a_dead_process_is_never_well() {
     assert!(table.contains("  ended 2023-11-14 22:"), "{table}");
 }
 
+#[test]
+fn of_the_dead_who_stood_longest_is_named_first() {
+    let mut report = calm(3);
+    report.state = State::Dead;
+    for (slot, name, since) in [(0, "victim", 2 * SECOND), (2, "cause", 4 * SECOND)] {
+        stall(&mut report.threads[slot], name, since);
+        report.threads[slot].class = Some("wait");
+    }
+    let found = headline(&report).text;
+    assert!(found.starts_with("at its end cause was in "), "{found}");
+    report.threads.swap(0, 2);
+    assert_eq!(headline(&report).text, found);
+}
+
 /// Three hundred connections that rest, and one thing that is stuck: it stands on the first screen.
 #[test]
 fn one_stuck_among_three_hundred_idle_is_on_the_first_screen() {

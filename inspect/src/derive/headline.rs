@@ -1,6 +1,7 @@
 //! The one line that a person reads first: what is wrong, the worst of it first, or that all is well. Pure:
 //! from a report alone.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::liveness::State;
@@ -295,7 +296,10 @@ fn dead(report: &BoardReport) -> Headline {
     }
     let busy = |thread: &&ThreadReport| matches!(thread.class, Some("work" | "wait"));
     let mut at: Vec<&ThreadReport> = report.threads.iter().filter(busy).collect();
-    at.sort_by_key(|thread| (!thread.stalled, thread.class != Some("work")));
+    // Of several that stood, who has been there longest is rather the cause than who waited for it.
+    at.sort_by_key(|thread| {
+        (!thread.stalled, thread.class != Some("work"), Reverse(thread.since_ns))
+    });
     let mut text = match at.first() {
         _ if !report.waits.cycles.is_empty() => {
             let all = report.waits.cycles.iter().map(deadlock);
