@@ -87,7 +87,8 @@ impl Config {
         self.bounded("sites", sites, |capacity| capacity.sites)
     }
 
-    /// Named numbers, family members included. Default 500, at most 16,383; each takes 8 bytes of every thread's own counters.
+    /// Named numbers, family members included. Default 500, at most 16,383; each takes 8 bytes of every thread's own
+    /// counters.
     #[must_use]
     pub fn metrics(mut self, metrics: usize) -> Self {
         self.capacity.metrics = metrics;
