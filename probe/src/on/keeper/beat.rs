@@ -6,7 +6,7 @@ use super::descriptors::Descriptors;
 use super::ring::{busy_until, write_ring};
 use super::seconds::Seconds;
 use super::totals::{sum_private, total};
-use super::watch::{Watch, look_at};
+use super::watch::{Watch, look_at, looks_per_asking};
 use crate::on::board::tables::Board;
 use crate::on::ground::clock::{self, Calibration};
 use crate::on::ops::table;
@@ -76,8 +76,9 @@ pub(super) fn beat(board: &Board, memory: &mut Memory) {
     for ring in &board.rings.counts {
         write_ring(ring, count, stamp, |metric| total(board, metric));
     }
+    let asking = looks_per_asking(memory.watches.len());
     for (slot, watch) in memory.watches.iter_mut().enumerate() {
-        look_at(board, slot, watch, stamp, count);
+        look_at(board, slot, watch, (stamp, count, asking));
     }
     let [ran, since, ran_then, ran_at] = memory.seconds.look(board, count, stamp);
     doubled::publish(

@@ -10,8 +10,14 @@ use crate::on::ground::clock;
 use crate::on::slots::held;
 use crate::protocol::{keyed, occupancy};
 
-/// Looks between two askings of the kernel about a thread that stands still: half a second.
-const LOOKS_PER_ASKING: u64 = 10;
+/// Looks between two askings of the kernel about a thread that stands still: half a second, and longer where there are
+/// so many slots that one look would ask about more threads than `ASKED_AT_ONCE`.
+pub(super) fn looks_per_asking(slots: usize) -> u64 {
+    slots.div_ceil(ASKED_AT_ONCE).max(10) as u64
+}
+
+/// An asking is a call of the kernel: so many, 20 times a second, are about a thousandth of a core.
+const ASKED_AT_ONCE: usize = 64;
 
 /// What the keeper remembers of a slot between looks.
 #[derive(Clone, Copy, Default)]
@@ -23,21 +29,26 @@ pub(super) struct Watch {
     still_since: Option<u64>,
 }
 
-/// Looks at one slot.
-pub(super) fn look_at(board: &Board, slot: usize, watch: &mut Watch, now: u64, beat: u64) {
+/// Looks at one slot; asks the kernel about a thread that stays where it was each `asking` looks.
+pub(super) fn look_at(
+    board: &Board,
+    slot: usize,
+    watch: &mut Watch,
+    (now, beat, asking): (u64, u64, u64),
+) {
     let Some((tid, position)) = position_of(board, slot) else {
         watch.position = 0;
         return;
     };
     if position != watch.position {
         *watch = Watch { position, since: now, ran: None, still_since: None };
-    } else if (beat + slot as u64).is_multiple_of(LOOKS_PER_ASKING) {
+    } else if (beat + slot as u64).is_multiple_of(asking) {
         let ran = processor_time(tid);
         if ran.is_none() || ran != watch.ran {
             watch.still_since = None;
             watch.ran = ran;
         } else if watch.still_since.is_none() {
-            watch.still_since = Some(now - clock::from_ns(LOOKS_PER_ASKING * KEEPER_PERIOD_NS));
+            watch.still_since = Some(now - clock::from_ns(asking * KEEPER_PERIOD_NS));
         } else {
             return;
         }
