@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use tests::costs::PROBES;
 use tests::demo::Demo;
 use tests::{build, program, wait};
 
@@ -114,5 +115,46 @@ fn pasted_tables_have_the_shape_of_real_ones() {
     }
     for thread in ["store-core", "io-9", "periodic", "acceptor"] {
         assert!(readme.iter().any(|line| line.starts_with(thread)), "no {thread} in README");
+    }
+}
+
+/// Everything that is read by people who begin.
+fn documents() -> Vec<(String, String)> {
+    let docs = std::fs::read_dir(build::root().join("docs")).expect("docs");
+    let names = docs.flatten().map(|file| format!("docs/{}", file.file_name().display()));
+    let pages = names.filter(|name| name.ends_with(".md"));
+    let first = ["README.md", "probe/README.md", "inspect/README.md"].map(str::to_owned);
+    first.into_iter().chain(pages).map(|name| (name.clone(), document(&name))).collect()
+}
+
+#[test]
+fn the_version_to_depend_on_is_the_one_that_there_is() {
+    let manifest = document("probe/Cargo.toml");
+    let version = manifest.lines().find_map(|line| line.strip_prefix("version = \""));
+    let (series, _) = version.and_then(|v| v.rsplit_once('.')).expect("a version of three numbers");
+    let mut seen = 0;
+    for (name, text) in documents() {
+        let depended = "\"scoreboard-probe\", version = ";
+        for (at, _) in text.match_indices(depended) {
+            let said = text[at + depended.len()..].split('"').nth(1).unwrap_or_default();
+            assert_eq!(said, series, "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "{seen}");
+}
+
+/// Of one thing there is one figure: the gated one.
+#[test]
+fn the_instructions_of_an_operation_are_those_that_are_gated() {
+    let gated = PROBES.iter().find(|probe| probe.function == "op").expect("a row").at_most;
+    for (name, start) in [("README.md", "| `op!("), ("docs/operations.md", "350 instructions")] {
+        let text = document(name);
+        let line =
+            text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{name}"));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| word.starts_with("instructions")).expect(line);
+        let said: u64 = words[at - 1].parse().expect(line);
+        assert!(gated.abs_diff(said) <= 10, "{name} says {said}, gated are {gated}");
     }
 }
