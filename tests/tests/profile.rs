@@ -137,7 +137,7 @@ fn no_samples_is_a_failure_with_its_reason() {
     assert_eq!(inspect(&["report", "/nowhere/at.rec"]).status.code(), Some(3));
     assert_eq!(inspect(&["report"]).status.code(), Some(2));
     assert_eq!(inspect(&["report", "/proc/self/exe"]).status.code(), Some(5));
-    assert_eq!(inspect(&["profile", "-r", "20000", &name]).status.code(), Some(2));
+    assert_eq!(inspect(&["profile", "-r", "200000", &name]).status.code(), Some(2));
 }
 
 #[test]
@@ -154,6 +154,46 @@ fn a_recorder_that_is_killed_leaves_what_it_had() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("its recorder was killed"), "{said}");
     assert!(number(&json(&output)["ticks"]) > 100.0);
+}
+
+#[test]
+fn a_hundred_thousand_times_a_second_it_spins_and_says_so() {
+    let name = program::name("often");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("often.rec");
+    let file = path.to_str().expect("a path");
+    let recorded = inspect(&["record", &name, "-r", "100k", "-d", "1s", "-o", file, "--json"]);
+    assert!(recorded.status.success(), "{recorded:?}");
+    let said = String::from_utf8_lossy(&recorded.stderr);
+    assert!(said.contains("100,000 samples a second it spins on a processor of its own"), "{said}");
+    let recorded = json(&recorded);
+    // Every period has a tick, or is counted as missed: how many had one depends on who else is at work.
+    let due = number(&recorded["ticks"]) + number(&recorded["missed_ticks"]);
+    assert_eq!(due, 100_000.0, "{recorded}");
+    let report = json(&inspect(&["report", file, "--json"]));
+    assert_eq!(number(&report["rate_hz"]), 100_000.0);
+    assert_eq!(report["ticks"], recorded["ticks"]);
+    assert!(number(&line(&report, "sixty")["samples"]) > 0.0, "{report:#}");
+}
+
+#[test]
+fn with_one_processor_nobody_spins() {
+    if !tests::build::needs("taskset", "util-linux") {
+        return;
+    }
+    let name = program::name("alone");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let program = program::debug("scoreboard-inspect", "inspect");
+    let output = std::process::Command::new("taskset")
+        .args(["--cpu-list", "0"])
+        .arg(program)
+        .args(["profile", &name, "-r", "100k", "-d", "1s"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("this process may use one only; -r 10k is the most"), "{said}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output::{Output, Recorded, is_stdout};
 use super::sampling::{Sampling, Turn, size};
 use crate::locate::Target;
-use crate::recording::Writer;
+use crate::recording::{Behind, Writer};
 use crate::words::human::{time, whole};
 use crate::words::term::term;
 
@@ -25,9 +25,10 @@ pub(super) fn run<'a>(
         no_terminal("a recording")?;
     }
     // Opened first: reading may mean giving up the right to.
-    let mut writer = Writer::new(Recorded(Output::create(&output)?));
+    let mut behind = Behind::new(Writer::new(Recorded(Output::create(&output)?)));
     let recorded = Sampling::open(cli, target, pacing, remarks)
-        .and_then(|sampling| sampling.run(&mut writer, remarks, &mut |_| Turn::default()));
+        .and_then(|sampling| sampling.run(&mut behind, remarks, &mut |_| Turn::default()));
+    let written = behind.finish();
     let progress = match recorded {
         Ok(progress) if progress.samples > 0 => progress,
         // Without samples it never got its name.
@@ -35,6 +36,7 @@ pub(super) fn run<'a>(
         // What was sampled before is worth keeping, and is kept.
         Err(failure) => return Err(failure),
     };
+    let writer = written?;
     // Where the recording is stdout, what is said of it goes beside.
     let out = if is_stdout(&output) { remarks } else { out };
     if cli.common.json {

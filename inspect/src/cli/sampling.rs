@@ -18,13 +18,16 @@ use crate::locate::{self, Candidate, Target};
 use crate::open_board::{Found, OpenBoard};
 use crate::recording::{Entry, Recording, Sink, is_recording};
 use crate::report::{Answer, By, Tally, Weight, answer};
-use crate::sampler::{self, Machine, Options, Progress, Subject, Wish};
+use crate::sampler::{self, Machine, Options, Progress, Spinning, Subject, Wish};
 use crate::words::glob::glob;
 use crate::words::human::{bytes, time, whole};
 use crate::words::term::term;
 
 /// Nanoseconds between two searches for restarted processes, and between two progress lines.
 const SEARCH_NS: u64 = 250_000_000;
+
+/// Up to so many samples a second a sleep between two is exact enough.
+const MOST_SLEPT_HZ: u32 = 10_000;
 
 /// SIGINT, SIGTERM and SIGHUP as something to be asked, so that what was sampled is still reported.
 struct Stop(Option<SignalFd>);
@@ -109,6 +112,9 @@ impl Sampling {
                 "nothing to sample: the process is {verdict}; start it, or wait for the next one with --follow"
             )));
         }
+        if pacing.rate > MOST_SLEPT_HZ {
+            spin(pacing.rate, remarks)?;
+        }
         let options = Options {
             rate_hz: pacing.rate,
             duration: pacing.duration,
@@ -167,8 +173,12 @@ impl Sampling {
             wish
         };
         let mut noting = Noting { sink, why: String::new(), verdict: String::new() };
-        let clock = &mut Machine::new();
-        let run = sampler::run(subjects, &options, clock, &mut noting, &mut ask);
+        let run = match options.rate_hz {
+            0..=MOST_SLEPT_HZ => {
+                sampler::run(subjects, &options, &mut Machine::new(), &mut noting, &mut ask)
+            }
+            _ => sampler::run(subjects, &options, &mut Spinning::new(), &mut noting, &mut ask),
+        };
         line.clear(remarks);
         let progress = run?;
         // Shorter than asked is said, with the reason.
@@ -182,6 +192,21 @@ impl Sampling {
         }
         Ok(progress)
     }
+}
+
+/// Says that this program will spin, where there is a processor for it.
+fn spin(rate_hz: u32, remarks: &mut dyn Write) -> Result<(), Failure> {
+    let rate = whole(rate_hz.into());
+    if std::thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+        return Err(Failure::new(format!(
+            "{rate} samples a second take a processor of their own, and this process may use one only; -r 10k is the most here"
+        )));
+    }
+    let _ = writeln!(
+        remarks,
+        "inspect: for {rate} samples a second it spins on a processor of its own until it ends"
+    );
+    Ok(())
 }
 
 /// A line that says how far it is, where a person watches.

@@ -1,6 +1,7 @@
 //! What a sampler saw, as a stream of entries: the same whether it is counted at once (`profile`) or
 //! written to a file and read back later, on this machine or another (`record`, `report`).
 
+mod behind;
 mod budget;
 mod columns;
 mod dictionary;
@@ -15,6 +16,7 @@ mod tests;
 pub mod wire;
 mod writer;
 
+pub use behind::Behind;
 pub use entry::{BoardInfo, Entry, MAGIC, MAX_FRAMES, OLDEST, Sink, SiteInfo, VERSION};
 pub use reader::{Recording, is_recording};
 pub use replay::Replay;

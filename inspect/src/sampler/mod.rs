@@ -19,7 +19,7 @@ use std::io;
 use std::time::Duration;
 
 pub use board_sampler::BoardSampler;
-pub use clock::{Clock, Machine};
+pub use clock::{Clock, Machine, Spinning};
 pub use names::Numbers;
 pub use pace::{Pace, Tick};
 pub use process_threads::ProcessThreads;
@@ -129,13 +129,13 @@ pub fn run(
         if let Some(why) = run.wait(end.unwrap_or(tick.at), clock, sink, ask)? {
             break why;
         }
-        if end.is_some() {
+        if let Some(end) = end {
+            // Of the periods that went by meanwhile, those before the end.
+            let told = tick.index - tick.missed;
+            run.miss(tick.index.min((end - start) / period).saturating_sub(told), sink)?;
             break "as long as asked".to_owned();
         }
-        if tick.missed > 0 {
-            run.progress.missed += tick.missed;
-            sink.put(&Entry::Missed(tick.missed))?;
-        }
+        run.miss(tick.missed, sink)?;
         run.look(sink)?;
         sink.put(&Entry::Ticks { at_ns: tick.index * period, count: 1 })?;
         run.now = clock.now();
@@ -202,6 +202,12 @@ impl Run<'_> {
             clock.sleep_until(moment.min(self.now + 2 * CHECK_NS));
             self.now = clock.now();
         }
+    }
+
+    /// So many ticks were due and not delivered.
+    fn miss(&mut self, ticks: u64, sink: &mut dyn Sink) -> io::Result<()> {
+        self.progress.missed += ticks;
+        if ticks > 0 { sink.put(&Entry::Missed(ticks)) } else { Ok(()) }
     }
 
     /// Looks at every thread, and now and then at the rest.

@@ -48,6 +48,20 @@ pub fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(scale).ok_or_else(|| "that size is too large".to_owned())
 }
 
+/// Times a second, like `1000`, `10k` or `100k`, up to `MOST`.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn rate<const MOST: u32>(text: &str) -> Result<u32, String> {
+    let (number, scale) = match text.strip_suffix('k') {
+        Some(thousands) => (thousands, 1_000),
+        None => (text, 1),
+    };
+    let rate = number.parse::<u32>().ok().and_then(|number| number.checked_mul(scale));
+    rate.filter(|rate| (1..=MOST).contains(rate))
+        .ok_or_else(|| format!("write a whole number from 1 to {MOST}, or of thousands: 10k"))
+}
+
 /// A duration of something that takes time.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use inspect::board_file::{BoardFile, Mapping, Trust};
-use inspect::recording::{Entry, Sink, Writer};
+use inspect::recording::{Behind, Entry, Sink, Writer};
 use inspect::sampler::{BoardSampler, Clock, Machine, Numbers};
 use inspect::snapshot::Board;
 use inspect::source::Source;
@@ -20,7 +20,9 @@ use timing::median;
 use crate::spread;
 
 pub(crate) fn run(rounds: usize) -> std::io::Result<()> {
-    processor(rounds).and_then(|()| work())
+    processor(rounds)?;
+    often(rounds)?;
+    work()
 }
 
 /// Milliseconds of one run.
@@ -48,13 +50,8 @@ fn processor(rounds: usize) -> std::io::Result<()> {
         for round in 0..rounds {
             let recorder = || -> std::io::Result<(f64, f64)> {
                 let file = scratch.path().join(round.to_string());
-                let length = format!("{LENGTH}ms");
-                let mut command = this();
-                command.args(["inspect", "record", &subject.name, "--json", "-d", &length, "-o"]);
-                let (cpu, said) = measured(command.arg(file))?;
-                let ticks = said.split("\"ticks\": ").nth(1).unwrap_or_default();
-                let ticks: String = ticks.chars().take_while(char::is_ascii_digit).collect();
-                Ok((cpu, ticks.parse().unwrap_or(f64::NAN)))
+                let (cpu, said) = recorded(&subject, "1000", &file)?;
+                Ok((cpu, said("ticks")))
             };
             let loop_alone = || measured(this().args(["empty", &LENGTH.to_string()]));
             let ((cpu, ticks), (base, said)) = if round % 2 == 0 {
@@ -79,6 +76,56 @@ fn processor(rounds: usize) -> std::io::Result<()> {
             spread(&ratios),
             median(&delivered) * 100.0,
             median(&by_empty) * 100.0
+        );
+    }
+    Ok(())
+}
+
+/// A recording of a subject: its processor time, us, and the numbers that it said.
+fn recorded(
+    subject: &Subject,
+    rate: &str,
+    file: &Path,
+) -> std::io::Result<(f64, impl Fn(&str) -> f64 + use<>)> {
+    let length = format!("{LENGTH}ms");
+    let mut command = this();
+    command.args(["inspect", "record", &subject.name, "--json", "-r", rate, "-d", &length, "-o"]);
+    let (cpu, said) = measured(command.arg(file))?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    Ok((cpu, move |name: &str| said[name].as_f64().unwrap_or(f64::NAN)))
+}
+
+/// As often as it can, awake between ticks.
+fn often(rounds: usize) -> std::io::Result<()> {
+    println!(
+        "\na recorder at 100 kHz, which spins on a processor of its own, {rounds} rounds of {LENGTH} ms"
+    );
+    println!(
+        "{:<28} {:>9} {:>9} {:>14} {:>14}",
+        "", "delivered", "least", "of a processor", "bytes/sample"
+    );
+    for (label, kind, number) in [
+        ("64 threads at rest", "crowd", 64),
+        ("16 threads, 3 lines in 20 ms", "many", 16),
+        ("1 thread, 3 lines in 700 us", "shares", 700),
+    ] {
+        let subject = Subject::start(kind, number)?;
+        let scratch = tempfile::tempdir()?;
+        let (mut delivered, mut taken, mut bytes) = (vec![], vec![], vec![]);
+        for round in 0..rounds {
+            let file = scratch.path().join(round.to_string());
+            let (cpu, said) = recorded(&subject, "100k", &file)?;
+            delivered.push(said("ticks") / (said("ticks") + said("missed_ticks")));
+            taken.push(cpu * 1e3 / said("duration_ns"));
+            bytes.push(said("bytes") / said("samples"));
+        }
+        let least = delivered.iter().copied().fold(f64::INFINITY, f64::min);
+        println!(
+            "{label:<28} {:>7.2} % {:>7.2} % {:>14.2} {:>14.4}",
+            median(&delivered) * 100.0,
+            least * 100.0,
+            median(&taken),
+            median(&bytes)
         );
     }
     Ok(())
@@ -160,7 +207,7 @@ fn work() -> std::io::Result<()> {
 /// Least tenth, median and mean of a tick, us; bytes a sample.
 fn ticks(puppet: &Puppet, moving: bool) -> std::io::Result<([f64; 3], f64)> {
     const TICKS: u64 = 2_000;
-    let mut writer = Writer::new(tempfile::tempfile()?);
+    let mut writer = Behind::new(Writer::new(tempfile::tempfile()?));
     let mut numbers = Numbers::default();
     writer.put(&Entry::Start { rate_mhz: 1_000_000, wall_ns: 0 })?;
     let sampler = BoardSampler::open(&puppet.board, &mut numbers, &mut writer)?;
@@ -198,5 +245,5 @@ fn ticks(puppet: &Puppet, moving: bool) -> std::io::Result<([f64; 3], f64)> {
     let mean = times.iter().sum::<f64>() / times.len() as f64;
     let samples = TICKS * sampler.threads() as u64;
     let spread = [times[times.len() / 10], times[times.len() / 2], mean];
-    Ok((spread, writer.bytes() as f64 / samples as f64))
+    Ok((spread, writer.finish()?.bytes() as f64 / samples as f64))
 }

@@ -15,6 +15,7 @@ pub(crate) enum Tool {
     Nobody,
     Empty,
     Recorder,
+    Often,
     Perf,
     EuStack,
     Strace,
@@ -22,10 +23,11 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Nobody,
         Self::Empty,
         Self::Recorder,
+        Self::Often,
         Self::Perf,
         Self::EuStack,
         Self::Strace,
@@ -37,6 +39,7 @@ impl Tool {
             Self::Nobody => "nobody (control)",
             Self::Empty => "empty 1 kHz loop",
             Self::Recorder => "inspect record, 1 kHz",
+            Self::Often => "inspect record, 100 kHz",
             Self::Perf => "perf record -F 999",
             Self::EuStack => "eu-stack, back to back",
             Self::Strace => "strace -f",
@@ -47,7 +50,7 @@ impl Tool {
     /// The program that it needs and its Debian package.
     fn program(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Nobody | Self::Empty | Self::Recorder => None,
+            Self::Nobody | Self::Empty | Self::Recorder | Self::Often => None,
             Self::Perf => Some(("perf", "linux-perf")),
             Self::EuStack => Some(("eu-stack", "elfutils")),
             Self::Strace => Some(("strace", "strace")),
@@ -76,10 +79,11 @@ impl Tool {
                 command.args(["empty", "100000000"]);
                 command
             }
-            Self::Recorder => {
+            Self::Recorder | Self::Often => {
                 let _ = std::fs::remove_file(&file);
+                let rate = if self == Self::Often { "100k" } else { "1000" };
                 let mut command = this();
-                command.args(["inspect", "record", board, "-o", &file]);
+                command.args(["inspect", "record", board, "-r", rate, "-o", &file]);
                 command
             }
             Self::Perf => {

@@ -22,7 +22,7 @@ pub use self::serving::{LinkTo, PageView, Serving};
 pub use self::which::Which;
 use crate::locate::Target;
 use crate::render::Sort;
-use crate::words::quantity::{duration, some_time};
+use crate::words::quantity::{duration, rate, some_time};
 
 /// Which source line each thread of a daemon is on, and what its numbers say.
 #[derive(Debug, Parser)]
@@ -144,8 +144,7 @@ pub enum Verb {
     /// Live screen of threads, queues, lines, numbers, operations.
     Top {
         /// Samples a second, up to 10000.
-        #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
-              value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[arg(short, long, value_name = "HZ", default_value = "1000", value_parser = rate::<10_000>, allow_hyphen_values = true)]
         rate: u32,
         /// Which boards.
         #[command(flatten)]

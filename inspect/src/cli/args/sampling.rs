@@ -5,14 +5,15 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::report::{By, Weight};
-use crate::words::quantity::{duration, some_time};
+use crate::words::quantity::{duration, rate, some_time};
 
 /// How often, for how long, and of whom samples are taken.
 #[derive(Clone, Debug, Args)]
 pub struct Pacing {
-    /// Samples a second, up to 10000.
-    #[arg(short, long, value_name = "HZ", default_value_t = 1_000,
-          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Samples a second, up to 100k.
+    ///
+    /// Above 10k it spins on a processor of its own.
+    #[arg(short, long, value_name = "HZ", default_value = "1000", value_parser = rate::<100_000>, allow_hyphen_values = true)]
     pub rate: u32,
     /// For how long; else until Ctrl-C or its end.
     #[arg(short, long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
