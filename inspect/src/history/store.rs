@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::sampled::Sampled;
@@ -161,7 +161,10 @@ impl Recorder {
     }
 
     fn try_put(&mut self, at_ns: u64, seconds: &[Second], sampled: &[Sampled]) -> io::Result<()> {
-        if self.current.is_none() {
+        // Somebody removed it: what is written into it nobody will ever read.
+        let gone = |current: &Current| current.file.metadata().is_ok_and(|now| now.nlink() == 0);
+        if self.current.as_ref().is_none_or(gone) {
+            self.current = None;
             self.current = Some(self.begin(at_ns)?);
         }
         let Some(current) = &mut self.current else { return Ok(()) };

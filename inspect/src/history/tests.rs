@@ -115,6 +115,24 @@ fn seconds_come_back_as_they_were_open_and_packed_and_over_restarts() {
 }
 
 #[test]
+fn a_segment_that_somebody_removes_takes_no_later_second_with_it() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let directory = parent.path().join("history");
+    let mut recorder = Recorder::open(&directory, DEFAULT_BYTES).expect("a recorder");
+    recorder.put(START, &[busy(1)]).expect("written");
+    std::fs::remove_file(&files(&directory)[0]).expect("removed");
+    recorder.put(START + SECOND, &[busy(2)]).expect("written");
+    assert_eq!(all(&directory), [(START + SECOND, vec![busy(2)])]);
+    // Without its directory a second is lost, and said; it goes on when that is there again.
+    std::fs::remove_dir_all(&directory).expect("removed");
+    recorder.put(START + 2 * SECOND, &[busy(3)]).expect_err("nowhere");
+    std::fs::create_dir(&directory).expect("made");
+    recorder.put(START + 3 * SECOND, &[busy(4)]).expect("written");
+    assert_eq!(all(&directory), [(START + 3 * SECOND, vec![busy(4)])]);
+    assert_eq!(recorder.lost, 1);
+}
+
+#[test]
 fn the_oldest_goes_first_and_the_bound_is_of_all_together() {
     let directory = tempfile::tempdir().expect("a directory");
     let bound = 1 << 20;
