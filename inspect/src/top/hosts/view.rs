@@ -17,7 +17,7 @@ use crate::top::view::below_head;
 use crate::top::view::head::{keys_of, tabs};
 use crate::top::view::page::{Ink, Page, Pieces, heading};
 use crate::words::human::{lasting, or_none, time, whole};
-use crate::words::term::{left, term};
+use crate::words::term::term;
 
 /// The keys that matter in a list.
 const KEYS: &[(&str, &str)] = &[
@@ -45,7 +45,7 @@ const HELP: &[(&str, &str)] = &[
     ("Ctrl-L  Ctrl-Z", "draw anew; stop, as other programs do"),
     ("q  Q  Ctrl-C", "quit"),
     ("", ""),
-    ("slow", "it is there, and did not answer within a second"),
+    ("slow", "it is there, and did not answer in time"),
     ("down", "no connection"),
     ("refused", "it answered that it does not, as without the token"),
     ("version", "what answers is no `inspect serve`, or one that cannot be read here"),
@@ -82,7 +82,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State<View>,
     frame.render_widget(Clear, area);
     let columns = usize::from(area.width);
     let over = match state.over {
-        Over::Help => Some(help(ink)),
+        Over::Help => Some(help(ink, columns)),
         Over::Row(number) => Some(detail(seen, ink, columns, number)),
         _ => None,
     };
@@ -213,11 +213,6 @@ fn text_page(ink: Ink, columns: usize, text: &str) -> Page<'static> {
     Page::text(head, lines.map(|line| Line::raw(line.to_owned())).collect())
 }
 
-fn help(ink: Ink) -> Page<'static> {
-    let line = |(key, what): &(&str, &str)| -> Line<'static> {
-        let mut line = Pieces::default();
-        line.plain(" ").add(left(key, 22), ink.title()).plain(*what);
-        line.line(110)
-    };
-    Page::text(vec![heading(ink, " KEYS AND WORDS", 110)], HELP.iter().map(line).collect())
+fn help(ink: Ink, columns: usize) -> Page<'static> {
+    Page::meanings(" KEYS AND WORDS", HELP, ink, columns)
 }

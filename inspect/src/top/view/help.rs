@@ -1,9 +1,6 @@
 //! The keys.
 
-use ratatui::text::Line;
-
-use super::page::{Ink, Page, Pieces, heading};
-use crate::words::term::left;
+use super::page::{Ink, Page};
 
 const KEYS: &[(&str, &str)] = &[
     ("1 to 6, Tab, ShiftTab", "overview, threads, queues, numbers, lines, operations"),
@@ -28,11 +25,6 @@ const KEYS: &[(&str, &str)] = &[
     ("SHARE", "of the samples that are not idle, unless i was pressed"),
 ];
 
-pub(super) fn page(ink: Ink) -> Page<'static> {
-    let line = |(key, what): &(&str, &str)| -> Line<'static> {
-        let mut line = Pieces::default();
-        line.plain(" ").add(left(key, 22), ink.title()).plain(*what);
-        line.line(100)
-    };
-    Page::text(vec![heading(ink, " KEYS AND COLUMNS", 100)], KEYS.iter().map(line).collect())
+pub(super) fn page(ink: Ink, columns: usize) -> Page<'static> {
+    Page::meanings(" KEYS AND COLUMNS", KEYS, ink, columns)
 }

@@ -66,7 +66,7 @@ fn body(frame: &mut Frame<'_>, area: Rect, seen: &Seen, state: &mut State, ink: 
     let columns = usize::from(area.width);
     let over = match state.over {
         Over::Nothing => None,
-        Over::Help => Some(help::page(ink)),
+        Over::Help => Some(help::page(ink, columns)),
         Over::Thread(tid) => Some(thread::page(seen, state, ink, columns, tid)),
         Over::Op(number) => Some(ops::detail(seen, ink, columns, number)),
         // That of a screen over hosts.

@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::top::state::State;
-use crate::words::term::{cut, width};
+use crate::words::term::{cut, left, width, wrapped};
 
 /// How things stand out. Colour says again what words and signs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,10 @@ impl Ink {
     }
 }
 
+/// Columns of a key, and those of a screen that has room for what it means beside it.
+const KEYS: usize = 22;
+const BESIDE: usize = 60;
+
 /// Makes a row.
 pub(crate) type Row<'a> = Box<dyn Fn(usize) -> Line<'static> + 'a>;
 
@@ -76,6 +80,33 @@ impl Page<'_> {
     pub(crate) fn text(head: Vec<Line<'static>>, lines: Vec<Line<'static>>) -> Page<'static> {
         let ids = (0..lines.len() as u64).collect();
         Page { head, ids, row: Box::new(move |index| lines[index].clone()) }
+    }
+
+    /// Keys or words, and what each means: beside it, or below where there is little room. None of it is cut.
+    pub(crate) fn meanings(
+        title: &str,
+        meanings: &[(&str, &str)],
+        ink: Ink,
+        columns: usize,
+    ) -> Page<'static> {
+        let beside = columns >= BESIDE;
+        let indent = if beside { KEYS + 1 } else { 4 };
+        let mut lines = Vec::new();
+        for (key, what) in meanings {
+            let text = wrapped(what, columns.saturating_sub(indent).max(8));
+            let mut parts = text.lines();
+            let mut line = Pieces::default();
+            line.plain(" ");
+            match beside {
+                true => {
+                    line.add(left(key, KEYS), ink.title()).plain(parts.next().unwrap_or_default())
+                }
+                false => line.add(*key, ink.title()),
+            };
+            lines.push(line.line(columns));
+            lines.extend(parts.map(|part| Line::raw(format!("{}{part}", " ".repeat(indent)))));
+        }
+        Page::text(vec![heading(ink, title, columns)], lines)
     }
 
     /// Rows that the whole page takes.
@@ -174,5 +205,26 @@ impl Pieces {
         }
         spans.push(Span::raw(" ".repeat(room)));
         Line::from(spans)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_key_means_is_whole_at_every_width() {
+        let what =
+            "a board, an operation or a host in detail; Esc leads back to where it was before";
+        for columns in [20, 40, 59, 60, 80, 200] {
+            let meanings = [("Enter", what), ("", ""), ("q", "quit")];
+            let page = Page::meanings(" KEYS", &meanings, Ink { color: false }, columns);
+            let rows: Vec<String> =
+                (0..page.ids.len()).map(|index| (page.row)(index).to_string()).collect();
+            let words = rows.join(" ");
+            let words: Vec<&str> = words.split_whitespace().collect();
+            assert_eq!(words.join(" "), format!("Enter {what} q quit"), "{columns}");
+            assert!(rows.iter().all(|row| width(row) <= columns), "{columns}: {rows:?}");
+        }
     }
 }
