@@ -259,6 +259,45 @@ fn a_cancel_request_travels_to_the_host_that_has_the_operation() {
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     let nobody = inspect(&["ops", "cancel", "12-1", "--endpoints", &none.url()]);
     assert_eq!(nobody.status.code(), Some(1));
+    // No such board anywhere is what it is without hosts.
+    let nobody = inspect(&["ops", "cancel", "12-1", "nix", "--endpoints", &none.url()]);
+    assert_eq!(nobody.status.code(), Some(3));
+}
+
+#[test]
+fn a_daemon_that_cannot_answer_a_cancel_request_is_no_lack_of_a_right() {
+    for (status, code) in [(504, 1), (502, 1), (401, 4), (403, 4)] {
+        let has = Fake::start(move |asked| {
+            match asked.method.as_str() {
+            "POST" => Say::Answer(status, json!({ "schema": 1, "error": "why not" }).to_string()),
+            _ => Say::Answer(
+                200,
+                json!({ "schema": 1, "taken_at": "2026-01-31T12:00:00.000Z", "op": op("12-1", "b", 1.0) })
+                    .to_string(),
+            ),
+        }
+        });
+        let output = inspect(&["ops", "cancel", "12-1", "--endpoints", &has.url()]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{status}: {said}");
+        assert!(said.contains("why not"), "{said}");
+    }
+}
+
+#[test]
+fn why_a_host_does_not_answer_is_whole_on_a_narrow_terminal() {
+    let why = "a reason of many words that no narrow terminal has in one line";
+    let says = json!({ "schema": 1, "error": why }).to_string();
+    let refuses = Fake::start(move |_| Say::Answer(401, says.clone()));
+    for columns in [20, 40, 80, 200] {
+        let mut command =
+            std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+        command.args(["list", "--endpoints", &refuses.url()]).env("COLUMNS", columns.to_string());
+        let said = text(&command.output().expect("it runs"));
+        let words: Vec<&str> = said.split_whitespace().collect();
+        assert!(words.join(" ").contains(why), "{columns}: {said}");
+        assert!(said.lines().all(|line| line.chars().count() <= columns), "{columns}: {said}");
+    }
 }
 
 #[test]

@@ -120,6 +120,32 @@ fn a_server_of_other_hosts_hands_a_cancel_request_to_the_right_one_with_its_own_
     assert_eq!(merged.ask("POST", "/api/v1/ops/b/12-1/cancel", &[bearer]).status, 409);
 }
 
+/// Whoever answers with something else does not have it: who has it is found all the same.
+#[test]
+fn an_answer_that_is_no_operation_stands_in_nobodys_way() {
+    let has = Fake::start(|asked| match asked.method.as_str() {
+        "POST" => Say::Answer(200, json!({ "schema": 1, "ended": true }).to_string()),
+        _ => Say::Answer(200, json!({ "schema": 1, "op": op("12-1", "b", 1.0) }).to_string()),
+    });
+    let other =
+        Fake::start(|_| Say::Answer(200, json!({ "schema": 1, "ops": [1, 2] }).to_string()));
+    let ours = secret("0123456789abcdef-ours\n");
+    let token = ours.path().to_str().expect("UTF-8");
+    let list = format!("{},{}", other.url(), has.url());
+    let merged = Serve::start(&["--token-file", token, "--endpoints", &list]);
+    let one = merged.get("/api/v1/ops/b/12-1");
+    assert_eq!((&one["op"]["id"], &one["op"]["endpoint"]), (&json!("12-1"), &json!(has.url())));
+    let bearer = "Authorization: Bearer 0123456789abcdef-ours";
+    let done = merged.ask("POST", "/api/v1/ops/b/12-1/cancel", &[bearer]);
+    assert_eq!(
+        (done.status, &done.json()["endpoint"]),
+        (200, &json!(has.url())),
+        "{}",
+        done.text()
+    );
+    assert!(other.asked().iter().all(|asked| asked.method == "GET"));
+}
+
 /// `ENDPOINTS=500 ENDPOINTS_SECONDS=60 cargo test -p tests --test endpoints_served fifty -- --nocapture` says more.
 #[test]
 fn fifty_endpoints_asked_each_second_cost_little() {

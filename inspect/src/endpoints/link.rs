@@ -232,6 +232,11 @@ fn refused(status: StatusCode, head: &HeaderMap, bytes: &[u8], path: &str) -> Fa
         // Nothing of it is there, which is an answer.
         StatusCode::NOT_FOUND => Failure::new(State::Ok, &said),
         StatusCode::BAD_REQUEST => Failure::other(&format!("it does not understand: {said}")),
+        // It would, and could not: that is no lack of a right.
+        StatusCode::GATEWAY_TIMEOUT => Failure::new(State::Slow, &said),
+        _ if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
+            Failure::down(&said)
+        }
         _ => Failure::new(State::Refused, &said),
     }
 }
@@ -265,6 +270,8 @@ mod tests {
         let of = |text: &str| format!("{{\"schema\":1,\"error\":\"{text}\"}}");
         assert_eq!(state(401, &of("this needs the token")), State::Refused);
         assert_eq!(state(503, &of("full")), State::Refused);
+        assert_eq!(state(504, &of("is it stopped?")), State::Slow);
+        assert_eq!(state(502, &of("it cannot be asked")), State::Down);
         assert_eq!(state(404, &of("no such board")), State::Ok);
         assert_eq!(state(404, &of("no history is kept: start")), State::Refused);
         assert_eq!(state(404, &of("no such path; x")), State::Version);

@@ -93,6 +93,9 @@ fn asked(candidate: Candidate, id: &str, timeout: Duration) -> Result<Ended, Ref
         Err(error @ AskError::Silent { .. }) => {
             return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()));
         }
+        Err(error @ AskError::Another { .. }) => {
+            return Err(Refusal::new(StatusCode::FORBIDDEN, error.to_string()));
+        }
         Err(error) => return Err(bad(&error)),
     }
     loop {

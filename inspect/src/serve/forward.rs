@@ -7,7 +7,8 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, Named};
 use super::reply::{self, Refusal};
@@ -130,7 +131,7 @@ pub(super) async fn history(
 }
 
 /// The only host that has something to say, or why there is none.
-fn only(replies: Vec<Reply<Value>>, missing: &str) -> Result<(Standing, Value), Refusal> {
+fn only<T>(replies: Vec<Reply<T>>, missing: &str) -> Result<(Standing, T), Refusal> {
     let (endpoints, mut said) = apart(replies);
     match (said.pop(), said.pop()) {
         (Some(one), None) => Ok(one),
@@ -163,18 +164,24 @@ fn of_one((standing, mut value): (Standing, Value)) -> Response {
     reply::document(&value)
 }
 
+/// One operation, with what is said beside it. Whoever answers with anything else does not have it.
+#[derive(Deserialize, Serialize)]
+struct One {
+    op: Map<String, Value>,
+    #[serde(flatten)]
+    beside: Map<String, Value>,
+}
+
 pub(super) async fn op(
     State(shared): State<Shared>,
     Named((board, id)): Named<(String, String)>,
 ) -> Result<Response, Refusal> {
     let (host, board) = apart_of(&board);
     let question = Question::get(&format!("ops/{}/{}", escaped(board), escaped(&id)));
-    let replies = shared.askers.ask::<Value>(&question, host).await;
-    let (standing, mut value) = only(replies, "no such operation at any host that answered")?;
-    if let Some(op) = value.get_mut("op").and_then(Value::as_object_mut) {
-        op.insert("endpoint".to_owned(), json!(standing.endpoint));
-    }
-    Ok(of_one((standing, value)))
+    let replies = shared.askers.ask::<One>(&question, host).await;
+    let (standing, mut one) = only(replies, "no such operation at any host that answered")?;
+    one.op.insert("endpoint".to_owned(), json!(standing.endpoint));
+    Ok(of_one((standing, json!(one))))
 }
 
 pub(super) async fn cancelled(
@@ -187,7 +194,8 @@ pub(super) async fn cancelled(
     // Numbers repeat from host to host: the one that has it is found before any cancellation is requested.
     let path = format!("ops/{}/{}", escaped(board), escaped(&id));
     let missing = "no such operation at any host that answered";
-    let (standing, _) = only(shared.askers.ask(&Question::get(&path), host).await, missing)?;
+    let replies = shared.askers.ask::<One>(&Question::get(&path), host).await;
+    let (standing, _) = only(replies, missing)?;
     let question = Question::post(&format!("{path}/cancel"))
         .with("timeout", Some(&format!("{:.3}", time.as_secs_f64())))
         .after(time);

@@ -59,6 +59,7 @@ fn having(ask: &mut Ask<'_>, id: &str) -> Result<(Standing, One), Failure> {
     let (endpoints, mut having) = apart(ask.ask_until(&question, |_: &One| true));
     having.retain(|(_, one)| one.op.op.outcome.is_none());
     let Some((standing, one)) = having.pop() else {
+        there(ask)?;
         let silent: Vec<String> = endpoints
             .iter()
             .filter(|one| one.state != State::Ok)
@@ -79,4 +80,19 @@ fn having(ask: &mut Ask<'_>, id: &str) -> Result<(Standing, One), Failure> {
         )));
     }
     Ok((standing, one))
+}
+
+/// Whether there is a board to have operations.
+///
+/// # Errors
+/// None of those that answer has what was named.
+fn there(ask: &mut Ask<'_>) -> Result<(), Failure> {
+    let board = ask.board.clone().unwrap_or_else(|| "*".to_owned());
+    let question = Question::get(&format!("boards/{}", escaped(&board)));
+    let (endpoints, boards) = apart(ask.ask::<serde::de::IgnoredAny>(&question, None));
+    // Who does not answer is named with the operation.
+    match endpoints.iter().any(|one| one.state == State::Ok) {
+        true => ask.content(&endpoints, boards.len()),
+        false => Ok(()),
+    }
 }

@@ -6,7 +6,10 @@ use super::super::failure::Failure;
 use crate::endpoints::columns::{clocks, column, silent};
 use crate::endpoints::{Standing, State};
 use crate::render::{Look, Paint};
-use crate::words::term::cut;
+use crate::words::term::{cut, hanging};
+
+/// What goes on below a row stands so far in.
+const INSIDE: usize = 4;
 
 /// The name of a host, above what is its.
 pub(super) fn name(out: &mut dyn Write, standing: &Standing, look: &Look) -> Result<(), Failure> {
@@ -23,10 +26,13 @@ pub(super) fn rest(
     let columns = column(endpoints);
     for one in endpoints.iter().filter(|one| one.state != State::Ok) {
         let paint = if one.state == State::Slow { Paint::Warn } else { Paint::Bad };
-        writeln!(out, "{}", look.paint(paint, &cut(&silent(one, columns), look.columns)))?;
+        // Why is said whole: it is what is to be done about.
+        for line in hanging(&silent(one, columns), look.columns, INSIDE).lines() {
+            writeln!(out, "{}", look.paint(paint, line.trim_end()))?;
+        }
     }
     if let Some(text) = clocks(endpoints) {
-        writeln!(out, "{}", cut(&text, look.columns))?;
+        writeln!(out, "{}", hanging(&text, look.columns, INSIDE))?;
     }
     Ok(())
 }
