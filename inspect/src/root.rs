@@ -1,11 +1,20 @@
 //! Root is given up before anything of a foreign board is parsed.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
 use crate::open_board::OpenBoard;
 use crate::opener;
+
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process was root, and is no longer: what it may not do now, who started it may.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "asked by whoever writes files"))]
+pub(crate) fn was_given_up() -> bool {
+    GIVEN_UP.load(Ordering::Relaxed)
+}
 
 /// Gives up root before anything of a foreign board is parsed: a board is hostile until proved
 /// otherwise. To the owner, when there is one owner, else to nobody. Only for programs; the process
@@ -58,6 +67,7 @@ pub(crate) fn leave_root_to(owner: Option<(u32, u32)>) -> nix::Result<()> {
 }
 
 fn become_user(uid: u32, gid: u32) -> nix::Result<()> {
+    GIVEN_UP.store(true, Ordering::Relaxed);
     setgroups(&[])?;
     setresgid(Gid::from_raw(gid), Gid::from_raw(gid), Gid::from_raw(gid))?;
     setresuid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))

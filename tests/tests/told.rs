@@ -31,6 +31,50 @@ fn a_port_that_is_taken_is_named_with_what_would_help() {
     }
 }
 
+/// As nobody, which is not root: what is said of a place that may not be written, or is something else.
+#[test]
+fn a_place_that_is_taken_or_not_permitted_is_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mode = |path: &std::path::Path, mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(path, mode).expect("mode");
+    };
+    let (file, closed) = (folder.path().join("notes"), folder.path().join("closed"));
+    std::fs::write(&file, "of somebody\n").expect("written");
+    std::fs::create_dir(&closed).expect("a directory");
+    served::give(&file);
+    served::give(folder.path());
+    mode(&closed, 0o555);
+    let ask = |words: &[&str], code: i32, says: &[&str]| {
+        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        command.args(words).stdin(Stdio::null());
+        let output = served::unprivileged(&mut command).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+        for part in says {
+            assert!(said.contains(part), "{words:?}: {said}");
+        }
+        assert!(!said.contains("root is given up"), "{words:?}: {said}");
+    };
+    let (notes, inside) = (file.display().to_string(), closed.join("a").display().to_string());
+    ask(&["serve", "--listen", &format!("unix:{notes}")], 1, &["no socket"]);
+    let denied = ["Permission denied"];
+    ask(&["serve", "--listen", &format!("unix:{inside}")], 4, &denied);
+    ask(&["serve", "--listen", "127.0.0.1:0", "--history", &inside], 4, &denied);
+    ask(&["history", "record", "--history", &inside], 4, &denied);
+    ask(&["man", "--dir", &closed.display().to_string()], 4, &denied);
+    ask(&["export", "prom", "-o", &inside], 4, &denied);
+    let name = program::name("noted");
+    let _program = served::behave(&name, &["operations"]);
+    ask(&["dump", &name, "-o", &inside], 4, &denied);
+    // A file that is no state is not written over.
+    let state = ["export", "otlp", "--spans", &name, "--state", &notes, "-o", "-"];
+    ask(&state, 2, &["notes", "name another file"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("it"), "of somebody\n");
+    ask(&["export", "otlp", "--metrics", &name, "--state", &notes], 2, &["--state", "--spans"]);
+    ask(&["export", "otlp", "--metrics", &name, "--pending"], 2, &["--pending", "--spans"]);
+}
+
 #[test]
 fn every_parameter_of_every_endpoint_that_is_wrong_is_said_in_plain_words() {
     let serve = Serve::start(&[]);
@@ -108,6 +152,31 @@ fn who_was_not_recorded_is_told_who_was() {
     let known = || inspect(&["history", "--history", directory, &name]).status.success();
     wait::until("a second", Duration::from_secs(20), || known().then_some(()));
     refused(&["history", "--history", directory, "nobody-at-all"], 3, &["nobody-at-all", &name]);
+    let _ = recorder.kill();
+    let _ = recorder.wait();
+}
+
+#[test]
+fn a_recorder_that_may_not_read_a_board_says_so_and_waits() {
+    if !nix::unistd::geteuid().is_root() {
+        return build::skip("needs root, whose board nobody may read");
+    }
+    let name = program::name("closed");
+    let folder = tempfile::tempdir().expect("a folder");
+    served::give(folder.path());
+    let directory = folder.path().to_str().expect("UTF-8");
+    // Its board is root's: what follows is another user's recorder.
+    let (_program, _) = program::Program::behave(&name, &["idle"]);
+    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["history", "record", "--history", directory, &name]).stderr(Stdio::piped());
+    let mut recorder = served::unprivileged(&mut command).spawn().expect("it runs");
+    let said = recorder.stderr.take().expect("stderr");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(said), &mut line).expect("a line");
+    for part in ["not recorded", &name, "permission denied"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(recorder.try_wait().expect("a state").is_none());
     let _ = recorder.kill();
     let _ = recorder.wait();
 }

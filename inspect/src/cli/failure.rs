@@ -23,6 +23,12 @@ impl Failure {
     pub fn usage(text: impl Into<String>) -> Self {
         Self { code: 2, text: text.into() }
     }
+
+    /// The system refused something: who may not is told by the code.
+    pub fn system(error: &io::Error, text: impl Into<String>) -> Self {
+        let code = if error.kind() == io::ErrorKind::PermissionDenied { 4 } else { 1 };
+        Self { code, text: text.into() }
+    }
 }
 
 impl From<OpenError> for Failure {
@@ -42,8 +48,8 @@ impl From<io::Error> for Failure {
         }
         // The system's own words say nothing of the file; what says more is whole.
         match error.raw_os_error() {
-            Some(_) => Self::new(format!("writing failed: {error}")),
-            None => Self::new(error.to_string()),
+            Some(_) => Self::system(&error, format!("writing failed: {error}")),
+            None => Self::system(&error, error.to_string()),
         }
     }
 }

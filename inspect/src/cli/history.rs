@@ -36,7 +36,7 @@ pub(super) fn record(
 ) -> Result<(), Failure> {
     no_file(target)?;
     let name = term(&directory.display().to_string());
-    let cannot = |error: std::io::Error| Failure::new(format!("{name}: {error}"));
+    let cannot = |error: std::io::Error| Failure::system(&error, format!("{name}: {error}"));
     // The directory first: whoever is root gives that up before any board is read, to nobody, since boards of others may
     // come later. Boards are opened and segments made by a process that keeps root and parses nothing.
     let mut recorder = Recorder::open(directory, bytes).map_err(cannot)?;
@@ -47,9 +47,17 @@ pub(super) fn record(
         })?;
     }
     let found = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
-    if found.is_err() && *target != Target::Any {
-        let what = target.words();
-        let _ = writeln!(remarks, "inspect: no board of {what} so far; one that comes is recorded");
+    match found {
+        // A past that nobody keeps is noticed when it is needed.
+        Err(failure) if failure.code != 3 => {
+            let _ = writeln!(remarks, "inspect: not recorded: {}", failure.text);
+        }
+        Err(_) if *target != Target::Any => {
+            let what = target.words();
+            let _ =
+                writeln!(remarks, "inspect: no board of {what} so far; one that comes is recorded");
+        }
+        _ => {}
     }
     let start = |rate| Sampling::start(target.clone(), rate);
     let sampling = sample.map(start).transpose();

@@ -37,10 +37,8 @@ pub(super) fn run(
         // An older page of the same name is what is to be renewed.
         let written = std::fs::write(&path, text.unwrap_or_default());
         written.map_err(|error| {
-            Failure::new(format!(
-                "{}: cannot be written: {error}",
-                term(&path.display().to_string())
-            ))
+            let name = term(&path.display().to_string());
+            Failure::system(&error, format!("{name}: cannot be written: {error}"))
         })?;
     }
     Ok(())

@@ -48,6 +48,10 @@ pub(super) fn run(
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let signal = way.signal()?;
+    let of_spans = [("state", way.numbers.state.is_some()), ("pending", way.numbers.pending)];
+    if let Some((flag, _)) = of_spans.iter().find(|(_, said)| *said && signal != Signal::Spans) {
+        return Err(Failure::usage(format!("--{flag} does nothing without --spans")));
+    }
     let url = way.numbers.endpoint.as_deref();
     let settings = Settings::read(signal, url, |name| std::env::var(name).ok())
         .map_err(|why| Failure::usage(term(&why)))?;

@@ -159,7 +159,11 @@ fn cannot(path: &Path, error: &io::Error) -> String {
 }
 
 fn refused(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("{}; name a new file", cannot(path, error)))
+    let what = cannot(path, error);
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::new(format!("{what}; name a new file")),
+        _ => Failure::system(error, what),
+    }
 }
 
 /// A recording: it gets its name with its first second, and can be read from then on while it grows.
@@ -228,6 +232,10 @@ mod tests {
             assert_eq!(names(directory.path()), ["a.rec"]);
             let failure = Output::create(&path).err().expect("taken");
             assert!(failure.text.contains("a.rec: cannot be written: File exists"));
+            assert!(failure.text.ends_with("name a new file"), "{}", failure.text);
+            let nowhere = Output::create(&directory.path().join("none/a.rec")).err();
+            let failure = nowhere.expect("no such directory");
+            assert!(!failure.text.contains("a new file"), "{}", failure.text);
             std::fs::remove_file(&path).expect("removed");
         }
     }

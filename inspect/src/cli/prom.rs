@@ -30,6 +30,7 @@ pub(super) fn run(
     let file = way.output.filter(|path| !super::output::is_stdout(path));
     let every = way.numbers.every;
     let mut watched = Watched::default();
+    let mut said = None;
     let turns = Common { interval: every, count: None, ..cli.common.clone() };
     repeat(&turns, |again| {
         let found = match again {
@@ -42,7 +43,19 @@ pub(super) fn run(
         // That there is nothing is an answer too: old numbers would stand there as if they were new.
         let text = prom(&reports, dialect);
         match file {
-            Some(path) => replace(path, text.as_bytes())?,
+            Some(path) => match replace(path, text.as_bytes()) {
+                // It goes on when there is room again; the same is said once.
+                Err(failure) if again => {
+                    if said.as_ref() != Some(&failure.text) {
+                        let _ = writeln!(remarks, "inspect: {}", failure.text);
+                    }
+                    said = Some(failure.text);
+                }
+                written => {
+                    written?;
+                    said = None;
+                }
+            },
             None if found.is_ok() || every.is_some() => out.write_all(text.as_bytes())?,
             None => {}
         }

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::failure::Failure;
@@ -14,6 +14,7 @@ use crate::words::term::term;
 /// # Errors
 /// What could not be done, with the file's name; what was there is still there then.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    other_than_a_file(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Collectors of text files read `*.prom`; this is none.
     let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
@@ -27,7 +28,8 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|error: std::io::Error| {
         let _ = std::fs::remove_file(&part);
         let name = term(&path.display().to_string());
-        if error.kind() == std::io::ErrorKind::PermissionDenied && was_root(path) {
+        let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
+        if denied && crate::root::was_given_up() {
             let me = crate::listed::user(nix::unistd::geteuid().as_raw());
             let text = format!(
                 "{name}: cannot be written: root is given up before boards of others are read, and {me} may not write \
@@ -35,19 +37,29 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
             );
             return Failure { code: 4, text };
         }
-        Failure::new(format!("{name}: cannot be written: {error}"))
+        Failure::system(&error, format!("{name}: cannot be written: {error}"))
     })
 }
 
-/// Whether root could write there, and this no longer is root.
-fn was_root(path: &Path) -> bool {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let owner = std::fs::metadata(directory.unwrap_or(Path::new("."))).map(|facts| facts.uid());
-    owner.is_ok_and(|owner| owner == 0) && !nix::unistd::geteuid().is_root()
+/// A device, a pipe or a directory is no earlier one of ours: it stays what it is.
+///
+/// # Errors
+/// It is one of these.
+pub(super) fn other_than_a_file(path: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(path) {
+        Ok(facts) if !facts.is_file() => {
+            let name = term(&path.display().to_string());
+            let why = "it is there and no regular file";
+            Err(Failure::new(format!("{name}: cannot be written: {why}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileTypeExt;
+
     use super::*;
 
     #[test]
@@ -62,6 +74,21 @@ mod tests {
         std::fs::create_dir(&taken).expect("a directory");
         let failure = replace(&taken, b"third").expect_err("a directory");
         assert!(failure.text.contains("b.prom: cannot be written"), "{}", failure.text);
+        assert_eq!(std::fs::read_dir(directory.path()).expect("it").count(), 2);
+    }
+
+    #[test]
+    fn what_is_no_file_stays_what_it_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (pipe, link) = (directory.path().join("pipe"), directory.path().join("link"));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        std::os::unix::fs::symlink("pipe", &link).expect("a link");
+        for path in [&pipe, &link, &std::path::PathBuf::from("/dev/null")] {
+            let failure = replace(path, b"numbers").expect_err("no file");
+            assert!(failure.text.contains("no regular file"), "{}", failure.text);
+        }
+        assert!(std::fs::symlink_metadata(&pipe).expect("it").file_type().is_fifo());
+        assert!(std::fs::symlink_metadata(&link).expect("it").is_symlink());
         assert_eq!(std::fs::read_dir(directory.path()).expect("it").count(), 2);
     }
 }

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use super::args::{Cli, Serving};
 use super::failure::Failure;
+use super::whom::wrong_file;
 use crate::serve::{self, Listen, Settings, SettingsError, Tls, Token};
 use crate::words::term::term;
 
@@ -33,7 +34,8 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
     settings.tls = match (&how.tls_cert, &how.tls_key) {
         (Some(certificate), Some(key)) => {
             let tls = Tls::read(certificate, key);
-            Some(tls.map_err(|why| Failure::usage(format!("--tls-cert: {}", term(&why))))?)
+            let files = [("--tls-cert", Some(&**certificate)), ("--tls-key", Some(&**key))];
+            Some(tls.map_err(|why| wrong_file(&files, &why))?)
         }
         _ => None,
     };
@@ -44,10 +46,7 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
     })?;
     let bound = serve::bind(settings);
     let mut bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
-    bound.keep().map_err(|error| Failure {
-        code: if error.kind() == ErrorKind::PermissionDenied { 4 } else { 1 },
-        text: error.to_string(),
-    })?;
+    bound.keep().map_err(|error| Failure::system(&error, error.to_string()))?;
     // Whoever started it may wait for this line; nobody has to read it.
     let _ = writeln!(remarks, "inspect: serving on {}", term(&bound.address()));
     let _ = remarks.flush();
@@ -70,7 +69,7 @@ fn cannot_listen(listen: &Listen, error: &std::io::Error) -> Failure {
         ErrorKind::AddrNotAvailable => "this host has no such address".to_owned(),
         _ => error.to_string(),
     };
-    Failure::new(term(&format!("cannot listen on {place}: {why}")))
+    Failure::system(error, term(&format!("cannot listen on {place}: {why}")))
 }
 
 fn host(at: &std::net::SocketAddr) -> String {

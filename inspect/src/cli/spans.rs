@@ -10,7 +10,7 @@ use super::args::{Cli, Numbers};
 use super::collector::{Sink, say};
 use super::common::boards;
 use super::failure::Failure;
-use super::replace::replace;
+use super::replace::{other_than_a_file, replace};
 use crate::clock::Moment;
 use crate::context::Look as Around;
 use crate::export::operations::{Book, Operation};
@@ -19,6 +19,7 @@ use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
 use crate::open_board::{Found, OpenBoard};
 use crate::root::drop_root;
+use crate::words::term::term;
 
 /// Time between two looks at a board, and between two searches for boards.
 const LOOK: Duration = Duration::from_millis(50);
@@ -44,16 +45,28 @@ struct Noted {
 }
 
 impl Noted {
-    /// From the file that an earlier one wrote: a run and an id a line. What cannot be read is nothing.
-    fn read(path: &Path) -> Self {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
+    /// From the file that an earlier one wrote, if there is one: a run and an id a line.
+    ///
+    /// # Errors
+    /// It is something else, which would be written over.
+    fn read(path: &Path) -> Result<Self, Failure> {
+        other_than_a_file(path)?;
+        let name = term(&path.display().to_string());
+        let bytes = match std::fs::read(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|error| Failure::system(&error, format!("{name}: {error}")))?,
+        };
         let mut noted = Self::default();
-        for line in text.lines() {
-            let Some((run, id)) = line.split_once(' ') else { continue };
-            let Ok(run) = u64::from_str_radix(run, 16) else { continue };
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let run = |run| u64::from_str_radix(run, 16).ok();
+            let entry = line.split_once(' ').and_then(|(first, id)| Some((run(first)?, id)));
+            let Some((run, id)) = entry else {
+                let why = "it is there, and nothing that --state wrote; name another file";
+                return Err(Failure::usage(format!("{name}: {why}")));
+            };
             noted.sent.entry(run).or_default().insert(id.to_owned());
         }
-        noted
+        Ok(noted)
     }
 
     fn write(&self, path: &Path) -> Result<(), Failure> {
@@ -84,7 +97,7 @@ pub(super) fn run(
         target: target.clone(),
         followed: Vec::new(),
         finished: HashMap::new(),
-        noted: numbers.state.as_deref().map(Noted::read).unwrap_or_default(),
+        noted: numbers.state.as_deref().map(Noted::read).transpose()?.unwrap_or_default(),
         waiting: HashMap::new(),
         ids: Ids::default(),
         more: more.to_vec(),

@@ -119,9 +119,13 @@ pub fn bind(settings: Settings) -> io::Result<Bound> {
 /// Removes a socket at which nobody listens any more.
 fn leave(path: &Path) -> io::Result<()> {
     let Ok(facts) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !facts.file_type().is_socket() {
+        let text = "what is there is no socket, and stays; --listen unix:PATH takes another";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+    }
     let refused = std::os::unix::net::UnixStream::connect(path)
         .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    if facts.file_type().is_socket() && refused {
+    if refused {
         return std::fs::remove_file(path);
     }
     Err(io::ErrorKind::AddrInUse.into())
