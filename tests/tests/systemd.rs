@@ -85,6 +85,15 @@ fn every_command_of_the_units_is_understood() {
     }
 }
 
+/// A daemon that somebody stops is not dead: its watch ends with it, and begins with it.
+#[test]
+fn who_stops_a_daemon_stops_its_watch() {
+    let timer = text("scoreboard-watchdog@.timer");
+    for line in ["PartOf=%i.service", "WantedBy=%i.service"] {
+        assert!(timer.lines().any(|one| one == line), "{line} in {timer}");
+    }
+}
+
 /// A daemon of one user whose board a group may read, and readers of another user: with the group all is told, without it
 /// what is needed. Nobody is root.
 #[test]
