@@ -29,6 +29,8 @@ const fn probe(what: &'static str, function: &'static str, at_most: u64) -> Prob
 /// Every probe that is more than straight code, and what stands for comparison.
 pub const PROBES: &[Probe] = &[
     probe("nothing", "nothing", 1),
+    probe("tag", "tag", 6),
+    probe("count", "count", 6),
     probe("clock read", "clock", 11),
     probe("tag with an argument", "tag_with_argument", 21),
     probe("scope, in and out", "scope", 19),
@@ -46,6 +48,17 @@ pub const PROBES: &[Probe] = &[
     probe("mutex with a name", "named_mutex", 91),
 ];
 
+/// Ways to build a program: what it is called, cargo's profile, and what that has otherwise than this workspace's.
+pub const BUILDS: &[(&str, &str, &[&str])] = &[
+    ("release as here: fat LTO, one unit", "release", &[]),
+    ("thin LTO, one unit", "release", &["lto=\"thin\""]),
+    ("cargo's own release: 16 units", "release", DEFAULT),
+    ("that with opt-level 2", "release", &[DEFAULT[0], DEFAULT[1], "opt-level=2"]),
+    ("that with opt-level 1", "release", &[DEFAULT[0], DEFAULT[1], "opt-level=1"]),
+    ("debug", "dev", &[]),
+];
+const DEFAULT: &[&str] = &["lto=false", "codegen-units=16"];
+
 /// Instructions of each function of `counted.rs`, by name; `None` without valgrind.
 ///
 /// # Panics
@@ -54,7 +67,35 @@ pub fn counted(scratch: &Path) -> Option<BTreeMap<String, f64>> {
     if !build::needs("valgrind", "valgrind") {
         return None;
     }
-    let program = build::release("fixture-cost", "counted", &["--bin", "counted"]);
+    Some(counted_in(&build::release("fixture-cost", "counted", &["--bin", "counted"]), scratch))
+}
+
+/// The same of the program that is built in one of the [`BUILDS`].
+///
+/// # Panics
+/// When it does not build or run.
+pub fn counted_built(
+    profile: &str,
+    settings: &[&str],
+    scratch: &Path,
+) -> Option<BTreeMap<String, f64>> {
+    if !build::needs("valgrind", "valgrind") {
+        return None;
+    }
+    let folder: String = settings.concat().chars().filter(char::is_ascii_alphanumeric).collect();
+    let target = build::target().join("for-tests").join(format!("costs-{profile}-{folder}"));
+    let mut cargo = build::cargo();
+    cargo.args(["build", "--quiet", "--locked", "--package", "fixture-cost", "--bin", "counted"]);
+    cargo.args(["--profile", profile, "--target-dir"]).arg(&target).current_dir(build::root());
+    for setting in settings {
+        cargo.args(["--config", &format!("profile.{profile}.{setting}")]);
+    }
+    build::run(&mut cargo);
+    let kind = if profile == "dev" { "debug" } else { profile };
+    Some(counted_in(&target.join(kind).join("counted"), scratch))
+}
+
+fn counted_in(program: &Path, scratch: &Path) -> BTreeMap<String, f64> {
     let file = scratch.join("callgrind");
     build::run(
         Command::new("valgrind")
@@ -63,7 +104,7 @@ pub fn counted(scratch: &Path) -> Option<BTreeMap<String, f64>> {
             .arg(program),
     );
     let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
-    Some(of_each_call(&String::from_utf8_lossy(&text), "counted::counted", "counted::one::"))
+    of_each_call(&String::from_utf8_lossy(&text), "counted::counted", "counted::one::")
 }
 
 /// What a call from `caller` to each function whose name begins so has cost, its own calls included, by callgrind's file.

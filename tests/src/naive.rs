@@ -1,6 +1,10 @@
-//! A reader of waits that looks at one thread after the other, and does not look again: what ours is held against.
+//! Readers that look at one word after the other, and do not look again: what ours are held against.
 
-use probe::layout::{LockRecord, SectionKind, SlotRecord, holder_of};
+use std::collections::HashMap;
+
+use probe::layout::{
+    BLOCK_BYTES, BLOCK_FRAMES, FrameCopy, LockRecord, SectionKind, SlotRecord, WORD, holder_of,
+};
 
 /// Whether it finds threads that wait for each other.
 ///
@@ -34,4 +38,41 @@ pub fn finds_a_deadlock(board: &inspect::snapshot::Board) -> bool {
         }
         false
     })
+}
+
+/// Labels of the open scopes of a slot, outermost first, then of the line in the innermost: one word after the other, as
+/// they come. `None` when there is nobody.
+///
+/// # Panics
+/// Of a board without threads.
+pub fn stack(
+    board: &inspect::snapshot::Board,
+    slot: u64,
+    labels: &HashMap<u64, String>,
+) -> Option<Vec<String>> {
+    let contents = board.contents();
+    let slots = contents.get(SectionKind::Slots).expect("slots");
+    let frames = contents.get(SectionKind::Frames).expect("frames");
+    let word = |at: u64, offset: usize| board.source.word(at + offset as u64);
+    let at = slots.at(slot)?;
+    if word(at, core::mem::offset_of!(SlotRecord, tid)) == 0 {
+        return None;
+    }
+    let block = word(at, core::mem::offset_of!(SlotRecord, block)) & 1;
+    let first = frames.at(slot)? + block * BLOCK_BYTES as u64;
+    let frame = |depth: usize| first + (depth * FrameCopy::BYTES) as u64;
+    let mut words = Vec::new();
+    let mut deepest = frame(1);
+    for depth in 2..BLOCK_FRAMES {
+        match word(frame(depth), 0) {
+            0 => break,
+            scope => words.push(scope),
+        }
+        deepest = frame(depth);
+    }
+    let line = word(deepest, WORD) & !1;
+    if line != 0 && words.last() != Some(&line) {
+        words.push(line);
+    }
+    words.iter().map(|word| labels.get(word).cloned()).collect()
 }

@@ -12,7 +12,21 @@ use crate::demo::Client;
 #[derive(Clone, Debug, Default)]
 struct Known {
     acknowledged: Option<String>,
-    on_its_way: Option<String>,
+    /// Values that were sent since and never acknowledged: two in a row when a daemon that ends takes a connection, and
+    /// closes it, twice.
+    on_its_way: Vec<String>,
+}
+
+impl Known {
+    fn acknowledged(value: Option<String>) -> Self {
+        Self { acknowledged: value, on_its_way: Vec::new() }
+    }
+
+    /// Whether a reader may be told this value, or that there is none.
+    fn may_be(&self, value: Option<&String>) -> bool {
+        self.acknowledged.as_ref() == value
+            || value.is_some_and(|value| self.on_its_way.contains(value))
+    }
 }
 
 pub(super) fn client(stage: &Stage, number: u64, mut dice: Dice) {
@@ -55,16 +69,16 @@ fn set(
     value: String,
     known: &mut Known,
 ) -> bool {
-    known.on_its_way = Some(value.clone());
+    known.on_its_way.push(value.clone());
     let answer = connection.send(&["SET", key, &value]).and_then(|()| connection.reply());
     match answer.as_deref() {
         Ok("+OK") => {
-            *known = Known { acknowledged: Some(value), on_its_way: None };
+            *known = Known::acknowledged(Some(value));
             stage.count("writes acknowledged", 1);
             true
         }
         Ok(other) => {
-            // Refused while it ends: it was not done.
+            // Refused while it ends.
             if !other.starts_with('-') {
                 stage.fault(format!("SET {key}: {other}"));
             }
@@ -77,19 +91,30 @@ fn set(
 fn get(stage: &Stage, connection: &mut Client, key: &str, known: &mut Known) -> bool {
     let answer = connection.send(&["GET", key]).and_then(|()| connection.reply());
     let Ok(answer) = answer else { return false };
-    let is = |value: &Option<String>| match value {
-        Some(value) => *value == answer,
-        None => answer == "$-1",
-    };
-    if is(&known.acknowledged) || known.on_its_way.is_some() && is(&known.on_its_way) {
+    let value = Some(&answer).filter(|answer| *answer != "$-1");
+    if known.may_be(value) {
         // Whichever it was, it stays.
-        if known.on_its_way.is_some() {
-            let value = Some(answer).filter(|answer| answer != "$-1");
-            *known = Known { acknowledged: value, on_its_way: None };
-        }
+        *known = Known::acknowledged(value.cloned());
         stage.count("reads that were right", 1);
     } else if !answer.starts_with('-') || answer == "$-1" {
         stage.fault(format!("GET {key}: {answer}, known {known:?}"));
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_was_sent_since_the_last_acknowledged_one_may_be_there_and_nothing_else() {
+        let [old, first, second, other] = ["v1", "v2", "v3", "v4"].map(str::to_owned);
+        let known = Known {
+            acknowledged: Some(old.clone()),
+            on_its_way: vec![first.clone(), second.clone()],
+        };
+        assert!([&old, &first, &second].into_iter().all(|value| known.may_be(Some(value))));
+        assert!(!known.may_be(Some(&other)) && !known.may_be(None));
+        assert!(Known::default().may_be(None) && !Known::default().may_be(Some(&old)));
+    }
 }
