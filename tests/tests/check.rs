@@ -185,6 +185,9 @@ fn its_own_numbers_are_held_against_limits_on_either_side() {
         assert!(code == 0 || line.contains("not known yet"), "{line}");
         code == 0
     });
+    let gauge = board["gauges"][0]["name"].as_str().expect("a gauge");
+    let (code, line) = answer(&[&name, "--counter", &format!("rate({gauge})>1")]);
+    assert!(code == 3 && line.contains("a gauge, which has a value and no rate"), "{line}");
     let (_, line) = answer(&[&name, "--counter", &format!("{of}<{},{}", value + 2, value + 1)]);
     let (shown, unit, limits) = data(&line, &format!("{name} {of}"));
     assert_eq!((shown as u64, unit.as_str()), (value, "c"), "{line}");

@@ -220,6 +220,10 @@ fn number(report: &BoardReport, name: &str, what: &What, limits: Limits) -> Find
         None if matches!(what, What::Rate(counter) if total(report, counter).is_some()) => {
             finding(report, Status::Unknown, format!("{name} is not known yet"))
         }
+        None if matches!(what, What::Rate(gauge) if value(report, gauge).is_some()) => {
+            let why = format!("{name}: that is a gauge, which has a value and no rate");
+            finding(report, Status::Unknown, why)
+        }
         None => finding(report, Status::Unknown, format!("{name} is not known on this board")),
     }
 }
