@@ -142,7 +142,9 @@ record! {
         /// Stamp of the first look that found it there.
         0x08 since,
         /// Stamp of the first look since which the thread used no processor time and was not
-        /// switched; `u64::MAX` when that is not known.
+        /// switched; `u64::MAX` when that is not known. The kernel is asked each half second about a thread that
+        /// stays where it is; of a board with more than 640 slots each slots/64 looks of the keeper (20 a second),
+        /// so that the keeper stays cheap.
         0x10 still_since,
         /// Written as zero, ignored by readers.
         0x18 reserved[5],
