@@ -232,17 +232,25 @@ fn what_may_not_be_looked_into_is_code_4_with_what_is_needed() {
         let shell = mounts(&format!("{nothing} && set -- {who} \"$@\""));
         let shell = words(&shell);
         let shell = shell.as_slice();
-        for arguments in
-            [&["-n", &name][..], &["list", "-n", &name], &["-p", &program.pid().to_string()]]
-        {
+        // On a machine where somebody of the same rights has processes (a browser's, in its sandbox), their boards
+        // are seen, and so a name that there is not is one that there is not.
+        let alone = inspect_behind(shell, &["list", "--json"]);
+        let alone = !String::from_utf8_lossy(&alone.stdout).contains("\"pid\"");
+        let by_name = if alone { 4 } else { 3 };
+        for (arguments, code) in [
+            (&["-n", &name][..], by_name),
+            (&["list", "-n", &name], by_name),
+            (&["-p", &program.pid().to_string()], 4),
+        ] {
             let output = inspect_behind(shell, arguments);
             let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
+            assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
             assert!(said.contains("CAP_SYS_PTRACE"), "{said}");
         }
         let doctor = inspect_behind(shell, &["doctor", "-n", &name]);
         let said = String::from_utf8_lossy(&doctor.stdout);
-        assert!(said.contains("CAP_SYS_PTRACE") && !said.contains("compiled in"), "{said}");
+        assert!(!said.contains("compiled in"), "{said}");
+        assert!(!alone || said.contains("CAP_SYS_PTRACE"), "{said}");
     }
     // Where shared memory is ours, nothing is hidden: there is no such board.
     let output = inspect_behind(PLAIN, &["-n", "no-such-board-anywhere"]);
