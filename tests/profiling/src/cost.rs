@@ -179,7 +179,7 @@ impl Puppet {
 /// meanwhile is in the other core's cache.
 fn work() -> std::io::Result<()> {
     println!(
-        "\nwork a tick, us, packing and writing included: least tenth, median and mean of 2,000"
+        "\nwork a tick, us, packing and writing go on beside it: least tenth, median and mean of 2,000"
     );
     println!(
         "{:<10} {:>16} {:>24} {:>14}",
