@@ -1,6 +1,10 @@
 //! Answers about many hosts: what they say of each, and what a server of one would say.
 
+use std::process::Output;
+
 use serde_json::{Value, json};
+
+use crate::program::inspect;
 
 /// How an endpoint stands, and why.
 ///
@@ -38,4 +42,30 @@ pub fn op(id: &str, board: &str, age_s: f64) -> Value {
     json!({ "board": board, "pid": 7, "id": id, "kind": "request", "label": format!("GET /{board}"),
         "age_ns": ns, "active_ns": ns, "status": "lock", "status_age_ns": ns, "working": false,
         "leaked": false, "cancellable": true, "outcome": null })
+}
+
+/// What a command printed as JSON.
+///
+/// # Panics
+/// When it is none.
+#[track_caller]
+pub fn json_of(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        panic!("{error}: {text}\n{}", String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+/// What a verb says of these hosts, as JSON.
+///
+/// # Panics
+/// When it says none.
+#[track_caller]
+pub fn ask(endpoints: &str, words: &[&str]) -> Value {
+    json_of(&inspect(&[words, &["--json", "--endpoints", endpoints]].concat()))
+}
+
+/// What a command printed.
+pub fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
