@@ -74,6 +74,13 @@ impl<S: Sink + Send + 'static> Behind<S> {
     /// It refused something, or a call before this said so already.
     pub fn finish(mut self) -> io::Result<S> {
         self.hand_over()?;
+        self.end()
+    }
+}
+
+impl<S> Behind<S> {
+    /// The sink, once it has taken what was handed over; the thread has ended then.
+    fn end(&mut self) -> io::Result<S> {
         match std::mem::replace(&mut self.with, With::Nobody) {
             With::Us(sink) => Ok(sink),
             With::Thread { to, thread } => {
@@ -81,20 +88,6 @@ impl<S: Sink + Send + 'static> Behind<S> {
                 let (sink, took) = thread.join().map_err(|_| died())?;
                 took.map(|()| sink)
             }
-            With::Nobody => Err(died()),
-        }
-    }
-}
-
-impl<S> Behind<S> {
-    /// Ends the thread, once it has taken what was handed over: what it says.
-    fn end(&mut self) -> io::Result<()> {
-        match std::mem::replace(&mut self.with, With::Nobody) {
-            With::Thread { to, thread } => {
-                drop(to);
-                thread.join().map_err(|_| died())?.1
-            }
-            With::Us(_) => Ok(()),
             With::Nobody => Err(died()),
         }
     }
@@ -125,7 +118,7 @@ impl<S: Sink + Send + 'static> Behind<S> {
         match &self.with {
             With::Thread { to, .. } if to.send(batch).is_ok() => Ok(()),
             // It takes no more: it says why.
-            _ => self.end().and_then(|()| Err(died())),
+            _ => Err(self.end().err().unwrap_or_else(died)),
         }
     }
 }
