@@ -101,3 +101,22 @@ fn processor_time(tid: u64) -> Option<u64> {
 }
 
 const _: () = assert!(occupancy::LIVE == METRIC_LIVE && occupancy::LIVE == SLOT_LIVE);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_slots_there_are_few_threads_are_asked_about_at_once() {
+        assert_eq!([1, 64, 640].map(looks_per_asking), [10; 3]);
+        for slots in [641, 4_160, 65_535] {
+            let asking = looks_per_asking(slots);
+            let at_once = |beat: u64| {
+                (0..slots as u64).filter(|slot| (beat + slot).is_multiple_of(asking)).count()
+            };
+            assert!((0..asking).all(|beat| at_once(beat) <= ASKED_AT_ONCE), "{slots}");
+            // Each in its turn.
+            assert_eq!((0..asking).map(at_once).sum::<usize>(), slots);
+        }
+    }
+}
