@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::quantity::{bytes, duration};
+use crate::quantity::{at_least_one, bytes, duration, some_bytes};
 
 /// What `--version` says, probes included: a load test without them would show nothing.
 const VERSION: &str = if probe::ENABLED {
@@ -61,7 +61,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
     /// Name of the board
-    #[arg(long, default_value = "recordd")]
+    #[arg(long, default_value = "recordd", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     /// When a write is acknowledged
     #[arg(long, value_enum, default_value_t = Ack::Queued)]
@@ -70,13 +70,13 @@ pub(crate) struct Serve {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=32), value_name = "N")]
     pub(crate) io_threads: u16,
     /// Connections served at a time
-    #[arg(long, default_value_t = 512, value_name = "N")]
+    #[arg(long, default_value_t = 512, value_parser = at_least_one, value_name = "N")]
     pub(crate) max_clients: usize,
     /// Writers are slowed when more row writes than this wait
-    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    #[arg(long, default_value_t = 100_000, value_parser = at_least_one, value_name = "N")]
     pub(crate) backlog_jobs: usize,
     /// Writers are slowed when the waiting updates hold more bytes than this
-    #[arg(long, default_value = "16MiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "16MiB", value_parser = some_bytes, value_name = "SIZE")]
     pub(crate) backlog_bytes: usize,
     /// Writers are slowed when the oldest waiting update is older than this
     #[arg(long, default_value = "2s", value_parser = duration, value_name = "T")]
@@ -88,22 +88,22 @@ pub(crate) struct Serve {
     #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_048_576), value_name = "N")]
     pub(crate) buckets: u32,
     /// Memory for cached pages of the store
-    #[arg(long, default_value = "16MiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "16MiB", value_parser = some_bytes, value_name = "SIZE")]
     pub(crate) cache: usize,
     /// Largest key or value
-    #[arg(long, default_value = "512KiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "512KiB", value_parser = some_bytes, value_name = "SIZE")]
     pub(crate) max_bulk: usize,
     /// Most arguments of one command
-    #[arg(long, default_value_t = 4096, value_name = "N")]
+    #[arg(long, default_value_t = 4096, value_parser = at_least_one, value_name = "N")]
     pub(crate) max_arguments: usize,
     /// Largest request, and largest reply
-    #[arg(long, default_value = "1MiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "1MiB", value_parser = some_bytes, value_name = "SIZE")]
     pub(crate) max_request: usize,
     /// A connection with this much unsent output is not read until its client reads
-    #[arg(long, default_value = "256KiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "256KiB", value_parser = some_bytes, value_name = "SIZE")]
     pub(crate) output_limit: usize,
     /// Memory for the buffers of all connections together
-    #[arg(long, default_value = "16MiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "16MiB", value_parser = some_bytes, value_name = "SIZE")]
     pub(crate) client_memory: usize,
     /// Time between looks for compaction
     #[arg(long, default_value = "1m", value_parser = duration, value_name = "T")]
@@ -170,7 +170,7 @@ pub(crate) struct Load {
     #[arg(long, default_value = "127.0.0.1:6390", value_name = "ADDR")]
     pub(crate) connect: SocketAddr,
     /// Name of the daemon's board, which the clients join
-    #[arg(long, default_value = "recordd")]
+    #[arg(long, default_value = "recordd", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     /// Client processes
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64), value_name = "N")]

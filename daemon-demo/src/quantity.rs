@@ -20,6 +20,27 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     number.checked_mul(unit_bytes).ok_or_else(|| expected_bytes(text))
 }
 
+/// The same, where nothing would be no limit but a program that refuses everything.
+///
+/// # Errors
+/// Says what was expected, for clap to print.
+pub(crate) fn some_bytes(text: &str) -> Result<usize, String> {
+    bytes(text).and_then(|bytes| some(bytes, text))
+}
+
+/// Reads a number that is at least one.
+///
+/// # Errors
+/// Says what was expected, for clap to print.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().map_err(|_| format!("`{text}` is not a whole number"))?;
+    some(number, text)
+}
+
+fn some(value: usize, text: &str) -> Result<usize, String> {
+    if value == 0 { Err(format!("`{text}` is nothing: at least 1")) } else { Ok(value) }
+}
+
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
@@ -39,6 +60,10 @@ mod tests {
         assert_eq!(bytes("16MiB"), Ok(16 << 20));
         for wrong in ["", "MiB", "16MB", "99999999999999999999"] {
             assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((bytes("0"), some_bytes("1B"), at_least_one("7")), (Ok(0), Ok(1), Ok(7)));
+        for wrong in ["0", "-1", "", "0KiB"] {
+            assert!(some_bytes(wrong).is_err() && at_least_one(wrong).is_err(), "{wrong}");
         }
     }
 }
