@@ -72,6 +72,13 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
     assert!(table.starts_with("HOST ") && table.matches(&one.address).count() == 6, "{table}");
     let table = text(&inspect(&["--endpoints", &list]));
     assert!(table.matches(&name[..10]).count() >= 3, "{table}");
+    // On a narrow terminal names are cut, and what state a board is in is not.
+    let mut narrow = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+    narrow.args(["list", &name, "--endpoints", &list]).env("COLUMNS", "40");
+    let table = text(&narrow.output().expect("it runs"));
+    let rows = table.lines().skip(1).filter(|row| row.contains(" live"));
+    assert_eq!(rows.filter(|row| row.contains(&program.pid().to_string())).count(), 3, "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 40), "{table}");
     let table = text(&inspect(&[&name, "--endpoints", &list]));
     assert_eq!(table.matches(&format!("{}\n{name}", one.address)).count(), 1, "{table}");
 

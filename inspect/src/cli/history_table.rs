@@ -17,6 +17,8 @@ const KEY_WIDTH: usize = 14;
 /// Columns of a key at most: an address with its port.
 const WIDEST: usize = 21;
 const BEFORE_KEYS: usize = 31;
+/// The same of a terminal that has no room for load and depth beside a key.
+const BEFORE_KEYS_NARROW: usize = 18;
 /// What the number of hosts takes.
 const HOSTS_WIDTH: usize = 6;
 /// Columns of a comparison before its key.
@@ -73,7 +75,10 @@ pub(super) fn together(frame: &Frame, all: &[Together], columns: usize) -> Strin
 /// A row a point: the keys with the most of all, as many as fit.
 fn rows(out: &mut String, points: &[Point], columns: usize) {
     let several = points.iter().any(|point| point.hosts.is_some());
-    let room = columns.saturating_sub(BEFORE_KEYS + if several { HOSTS_WIDTH } else { 0 });
+    let hosts_width = if several { HOSTS_WIDTH } else { 0 };
+    let narrow = columns < BEFORE_KEYS + hosts_width + KEY_WIDTH;
+    let before = if narrow { BEFORE_KEYS_NARROW } else { BEFORE_KEYS };
+    let room = columns.saturating_sub(before + hosts_width);
     let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
     for (key, value) in points.iter().flat_map(|point| &point.active) {
         *totals.entry(key).or_default() += value;
@@ -86,7 +91,10 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
     let fits = room / totals.len().max(1);
     let wide = longest.min(fits.saturating_sub(2)).clamp(KEY_WIDTH - 2, WIDEST);
     let finding_width = room.saturating_sub(totals.len() * (wide + 2) + 2).min(60);
-    let _ = write!(out, " TIME      {:>7} {:>5} {:>6}", "ACTIVE", "LOAD", "QUEUED");
+    let _ = write!(out, " TIME      {:>7}", "ACTIVE");
+    if !narrow {
+        let _ = write!(out, " {:>5} {:>6}", "LOAD", "QUEUED");
+    }
     if several {
         let _ = write!(out, " {:>5}", "HOSTS");
     }
@@ -101,7 +109,10 @@ fn rows(out: &mut String, points: &[Point], columns: usize) {
         let load = load.map_or_else(|| "-".to_owned(), |load| format!("{:.0}%", load * 100.0));
         let queued = point.queues.values().map(|one| one.depth).reduce(u64::saturating_add);
         let queued = queued.map_or_else(|| "-".to_owned(), |depth| depth.to_string());
-        let _ = write!(out, " {}  {active:>7.2} {load:>5} {queued:>6}", clock(&point.at));
+        let _ = write!(out, " {}  {active:>7.2}", clock(&point.at));
+        if !narrow {
+            let _ = write!(out, " {load:>5} {queued:>6}");
+        }
         if let Some(hosts) = point.hosts {
             let _ = write!(out, " {hosts:>5}");
         }

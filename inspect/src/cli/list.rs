@@ -96,9 +96,9 @@ fn candidates(target: &Target) -> Result<Vec<Candidate>, Failure> {
 }
 
 fn table(out: &mut dyn Write, rows: &[Row], look: &Look) -> Result<(), Failure> {
-    writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading(), look.columns)))?;
+    writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading(look.columns), look.columns)))?;
     for row in rows {
-        let text = cells(row);
+        let text = cells(row, look.columns);
         let (paint, why, trouble) = matter(row);
         let beside = look.columns > 110 || row.state == State::Unreachable;
         let text = if beside { format!("{text}  {why}") } else { text };

@@ -9,10 +9,10 @@ const WIDEST: usize = 24;
 /// A clock that is off by less is as good as any.
 const OFF_NS: u64 = 500_000_000;
 
-/// Columns that the hosts need.
-pub fn column(endpoints: &[Standing]) -> usize {
+/// Columns that the hosts need, in a table of so many: a narrow one has its other columns, too.
+pub fn column(endpoints: &[Standing], columns: usize) -> usize {
     let longest = endpoints.iter().map(|one| width(one.short())).max().unwrap_or(0);
-    longest.clamp(4, WIDEST)
+    longest.clamp(4, WIDEST.min((columns / 4).saturating_sub(2)).max(8))
 }
 
 /// A host in so many columns: of a long one its end tells it from the others.

@@ -7,14 +7,20 @@ use crate::model::Severity;
 use crate::words::human::{bytes, or_none, time};
 use crate::words::term::{left, right, term};
 
-/// What stands above the cells.
-pub fn heading() -> String {
-    line(["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"].map(String::from))
+/// Columns of a name, where there is room.
+const NAME: usize = 16;
+/// Columns of what must stand beside it: a pid, and the state in words.
+const BESIDE: usize = 21;
+
+/// What stands above the cells, in so many columns.
+pub fn heading(columns: usize) -> String {
+    let titles = ["NAME", "PID", "STATE", "UP", "HEARTBEAT", "THREADS", "SIZE", "OWNER"];
+    line(titles.map(String::from), columns)
 }
 
-/// A board's cells.
-pub fn cells(row: &Row) -> String {
-    line([
+/// A board's cells. In a narrow table a name is cut, and what state it is in is not.
+pub fn cells(row: &Row, columns: usize) -> String {
+    let cells = [
         term(&row.name),
         row.pid.to_string(),
         row.state.word().to_owned(),
@@ -23,7 +29,8 @@ pub fn cells(row: &Row) -> String {
         or_none(row.threads, |threads| threads.to_string()),
         or_none(row.size_bytes, bytes),
         term(&row.owner),
-    ])
+    ];
+    line(cells, columns)
 }
 
 /// How a row stands out, and in words: of a living one what is the matter, of any other why it is not living; and
@@ -43,11 +50,12 @@ pub fn matter(row: &Row) -> (Paint, String, bool) {
     (paint, why, matter.is_some_and(|headline| headline.severity != Severity::Ok))
 }
 
-fn line(cells: [String; 8]) -> String {
+fn line(cells: [String; 8], columns: usize) -> String {
+    let names = columns.saturating_sub(BESIDE).clamp(6, NAME);
     let [name, pid, state, up, beat, threads, size, owner] = cells;
     format!(
         "{} {} {}{}{}{}{}  {}",
-        left(&name, 16),
+        left(&name, names),
         right(&pid, 8),
         left(&state, 11),
         right(&up, 7),

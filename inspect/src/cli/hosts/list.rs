@@ -60,15 +60,16 @@ pub(super) fn table(
     rows: &[Hosted<Row>],
     look: &Look,
 ) -> Result<(), Failure> {
-    let columns = column(endpoints);
-    let text = format!("{} {}", host("HOST", columns), heading());
+    let columns = column(endpoints, look.columns);
+    let room = look.columns.saturating_sub(columns + 1);
+    let text = format!("{} {}", host("HOST", columns), heading(room));
     writeln!(out, "{}", look.paint(Paint::Strong, &cut(&text, look.columns)))?;
     for Hosted { endpoint, row } in rows {
         let short = endpoints.iter().find(|one| one.endpoint == *endpoint);
         let short = short.map_or(endpoint.as_str(), Standing::short);
         let (paint, why, below) = matter(row);
         let beside = look.columns > 130 || !row.state.exists();
-        let text = format!("{} {}", host(short, columns), cells(row));
+        let text = format!("{} {}", host(short, columns), cells(row, room));
         let text = if beside { format!("{text}  {why}") } else { text };
         writeln!(out, "{}", look.paint(paint, cut(&text, look.columns).trim_end()))?;
         if !beside && below {

@@ -80,9 +80,9 @@ fn rows(
     pick: &OpsPick,
     look: &Look,
 ) -> String {
-    let hosts = column(endpoints);
+    let hosts = column(endpoints, look.columns);
     let longest = all.iter().map(|one| width(&term(&one.row.board))).max().unwrap_or(0);
-    let names = longest.clamp(5, NAME);
+    let names = longest.clamp(5, NAME.min(look.columns / 5).max(5));
     let columns = Columns::of(all.iter().map(|one| &one.row.op));
     let mut out = String::new();
     let heading = format!("{} {}{}", host("HOST", hosts), left("BOARD", names), columns.heading());

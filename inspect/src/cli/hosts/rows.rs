@@ -23,7 +23,7 @@ pub(super) fn rest(
     endpoints: &[Standing],
     look: &Look,
 ) -> Result<(), Failure> {
-    let columns = column(endpoints);
+    let columns = column(endpoints, look.columns);
     for one in endpoints.iter().filter(|one| one.state != State::Ok) {
         let paint = if one.state == State::Slow { Paint::Warn } else { Paint::Bad };
         // Why is said whole: it is what is to be done about.

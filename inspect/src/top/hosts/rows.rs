@@ -33,7 +33,7 @@ pub(super) fn page(seen: &Seen, state: &State<View>, ink: Ink, columns: usize) -
         View::Hosts => hosts(seen, state, ink, columns),
     };
     if state.view() != View::Hosts {
-        let hosts = column(&seen.endpoints);
+        let hosts = column(&seen.endpoints, columns);
         let silent_ones = seen.endpoints.iter().filter(|one| one.state != Stands::Ok);
         rows.extend(silent_ones.map(|one| {
             let mut line = Pieces::default();
@@ -86,9 +86,9 @@ fn ops(
         shown.reverse();
     }
     // By what is there to be shown, whatever the filter says: columns stay where they are.
-    let hosts = column(&seen.endpoints);
+    let hosts = column(&seen.endpoints, columns);
     let longest = all().map(|one| width(&term(&one.row.board))).max().unwrap_or(0);
-    let names = longest.clamp(5, NAME);
+    let names = longest.clamp(5, NAME.min(columns / 5).max(5));
     let cells = Columns::of(all().map(|one| &one.row.op));
     let title = format!("{} {}{}", host("HOST", hosts), left("BOARD", names), cells.heading());
     let mut head = vec![heading(ink, &title, columns)];
@@ -139,8 +139,9 @@ fn boards(
     if reverse {
         shown.reverse();
     }
-    let hosts = column(&seen.endpoints);
-    let title = format!("{} {}  VERDICT", host("HOST", hosts), board_heading().trim_end());
+    let hosts = column(&seen.endpoints, columns);
+    let room = columns.saturating_sub(hosts + 1);
+    let title = format!("{} {}  VERDICT", host("HOST", hosts), board_heading(room).trim_end());
     let mut head = vec![heading(ink, &title, columns)];
     if shown.is_empty() {
         head.push(Line::styled(" no board", ink.faint()));
@@ -154,7 +155,7 @@ fn boards(
         };
         let mut line = Pieces::default();
         line.plain(host(seen.short(&one.endpoint), hosts)).plain(" ");
-        line.add(format!("{}  {why}", cells(&one.row).trim_end()), style);
+        line.add(format!("{}  {why}", cells(&one.row, room).trim_end()), style);
         (board_number(one), line.line(columns))
     };
     (head, shown.iter().map(row).collect())
@@ -175,7 +176,7 @@ fn hosts(
     if reverse {
         shown.reverse();
     }
-    let hosts = column(&seen.endpoints);
+    let hosts = column(&seen.endpoints, columns);
     let title = format!("{}  STATE   BOARDS     OPS     AGE    CLOCK  WHY", host("HOST", hosts));
     let row = |one: &&Standing| {
         let of = |endpoint: &str| endpoint == one.endpoint;
