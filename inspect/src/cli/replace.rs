@@ -1,7 +1,7 @@
-//! Files that are written again and again: whoever reads one has the last whole one.
+//! Files of metrics that are written again and again: whoever reads one has the last whole one.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use crate::words::term::term;
 /// What could not be done, with the file's name; what was there is still there then.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     other_than_a_file(path)?;
+    somebody_elses(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Collectors of text files read `*.prom`; this is none.
     let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
@@ -56,6 +57,26 @@ pub(super) fn other_than_a_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// A file that does not begin as one of metrics does is nothing that may be lost. One that cannot be read is a
+/// collector's, most likely, and written by somebody who may.
+///
+/// # Errors
+/// It is such a file.
+fn somebody_elses(path: &Path) -> Result<(), Failure> {
+    let mut begins = [0; 7];
+    let Ok(length) = File::open(path).and_then(|mut file| file.read(&mut begins)) else {
+        return Ok(());
+    };
+    match &begins[..length] {
+        b"" | b"# HELP " | b"# TYPE " | b"# UNIT " | b"# EOF\n" => Ok(()),
+        _ => {
+            let name = term(&path.display().to_string());
+            let why = "what is there is no file of metrics; remove it, or name another";
+            Err(Failure::new(format!("{name}: is not replaced: {why}")))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::FileTypeExt;
@@ -66,9 +87,15 @@ mod tests {
     fn a_file_is_replaced_whole_or_not_at_all() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.prom");
-        replace(&path, b"first").expect("written");
-        replace(&path, b"second").expect("written");
-        assert_eq!(std::fs::read(&path).expect("it"), b"second");
+        replace(&path, b"").expect("written");
+        replace(&path, b"# HELP first").expect("written");
+        replace(&path, b"# TYPE second").expect("written");
+        assert_eq!(std::fs::read(&path).expect("it"), b"# TYPE second");
+        // Naively whatever the name said was overwritten.
+        std::fs::write(&path, "# Minutes of the meeting\n").expect("written");
+        let failure = replace(&path, b"# TYPE third").expect_err("somebody else's");
+        assert!(failure.text.contains("no file of metrics"), "{}", failure.text);
+        assert_eq!(std::fs::read(&path).expect("it"), b"# Minutes of the meeting\n");
         // A directory of that name cannot be replaced: nothing is left beside it.
         let taken = directory.path().join("b.prom");
         std::fs::create_dir(&taken).expect("a directory");

@@ -312,7 +312,12 @@ pub fn by_status(out: &mut String, report: &BoardReport, look: &Look) {
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(&heading, look.columns)));
     for total in &report.op_statuses {
         let share = total.counted_ns as f64 / all.max(1) as f64 * 100.0;
-        let share = if total.idle { "idle".to_owned() } else { format!("{share:.1}%") };
+        let share = match share {
+            _ if total.idle => "idle".to_owned(),
+            // Their statuses tell it, each in a row of its own.
+            share if total.in_parts && share < 0.05 => "in parts".to_owned(),
+            share => format!("{share:.1}%"),
+        };
         let mean = total.total_ns.checked_div(total.taken);
         let text = format!(
             " {}{}{}{}{}{}{}",

@@ -92,7 +92,11 @@ pub(super) fn of(shown: &Shown) -> [Vec<New<'_>>; KINDS.len()] {
         let moments = [at(kind.oldest_ns), None, None];
         New::timed(kind.kind.raw(), moments, move |[oldest, ..]| of_kind(kind, oldest))
     }));
-    all[5].extend(report.op_statuses.iter().map(|one| New::plain(one.status.raw(), one)));
+    all[5].extend(report.op_statuses.iter().map(|one| {
+        // A status whose parts tell of it is a row of its own.
+        let parts = if one.in_parts { " (in parts)" } else { "" };
+        New::plain(format!("{}{parts}", one.status.raw()), one)
+    }));
     numbers(report, &mut all);
     all[10].extend(report.queues.iter().map(|queue| {
         let moments = [at(queue.oldest_age_ns), None, None];

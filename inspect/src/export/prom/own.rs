@@ -188,12 +188,18 @@ fn operations(way: &mut Way, board: &BoardReport) {
             way.put(("ops_ended", Counter, "Operations that ended, by outcome."), &more, count);
         }
     }
+    // A status has two rows while parts run in one of its places; whether they do changes, its series does not.
+    let mut statuses: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for status in &board.op_statuses {
-        let more = [("status", status.status.raw())];
+        let (now, ns) = statuses.entry(status.status.raw()).or_default();
+        (*now, *ns) = (now.saturating_add(status.in_flight), ns.saturating_add(status.total_ns));
+    }
+    for (status, (now, ns)) in statuses {
+        let more = [("status", status)];
         let help = "Operations in a status now.";
-        way.put(("ops_in_status", Gauge, help), &more, status.in_flight);
+        way.put(("ops_in_status", Gauge, help), &more, now);
         let help = "Time of all operations in a status.";
-        way.put(("ops_status_seconds", Counter, help), &more, seconds(status.total_ns));
+        way.put(("ops_status_seconds", Counter, help), &more, seconds(ns));
     }
     let leaked = board.ops.iter().filter(|op| op.leaked).count();
     way.put(("ops_leaked", Gauge, "Operations that nobody will end, most likely."), &[], leaked);

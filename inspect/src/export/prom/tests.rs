@@ -1,6 +1,8 @@
 use super::exposition::{Dialect, Exposition, Kind, MOST, MOST_OF_ONE, Value};
 use super::names::{key, moved, part, unit, with_unit};
 use super::powers::Native;
+use super::prom;
+use crate::model::{BoardReport, StatusTotal};
 use crate::words::label::Label;
 
 fn one(value: u64) -> Value {
@@ -96,4 +98,30 @@ fn numbers_are_in_base_units() {
         let unit = unit(Some(&Label::from(of)));
         assert_eq!((with_unit(name, "", unit).as_str(), unit.value(value).as_str()), (said, shown));
     }
+}
+
+/// Naively the second row was a series of no name of its own, and the counter of a status jumped from one row's time to
+/// the other's whenever they changed places.
+#[test]
+fn a_status_is_one_series_whether_parts_run_in_it_or_not() {
+    let row = |in_parts: bool, in_flight: u64, total_ns: u64| StatusTotal {
+        status: Label::from("run"),
+        idle: false,
+        in_parts,
+        counted_ns: 0,
+        in_flight,
+        oldest_ns: None,
+        taken: 1,
+        total_ns,
+    };
+    let mut board = BoardReport::for_tests("d", 1);
+    board.op_statuses = vec![row(true, 1, 3_000_000_000), row(false, 2, 500_000_000)];
+    let text = prom(&[board], Dialect::Text);
+    let of = |name: &str| {
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(name)).collect();
+        rows.iter().map(|row| row.rsplit(' ').next().expect("a value")).collect::<Vec<_>>()
+    };
+    assert_eq!(of("scoreboard_ops_in_status{"), ["3"], "{text}");
+    assert_eq!(of("scoreboard_ops_status_seconds_total{"), ["3.5"], "{text}");
+    assert_eq!(of("scoreboard_series_left_out"), ["0"], "{text}");
 }
