@@ -8,7 +8,7 @@ use std::{fs, io};
 use crate::error::OpenError;
 pub use crate::places::directories;
 use crate::target::is_ours;
-pub use crate::target::{Candidate, Target, named, parse_name};
+pub use crate::target::{Candidate, Run, Target, named, parse_name};
 use crate::words::glob::glob;
 use crate::{inside, opener, patience, proc};
 

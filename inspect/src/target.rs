@@ -74,6 +74,17 @@ pub struct Candidate {
     pub held: bool,
 }
 
+/// Device and inode of a board's file, pid and start time: one run of one process. By the file alone two would be one: a
+/// disk gives the next file the number of one that was removed.
+pub type Run = ((u64, u64), u32, u64);
+
+impl Candidate {
+    /// Which run's it is.
+    pub fn run(&self) -> Run {
+        (self.id, self.pid, self.start)
+    }
+}
+
 /// `NAME.PID.START`, or `None`. Behind the start time may stand `-N`: the board of an earlier image of that
 /// process, which another one took the place of by exec.
 pub fn parse_name(file_name: &str) -> Option<(&str, u32, u64)> {

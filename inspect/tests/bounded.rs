@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use common::{Synth, context};
 use inspect::board_file::{BoardFile, Trust};
+use inspect::history::{Active, By, DEFAULT_BYTES, Recorder, Second, Span, past, read};
 use inspect::model::BoardReport;
 use inspect::render::{Look, json, text};
 use inspect::snapshot::{Board, Depth, Snapshot};
@@ -318,4 +319,61 @@ fn an_honest_board_is_told_whole() {
     }
     let report = common::report(board.finish(), State::Live).unwrap();
     assert_eq!((report.ops.len(), &report.left_out), (Capacity::MOST.ops, &BTreeMap::new()));
+}
+
+/// A second of a daemon under load, of a kind with many texts.
+fn second(n: u64) -> Second {
+    let mut second = Second::default();
+    (second.name, second.instance, second.cores) = ("store".to_owned(), 1, 2);
+    for of in 0..20 {
+        second.counters.insert(format!("counter_{of}"), n * (of + 1));
+        second.loads.insert(format!("worker-{of}"), (n + of) % 1000);
+        let mut active = Active::default();
+        active.kind = "command".to_owned();
+        active.status = format!("status {}", (n + of) % 40);
+        active.line = format!("file.rs:{}", (n * of) % 300);
+        second.active.insert(active, 1 + n % 3);
+    }
+    second
+}
+
+/// Naively every second of a segment was in hand at once, and each second's active ones until the answer was made: the
+/// memory of a server with the page open grew with the time that it was asked for.
+#[test]
+fn hours_of_the_past_take_no_more_than_their_points() {
+    const START: u64 = 1_767_225_600_000_000_000;
+    const SECOND: u64 = 1_000_000_000;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = tempfile::tempdir().unwrap();
+    let mut recorder = Recorder::open(directory.path(), DEFAULT_BYTES).unwrap();
+    let seconds = 2 * 3600;
+    for n in 0..seconds {
+        recorder.put(START + n * SECOND, &[second(n)]).unwrap();
+    }
+    drop(recorder);
+    let asked = |naive: bool, from: u64| {
+        let before = HELD.load(Relaxed);
+        MOST.store(before, Relaxed);
+        let mut span = Span::default();
+        (span.from_ns, span.to_ns) = (START + from * SECOND, START + seconds * SECOND);
+        let mut all = past(span, By::Status, 10);
+        let mut hand = Vec::new();
+        if naive {
+            all = all.to_compare();
+        }
+        read(directory.path(), span, &mut |at_ns, second| {
+            if naive {
+                hand.push(second.clone());
+            }
+            all.take(at_ns, second, &|_| true);
+        })
+        .unwrap();
+        let points: u64 = all.finish().boards[0].points.iter().map(|point| point.seconds).sum();
+        assert_eq!(points, seconds - from);
+        MOST.load(Relaxed) - before
+    };
+    let (minutes, hours) = (asked(false, seconds - 600), asked(false, 0));
+    assert!(hours < minutes + (1 << 20) && hours < 8 << 20, "{minutes} and {hours} bytes");
+    let naive = asked(true, 0);
+    assert!(naive > 4 * hours, "{naive} and {hours} bytes");
 }

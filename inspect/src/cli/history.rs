@@ -12,11 +12,11 @@ use super::history_table::{changed, table};
 use crate::clock::Moment;
 use crate::context::Look as Around;
 use crate::history::{
-    By, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
+    Collect, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
     heat_text_within, holds_any, past, read, read_sampled, svg,
 };
 use crate::liveness::State;
-use crate::locate::{self, Candidate, Target};
+use crate::locate::{self, Candidate, Run, Target};
 use crate::model::BoardReport;
 use crate::open_board::{Found, OpenBoard};
 use crate::root::{drop_root, leave_root_to_nobody};
@@ -114,14 +114,16 @@ fn keep(
 struct Watched {
     target: Target,
     boards: Vec<OpenBoard>,
-    over: HashSet<(u64, u64)>,
+    over: HashSet<Run>,
 }
 
 impl Watched {
     fn look(&mut self) -> Vec<BoardReport> {
         let found = locate::find(&self.target).unwrap_or_default();
+        self.over.retain(|run| found.iter().any(|one| one.run() == *run));
         let known = |one: &Candidate| {
-            self.over.contains(&one.id) || self.boards.iter().any(|old| old.candidate.id == one.id)
+            self.over.contains(&one.run())
+                || self.boards.iter().any(|old| old.candidate.id == one.id)
         };
         let new: Vec<Candidate> = found.into_iter().filter(|one| !known(one)).collect();
         let found = Found::open(new, Around::Verdict).boards;
@@ -132,7 +134,7 @@ impl Watched {
         for mut board in found {
             if board.context.foreign || !board.exists() {
                 // What ended before is not of this time.
-                self.over.insert(board.candidate.id);
+                self.over.insert(board.candidate.run());
                 continue;
             }
             let _ = board.first_look();
@@ -146,7 +148,7 @@ impl Watched {
             let lives = report.as_ref().is_ok_and(|report| report.state != State::Dead);
             reports.extend(report);
             if !lives {
-                over.insert(board.candidate.id);
+                over.insert(board.candidate.run());
             }
             lives
         });
@@ -198,7 +200,11 @@ pub(super) fn show(
     let against = pick.against.as_deref().map(|text| moment(text, now)).transpose();
     let against = against.map_err(Failure::usage)?;
     let against = against.map(|from| earlier(from, span, now)).transpose()?;
-    let mut collected = |span| collected(&directory, span, pick.by, points, target, remarks);
+    let blank = |span| match against {
+        Some(_) => past(span, pick.by, points).to_compare(),
+        None => past(span, pick.by, points),
+    };
+    let mut collected = |span| collected(&directory, span, blank(span), target, remarks);
     let past = collected(span)?;
     if past.boards.is_empty() {
         return Err(nothing(&directory, span, target, &past));
@@ -268,8 +274,7 @@ fn heat(directory: &Path, span: Span, target: &Target) -> Result<Heat, Failure> 
 fn collected(
     directory: &Path,
     span: Span,
-    by: By,
-    points: u64,
+    mut all: Collect,
     target: &Target,
     remarks: &mut dyn Write,
 ) -> Result<Past, Failure> {
@@ -278,7 +283,6 @@ fn collected(
         Target::Pid(pid) => second.pid == u64::from(*pid),
         _ => true,
     };
-    let mut all = past(span, by, points);
     let said = read(directory, span, &mut |at_ns, seconds| all.take(at_ns, seconds, &wanted));
     let name = term(&directory.display().to_string());
     let said = said.map_err(|error| Failure {

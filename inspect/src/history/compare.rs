@@ -31,8 +31,11 @@ pub struct Change {
     pub moved: bool,
 }
 
-/// What changed from one time to the other, the largest first.
+/// What changed from one time to the other, the largest first. Both were collected [to be compared].
+///
+/// [to be compared]: super::Collect::to_compare
 pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
+    let seconds = |past: &Past| past.seconds.values().cloned().collect::<Vec<_>>();
     let (a, b) = (seconds(before), seconds(after));
     let keys: BTreeSet<&String> = a.iter().chain(&b).flat_map(BTreeMap::keys).collect();
     let sides: Vec<[(f64, f64); 2]> =
@@ -50,21 +53,6 @@ pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
     let size = |change: &Change| (change.after - change.before).abs();
     changes.sort_by(|x, y| size(y).total_cmp(&size(x)).then_with(|| x.key.cmp(&y.key)));
     changes
-}
-
-/// Active ones of all boards together, at each second that is known of one of them.
-fn seconds(past: &Past) -> Vec<BTreeMap<String, u64>> {
-    let mut all: BTreeMap<u64, BTreeMap<String, u64>> = BTreeMap::new();
-    for board in &past.boards {
-        for (&at_ns, second) in &board.seconds {
-            let sum = all.entry(at_ns).or_default();
-            for (key, count) in second {
-                let sum: &mut u64 = sum.entry(key.clone()).or_insert(0);
-                *sum = sum.saturating_add(*count);
-            }
-        }
-    }
-    all.into_values().collect()
 }
 
 /// Mean, and the square of its error; without an end where the time is too short to tell.

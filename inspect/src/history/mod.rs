@@ -38,7 +38,6 @@ pub use sampled::{COLUMN_NS, COLUMNS, Column, Sampled};
 #[cfg(target_os = "linux")]
 pub use sampling::Sampling;
 pub use second::{Active, End, QueueSecond, Second};
-pub use segment::Reading;
 pub use store::{DEFAULT_BYTES, Recorder, Span, holds_any, read, read_sampled};
 pub use svg::svg;
 #[cfg(feature = "serve")]

@@ -54,7 +54,13 @@ pub struct Past {
     pub gaps: Vec<Gap>,
     /// Boards, by name and beginning.
     pub boards: Vec<BoardPast>,
+    /// What was active of all boards by key, by the moment of each second, where it is to be compared.
+    #[serde(skip)]
+    pub(super) seconds: Seconds,
 }
+
+/// What was active by key, by the moment of each second.
+pub(super) type Seconds = BTreeMap<u64, BTreeMap<String, u64>>;
 
 /// A time of which nothing is known.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -71,6 +77,7 @@ pub struct Gap {
 
 /// One run of a process.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(default)]
 pub struct BoardPast {
     /// Name of the board.
@@ -87,9 +94,6 @@ pub struct BoardPast {
     pub points: Vec<Point>,
     /// What its board said last, when its process ended in this time.
     pub end: Option<End>,
-    /// What was active by key, by the moment of each second: for comparisons.
-    #[serde(skip)]
-    pub(super) seconds: BTreeMap<u64, BTreeMap<String, u64>>,
 }
 
 /// One point.
@@ -200,6 +204,7 @@ pub struct Collect {
     boards: BTreeMap<(String, u64), Collected>,
     gaps: Vec<Gap>,
     last_ns: u64,
+    seconds: Option<Seconds>,
 }
 
 /// Steps that people read easily, in seconds.
@@ -216,10 +221,17 @@ pub(super) fn step_ns(span: Span, most: u64) -> u64 {
 /// Points of a time: `most` at most.
 pub fn past(span: Span, by: By, most: u64) -> Collect {
     let step_ns = step_ns(span, most);
-    Collect { by, span, step_ns, boards: BTreeMap::new(), gaps: Vec::new(), last_ns: span.from_ns }
+    let (boards, gaps) = (BTreeMap::new(), Vec::new());
+    Collect { by, span, step_ns, boards, gaps, last_ns: span.from_ns, seconds: None }
 }
 
 impl Collect {
+    /// To be compared, for which every second is kept: a day of it takes memory, points do not.
+    pub fn to_compare(mut self) -> Self {
+        self.seconds = Some(Seconds::new());
+        self
+    }
+
     /// Takes a second; seconds come in order.
     pub fn take(&mut self, at_ns: u64, seconds: Vec<Second>, wanted: &dyn Fn(&Second) -> bool) {
         self.gap(at_ns);
@@ -248,7 +260,6 @@ impl Collect {
             workers: 0,
             points: Vec::new(),
             end: None,
-            seconds: BTreeMap::new(),
         };
         let key = (second.name.clone(), second.instance);
         let fresh = || Collected { board: blank(), sums: BTreeMap::new() };
@@ -270,7 +281,10 @@ impl Collect {
         for (key, count) in &now {
             add(sum.active.entry(key.clone()).or_default(), *count);
         }
-        board.seconds.insert(at_ns, now);
+        if let Some(seconds) = &mut self.seconds {
+            let all = seconds.entry(at_ns).or_default();
+            now.into_iter().for_each(|(key, count)| add(all.entry(key).or_default(), count));
+        }
         for (name, load) in second.loads {
             let known = sum.loads.entry(name).or_default();
             *known = (known.0 + load, known.1 + 1);
@@ -311,6 +325,7 @@ impl Collect {
             step_ns: self.step_ns,
             gaps: self.gaps,
             boards: boards.collect(),
+            seconds: self.seconds.unwrap_or_default(),
         }
     }
 }

@@ -66,61 +66,35 @@ pub(super) fn pack(open: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What was read of a segment.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Reading {
-    /// Moments, ns since 1970, with the boards at each.
-    pub seconds: Vec<(u64, Vec<Second>)>,
-    /// Seconds that were sampled.
-    pub sampled: Vec<Sampled>,
-    /// What could not be believed, in words.
-    pub damage: Option<String>,
-}
+/// A record: its moment, boards, and what was sampled.
+pub(super) type Record = (u64, Vec<Second>, Vec<Sampled>);
 
-/// Reads a segment that may be anything: what it costs is bounded by [`MOST`], and what stands before the damage
-/// is believed.
-pub(super) fn read(file: &[u8]) -> Reading {
-    let mut reading = Reading::default();
-    let damage = |why: &str| Some(why.to_owned());
-    let Some((head, rest)) = file.split_at_checked(HEAD) else {
-        // A recorder was killed before it wrote its head.
-        return reading;
-    };
+/// Reads a segment that may be anything, a record at a time: what it costs is bounded by [`MOST`], and what stands
+/// before the damage is believed. Says what could not be, in words.
+pub(super) fn read(file: &[u8], each: &mut dyn FnMut(Record)) -> Option<&'static str> {
+    // A recorder may have been killed before it wrote its head.
+    let (head, rest) = file.split_at_checked(HEAD)?;
     if head[..8] != MAGIC || head[8..12] != VERSION.to_le_bytes() {
-        reading.damage = damage("no history, or of another version");
-        return reading;
+        return Some("no history, or of another version");
     }
     let unpacked;
     let mut bytes = Bytes(rest);
     if head[12] & 1 == 1 {
-        let Some(body) = unpack(&mut bytes) else {
-            reading.damage = damage("its packed bytes are damaged");
-            return reading;
-        };
+        let Some(body) = unpack(&mut bytes) else { return Some("its packed bytes are damaged") };
         unpacked = body;
         bytes = Bytes(&unpacked);
     }
     let mut texts = TextsRead::default();
     while !bytes.is_empty() {
-        let Some(payload) = next(&mut bytes) else {
-            // The last record of a segment that is being written, or whose writer was killed.
-            reading.damage = damage("its last record is not whole");
-            break;
-        };
-        match payload.and_then(|payload| seconds(&mut Bytes(payload), &mut texts)) {
-            Some((at_ns, boards, sampled)) => {
-                reading.seconds.push((at_ns, boards));
-                reading.sampled.extend(sampled);
-            }
-            None => {
-                // Texts of what is lost have no names any more.
-                reading.damage = damage("a record is damaged; what follows is not shown");
-                break;
-            }
+        // The last record of a segment that is being written, or whose writer was killed.
+        let Some(payload) = next(&mut bytes) else { return Some("its last record is not whole") };
+        match payload.and_then(|payload| record_of(&mut Bytes(payload), &mut texts)) {
+            Some(record) => each(record),
+            // Texts of what is lost have no names any more.
+            None => return Some("a record is damaged; what follows is not shown"),
         }
     }
-    reading
+    None
 }
 
 fn unpack(bytes: &mut Bytes<'_>) -> Option<Vec<u8>> {
@@ -142,10 +116,7 @@ fn next<'a>(bytes: &mut Bytes<'a>) -> Option<Option<&'a [u8]>> {
     Some(Some(payload).filter(|payload| crc32(payload) == crc))
 }
 
-/// A record: its moment, boards, and what was sampled.
-type Record = (u64, Vec<Second>, Vec<Sampled>);
-
-fn seconds(bytes: &mut Bytes<'_>, texts: &mut TextsRead) -> Option<Record> {
+fn record_of(bytes: &mut Bytes<'_>, texts: &mut TextsRead) -> Option<Record> {
     let at_ns = bytes.number()?;
     let fresh = bytes.number()?;
     if fresh > bytes.0.len() as u64 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::opener;
@@ -49,6 +49,19 @@ impl Shelf {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true).mode(0o640);
         options.open(self.directory.join(name))
+    }
+
+    /// Whether a file is still to be found by its name: it may have been removed, or the directory renamed. One that was
+    /// lent is followed wherever it goes.
+    pub(super) fn has(&self, name: &str, file: &File) -> bool {
+        let Ok(open) = file.metadata() else { return true };
+        if self.lent.is_some() {
+            return open.nlink() > 0;
+        }
+        match std::fs::metadata(self.directory.join(name)) {
+            Ok(named) => (named.dev(), named.ino()) == (open.dev(), open.ino()),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// Renames one, in place of what has that name.

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::sampled::Sampled;
 use super::second::Second;
-use super::segment::{self, Reading};
+use super::segment::{self, Record};
 use super::shelf::Shelf;
 use super::texts::Texts;
 use crate::model::BoardReport;
@@ -110,6 +110,8 @@ impl Recorder {
     /// What is kept of these boards; of an ended process once.
     pub fn seconds(&mut self, reports: &[BoardReport]) -> Vec<Second> {
         let cores = self.cores;
+        // One whose board is not there any more does not end again.
+        self.ended.retain(|run| reports.iter().any(|report| report.instance == *run));
         let seconds = reports.iter().map(|report| Second::of(report, cores));
         seconds
             .filter(|second| second.end.is_none() || self.ended.insert(second.instance))
@@ -161,9 +163,9 @@ impl Recorder {
     }
 
     fn try_put(&mut self, at_ns: u64, seconds: &[Second], sampled: &[Sampled]) -> io::Result<()> {
-        // Somebody removed it: what is written into it nobody will ever read.
-        let gone = |current: &Current| current.file.metadata().is_ok_and(|now| now.nlink() == 0);
-        if self.current.as_ref().is_none_or(gone) {
+        // What is written into one that is gone nobody will ever look for.
+        let there = |current: &Current| self.shelf.has(&current.name, &current.file);
+        if !self.current.as_ref().is_some_and(there) {
             self.current = None;
             self.current = Some(self.begin(at_ns)?);
         }
@@ -294,7 +296,7 @@ fn segments(directory: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
 }
 
 /// Two moments, ns since 1970, the second not included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Span {
     /// From here.
@@ -317,12 +319,10 @@ pub fn read(
     each: &mut dyn FnMut(u64, Vec<Second>),
 ) -> io::Result<Vec<String>> {
     let mut handed = 0;
-    each_segment(directory, span, &mut |reading| {
-        for (at_ns, seconds) in reading.seconds {
-            if (span.from_ns..span.to_ns).contains(&at_ns) && handed < MOST_SECONDS {
-                handed += 1;
-                each(at_ns, seconds);
-            }
+    each_record(directory, span, &mut |(at_ns, seconds, _)| {
+        if (span.from_ns..span.to_ns).contains(&at_ns) && handed < MOST_SECONDS {
+            handed += 1;
+            each(at_ns, seconds);
         }
     })
 }
@@ -338,17 +338,17 @@ pub fn read_sampled(
 ) -> io::Result<Vec<String>> {
     // They are written once they are over, and a while after.
     let wider = Span { to_ns: span.to_ns.saturating_add(SEGMENT_NS), ..span };
-    each_segment(directory, wider, &mut |reading| {
+    each_record(directory, wider, &mut |(_, _, sampled)| {
         let inside = |one: &Sampled| (span.from_ns..span.to_ns).contains(&one.at_ns);
-        reading.sampled.into_iter().filter(inside).for_each(&mut *each);
+        sampled.into_iter().filter(inside).for_each(&mut *each);
     })
 }
 
-/// The segments that may have something of this time.
-fn each_segment(
+/// The records of the segments that may have something of this time.
+fn each_record(
     directory: &Path,
     span: Span,
-    each: &mut dyn FnMut(Reading),
+    each: &mut dyn FnMut(Record),
 ) -> io::Result<Vec<String>> {
     let mut remarks = Vec::new();
     let all: Vec<(u64, PathBuf)> = segments(directory)?.into_iter().collect();
@@ -360,29 +360,25 @@ fn each_segment(
         {
             continue;
         }
-        let mut reading = one(path)?;
         let open = path.extension().is_some_and(|ending| ending == OPEN);
-        if let Some(damage) = reading.damage.take().filter(|_| !open) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            remarks.push(format!("{name}: {damage}"));
+        let damage = match bytes_of(path) {
+            Some(bytes) => segment::read(&bytes, each),
+            None => Some("larger than any segment"),
+        };
+        if let Some(damage) = damage.filter(|_| !open) {
+            remarks.push(format!("{}: {damage}", name_of(path)));
         }
-        each(reading);
     }
     Ok(remarks)
 }
 
-fn one(path: &Path) -> io::Result<Reading> {
-    let bytes = match path.metadata().map(|facts| facts.len()) {
-        Ok(length) if length <= segment::MOST as u64 => match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            // Packed meanwhile: it is there under its other name.
-            Err(_) => std::fs::read(path.with_extension(PACKED)).unwrap_or_default(),
-        },
-        Ok(_) => {
-            let damage = Some("larger than any segment".to_owned());
-            return Ok(Reading { damage, ..Reading::default() });
-        }
-        Err(_) => std::fs::read(path.with_extension(PACKED)).unwrap_or_default(),
-    };
-    Ok(segment::read(&bytes))
+/// A segment's bytes; none of one that is larger than any.
+fn bytes_of(path: &Path) -> Option<Vec<u8>> {
+    // Packed meanwhile: it is there under its other name.
+    let packed = || std::fs::read(path.with_extension(PACKED)).unwrap_or_default();
+    match path.metadata().map(|facts| facts.len()) {
+        Ok(length) if length > segment::MOST as u64 => None,
+        Ok(_) => Some(std::fs::read(path).unwrap_or_else(|_| packed())),
+        Err(_) => Some(packed()),
+    }
 }

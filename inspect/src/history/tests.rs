@@ -130,6 +130,14 @@ fn a_segment_that_somebody_removes_takes_no_later_second_with_it() {
     recorder.put(START + 3 * SECOND, &[busy(4)]).expect("written");
     assert_eq!(all(&directory), [(START + 3 * SECOND, vec![busy(4)])]);
     assert_eq!(recorder.lost, 1);
+    // Naively a directory of another name went on getting what this one was thought to have.
+    let moved = parent.path().join("moved");
+    std::fs::rename(&directory, &moved).expect("renamed");
+    recorder.put(START + 4 * SECOND, &[busy(5)]).expect_err("nowhere");
+    std::fs::create_dir(&directory).expect("made");
+    recorder.put(START + 5 * SECOND, &[busy(6)]).expect("written");
+    assert_eq!(all(&directory), [(START + 5 * SECOND, vec![busy(6)])]);
+    assert_eq!((all(&moved), recorder.lost), (vec![(START + 3 * SECOND, vec![busy(4)])], 2));
 }
 
 #[test]
@@ -167,6 +175,13 @@ fn a_day_of_a_busy_store_fits() {
     assert!(took <= room, "{took} of {room}");
 }
 
+/// What was read of a segment: its seconds, and the damage.
+fn reading(file: &[u8]) -> (Vec<(u64, Vec<Second>)>, Option<&'static str>) {
+    let mut all = Vec::new();
+    let damage = segment::read(file, &mut |(at_ns, seconds, _)| all.push((at_ns, seconds)));
+    (all, damage)
+}
+
 #[test]
 fn a_segment_that_may_be_anything_is_read_up_to_the_damage() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -177,16 +192,16 @@ fn a_segment_that_may_be_anything_is_read_up_to_the_damage() {
     let open = std::fs::read(files(directory.path()).pop().expect("one")).expect("it");
     drop(recorder);
     let packed = std::fs::read(files(directory.path()).pop().expect("one")).expect("it");
-    let whole = segment::read(&open).seconds;
-    assert_eq!((whole.len(), segment::read(&packed).seconds == whole), (20, true));
+    let whole = reading(&open).0;
+    assert_eq!((whole.len(), reading(&packed).0 == whole), (20, true));
     for length in 0..open.len() {
-        let cut = segment::read(&open[..length]).seconds;
+        let cut = reading(&open[..length]).0;
         assert_eq!(cut[..], whole[..cut.len()], "cut at {length}");
     }
     for at in 0..open.len() {
         let mut wrong = open.clone();
         wrong[at] ^= 1 << (at % 8);
-        let read = segment::read(&wrong).seconds;
+        let read = reading(&wrong).0;
         // A flipped bit is found by a checksum, and what stands before it is right.
         assert_eq!(read[..], whole[..read.len()], "flipped at {at}");
         assert!(read.len() < 20 || (12..16).contains(&at), "not seen at {at}");
@@ -194,7 +209,7 @@ fn a_segment_that_may_be_anything_is_read_up_to_the_damage() {
     for at in 0..packed.len() {
         let mut wrong = packed.clone();
         wrong[at] ^= 1 << (at % 8);
-        let read = segment::read(&wrong).seconds;
+        let read = reading(&wrong).0;
         assert!(read.is_empty() || read == whole, "flipped at {at}");
     }
     // One that says it unpacks to more than any.
@@ -202,9 +217,9 @@ fn a_segment_that_may_be_anything_is_read_up_to_the_damage() {
     bomb.extend(u32::MAX.to_le_bytes());
     bomb.extend([0; 4]);
     bomb.extend(miniz_oxide::deflate::compress_to_vec(&vec![0; 40 << 20], 1));
-    assert!(segment::read(&bomb).damage.is_some());
+    assert!(reading(&bomb).1.is_some());
     bomb[16..20].copy_from_slice(&(40u32 << 20).to_le_bytes());
-    assert!(segment::read(&bomb).damage.is_some());
+    assert!(reading(&bomb).1.is_some());
 }
 
 #[test]
@@ -239,7 +254,8 @@ fn points_are_means_and_growth_and_a_gap_is_said() {
             Span { from_ns: START + from * SECOND, to_ns: START + to * SECOND },
             By::Status,
             10,
-        );
+        )
+        .to_compare();
         for n in from..to {
             let mut second = busy(n);
             let active =
@@ -283,7 +299,7 @@ fn an_operation_that_comes_and_goes_takes_no_thread_out_of_the_picture() {
     // The server works on a request in the middle third, and on nothing of its own otherwise.
     let told = |by: By, seconds: std::ops::Range<u64>| {
         let span = Span { from_ns: START, to_ns: START + (seconds.end - seconds.start) * SECOND };
-        let mut all = super::past(span, by, 300);
+        let mut all = super::past(span, by, 300).to_compare();
         for n in seconds.clone() {
             let mut second = Second { name: "d".into(), instance: 1, ..Second::default() };
             let busy = (20..40).contains(&n);
@@ -359,7 +375,7 @@ fn no_operation_shares_a_key_with_what_is_none() {
 #[test]
 fn a_process_and_the_next_one_stand_in_a_comparison_by_their_time() {
     let span = Span { from_ns: START, to_ns: START + 60 * SECOND };
-    let mut both = super::past(span, By::Status, 6);
+    let mut both = super::past(span, By::Status, 6).to_compare();
     for n in 0..60 {
         let instance = if n < 40 { 1 } else { 2 };
         let mut second = Second { name: "d".into(), instance, cores: 2, ..Second::default() };

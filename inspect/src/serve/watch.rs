@@ -21,7 +21,7 @@ use crate::endpoints::Hosts;
 use crate::error::OpenError;
 use crate::listed::Row;
 use crate::liveness::State;
-use crate::locate::{self, Candidate};
+use crate::locate::{self, Candidate, Run};
 use crate::open_board::OpenBoard;
 
 /// Between two looks while somebody streams.
@@ -233,13 +233,6 @@ fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>, eyes: &mut Eyes)
     }
 }
 
-/// A board's file, one run of one process.
-type Id = ((u64, u64), u32, u64);
-
-fn id(candidate: &Candidate) -> Id {
-    (candidate.id, candidate.pid, candidate.start)
-}
-
 struct Known {
     board: OpenBoard,
     /// What is shown of it without another look until then: of a process that ended.
@@ -249,9 +242,9 @@ struct Known {
 /// The boards in hand.
 #[derive(Default)]
 struct Boards {
-    known: HashMap<Id, Known>,
+    known: HashMap<Run, Known>,
     /// Those that cannot be opened, what is shown of them, and when it was tried.
-    failed: HashMap<Id, (Instant, Arc<Shown>)>,
+    failed: HashMap<Run, (Instant, Arc<Shown>)>,
     far: Option<(Instant, Vec<Candidate>)>,
     seq: u64,
     parts: Option<Arc<Parts>>,
@@ -262,7 +255,7 @@ impl Boards {
         let taken = Instant::now();
         let moment = Moment::now(false);
         let (candidates, left_out) = self.candidates(taken);
-        let here: HashSet<Id> = candidates.iter().map(id).collect();
+        let here: HashSet<Run> = candidates.iter().map(Candidate::run).collect();
         // One that lost its file is kept as long as its process lives: nobody else finds it.
         self.known.retain(|id, known| here.contains(id) || known.board.exists());
         self.failed.retain(|id, _| here.contains(id));
@@ -304,13 +297,13 @@ impl Boards {
         all.retain(|candidate| seen.insert(candidate.id));
         let left_out = all.len().saturating_sub(MOST);
         // What is known stays, whatever comes to stand before it.
-        all.sort_by_key(|candidate| !self.known.contains_key(&id(candidate)));
+        all.sort_by_key(|candidate| !self.known.contains_key(&candidate.run()));
         all.truncate(MOST);
         (all, left_out)
     }
 
     fn open(&mut self, candidate: Candidate, now: Instant) {
-        let id = id(&candidate);
+        let id = candidate.run();
         let tried = self.failed.get(&id).is_some_and(|(at, _)| now.duration_since(*at) < AGAIN);
         if tried || self.known.contains_key(&id) {
             return;
