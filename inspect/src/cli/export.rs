@@ -55,19 +55,41 @@ pub(super) fn run(
     }
     // Opened first: reading may mean giving up the right to, and sampling takes its time.
     let file = to_file.map(Output::create).transpose()?;
-    let bytes = bytes(cli, target, way, remarks)?;
+    let made = made(cli, target, way, remarks)?;
     match file {
-        None => Ok(out.write_all(&bytes)?),
-        Some(file) => file.finish(&bytes),
+        None => made.write(out),
+        Some(mut file) => {
+            made.write(&mut file)?;
+            file.keep()
+        }
     }
 }
 
-fn bytes(
+/// What is to be written.
+enum Made {
+    Bytes(Vec<u8>),
+    /// Much larger as a document: made while it is written.
+    Firefox(Box<(Course, Beside)>),
+}
+
+impl Made {
+    fn write(self, out: &mut dyn Write) -> Result<(), Failure> {
+        match self {
+            Self::Bytes(bytes) => Ok(out.write_all(&bytes)?),
+            Self::Firefox(of) => {
+                let done = crate::render::json::write(out, &firefox(&of.0, &of.1), false);
+                Ok(done.map_err(std::io::Error::from)?)
+            }
+        }
+    }
+}
+
+fn made(
     cli: &Cli,
     target: &Target,
     way: &Way<'_>,
     remarks: &mut dyn Write,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Made, Failure> {
     let counting = options(cli, way.only, By::Stack);
     let Some(format) = way.format.profile() else {
         return over_time(cli, target, way, counting, remarks);
@@ -85,7 +107,7 @@ fn bytes(
         }
     };
     nonempty(&tally, &answered(&tally))?;
-    Ok(export(format, &tally))
+    Ok(Made::Bytes(export(format, &tally)))
 }
 
 /// Time between two looks at what is on a board beside the positions of threads, ns.
@@ -99,7 +121,7 @@ fn over_time(
     way: &Way<'_>,
     counting: crate::report::Options,
     remarks: &mut dyn Write,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Made, Failure> {
     let mut course = Course::new(counting);
     let mut beside = Beside::default();
     let file = path("export", target).ok().filter(|path| is_recording(path));
@@ -144,10 +166,8 @@ fn over_time(
     course.finish();
     anybody(&course.tally)?;
     Ok(match way.format {
-        Form::Firefox => {
-            crate::render::json::line(&firefox(&course, &beside)).unwrap_or_default().into_bytes()
-        }
-        _ => perfetto(&course, &beside),
+        Form::Firefox => Made::Firefox(Box::new((course, beside))),
+        _ => Made::Bytes(perfetto(&course, &beside)),
     })
 }
 

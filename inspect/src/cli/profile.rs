@@ -110,9 +110,9 @@ fn show(cli: &Cli, tally: &Tally, pick: &Pick, out: &mut dyn Write) -> Result<()
     if cli.common.json {
         let mut document = json::report(tally, &answer);
         if pick.timeline {
-            document["timeline"] = timeline::json(tally);
+            document = document.with("timeline", timeline::json(tally));
         }
-        writeln!(out, "{}", super::common::pretty(&document)?)?;
+        super::common::document(cli, out, &document)?;
     } else if pick.timeline {
         write!(out, "{}", term::fold(&text::head(tally, &answer), look.columns))?;
         write!(out, "\n{}", timeline::text(tally, &answer, &look))?;

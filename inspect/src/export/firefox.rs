@@ -6,13 +6,19 @@ use std::collections::HashMap;
 use probe::layout::Class;
 use serde_json::{Value, json};
 
-use super::cells::{DEEPEST, TORN, frame_name};
+use super::cells::{DEEPEST, OTHER, SPELLED, TORN, frame_name};
 use super::runs::{Beside, Course, Run};
 use crate::recording::SiteInfo;
+use crate::render::json::Streamed;
 use crate::words::term::term;
 
 /// Rows of samples at most; beyond, a row stands for several, with their number.
 const MOST_ROWS: u64 = 1_000_000;
+
+/// Bytes that the form takes for a thread beside what is in its tables, for a row of a table, and for a sample: about.
+const THREAD: usize = 900;
+const ENTRY: usize = 48;
+const ROW: usize = 24;
 
 /// Categories by their number: what a line does.
 const CATEGORIES: [(&str, &str); 4] =
@@ -68,6 +74,13 @@ impl Tables {
         number(&mut self.frames, &mut self.frame_of, (function, line, category))
     }
 
+    /// About how many bytes they take.
+    fn bytes(&self) -> usize {
+        let rows = self.functions.len() + self.frames.len() + self.stacks.len();
+        let texts: usize = self.texts.iter().map(|text| text.len() + 3).sum();
+        THREAD + rows * ENTRY + texts
+    }
+
     fn stack(&mut self, sites: &[&SiteInfo]) -> usize {
         let mut frames: Vec<usize> = sites.iter().map(|site| self.frame(Some(site))).collect();
         if frames.is_empty() {
@@ -81,34 +94,71 @@ impl Tables {
     }
 }
 
-/// The profile.
-pub fn firefox(course: &Course, beside: &Beside) -> Value {
+/// The profile. A thread is made while it is written: each has tables of its own, and a recording may have as many as
+/// it has bits.
+pub fn firefox<'a>(course: &'a Course, beside: &'a Beside) -> Streamed<'a> {
     let tally = &course.tally;
-    let rows: u64 = course.runs.iter().map(|run| run.samples).sum();
-    let each = rows.div_ceil(MOST_ROWS).max(1);
-    let mut threads: Vec<Value> = course
-        .runs
-        .chunk_by(|a, b| a.thread == b.thread)
-        .filter_map(|runs| thread(course, runs, each))
-        .collect();
-    for board in 0..tally.boards.len() as u32 {
-        threads.extend(operations(course, beside, board));
-    }
+    let operations =
+        (0..tally.boards.len() as u32).filter_map(move |board| operations(course, beside, board));
     let categories = CATEGORIES
         .map(|(name, color)| json!({ "name": name, "color": color, "subcategories": ["Other"] }));
     let name = tally.boards.first().map_or(String::new(), |board| term(board.name.raw()));
-    json!({
-        "meta": {
-            "version": 27, "preprocessedProfileVersion": 48, "product": name, "processType": 0, "stackwalk": 0,
-            "interval": tally.period_ns() as f64 / 1e6, "startTime": tally.wall_ns as f64 / 1e6,
-            "categories": categories, "markerSchema": [schema()], "symbolicated": true,
-            "importedFrom": "Scoreboard", "debug": false, "abi": "", "misc": "", "oscpu": "", "platform": "",
-        },
-        "libs": [], "pages": [], "counters": [], "profilerOverhead": [], "threads": threads,
+    let meta = json!({
+        "version": 27, "preprocessedProfileVersion": 48, "product": name, "processType": 0, "stackwalk": 0,
+        "interval": tally.period_ns() as f64 / 1e6, "startTime": tally.wall_ns as f64 / 1e6,
+        "categories": categories, "markerSchema": [schema()], "symbolicated": true,
+        "importedFrom": "Scoreboard", "debug": false, "abi": "", "misc": "", "oscpu": "", "platform": "",
+    });
+    Streamed::new()
+        .with("meta", meta)
+        .with("libs", json!([]))
+        .with("pages", json!([]))
+        .with("counters", json!([]))
+        .with("profilerOverhead", json!([]))
+        .list("threads", threads(course).chain(operations))
+}
+
+/// The threads that there is room for; the samples of all others stand in one.
+fn threads(course: &Course) -> impl Iterator<Item = Value> {
+    let rows: u64 = course.runs.iter().map(|run| run.samples).sum();
+    let each = rows.div_ceil(MOST_ROWS).max(1);
+    let mut all = course.runs.chunk_by(|a, b| a.thread == b.thread);
+    let (mut left, mut others) = (SPELLED, 0u64);
+    std::iter::from_fn(move || {
+        for runs in all.by_ref() {
+            let one = (others == 0).then(|| thread(course, runs, each)).flatten();
+            match one.and_then(|(bytes, value)| Some((left.checked_sub(bytes)?, value))) {
+                Some((room, value)) => {
+                    left = room;
+                    return Some(value);
+                }
+                None => {
+                    let counted =
+                        runs.iter().filter(|run| course.tally.counts(run.thread, run.stack));
+                    others += counted.map(|run| run.samples).sum::<u64>();
+                }
+            }
+        }
+        Some(std::mem::take(&mut others))
+            .filter(|&samples| samples > 0)
+            .map(|samples| rest(course, samples))
     })
 }
 
-fn thread(course: &Course, runs: &[Run], each: u64) -> Option<Value> {
+/// What there was no room to tell apart.
+fn rest(course: &Course, samples: u64) -> Value {
+    let mut tables = Tables::default();
+    let (name, file) = (tables.text(OTHER.to_owned()), tables.text(String::new()));
+    tables.functions.push((name, file));
+    tables.frames.push((0, 0, 2));
+    tables.stacks.push((0, None));
+    let pid = course.tally.boards.first().map_or(0, |board| board.pid);
+    let samples = json!({ "stack": [0], "time": [0.0], "weight": [samples], "weightType": "samples", "length": 1 });
+    one(OTHER, (OTHER, pid, OTHER, false), samples, tables, &json!(null))
+}
+
+/// A thread, and about how many bytes it takes; none when it has no sample that counts.
+fn thread(course: &Course, runs: &[Run], each: u64) -> Option<(usize, Value)> {
     let tally = &course.tally;
     let first = runs.first()?;
     let thread = tally.threads.get(first.thread as usize)?;
@@ -139,13 +189,9 @@ fn thread(course: &Course, runs: &[Run], each: u64) -> Option<Value> {
     let samples = json!({ "stack": stacks, "time": times, "weight": weights, "weightType": "samples", "length": times.len() });
     let name = term(thread.name.raw());
     let (tid, main) = (thread.tid.to_string(), thread.tid == board.pid);
-    Some(one(
-        &name,
-        (&term(board.name.raw()), board.pid, &tid, main),
-        samples,
-        tables,
-        &json!(null),
-    ))
+    let bytes = tables.bytes() + times.len() * ROW + name.len();
+    let process = (&*term(board.name.raw()), board.pid, &*tid, main);
+    Some((bytes, one(&name, process, samples, tables, &json!(null))))
 }
 
 /// A thread with its tables, as the form has them: columns beside their length.

@@ -296,4 +296,63 @@ fn what_repeats_its_frames_is_bounded_and_its_sums_stay_right() {
         assert!(bytes <= most * SPELLED, "{form:?}: {bytes}");
     }
     assert!(difference(&tally, &tally).len() <= 16 * SPELLED);
+    let answer = answer(&tally);
+    let text = json::pretty(&report::json::report(&tally, &answer)).expect("serializes");
+    assert!(text.len() <= 2 * SPELLED, "{}", text.len());
+    let document = parsed(&text);
+    let stacks = document["stacks"].as_array().expect("stacks");
+    let sum: u64 = stacks.iter().filter_map(|stack| stack["samples"].as_u64()).sum();
+    assert_eq!(sum, counted, "nothing is lost");
+    let last = stacks.last().expect("one");
+    assert_eq!(
+        (last["thread"].as_str(), last["frames"][0]["label"].as_str()),
+        (None, Some("(other)"))
+    );
+}
+
+/// The form has tables of its own for each thread: a recording of four kilobytes made six gigabytes of it.
+#[test]
+fn threads_without_number_are_bounded_in_a_firefox_profile_and_its_sums_stay_right() {
+    const THREADS: u32 = 20_000;
+    let mut course = Course::new(Options::default());
+    let mut put = |entry: Entry| course.put(&entry).expect("within its limits");
+    put(Entry::Start { rate_mhz: 1_000_000, wall_ns: 9 });
+    let text = || Label::from("a");
+    let board = BoardInfo {
+        name: text(),
+        pid: 1,
+        instance: 1,
+        build: text(),
+        program: text(),
+        built_ns: 0,
+    };
+    put(Entry::Board(board));
+    put(Entry::Site(SiteInfo {
+        board: 0,
+        file: text(),
+        line: 1,
+        column: 1,
+        function: text(),
+        label: text(),
+        class: Class::Work,
+        scope: false,
+        counted: false,
+    }));
+    put(Entry::Stack(vec![0]));
+    for thread in 0..THREADS {
+        put(Entry::Thread { board: 0, tid: thread.into(), name: text() });
+        put(Entry::At { thread, stack: 0 });
+    }
+    put(Entry::Ticks { at_ns: 0, count: 1 });
+    put(Entry::End { duration_ns: 1_000_000, why: text() });
+    course.finish();
+    let text = json::line(&firefox(&course, &Beside::default())).expect("serializes");
+    assert!(text.len() <= 2 * SPELLED, "{}", text.len());
+    let document = parsed(&text);
+    let threads = document["threads"].as_array().expect("threads");
+    let weights = threads.iter().filter_map(|thread| thread["samples"]["weight"].as_array());
+    let sum: u64 = weights.flatten().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(sum, u64::from(THREADS), "nothing is lost");
+    assert_eq!(threads.last().map(|thread| &thread["name"]), Some(&serde_json::json!("(other)")));
+    assert!(threads.len() > 1_000, "{}", threads.len());
 }

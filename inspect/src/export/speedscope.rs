@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use super::cells::{TORN, cells, frame_name, thread_name};
+use crate::render::json::Streamed;
 use crate::report::Tally;
 
 /// Name, stacks, and the weight of each.
 type Thread = (String, Vec<Vec<usize>>, Vec<u64>);
 
-/// The document.
-pub fn speedscope(tally: &Tally) -> Value {
+/// The document. A thread's profile is made while it is written.
+pub fn speedscope(tally: &Tally) -> Streamed<'_> {
     let mut frames: Vec<Value> = Vec::new();
     let mut known: HashMap<Value, usize> = HashMap::new();
     let mut threads: BTreeMap<u32, Thread> = BTreeMap::new();
@@ -41,20 +42,16 @@ pub fn speedscope(tally: &Tally) -> Value {
         thread.1.push(stack);
         thread.2.push(cell.samples.saturating_mul(tick_ns));
     }
-    let profiles: Vec<Value> = threads
-        .into_values()
-        .map(|(name, samples, weights)| {
-            json!({ "type": "sampled", "name": name, "unit": "nanoseconds", "startValue": 0,
-                    "endValue": weights.iter().sum::<u64>(), "samples": samples, "weights": weights })
-        })
-        .collect();
+    let profiles = threads.into_values().map(|(name, samples, weights)| {
+        json!({ "type": "sampled", "name": name, "unit": "nanoseconds", "startValue": 0,
+                "endValue": weights.iter().sum::<u64>(), "samples": samples, "weights": weights })
+    });
     let name = tally.boards.first().map(|board| board.name.raw()).unwrap_or_default();
-    json!({
-        "$schema": "https://www.speedscope.app/file-format-schema.json",
-        "exporter": concat!("inspect ", env!("CARGO_PKG_VERSION")),
-        "name": name,
-        "activeProfileIndex": 0,
-        "shared": { "frames": frames },
-        "profiles": profiles,
-    })
+    Streamed::new()
+        .with("$schema", "https://www.speedscope.app/file-format-schema.json")
+        .with("exporter", concat!("inspect ", env!("CARGO_PKG_VERSION")))
+        .with("name", name)
+        .with("activeProfileIndex", 0)
+        .with("shared", json!({ "frames": frames }))
+        .list("profiles", profiles)
 }

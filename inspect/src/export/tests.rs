@@ -84,7 +84,8 @@ fn the_flame_graph_is_one_harmless_file() {
 
 #[test]
 fn speedscope_weights_are_time_and_frames_are_shared() {
-    let document = speedscope(&tally());
+    let tally = tally();
+    let document = serde_json::to_value(speedscope(&tally)).expect("serializes");
     let profile = &document["profiles"][0];
     assert_eq!(profile["weights"], serde_json::json!([60_000_000, 40_000_000]));
     assert_eq!(profile["endValue"], 100_000_000);

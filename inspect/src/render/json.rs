@@ -1,8 +1,11 @@
 //! JSON schema 1: one document for all boards.
 
+use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::look::{Look, Sort};
 use crate::clock::{Moment, rfc3339};
@@ -74,6 +77,70 @@ pub fn write(
         false => serde_json::to_writer(&mut safe, document)?,
     }
     safe.0.flush().map_err(serde_json::Error::io)
+}
+
+/// An object of which some fields are lists whose elements are made while they are written: as values all at once
+/// they may take a hundred times what they are made of. To be written once.
+pub struct Streamed<'a> {
+    fields: Vec<(&'static str, Field<'a>)>,
+}
+
+enum Field<'a> {
+    Value(Value),
+    List(RefCell<Box<dyn Iterator<Item = Value> + 'a>>),
+}
+
+impl std::fmt::Debug for Streamed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.fields.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl<'a> Streamed<'a> {
+    /// An object without fields.
+    pub(crate) fn new() -> Self {
+        Self { fields: Vec::new() }
+    }
+
+    /// With a field.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((name, Field::Value(value.into())));
+        self
+    }
+
+    /// With a list.
+    #[must_use]
+    pub(crate) fn list(
+        mut self,
+        name: &'static str,
+        elements: impl Iterator<Item = Value> + 'a,
+    ) -> Self {
+        self.fields.push((name, Field::List(RefCell::new(Box::new(elements)))));
+        self
+    }
+}
+
+impl Serialize for Streamed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // In the order in which all other documents have their fields.
+        let mut fields: Vec<_> = self.fields.iter().collect();
+        fields.sort_by_key(|(name, _)| *name);
+        let mut map = serializer.serialize_map(Some(fields.len()))?;
+        for (name, field) in fields {
+            map.serialize_entry(name, field)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::List(elements) => serializer.collect_seq(elements.borrow_mut().by_ref()),
+        }
+    }
 }
 
 /// Writes what a terminal would obey as escapes. The serializer hands over whole strings, or parts between

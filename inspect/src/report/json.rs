@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Row};
+use super::cells;
 use super::row::{Key, Spot, Weight};
-use super::tally::Tally;
+use super::tally::{Cell, Tally};
 use super::words::{by_word, class_word};
 use crate::clock::rfc3339;
+use crate::render::json::Streamed;
 use crate::words::label::Label;
 
 fn text(label: &Label) -> Value {
@@ -77,64 +79,65 @@ pub fn row(tally: &Tally, answer: &Answer, row: &Row) -> Value {
     value
 }
 
-/// The whole report.
-pub fn report(tally: &Tally, answer: &Answer) -> Value {
+/// The whole report. Threads, rows and stacks are made while it is written: there may be as many as a recording has
+/// bytes, or more.
+pub fn report<'a>(tally: &'a Tally, answer: &'a Answer) -> Streamed<'a> {
     let [work, wait, idle] = answer.classes;
+    Streamed::new()
+        .with("schema", 1)
+        .with("started_at", rfc3339(tally.wall_ns))
+        .with("by", by_word(tally.options().by))
+        .with("blame", tally.options().blame)
+        .with("unblamed_samples", json!(tally.options().blame.then_some(tally.unblamed)))
+        .with("weight", weight_word(tally.options().weight))
+        .with("rate_hz", tally.rate_mhz as f64 / 1e3)
+        .with("achieved_hz", rounded(answer.achieved_hz))
+        .with("ticks", tally.ticks)
+        .with("missed_ticks", tally.missed)
+        .with("duration_ns", tally.duration_ns)
+        .with("torn", answer.torn)
+        .with("samples", answer.denominator)
+        .with("work_samples", work)
+        .with("wait_samples", wait)
+        .with("idle_samples", idle)
+        .with("idle_counted", tally.options().idle)
+        .with("no_line_samples", answer.nowhere)
+        .with("whole_samples", answer.whole())
+        .with("threads_unseen", json!(answer.unseen))
+        .with("threads_without_room", json!(answer.without_room))
+        .with("ended", json!(tally.why))
+        .list("boards", boards(tally))
+        .list("threads", threads(tally))
+        .list("lines", answer.rows.iter().map(|one| row(tally, answer, one)))
+        .list("stacks", stacks(tally))
+        .list("stalls", tally.stalls.iter().map(|stall| self::stall(tally, stall)))
+}
+
+fn weight_word(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Samples => "samples",
+        Weight::Parallel => "parallel",
+    }
+}
+
+fn boards(tally: &Tally) -> impl Iterator<Item = Value> {
+    (0u32..).zip(&tally.boards).map(|(index, board)| {
+        let end = tally.ends.iter().find(|(of, _)| *of == index).map(|(_, how)| how);
+        json!({ "name": board.name, "pid": board.pid, "build": text(&board.build),
+                "program": text(&board.program), "instance": board.instance, "ended": end })
+    })
+}
+
+fn threads(tally: &Tally) -> impl Iterator<Item = Value> {
     let mut of_threads = vec![0u64; tally.threads.len()];
     for cell in &tally.cells {
         if let Some(sum) = of_threads.get_mut(cell.thread as usize) {
             *sum += cell.samples;
         }
     }
-    let boards: Vec<Value> = (0u32..)
-        .zip(&tally.boards)
-        .map(|(index, board)| {
-            let end = tally.ends.iter().find(|(of, _)| *of == index).map(|(_, how)| how);
-            json!({ "name": board.name, "pid": board.pid, "build": text(&board.build),
-                    "program": text(&board.program), "instance": board.instance, "ended": end })
-        })
-        .collect();
-    let threads: Vec<Value> = tally
-        .threads
-        .iter()
-        .zip(of_threads)
-        .map(|(thread, samples)| {
-            let pid = tally.boards.get(thread.board as usize).map(|board| board.pid);
-            json!({ "name": thread.name, "tid": thread.tid, "pid": pid, "samples": samples })
-        })
-        .collect();
-    let stalls: Vec<Value> = tally.stalls.iter().map(|stall| self::stall(tally, stall)).collect();
-    json!({
-        "schema": 1,
-        "started_at": rfc3339(tally.wall_ns),
-        "by": by_word(tally.options().by),
-        "blame": tally.options().blame,
-        "unblamed_samples": tally.options().blame.then_some(tally.unblamed),
-        "weight": match tally.options().weight {
-            Weight::Samples => "samples",
-            Weight::Parallel => "parallel",
-        },
-        "rate_hz": tally.rate_mhz as f64 / 1e3,
-        "achieved_hz": rounded(answer.achieved_hz),
-        "ticks": tally.ticks,
-        "missed_ticks": tally.missed,
-        "duration_ns": tally.duration_ns,
-        "torn": answer.torn,
-        "samples": answer.denominator,
-        "work_samples": work,
-        "wait_samples": wait,
-        "idle_samples": idle,
-        "idle_counted": tally.options().idle,
-        "no_line_samples": answer.nowhere,
-        "whole_samples": answer.whole(),
-        "threads_unseen": answer.unseen,
-        "threads_without_room": answer.without_room,
-        "ended": tally.why,
-        "boards": boards,
-        "threads": threads,
-        "lines": answer.rows.iter().map(|one| row(tally, answer, one)).collect::<Vec<_>>(),
-        "stacks": stacks(tally),
-        "stalls": stalls,
+    tally.threads.iter().zip(of_threads).map(|(thread, samples)| {
+        let pid = tally.boards.get(thread.board as usize).map(|board| board.pid);
+        json!({ "name": thread.name, "tid": thread.tid, "pid": pid, "samples": samples })
     })
 }
 
@@ -154,23 +157,18 @@ fn stall(tally: &Tally, stall: &super::stall::Stall) -> Value {
     value
 }
 
-/// Every thread's stacks, the most frequent first.
-fn stacks(tally: &Tally) -> Vec<Value> {
-    let mut cells: Vec<_> =
-        tally.cells.iter().filter(|cell| cell.row.is_some() && cell.samples > 0).collect();
-    cells.sort_by_key(|cell| (std::cmp::Reverse(cell.samples), cell.thread, cell.stack));
-    cells
-        .into_iter()
-        .map(|cell| {
-            let sites = cell.stack.and_then(|stack| tally.stacks.get(stack as usize));
-            let frames: Vec<Value> = sites
-                .into_iter()
-                .flatten()
-                .filter_map(|&site| Some(spot(&tally.sites.get(site as usize)?.into())))
-                .collect();
-            let thread = tally.threads.get(cell.thread as usize).map(|thread| &thread.name);
-            json!({ "thread": thread, "frames": frames, "samples": cell.samples,
-                    "torn": cell.stack.is_none() })
-        })
-        .collect()
+/// Every thread's stacks, the most frequent first. Those that there is no room for ([`cells::SPELLED`]) are one, of no
+/// thread, at `(other)`.
+fn stacks(tally: &Tally) -> impl Iterator<Item = Value> {
+    let mut all: Vec<_> = cells::cells(tally).collect();
+    let other = |cell: &Cell| cell.stack == Some(u32::MAX);
+    all.sort_by_key(|(cell, _)| {
+        (other(cell), std::cmp::Reverse(cell.samples), cell.thread, cell.stack)
+    });
+    all.into_iter().map(move |(cell, sites)| {
+        let frames: Vec<Value> = sites.into_iter().map(|site| spot(&site.into())).collect();
+        let thread = tally.threads.get(cell.thread as usize).filter(|_| !other(&cell));
+        json!({ "thread": thread.map(|thread| &thread.name), "frames": frames,
+                "samples": cell.samples, "torn": cell.stack.is_none() })
+    })
 }

@@ -2,6 +2,7 @@
 
 pub mod annotate;
 mod answer;
+pub(crate) mod cells;
 pub mod diff;
 pub mod json;
 mod locks;

@@ -13,7 +13,7 @@ use super::runs::{Run, Taken};
 use super::shared::{Shared, meant};
 use crate::export::{Format, export, firefox, perfetto};
 use crate::locate::Candidate;
-use crate::render::json::line;
+use crate::render::json::{Streamed, line};
 use crate::report::{By, Options, Weight, answer, json};
 
 /// Boards of a run.
@@ -137,7 +137,7 @@ impl Form {
 
     /// What was taken, in this form.
     fn write(self, taken: &Taken) -> Vec<u8> {
-        let line = |value: &serde_json::Value| line(value).unwrap_or_default().into_bytes();
+        let line = |value: &Streamed<'_>| line(value).unwrap_or_default().into_bytes();
         let format = match (self, taken) {
             (Self::Firefox, Taken::Course(course, beside)) => {
                 return line(&firefox(course, beside));
