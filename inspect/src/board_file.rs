@@ -170,12 +170,15 @@ pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Re
 /// The error for a failed open: a refused permission is told apart, with the file's owner.
 fn open_error(path: &Path, errno: Errno) -> OpenError {
     match errno {
-        Errno::EACCES | Errno::EPERM => {
-            let facts = std::fs::symlink_metadata(path);
-            let (owner, mode) =
-                facts.map_or((u32::MAX, 0), |facts| (facts.uid(), facts.mode() & 0o7777));
-            OpenError::Permission { path: path.to_owned(), owner, mode }
-        }
+        // Whose it is does not show where a directory on the way to it may not be entered.
+        Errno::EACCES | Errno::EPERM => match std::fs::symlink_metadata(path) {
+            Ok(facts) => OpenError::Permission {
+                path: path.to_owned(),
+                owner: facts.uid(),
+                mode: facts.mode() & 0o7777,
+            },
+            Err(_) => OpenError::Io { path: path.to_owned(), doing: "open", source: errno.into() },
+        },
         Errno::ELOOP => OpenError::Refused { path: path.to_owned(), why: "a symbolic link" },
         Errno::ENXIO => OpenError::Refused { path: path.to_owned(), why: "not a regular file" },
         other => OpenError::Io { path: path.to_owned(), doing: "open", source: other.into() },
@@ -231,5 +234,25 @@ impl Mapping {
     /// Whether the file shrank while it was read.
     pub(crate) fn lost_pages(&self) -> bool {
         self.guard.hit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As of a file in somebody's closed directory: its owner may not be asked for either.
+    #[test]
+    fn a_refusal_names_an_owner_only_where_there_is_one_to_name() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("a.board");
+        let hidden = open_error(&path, Errno::EACCES);
+        assert_eq!(hidden.exit_code(), 4);
+        let said = hidden.sentence();
+        assert!(said.ends_with("open failed: Permission denied (os error 13)"), "{said}");
+        std::fs::write(&path, b"x").expect("written");
+        let seen = open_error(&path, Errno::EACCES);
+        assert!(seen.to_string().contains("permission denied (owner uid "), "{seen}");
+        assert_eq!(seen.exit_code(), 4);
     }
 }

@@ -16,9 +16,9 @@ pub struct Row {
     pub name: String,
     /// Process id, in the writer's pid namespace.
     pub pid: u64,
-    /// User id of the writer; of a board that cannot be read, of its file.
-    pub uid: u64,
-    /// That user's name, or the number.
+    /// User id of the writer; of a board that cannot be read, of its file; null where that is not told either.
+    pub uid: Option<u64>,
+    /// That user's name, or the number; `-` where it is not known.
     #[serde(default)]
     pub owner: String,
     /// What the writer is doing; `unreachable` for a board that cannot be read.
@@ -47,7 +47,7 @@ impl Row {
         Self {
             name: report.name.raw().to_owned(),
             pid: report.pid,
-            uid: report.uid,
+            uid: Some(report.uid),
             owner: user(owner),
             state: report.state,
             verdict: report.verdict,
@@ -65,12 +65,12 @@ impl Row {
     pub fn unread(candidate: &Candidate, error: &OpenError) -> Self {
         let answers = crate::patience::answers(&candidate.path);
         let facts = answers.and_then(|()| std::fs::metadata(&candidate.path)).ok();
-        let uid = facts.as_ref().map_or(u32::MAX, std::os::unix::fs::MetadataExt::uid);
+        let uid = facts.as_ref().map(std::os::unix::fs::MetadataExt::uid);
         Self {
             name: candidate.name.clone(),
             pid: candidate.pid.into(),
-            uid: uid.into(),
-            owner: user(uid),
+            uid: uid.map(u64::from),
+            owner: uid.map_or_else(|| "-".to_owned(), user),
             state: State::Unreachable,
             verdict: reason(candidate, error),
             headline: None,
@@ -95,4 +95,27 @@ fn reason(candidate: &Candidate, error: &OpenError) -> String {
 pub(crate) fn user(uid: u32) -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid));
     user.ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::Target;
+
+    #[test]
+    fn whose_a_file_is_that_does_not_show_is_not_made_up() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("gone.board");
+        std::fs::write(&path, b"x").expect("written");
+        let [candidate] = &crate::locate::find(&Target::File(path.clone())).expect("found")[..]
+        else {
+            panic!("a file that is named is one");
+        };
+        std::fs::remove_file(&path).expect("removed");
+        let error = crate::board_file::BoardFile::open(&path, crate::board_file::Trust::Named)
+            .expect_err("not there");
+        let row = Row::unread(candidate, &error);
+        assert_eq!((row.uid, &*row.owner), (None, "-"));
+        assert_eq!(serde_json::to_value(&row).expect("serializes")["uid"], serde_json::Value::Null);
+    }
 }

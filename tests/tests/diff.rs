@@ -72,6 +72,15 @@ fn lines_are_told_by_their_passes_and_kinds_are_not_mixed() {
     let said = String::from_utf8_lossy(&mixed.stderr).into_owned();
     assert_eq!(mixed.status.code(), Some(2), "{said}");
     assert!(said.contains("is a recording and") && said.lines().count() == 1, "{said}");
+    // What is neither is told to be neither, and not to be a board.
+    let notes = path("notes");
+    std::fs::write(&notes, "no board and no recording\n").expect("written");
+    for sides in [[&recording, &notes], [&notes, &recording]] {
+        let neither = inspect(&["diff", sides[0], sides[1]]);
+        let said = String::from_utf8_lossy(&neither.stderr).into_owned();
+        assert_eq!(neither.status.code(), Some(5), "{said}");
+        assert!(said.contains("notes: not a board") && said.lines().count() == 1, "{said}");
+    }
 
     assert!(inspect(&["diff", &recording, &recording, "--svg", &svg]).status.success());
     let graph = std::fs::read_to_string(&svg).expect("a graph");

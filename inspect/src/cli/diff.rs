@@ -77,6 +77,13 @@ pub(super) fn run(
         }
         mixed => {
             let recording = usize::from(matches!(mixed, [_, Side::Recording(_)]));
+            if let [Side::Board(Target::File(path)), _] | [_, Side::Board(Target::File(path))] =
+                &mixed
+            {
+                // What is no board either is told to be what it is.
+                super::common::leave_root(&[path])?;
+                one(cli, &Target::File(path.clone()), remarks)?;
+            }
             Err(Failure::usage(format!(
                 "{} is a recording and {} is a board: compare two of a kind",
                 term(sides[recording]),

@@ -91,7 +91,7 @@ fn remote(raw: &RawValue) -> serde_json::Result<Remote> {
 struct Unread {
     name: String,
     pid: u64,
-    uid: u64,
+    uid: Option<u64>,
     state: State,
     verdict: String,
     path: String,
@@ -107,7 +107,7 @@ impl Unread {
             name: self.name,
             pid: self.pid,
             uid: self.uid,
-            owner: self.uid.to_string(),
+            owner: self.uid.map_or_else(|| "-".to_owned(), |uid| uid.to_string()),
             state: State::Unreachable,
             verdict,
             headline: None,

@@ -72,7 +72,7 @@ struct Unread<'a> {
 struct Unreadable<'a> {
     name: &'a str,
     pid: u64,
-    uid: u64,
+    uid: Option<u64>,
     state: crate::liveness::State,
     verdict: &'a str,
     path: &'a str,
