@@ -83,6 +83,7 @@ fn somebody_elses_file_beside_a_board_is_not_that_process_s() {
     }
     let rows = rows(PLAIN, &name);
     assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0]["state"], "live", "whoever copied it is not above it");
     for row in &rows {
         match row["uid"].as_u64() {
             Some(4242) => is(row, "unreachable", &["not this process's board"]),

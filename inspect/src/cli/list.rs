@@ -74,8 +74,14 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
     }
     rows.extend(found.failed.into_iter().map(|(candidate, error)| Row::unread(&candidate, &error)));
     rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
-    rows.sort_by(|a, b| (&a.name, a.pid, &a.path).cmp(&(&b.name, b.pid, &b.path)));
+    rows.sort_by(|a, b| place(a).cmp(&place(b)));
     Ok(rows)
+}
+
+/// Where a row stands: of a name those that can be judged first, so that somebody's file with a copied header is never
+/// above the board that it was copied from.
+fn place(row: &Row) -> (&str, bool, u64, &str) {
+    (&row.name, row.state == State::Unreachable, row.pid, &row.path)
 }
 
 /// The boards that a target means, here and in containers.
