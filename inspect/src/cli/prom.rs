@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::{Cli, Common, Numbers};
 use super::common::{boards, repeat};
 use super::failure::Failure;
-use super::replace::replace;
+use super::replace::{of_metrics, replace};
 use crate::context::Look as Around;
 use crate::export::prom::{Dialect, prom};
 use crate::locate::Target;
@@ -28,6 +28,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let dialect = if way.numbers.openmetrics { Dialect::OpenMetrics } else { Dialect::Text };
     let file = way.output.filter(|path| !super::output::is_stdout(path));
+    file.map_or(Ok(()), of_metrics)?;
     let every = way.numbers.every;
     let mut watched = Watched::default();
     let mut said = None;

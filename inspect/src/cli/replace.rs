@@ -1,4 +1,4 @@
-//! Files of metrics that are written again and again: whoever reads one has the last whole one.
+//! Files that are written again and again: whoever reads one has the last whole one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -15,7 +15,6 @@ use crate::words::term::term;
 /// What could not be done, with the file's name; what was there is still there then.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     other_than_a_file(path)?;
-    somebody_elses(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Collectors of text files read `*.prom`; this is none.
     let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
@@ -61,8 +60,9 @@ pub(super) fn other_than_a_file(path: &Path) -> Result<(), Failure> {
 /// collector's, most likely, and written by somebody who may.
 ///
 /// # Errors
-/// It is such a file.
-fn somebody_elses(path: &Path) -> Result<(), Failure> {
+/// It is such a file, or none.
+pub(super) fn of_metrics(path: &Path) -> Result<(), Failure> {
+    other_than_a_file(path)?;
     let mut begins = [0; 7];
     let Ok(length) = File::open(path).and_then(|mut file| file.read(&mut begins)) else {
         return Ok(());
@@ -87,21 +87,34 @@ mod tests {
     fn a_file_is_replaced_whole_or_not_at_all() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.prom");
-        replace(&path, b"").expect("written");
-        replace(&path, b"# HELP first").expect("written");
-        replace(&path, b"# TYPE second").expect("written");
-        assert_eq!(std::fs::read(&path).expect("it"), b"# TYPE second");
-        // Naively whatever the name said was overwritten.
-        std::fs::write(&path, "# Minutes of the meeting\n").expect("written");
-        let failure = replace(&path, b"# TYPE third").expect_err("somebody else's");
-        assert!(failure.text.contains("no file of metrics"), "{}", failure.text);
-        assert_eq!(std::fs::read(&path).expect("it"), b"# Minutes of the meeting\n");
+        replace(&path, b"first").expect("written");
+        replace(&path, b"second").expect("written");
+        assert_eq!(std::fs::read(&path).expect("it"), b"second");
         // A directory of that name cannot be replaced: nothing is left beside it.
         let taken = directory.path().join("b.prom");
         std::fs::create_dir(&taken).expect("a directory");
         let failure = replace(&taken, b"third").expect_err("a directory");
         assert!(failure.text.contains("b.prom: cannot be written"), "{}", failure.text);
         assert_eq!(std::fs::read_dir(directory.path()).expect("it").count(), 2);
+    }
+
+    /// Naively whatever the name said was overwritten.
+    #[test]
+    fn a_file_of_metrics_is_told_from_others() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.prom");
+        of_metrics(&path).expect("nothing is there");
+        for (text, is) in [
+            ("", true),
+            ("# HELP up Whether", true),
+            ("# TYPE up gauge\n", true),
+            ("# EOF\n", true),
+            ("# Minutes of the meeting\n", false),
+            ("up 1\n", false),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            assert_eq!(of_metrics(&path).is_ok(), is, "{text:?}");
+        }
     }
 
     #[test]
@@ -111,8 +124,10 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
         std::os::unix::fs::symlink("pipe", &link).expect("a link");
         for path in [&pipe, &link, &std::path::PathBuf::from("/dev/null")] {
-            let failure = replace(path, b"numbers").expect_err("no file");
-            assert!(failure.text.contains("no regular file"), "{}", failure.text);
+            for failure in [replace(path, b"numbers"), of_metrics(path)] {
+                let text = failure.expect_err("no file").text;
+                assert!(text.contains("no regular file"), "{text}");
+            }
         }
         assert!(std::fs::symlink_metadata(&pipe).expect("it").file_type().is_fifo());
         assert!(std::fs::symlink_metadata(&link).expect("it").is_symlink());
