@@ -6,7 +6,7 @@
 //! counters) is counted without running it, in `tests/tests/cost.rs` and `cost_aarch64.rs`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::build;
@@ -67,7 +67,8 @@ pub fn counted(scratch: &Path) -> Option<BTreeMap<String, f64>> {
     if !build::needs("valgrind", "valgrind") {
         return None;
     }
-    Some(counted_in(&build::release("fixture-cost", "counted", &["--bin", "counted"]), scratch))
+    let program = build::release("fixture-cost", "counted", &["--bin", "counted"]);
+    Some(counted_in(Command::new(program), "counted", scratch))
 }
 
 /// The same of the program that is built in one of the [`BUILDS`].
@@ -82,29 +83,57 @@ pub fn counted_built(
     if !build::needs("valgrind", "valgrind") {
         return None;
     }
+    let built = built(profile, settings, &["--bin", "counted"]);
+    Some(counted_in(Command::new(built.join("counted")), "counted", scratch))
+}
+
+/// The same of a library that another program opens: Python, which is at hand. `None` without valgrind or Python.
+///
+/// # Panics
+/// When it does not build or run.
+pub fn counted_plugin(scratch: &Path) -> Option<BTreeMap<String, f64>> {
+    if !build::needs("valgrind", "valgrind") || !build::needs("python3", "python3") {
+        return None;
+    }
+    let library = built("release", &[], &["--lib"]).join("libcounted_plugin.so");
+    // What is called so may be a script that starts another one.
+    let says =
+        build::run(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]));
+    let mut opens = Command::new(says.trim());
+    opens.args(["-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1]).counted_all()"]).arg(library);
+    Some(counted_in(opens, "counted_plugin::counted", scratch))
+}
+
+/// Where a part of the fixture is, once it is built so.
+fn built(profile: &str, settings: &[&str], part: &[&str]) -> PathBuf {
     let folder: String = settings.concat().chars().filter(char::is_ascii_alphanumeric).collect();
     let target = build::target().join("for-tests").join(format!("costs-{profile}-{folder}"));
     let mut cargo = build::cargo();
-    cargo.args(["build", "--quiet", "--locked", "--package", "fixture-cost", "--bin", "counted"]);
+    cargo.args(["build", "--quiet", "--locked", "--package", "fixture-cost"]).args(part);
     cargo.args(["--profile", profile, "--target-dir"]).arg(&target).current_dir(build::root());
     for setting in settings {
         cargo.args(["--config", &format!("profile.{profile}.{setting}")]);
     }
     build::run(&mut cargo);
-    let kind = if profile == "dev" { "debug" } else { profile };
-    Some(counted_in(&target.join(kind).join("counted"), scratch))
+    target.join(if profile == "dev" { "debug" } else { profile })
 }
 
-fn counted_in(program: &Path, scratch: &Path) -> BTreeMap<String, f64> {
+/// Runs it under callgrind: what its functions in `module` cost.
+fn counted_in(program: Command, module: &str, scratch: &Path) -> BTreeMap<String, f64> {
     let file = scratch.join("callgrind");
     build::run(
         Command::new("valgrind")
             .args(["--quiet", "--tool=callgrind"])
             .arg(format!("--callgrind-out-file={}", file.display()))
-            .arg(program),
+            .arg(program.get_program())
+            .args(program.get_args()),
     );
     let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
-    of_each_call(&String::from_utf8_lossy(&text), "counted::counted", "counted::one::")
+    of_each_call(
+        &String::from_utf8_lossy(&text),
+        &format!("{module}::counted"),
+        &format!("{module}::one::"),
+    )
 }
 
 /// What a call from `caller` to each function whose name begins so has cost, its own calls included, by callgrind's file.

@@ -32,6 +32,13 @@ fn builds(scratch: &std::path::Path) {
         println!("{}: {what}", number + 1);
         columns.push(counted);
     }
+    if let Some(counted) = costs::counted_plugin(scratch) {
+        println!(
+            "{}: a library that is opened by a program, otherwise as the first",
+            columns.len() + 1
+        );
+        columns.push(counted);
+    }
     print!("\n{:<46}", "instructions");
     (1..=columns.len()).for_each(|number| print!(" {number:>7}"));
     println!();
