@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::OpenError;
-pub use crate::target::{Candidate, Target, named, parse_name};
+pub use crate::target::{Candidate, Run, Target, named, parse_name};
 
 /// Directories that are searched: none.
 pub fn directories() -> Vec<PathBuf> {
