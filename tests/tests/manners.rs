@@ -139,6 +139,7 @@ fn what_is_not_there_and_what_is_no_recording_are_named_with_their_codes() {
         (&["lits"], 3, &["`lits`", "did you mean the verb `list`?"]),
         (&["lits", "x"], 2, &["did you mean `list`?"]),
         (&["record", "x", "-d", "0"], 2, &["a time of nothing"]),
+        (&["list", "--count", "0"], 2, &["invalid value", "0"]),
         (&["record", "x", "-d", "-2s"], 2, &["cannot be negative"]),
         (&["record", "x", "--count", "3"], 2, &["--count does nothing", "--when"]),
         (&["report", "x", "--jsonl"], 2, &["--jsonl does nothing"]),

@@ -66,7 +66,7 @@ pub struct Common {
     /// Show this many times, a second apart.
     ///
     /// Apart by --interval, where that is said. Of `record --when`: so many files.
-    #[arg(long, value_name = "N", global = true)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub count: Option<u64>,
     /// Order of threads: first, slot, name, load, since or line.
     ///
