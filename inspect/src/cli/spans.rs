@@ -16,7 +16,7 @@ use crate::context::Look as Around;
 use crate::export::operations::{Book, Operation};
 use crate::export::otlp::{About, Ids, Sent, pending, spans};
 use crate::liveness::State;
-use crate::locate::{self, Candidate, Target};
+use crate::locate::{self, Candidate, Run, Target};
 use crate::open_board::{Found, OpenBoard};
 use crate::root::drop_root;
 use crate::words::term::term;
@@ -136,7 +136,7 @@ struct Follower {
     target: Target,
     followed: Vec<Followed>,
     /// Boards of ended processes of which all was handed out, and their runs.
-    finished: HashMap<(u64, u64), u64>,
+    finished: HashMap<Run, u64>,
     noted: Noted,
     /// What each request that waits has of whom.
     waiting: HashMap<u64, Vec<(u64, String)>>,
@@ -149,9 +149,9 @@ impl Follower {
     /// Boards that were not there before, also of processes that ended: what they had in flight is on them.
     fn search(&mut self) {
         let found = locate::find(&self.target).unwrap_or_default();
-        self.finished.retain(|id, _| found.iter().any(|one| one.id == *id));
+        self.finished.retain(|run, _| found.iter().any(|one| one.run() == *run));
         let known = |one: &Candidate| {
-            self.finished.contains_key(&one.id)
+            self.finished.contains_key(&one.run())
                 || self.followed.iter().any(|old| old.board.candidate.id == one.id)
         };
         let new: Vec<Candidate> = found.into_iter().filter(|one| !known(one)).collect();
@@ -222,7 +222,7 @@ impl Follower {
             }
         }
         for one in self.followed.iter().filter(|one| one.dead) {
-            self.finished.insert(one.board.candidate.id, one.board.board.header.instance);
+            self.finished.insert(one.board.candidate.run(), one.board.board.header.instance);
         }
         self.followed.retain(|one| !one.dead);
         Ok(())
