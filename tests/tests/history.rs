@@ -178,6 +178,12 @@ fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
     }
     fits_every_terminal(&["history", "--history", path, "--since", "1m"]);
     fits_every_terminal(&["history", "--history", path, "--since", "1m", "--by", "line"]);
+    // On a narrow one there is room for who was active, and not for load and depth.
+    let mut narrow = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    narrow.args(["history", "--history", path, "--since", "1m"]).env("COLUMNS", "40");
+    let text = String::from_utf8(narrow.output().expect("inspect").stdout).expect("UTF-8");
+    let heading = text.lines().find(|line| line.starts_with(" TIME")).expect("a heading");
+    assert!(heading.split_whitespace().count() > 2 && !heading.contains("LOAD"), "{text}");
     // Nobody of that name, and nowhere.
     assert_eq!(inspect(&["history", "nobody", "--history", path]).status.code(), Some(3));
     assert_eq!(inspect(&["history", "--history", "/no/such/place"]).status.code(), Some(3));

@@ -28,7 +28,9 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let dialect = if way.numbers.openmetrics { Dialect::OpenMetrics } else { Dialect::Text };
     let file = way.output.filter(|path| !super::output::is_stdout(path));
-    file.map_or(Ok(()), of_metrics)?;
+    if let Some(path) = file {
+        of_metrics(path)?;
+    }
     let every = way.numbers.every;
     let mut watched = Watched::default();
     let mut said = None;

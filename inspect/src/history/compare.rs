@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::past::Past;
 use crate::report::stats::{BATCHES, batch_variance, judged};
 
+/// What was active by key.
+type Second = BTreeMap<String, u64>;
+
 /// Fewer stretches say nothing of how much they vary.
 const FEWEST: usize = 5;
 
@@ -35,9 +38,8 @@ pub struct Change {
 ///
 /// [to be compared]: super::Collect::to_compare
 pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
-    let seconds = |past: &Past| past.seconds.values().cloned().collect::<Vec<_>>();
-    let (a, b) = (seconds(before), seconds(after));
-    let keys: BTreeSet<&String> = a.iter().chain(&b).flat_map(BTreeMap::keys).collect();
+    let [a, b]: [Vec<&Second>; 2] = [before, after].map(|past| past.seconds.values().collect());
+    let keys: BTreeSet<&String> = a.iter().chain(&b).flat_map(|second| second.keys()).collect();
     let sides: Vec<[(f64, f64); 2]> =
         keys.iter().map(|key| [mean(&a, key), mean(&b, key)]).collect();
     let differences: Vec<(f64, f64)> =
@@ -56,7 +58,7 @@ pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
 }
 
 /// Mean, and the square of its error; without an end where the time is too short to tell.
-fn mean(seconds: &[BTreeMap<String, u64>], key: &str) -> (f64, f64) {
+fn mean(seconds: &[&Second], key: &str) -> (f64, f64) {
     let each = seconds.len().div_ceil(BATCHES).max(1);
     let batches: Vec<(f64, f64)> = seconds
         .chunks(each)

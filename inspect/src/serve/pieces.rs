@@ -328,3 +328,35 @@ impl<'a> Operation<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::listed::Row;
+    use crate::locate::Candidate;
+    use crate::model::StatusTotal;
+
+    /// Naively the second of two rows of a status took the place of the first.
+    #[test]
+    fn a_status_in_which_parts_run_is_a_piece_of_its_own() {
+        let row = |in_parts: bool| StatusTotal {
+            status: Label::from("run"),
+            idle: false,
+            in_parts,
+            counted_ns: 0,
+            in_flight: 0,
+            oldest_ns: None,
+            taken: 1,
+            total_ns: 1,
+        };
+        let mut report = BoardReport::for_tests("d", 1);
+        report.op_statuses = vec![row(true), row(false)];
+        let (name, path) = ("d".to_owned(), std::path::PathBuf::from("/dev/shm/d.1.1"));
+        let candidate = Candidate { name, pid: 1, start: 1, path, id: (1, 1), held: false };
+        let shown = Shown::new(candidate, Row::of(report.clone(), 0), Some(report), false, Some(0));
+        let keys: HashSet<Arc<str>> = of(&shown)[5].iter().map(|one| one.key.clone()).collect();
+        assert_eq!(keys.len(), 2, "{keys:?}");
+    }
+}
