@@ -222,8 +222,11 @@ fn every_operation_is_a_span_with_its_outcome_and_what_is_in_flight_is_told_when
     assert_ne!(of("job")["trace"], of("connection")["trace"]);
 }
 
+/// Requests that were kept, each in a file of its own.
+type Files = Arc<Mutex<Vec<PathBuf>>>;
+
 /// What stands behind the collector: it keeps every request that it gets.
-fn behind(directory: PathBuf) -> (u16, Arc<Mutex<Vec<PathBuf>>>) {
+fn behind(directory: PathBuf) -> (u16, Files) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let files = Arc::new(Mutex::new(Vec::new()));
@@ -363,6 +366,29 @@ fn collector(python: &std::path::Path, to: u16) -> (Killed, u16) {
     (collector, http)
 }
 
+/// What came behind the collector, by run. Each file is read once: after a thousand kills there are tens of thousands.
+struct Arrived {
+    python: PathBuf,
+    files: Files,
+    read: usize,
+    by_run: BTreeMap<String, Vec<Value>>,
+}
+
+impl Arrived {
+    fn of(&mut self, run: &str) -> &[Value] {
+        let files = self.files.lock().expect("it").clone();
+        // Not more than a command line has room for.
+        for new in files[self.read..].chunks(1_000) {
+            for row in read(&self.python, "spans", new) {
+                let run = row["resource"]["service.instance.id"].as_str().unwrap_or_default();
+                self.by_run.entry(run.to_owned()).or_default().push(row);
+            }
+        }
+        self.read = files.len();
+        self.by_run.get(run).map_or(&[], Vec::as_slice)
+    }
+}
+
 #[test]
 fn spans_survive_the_process_and_come_once_through_a_real_collector() {
     let Some(python) = python::python() else { return };
@@ -392,13 +418,7 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
     let mut running = exporter();
     // By run: how many had ended by the board's own count, and the ids in flight when it was killed.
     let mut truth: BTreeMap<String, (u64, BTreeSet<String>)> = BTreeMap::new();
-    let seen = |run: &str| {
-        let files = files.lock().expect("it").clone();
-        let all = read(&python, "spans", &files);
-        all.into_iter()
-            .filter(|row| row["resource"]["service.instance.id"] == run)
-            .collect::<Vec<_>>()
-    };
+    let mut arrived = Arrived { python, files, read: 0, by_run: BTreeMap::new() };
     for round in 0..kills {
         let journal = directory.path().join("journal");
         let (mut program, _) = Program::behave(
@@ -427,7 +447,8 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
         truth.insert(run.clone(), (ends.sum(), flight.collect()));
         let flight = truth[&run].1.len();
         wait::until("all of it behind the collector", Duration::from_secs(30), || {
-            (seen(&run)
+            (arrived
+                .of(&run)
                 .iter()
                 .filter(|row| row["attributes"]["scoreboard.process_ended"] == true)
                 .count()
@@ -438,7 +459,7 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
     drop(running);
     let mut spans = 0;
     for (run, (ended, flight)) in &truth {
-        let rows = seen(run);
+        let rows = arrived.of(run);
         let ids: BTreeSet<&str> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
         assert_eq!(ids.len(), rows.len(), "a span came twice, and every reply arrived");
         let cut: BTreeSet<String> = rows
