@@ -29,6 +29,16 @@ pub enum OpenError {
         /// How many more there are.
         others: usize,
     },
+    /// Nothing matches the target where one can look, and boards may be where one cannot.
+    #[error("no board of {wanted} found, but {} cannot be looked into", place.display())]
+    Unseen {
+        /// The target in words.
+        wanted: String,
+        /// The directory.
+        place: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The board exists and may not be read.
     #[error("{}: permission denied (owner uid {owner}, mode {mode:04o}); it needs the same user, its group, or CAP_DAC_READ_SEARCH: run as its owner, or give the daemon PROBE_MODE=0640 and PROBE_GROUP", path.display())]
     Permission {
@@ -141,6 +151,10 @@ impl OpenError {
             | Self::TooMuch { .. }
             | Self::Damaged { .. } => 5,
             Self::Elsewhere { .. } => 1,
+            Self::Unseen { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => 4,
+                _ => 1,
+            },
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => 3,
                 io::ErrorKind::PermissionDenied => 4,

@@ -169,8 +169,8 @@ fn distinct(mut found: Vec<Candidate>) -> Vec<Candidate> {
 /// container. Only what has lost its name is searched when nothing else was found.
 ///
 /// # Errors
-/// [`OpenError::NotFound`], with the places that were searched; [`OpenError::Hidden`] when there are
-/// more that may not be looked into.
+/// [`OpenError::NotFound`], with the places that were searched; [`OpenError::Hidden`] or [`OpenError::Unseen`] when
+/// there are more that cannot be looked into.
 pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
     if let Target::File(path) = target {
         return Ok(vec![named(path)?]);
@@ -211,27 +211,54 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
 }
 
 /// The error for a target that nothing matches, as far as could be seen. A name where other boards are seen is most
-/// likely a name that there is not, and what could not be looked into is said beside; who sees no board at all is
-/// not allowed to.
+/// likely a name that there is not, and what may not be looked into is said beside; who sees no board at all is
+/// not allowed to. A directory that does not answer may hold whatever is wanted.
 pub fn missing(target: &Target, denied: &[u32], others_seen: bool) -> OpenError {
     let named = matches!(target, Target::Name(_)) && others_seen;
-    match denied.first() {
-        Some(&pid) if named => OpenError::NotFound {
-            wanted: target.words(),
+    let wanted = target.words();
+    let (mut barred, mut failing): (Vec<_>, Vec<_>) = unseen().into_iter().partition(may_not);
+    if let Some((place, source)) = failing.pop() {
+        return OpenError::Unseen { wanted, place, source };
+    }
+    match (denied.first(), barred.pop()) {
+        (Some(&pid), _) if named => OpenError::NotFound {
+            wanted,
             looked: format!(
                 "{}; not in /dev/shm of process {pid}{}, which needs the same user, or CAP_SYS_PTRACE",
                 places(),
                 crate::error::more(denied.len() - 1)
             ),
         },
-        Some(&pid) => OpenError::Hidden { wanted: target.words(), pid, others: denied.len() - 1 },
-        None => not_found(target),
+        (Some(&pid), _) => OpenError::Hidden { wanted, pid, others: denied.len() - 1 },
+        (None, Some((place, why))) if others_seen => OpenError::NotFound {
+            wanted,
+            looked: format!("{}; not in {}: {why}", places(), place.display()),
+        },
+        (None, Some((place, source))) => OpenError::Unseen { wanted, place, source },
+        (None, None) => OpenError::NotFound { wanted, looked: places() },
     }
 }
 
 /// The error for a target that nothing matches.
 pub fn not_found(target: &Target) -> OpenError {
-    OpenError::NotFound { wanted: target.words(), looked: places() }
+    missing(target, &[], true)
+}
+
+/// The usual places that are there and cannot be looked into, and why: boards there are not known.
+pub(crate) fn unseen() -> Vec<(PathBuf, io::Error)> {
+    let error = |dir: &Path| {
+        let error = patience::answers(dir).and_then(|()| fs::read_dir(dir)).err()?;
+        let asked = error.kind() == io::ErrorKind::PermissionDenied && opener::list(dir).is_some();
+        // A daemon that makes its directory may come yet.
+        (error.kind() != io::ErrorKind::NotFound && !asked).then_some(error)
+    };
+    let with_error = |dir: PathBuf| error(&dir).map(|error| (dir, error));
+    directories().into_iter().filter_map(with_error).collect()
+}
+
+/// Whether a place is closed to this user, as on a host of many it may well be.
+pub(crate) fn may_not((_, why): &(PathBuf, io::Error)) -> bool {
+    why.kind() == io::ErrorKind::PermissionDenied
 }
 
 /// Where was looked, in words.

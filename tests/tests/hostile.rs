@@ -22,6 +22,8 @@ fn a_file_system_that_never_answers_is_given_up_and_the_others_shown() {
          fd=3,rootmode=40755,user_id=0,group_id=0 || exit 9; \
          timeout -s KILL 1 stat {far}/x 3<&-; \
          INSPECT_DIRS={far} {inspect} list 2>&1 3<&- | cat; \
+         for name in {name} nobody-at-all; do \
+         (INSPECT_DIRS={far} {inspect} check -n $name 2>/dev/null 3<&-; echo \"$name: code $?\") | cat; done; \
          {inspect} record -n {name} -d 300ms -o {far}/made.rec 2>&1 3<&- | cat; \
          {inspect} report {far}/theirs.rec 2>&1 3<&- | cat",
         far = far.path().display(),
@@ -38,6 +40,12 @@ fn a_file_system_that_never_answers_is_given_up_and_the_others_shown() {
         assert!(said.lines().any(named), "{path}: {output:?}");
     }
     assert!(said.contains("boards there are not shown"), "{output:?}");
+    // A monitor is told that there may be others, dead ones too; and that nobody knows whether it is there.
+    for name in [&name, "nobody-at-all"] {
+        assert!(said.contains(&format!("{name}: code 3")), "{name}: {said}");
+    }
+    let unknown = said.lines().filter(|line| line.starts_with("UNKNOWN - "));
+    assert_eq!(unknown.filter(|line| line.contains("did not answer in 2 s")).count(), 2, "{said}");
     assert!(said.contains(&name[..13]) && output.status.success(), "{output:?}");
 }
 

@@ -93,8 +93,23 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
     findings.extend(found.failed.into_iter().map(|(_, error)| unread(error)));
     if findings.is_empty() {
         findings.push(unread(locate::not_found(target)));
+    } else if !matches!(target, Target::File(_) | Target::Pid(_)) {
+        // There may be another one of the name, and it may be dead.
+        findings.extend(silent());
     }
     findings
+}
+
+/// Places that do not answer, where boards may be that are asked for. What this user may not look into is not one: it
+/// is most likely somebody else's.
+fn silent() -> impl Iterator<Item = Finding> {
+    let failing = locate::unseen().into_iter().filter(|place| !locate::may_not(place));
+    failing.map(|(place, why)| {
+        unknown(format!(
+            "{} cannot be looked into: {why}; boards there are not known",
+            place.display()
+        ))
+    })
 }
 
 /// What is judged: a second look where one does not tell.

@@ -7,6 +7,7 @@ use super::common::{look, repeat};
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
+use crate::error::OpenError;
 use crate::listed::Row;
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Target};
@@ -47,13 +48,20 @@ pub(super) fn run(
                 let seen = !elsewhere.found.is_empty() || !locate::here().is_empty();
                 return Err(locate::missing(target, &elsewhere.denied, seen).into());
             }
-            let _ = writeln!(
-                remarks,
-                "inspect: no boards; `inspect doctor` says what could be missing"
-            );
+            let _ = writeln!(remarks, "inspect: {}", nothing());
         }
         Ok(out.flush()?)
     })
+}
+
+/// Why a list of all boards is empty: what could not be looked into comes first.
+fn nothing() -> String {
+    match locate::missing(&Target::Any, &locate::elsewhere().denied, false) {
+        OpenError::NotFound { .. } => {
+            "no boards; `inspect doctor` says what could be missing".to_owned()
+        }
+        hidden => Failure::from(hidden).text,
+    }
 }
 
 fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
@@ -71,6 +79,12 @@ fn rows(target: &Target, look: &Look) -> Result<Vec<Row>, Failure> {
             Ok(report) => rows.push(Row::of(report, board.owner.0)),
             Err(error) => found.failed.push((board.candidate.clone(), error)),
         }
+    }
+    if matches!(target, Target::File(_))
+        && let Some((_, error)) = found.failed.pop()
+    {
+        // A file that was named and is none is no row of a list, as for every other verb.
+        return Err(error.into());
     }
     rows.extend(found.failed.into_iter().map(|(candidate, error)| Row::unread(&candidate, &error)));
     rows.retain(|row| look.filter.as_ref().is_none_or(|pattern| glob(pattern, &row.name)));
