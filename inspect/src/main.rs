@@ -29,7 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(cli::stdout());
     let result = match command::parse(std::env::args_os()) {
         Ok(cli) => cli::run(&cli, &mut out, &mut io::stderr()),
         Err(Early::Text(text)) => out.write_all(text.as_bytes()).map_err(Failure::from),

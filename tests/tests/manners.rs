@@ -130,6 +130,9 @@ fn what_is_not_there_and_what_is_no_recording_are_named_with_their_codes() {
         (&["report", &path(".")], 5, &["a directory"]),
         (&["-f", &none], 3, &["none.rec"]),
         (&["-f", &text], 5, &["notes.txt", "not a board"]),
+        (&["list", "-f", &text], 5, &["notes.txt", "not a board"]),
+        (&["list", "-f", &text, "--json"], 5, &["notes.txt", "not a board"]),
+        (&["list", "-f", &none], 3, &["none.rec"]),
         (&["diff", &none, &none], 3, &["none.rec"]),
         (&["diff", &text, &text], 5, &["notes.txt", "not a board"]),
         (&["report"], 2, &["`inspect report FILE`"]),
@@ -221,6 +224,31 @@ fn what_cannot_be_written_is_no_success() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{verb}: {said}");
         assert!(said.contains("No space left"), "{verb}: {said}");
+    }
+}
+
+/// The runtime puts `/dev/null` where a descriptor is closed: what was written was lost and called saved.
+#[test]
+fn what_goes_to_a_closed_stdout_is_no_success() {
+    let name = program::name("no-stdout");
+    let (_program, _) = Program::behave(&name, &["shares", "700"]);
+    let inspect = program::debug("scoreboard-inspect", "inspect");
+    for (verb, code) in [
+        ("dump -o - -n", 1),
+        ("record -d 100ms -o - -n", 1),
+        ("export csv -d 100ms -n", 1),
+        ("list -n", 1),
+        ("check -n", 3),
+    ] {
+        let shell = format!("exec {} {verb} {name} >&-", inspect.display());
+        let output = Command::new("sh").args(["-c", &shell]).output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{verb}: {said}");
+        assert_eq!(said.lines().count(), 1, "{verb}: {said}");
+        assert!(said.contains("stdout is closed") || said.contains("Bad file descr"), "{said}");
+        // One that takes everything is as good as any.
+        let shell = format!("exec {} {verb} {name} >/dev/null", inspect.display());
+        assert!(Command::new("sh").args(["-c", &shell]).status().is_ok_and(|s| s.success()));
     }
 }
 

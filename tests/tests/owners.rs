@@ -132,6 +132,29 @@ fn root_looks_at_boards_of_three_owners_without_being_root() {
     assert!(text.contains(&late.to_string()), "{late}: {text}");
 }
 
+/// The directory is root's: once root is given up nothing can be made there.
+#[test]
+fn root_writes_as_many_captures_of_another_owners_daemon_as_asked() {
+    if !may_unshare() {
+        return;
+    }
+    let name = program::name("captures");
+    let other: Vec<&str> = AS_OTHER.split(' ').collect();
+    let _program = behind(&other, &name, &["stalls", "700", "1500"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("s.rec").to_str().expect("UTF-8").to_owned();
+    let when = ["record", "-n", &name, "--when", "stalled>800ms", "--after", "100ms", "--count"];
+    let output = program::inspect(&[&when[..], &["2", "-d", "2m", "-o", &file]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let mut made: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("it")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    made.sort();
+    assert_eq!(made, ["s-1.rec", "s-2.rec"]);
+}
+
 #[test]
 fn root_cancels_an_operation_of_one_of_several_owners() {
     if !may_unshare() {

@@ -52,9 +52,9 @@ pub(super) fn run(
     if super::output::is_stdout(&output) {
         return Err(Failure::usage("--when writes files; name one with -o"));
     }
-    let mut files = Files { output, numbered: wanted > 1, made: 0, next: None };
+    let mut files = Files::new(output, wanted);
     // Opened first: reading may mean giving up the right to.
-    files.prepare()?;
+    files.begin()?;
     let captured = capture(cli, target, way, conditions, wanted, files, remarks);
     let done = captured?;
     if cli.common.json {

@@ -40,6 +40,7 @@ mod sampling;
 mod serve;
 mod show;
 mod spans;
+mod stdout;
 mod top;
 mod waits;
 #[cfg(feature = "serve")]
@@ -52,6 +53,7 @@ use crate::locate::{self, Target};
 use args::{Cli, Form, HistoryAction, Verb};
 pub use common::{folded, look};
 pub use failure::Failure;
+pub use stdout::stdout;
 
 /// Runs what the command line says. Data goes to `out`, remarks to `remarks`.
 ///
@@ -73,9 +75,12 @@ fn asked(cli: &Cli, out: &mut dyn Write, remarks: &mut dyn Write) -> Result<(), 
     }
     let done = verb(cli, &target, out, remarks);
     for directory in crate::patience::given_up() {
-        // A file that was named says so itself.
+        // A file that was named says so itself, as does who missed what may be there.
         if locate::directories().contains(&directory) || directory.ends_with("dev/shm") {
             let name = crate::words::term::term(&directory.display().to_string());
+            if done.as_ref().is_err_and(|failure| failure.text.contains(&name)) {
+                continue;
+            }
             let _ = writeln!(
                 remarks,
                 "inspect: {name}: its file system did not answer; boards there are not shown"

@@ -31,6 +31,9 @@ impl Output {
     /// Something has this name, or the directory takes no file; the file is named.
     pub(super) fn create(path: &Path) -> Result<Self, Failure> {
         if is_stdout(path) {
+            if super::stdout::was_closed() {
+                return Err(Failure::new("stdout is closed: nothing can be written there"));
+            }
             let stdout = io::stdout().as_fd().try_clone_to_owned().map_err(Failure::from)?;
             let (file, path) = (File::from(stdout), path.to_owned());
             return Ok(Self { file, path, part: None, ticket: 0, named: true });
@@ -65,6 +68,11 @@ impl Output {
         };
         let ticket = opener::expect(&file, path, part.as_deref());
         Ok(Self { file, path: path.to_owned(), part, ticket, named: false })
+    }
+
+    /// Whether nothing of it is seen in its directory so far.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.part.is_none() && !self.named
     }
 
     /// Where it is, or will be.
@@ -162,6 +170,11 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
     let what = cannot(path, error);
     match error.kind() {
         io::ErrorKind::AlreadyExists => Failure::new(format!("{what}; name a new file")),
+        io::ErrorKind::PermissionDenied if crate::root::was_given_up() => {
+            let me = crate::listed::user(nix::unistd::geteuid().as_raw());
+            let why = "root is given up before boards of others are read";
+            Failure { code: 4, text: format!("{what}: {why}, and {me} may not write there") }
+        }
         _ => Failure::system(error, what),
     }
 }
