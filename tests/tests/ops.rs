@@ -169,6 +169,9 @@ fn what_has_no_id_is_said_and_what_has_no_room_is_counted() {
     let lost = board["lost"]["ops"].as_u64().expect("a count");
     assert_eq!(live.len() as u64 + lost, 20_000);
     assert!(live.len() > 2560, "{} of 20000", live.len());
+    // Less than was asked for is said, on the board too.
+    let remarks = board["facts"]["probe_remarks"].as_str().expect("a remark");
+    assert!(remarks.contains("PROBE_SIZE=1000000000: a board has at most 67108864"), "{remarks}");
 }
 
 #[test]

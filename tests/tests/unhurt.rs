@@ -356,6 +356,9 @@ fn a_limit_above_counts_and_pages_of_files_do_not() {
     // More than the one above may take: the kernel would end the program while it reserves the board.
     let said = status(&cgroup.enter(), &[("PROBE_SIZE", "60000000")]);
     assert!(said.contains("memory cgroup") && said.contains("limit-"), "{said}");
+    // Nor so much that nothing is left for the program; what it may have is said.
+    let said = status(&cgroup.enter(), &[("PROBE_SIZE", "30000000")]);
+    assert!(said.contains("a board takes at most half (2"), "{said}");
     // Full of pages of a file, which the kernel can drop.
     let file = tempfile::NamedTempFile::new().expect("a file");
     let fill = format!(

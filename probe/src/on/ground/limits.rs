@@ -42,14 +42,17 @@ pub(crate) fn refuse(directory: &Path, mounts: Option<&Mounts>, bytes: u64) -> O
     if let Some((room, path)) = mounts.and_then(cgroup::room)
         && room / 2 < bytes
     {
+        let half = room / 2;
         return Some(format!(
-            "the memory cgroup {path} has {room} bytes left and the board needs {bytes}: \
-             raise the limit or set PROBE_SIZE"
+            "the memory cgroup {path} has {room} bytes left, of which a board takes at most half ({half}), and it \
+             needs {bytes}: raise the limit or set PROBE_SIZE"
         ));
     }
     let left = memory_left().filter(|left| left / 2 < bytes)?;
+    let half = left / 2;
     Some(format!(
-        "the machine has {left} bytes of memory left and the board needs {bytes}: set PROBE_SIZE"
+        "the machine has {left} bytes of memory left, of which a board takes at most half ({half}), and it needs \
+         {bytes}: set PROBE_SIZE"
     ))
 }
 
@@ -70,10 +73,11 @@ fn own_limit(bytes: u64) -> Option<String> {
     limits.into_iter().find_map(|(limit, what, how, field, wanted)| {
         let (soft, _) = getrlimit(limit).ok()?;
         let left = soft.saturating_sub(pages.get(field)?.saturating_mul(page));
-        (left < wanted.saturating_add(BESIDE)).then(|| {
+        let wanted = wanted.saturating_add(BESIDE);
+        (left < wanted).then(|| {
             format!(
-                "the limit on {what} leaves {left} bytes and the board needs {bytes}, and as many beside: \
-                 raise it ({how}) or set PROBE_SIZE"
+                "the limit on {what} leaves {left} bytes, and a board of {bytes} needs {wanted} with what is kept \
+                 beside it: raise it ({how}) or set PROBE_SIZE"
             )
         })
     })

@@ -3,6 +3,7 @@
 use nix::unistd::{Gid, Group};
 
 use super::config::{Config, permissions};
+use crate::layout::{MAX_BOARD_BYTES, plan};
 use crate::on::ground::settings::environment_is_trusted;
 
 /// Lets the environment have its say; a set-uid program's is not asked.
@@ -74,7 +75,16 @@ fn group(config: &mut Config, value: &str) -> Result<(), &'static str> {
 }
 
 fn size(config: &mut Config, value: &str) -> Result<(), &'static str> {
-    config.size = Some(value.parse().map_err(|_| "expected a number of bytes")?);
+    let bytes = value.parse().map_err(|_| "expected a number of bytes")?;
+    config.size = Some(bytes);
+    // As near as a board comes to it, and said: who asked for a gigabyte counts on its room.
+    let least = plan(&config.fitted_capacity()).1;
+    if bytes as u64 > MAX_BOARD_BYTES {
+        let most = format!("PROBE_SIZE={value}: a board has at most {MAX_BOARD_BYTES} bytes");
+        config.complaints.push(most);
+    } else if bytes < least {
+        config.complaints.push(format!("PROBE_SIZE={value}: a board has at least {least} bytes"));
+    }
     Ok(())
 }
 
