@@ -1,0 +1,56 @@
+//! Batches larger than those of now, which the servers took before anybody looked: what an item costs as load grows need
+//! not be guessed from small ones where it was seen.
+
+use super::answer::Range;
+use super::demand::Sums;
+use super::foretell::{ENOUGH, Facts, Foretold};
+use crate::words::human::{time, whole};
+
+/// A job found itself among so many times as many, on average.
+const LARGER: f64 = 1.25;
+/// Batches that were so many times as large as those of now, and of which the longest queue was hardly more, were as large
+/// as they may get: whoever waits longer is slowed.
+const FULL: f64 = 2.0;
+const HARDLY_MORE: f64 = 2.5;
+/// What those batches foretell of the time of the present ones is off by this at most, as a factor: else they were of
+/// other work.
+const ALIKE: f64 = 2.0;
+
+/// What is foretold by the larger batches of before; `None` where there were none, or of other work.
+pub(super) fn larger(facts: &Facts<'_>, now: &Sums) -> Option<Foretold> {
+    let before = facts.earlier;
+    if before.periods < ENOUGH || now.periods < ENOUGH || before.size() < LARGER * now.size() {
+        return None;
+    }
+    let (fixed, item) = Sums::of(&[before, *now]).line()?;
+    let present = now.time_ns / now.periods;
+    let foretold = fixed.max(0.0) + item * now.mean();
+    // Demand that falls with the size is what makes the larger ones tell more.
+    let falls = item > 0.0 && item < now.time_ns / now.jobs;
+    if !falls || foretold > present * ALIKE || foretold < present / ALIKE {
+        return None;
+    }
+    let queue = facts.members.queue.and_then(|place| facts.series.looks.last()?.queues.get(&place));
+    let longest = queue.map_or(0.0, |queue| queue.depth_max as f64).max(before.size());
+    let was_full = before.size() >= FULL * now.size() && longest <= HARDLY_MORE * before.size();
+    let most = if was_full { before.size() } else { longest };
+    let servers = facts.members.workers.len() as f64;
+    let value = servers * 1e9 / (item + fixed.max(0.0) / most);
+    let took = servers * 1e9 * before.squares / before.products;
+    Some(Foretold {
+        // It did serve as fast as that, whatever the larger ones still would.
+        saturation: Some(Range { value, low: Some(took.min(value)), high: None }),
+        at_least: false,
+        fixed_ns: Some(fixed.max(0.0)),
+        item_ns: Some(item),
+        by_life: true,
+        model: format!(
+            "by batches of {} items that it took before, as long as they grow to {}, where those of now are of {:.1} and cost {} an \
+             item",
+            whole(before.size() as u64),
+            whole(most as u64),
+            now.mean(),
+            time((now.time_ns / now.jobs) as u64)
+        ),
+    })
+}
