@@ -72,9 +72,14 @@ impl Sums {
         self.jobs / self.periods.max(1.0)
     }
 
+    /// Jobs of the period that a job finds itself in, on average.
+    pub(super) fn size(self) -> f64 {
+        self.squares / self.jobs.max(1.0)
+    }
+
     /// Least squares of a period's time by its jobs: the fixed part, and that of each job. `None` where all periods
     /// are of one size.
-    fn line(self) -> Option<(f64, f64)> {
+    pub(super) fn line(self) -> Option<(f64, f64)> {
         let spread = self.periods * self.squares - self.jobs * self.jobs;
         // A hundredth of the mean, as standard deviation, is no difference to learn from.
         if self.periods < 3.0 || spread <= 1e-4 * self.jobs * self.jobs {

@@ -2,12 +2,13 @@
 
 use super::answer::{QueueState, Range};
 use super::demand::{Known, Stretch, Sums, parts};
+use super::larger::larger;
 use super::look::{Look, Series};
 use super::stretches::Members;
 use crate::words::human::{short, time, whole};
 
 /// Items that must have ended, and busy periods, before anything is foretold.
-const ENOUGH: f64 = 30.0;
+pub(super) const ENOUGH: f64 = 30.0;
 /// Jobs of a busy period, on average, from which on they are batches.
 const BATCHES: f64 = 1.1;
 /// Half the interval of a part, as a share of it, beyond which it is not known.
@@ -26,6 +27,8 @@ pub(super) struct Facts<'a> {
     /// Since the last change.
     pub(super) total: Stretch,
     pub(super) sums: &'a [Sums],
+    /// From the threads' begin to the first look.
+    pub(super) earlier: Sums,
     pub(super) demand: Option<Known>,
     pub(super) utilization: Option<f64>,
     pub(super) queue: Option<QueueState>,
@@ -42,13 +45,22 @@ pub(super) struct Foretold {
     pub(super) at_least: bool,
     pub(super) fixed_ns: Option<f64>,
     pub(super) item_ns: Option<f64>,
+    /// By all that its threads did since they began, not by what was looked at.
+    pub(super) by_life: bool,
     pub(super) model: String,
 }
 
 impl Foretold {
     fn nothing(why: &str) -> Self {
         let model = format!("too little to say: {why}");
-        Self { saturation: None, at_least: false, fixed_ns: None, item_ns: None, model }
+        Self {
+            saturation: None,
+            at_least: false,
+            fixed_ns: None,
+            item_ns: None,
+            by_life: false,
+            model,
+        }
     }
 }
 
@@ -113,6 +125,7 @@ pub(super) fn foretell(facts: &Facts<'_>) -> Foretold {
         at_least: false,
         fixed_ns: None,
         item_ns: None,
+        by_life: false,
         model: model.to_owned(),
     };
     if all.periods == 0.0 || all.mean() < BATCHES {
@@ -131,7 +144,7 @@ pub(super) fn foretell(facts: &Facts<'_>) -> Foretold {
         None if full => {
             Foretold::nothing("busy all of the time, and no queue tells whether anything waits")
         }
-        _ => batches(facts, &all, plain),
+        _ => larger(facts, &all).unwrap_or_else(|| batches(facts, &all, plain)),
     }
 }
 
@@ -153,6 +166,17 @@ fn one_by_one(facts: &Facts<'_>, all: &Sums) -> bool {
     looks.len() < 2 || all.squares <= all.jobs && looks.iter().any(several)
 }
 
+/// Whether a server was seen with several in service at a time, more than once.
+fn at_once(facts: &Facts<'_>) -> bool {
+    let Some(place) = facts.members.queue else { return false };
+    let most = 2 * facts.members.workers.len() as u64;
+    let several = |look: &&Look| {
+        let queue = look.queues.get(&place);
+        queue.is_some_and(|queue| queue.starts.saturating_sub(queue.completions) >= most)
+    };
+    facts.series.looks.iter().filter(several).count() > 1
+}
+
 /// Busy periods of several jobs.
 fn batches(facts: &Facts<'_>, all: &Sums, plain: impl Fn(&str) -> Foretold) -> Foretold {
     let mean = all.mean();
@@ -166,10 +190,11 @@ fn batches(facts: &Facts<'_>, all: &Sums, plain: impl Fn(&str) -> Foretold) -> F
     let Some(parts) = parts(facts.sums).filter(|_| all.periods >= ENOUGH) else { return alike() };
     let half = |known: Known| known.half.unwrap_or(0.0);
     if parts.fixed_ns.value - half(parts.fixed_ns) <= 0.0 {
-        // Jobs that overlap in hand are no batches: each takes its time. But where all that is known of the fixed part
-        // is that it may be none, larger batches may take less an item.
+        // Jobs that one server takes on without a pause are no batches: each takes its time. But where all that is known of
+        // the fixed part is that it may be none, larger batches may take less an item; and so they may where several are
+        // served at once, also without such a part: of a store, two that are written to one page cost one write.
         let most = parts.fixed_ns.value + half(parts.fixed_ns);
-        return match most <= NO_PART * all.time_ns / all.periods {
+        return match most <= NO_PART * all.time_ns / all.periods && !at_once(facts) {
             true => plain("the same for each item"),
             false => at_least(plain(&format!(
                 "as it serves now, {mean:.1} items at once; what of it is the batch's is lost in the spread, and larger \
@@ -182,12 +207,15 @@ fn batches(facts: &Facts<'_>, all: &Sums, plain: impl Fn(&str) -> Foretold) -> F
         return alike();
     }
     Foretold {
-        saturation: Some(rate(facts.members.workers.len(), item)),
+        // What an item costs may fall further with batches larger than any that was seen: nothing bounds it above.
+        saturation: Some(Range { high: None, ..rate(facts.members.workers.len(), item) }),
         at_least: false,
         fixed_ns: Some(parts.fixed_ns.value),
         item_ns: Some(item.value),
+        by_life: false,
         model: format!(
-            "by {} busy periods of {mean:.1} items, and as long as batches may grow, to {} and more",
+            "by {} busy periods of {mean:.1} items, and as long as batches may grow, to {} and more; larger ones may cost \
+             less an item",
             whole(all.periods as u64),
             // Nine tenths of it.
             whole((9.0 * parts.fixed_ns.value / item.value).ceil() as u64)

@@ -9,7 +9,7 @@ use super::demand::{Stretch, Sums, demand};
 use super::foretell::{Facts, foretell};
 use super::look::{Series, Worker};
 use super::standing::waiting;
-use super::stretches::{Members, stretches, sums};
+use super::stretches::{Members, earlier, stretches, sums};
 use crate::words::label::Label;
 use crate::words::stem::stem;
 
@@ -60,6 +60,13 @@ fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
+/// Since the first of its threads began.
+fn lived_ns(series: &Series, members: &Members) -> Option<u64> {
+    let began = members.workers.iter().map(|worker| worker.started).min()?;
+    let last = series.looks.last()?.stamp;
+    Some((last.saturating_sub(began) as f64 * series.unit_ns) as u64)
+}
+
 // long: what is said of a group in one place, a field a line
 fn group(series: &Series, members: &Members) -> Group {
     let all = stretches(series, members);
@@ -83,6 +90,7 @@ fn group(series: &Series, members: &Members) -> Group {
         members,
         total,
         sums: &sums,
+        earlier: earlier(series, members),
         demand: known,
         utilization,
         queue: waiting.map(|waiting| waiting.state),
@@ -126,6 +134,7 @@ fn group(series: &Series, members: &Members) -> Group {
         over_ns,
         looked_ns,
         model_over_ns: saturation.and(match by_looks {
+            _ if foretold.by_life => lived_ns(series, members),
             true => looked_ns.zip(over_ns).map(|(looked, over)| looked.min(over)),
             false => over_ns,
         }),

@@ -93,6 +93,8 @@ pub struct QueueLook {
     pub name: Label,
     /// Items waiting.
     pub depth: u64,
+    /// The most that ever waited.
+    pub depth_max: u64,
     /// Units that the first one has waited; `None`: it does not say.
     pub oldest: Option<u64>,
     /// Items that came.
@@ -206,6 +208,7 @@ fn look(snapshot: &Snapshot, clock: &Clock, counted: &mut Counted) -> Look {
             QueueLook {
                 name,
                 depth,
+                depth_max: record.depth_max,
                 oldest: match (record.head, record.head_known, depth) {
                     (_, 1.., 0) => Some(0),
                     (0, ..) => None,

@@ -6,6 +6,7 @@
 //!            ├─► demand: what one item costs its workers, and how surely that is known
 //!            ├─► standing: whether what waits is a burst or stays; Little's law
 //!            ├─► blocked: what servers wait for with a job in hand
+//!            ├─► larger: what larger batches took before anybody looked
 //!            └─► groups: what is said; foretell: saturation, or why there is none
 //! ```
 //!
@@ -22,6 +23,9 @@ mod foretell;
 mod groups;
 #[cfg(test)]
 mod honest_tests;
+mod larger;
+#[cfg(test)]
+mod larger_tests;
 mod look;
 mod standing;
 mod stretches;

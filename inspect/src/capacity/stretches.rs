@@ -109,22 +109,12 @@ fn usual(noted: &[(u64, f64, f64)]) -> f64 {
 /// What the group's busy periods add up to from look to look, from a stamp on; by one look, since its threads began.
 pub(super) fn sums(series: &Series, members: &Members, since: u64) -> Vec<Sums> {
     let looks = thinned(series);
-    let nothing = Worker::default();
-    let between = |from: &Worker, to: &Worker| Sums {
-        periods: to.periods.wrapping_sub(from.periods) as f64,
-        jobs: to.jobs.saturating_sub(from.jobs) as f64,
-        squares: to.squares.wrapping_sub(from.squares) as f64,
-        time_ns: to.ended.saturating_sub(from.ended) as f64 * series.unit_ns,
-        products: to.products.wrapping_sub(from.products) as f64 * series.unit_ns,
-    };
-    // A writer of before counts no periods.
-    let counts = members.workers.iter().all(|worker| worker.periods > 0 || worker.jobs == 0);
-    if !counts {
+    let between = |from: &Worker, to: &Worker| between(series, from, to);
+    if !counts(members) {
         return Vec::new();
     }
     if let [only] = looks.as_slice() {
-        let all = members.workers.iter().filter_map(|worker| same(only, worker));
-        return vec![Sums::of(&all.map(|worker| between(&nothing, worker)).collect::<Vec<_>>())];
+        return vec![until(series, members, only)];
     }
     looks
         .windows(2)
@@ -137,4 +127,33 @@ pub(super) fn sums(series: &Series, members: &Members, since: u64) -> Vec<Sums> 
             Sums::of(&both.map(|(from, to)| between(from, to)).collect::<Vec<_>>())
         })
         .collect()
+}
+
+/// What the group's busy periods added up to from its threads' begin to the first look.
+pub(super) fn earlier(series: &Series, members: &Members) -> Sums {
+    match series.looks.as_slice() {
+        [first, _, ..] if counts(members) => until(series, members, first),
+        _ => Sums::default(),
+    }
+}
+
+fn until(series: &Series, members: &Members, look: &Look) -> Sums {
+    let nothing = Worker::default();
+    let all = members.workers.iter().filter_map(|worker| same(look, worker));
+    Sums::of(&all.map(|worker| between(series, &nothing, worker)).collect::<Vec<_>>())
+}
+
+/// A writer of before counts no periods.
+fn counts(members: &Members) -> bool {
+    members.workers.iter().all(|worker| worker.periods > 0 || worker.jobs == 0)
+}
+
+fn between(series: &Series, from: &Worker, to: &Worker) -> Sums {
+    Sums {
+        periods: to.periods.wrapping_sub(from.periods) as f64,
+        jobs: to.jobs.saturating_sub(from.jobs) as f64,
+        squares: to.squares.wrapping_sub(from.squares) as f64,
+        time_ns: to.ended.saturating_sub(from.ended) as f64 * series.unit_ns,
+        products: to.products.wrapping_sub(from.products) as f64 * series.unit_ns,
+    }
 }

@@ -125,6 +125,11 @@ impl Course {
         let queue = QueueLook {
             name: Label::from("jobs"),
             depth: arrivals - begun.len() as u64,
+            depth_max: self.items[..self.items.partition_point(|item| item.ended <= at)]
+                .chunk_by(|a, b| a.begun == b.begun)
+                .map(|batch| batch.len() as u64)
+                .max()
+                .unwrap_or(0),
             oldest: Some(first.map_or(0, |item| at - item.arrived)),
             arrivals,
             starts: begun.len() as u64,

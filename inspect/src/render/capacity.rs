@@ -212,11 +212,11 @@ fn bound(value: Range, at_least: bool) -> String {
     if at_least { least(value.value, true) } else { range(value) }
 }
 
-/// `21.0k 20.5k-21.6k`
+/// `21.0k 20.5k-21.6k`, or `21.0k ≥20.5k` where nothing bounds it above.
 fn range(range: Range) -> String {
     match (range.low, range.high) {
         (Some(low), Some(high)) => format!("{} {}-{}", short(range.value), short(low), short(high)),
-        (Some(low), None) => format!("{} {}-", short(range.value), short(low)),
+        (Some(low), None) => format!("{} ≥{}", short(range.value), short(low)),
         _ => short(range.value),
     }
 }
