@@ -127,6 +127,10 @@ fn bad_ends_are_a_burst_by_share_and_by_number() {
     assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 0.0, 2.0)]), ["cancellations"]);
     assert!(found(|board| board.op_kinds = vec![kind(91.0, 9.0, 0.0)]).is_empty());
     assert!(found(|board| board.op_kinds = vec![kind(0.0, 0.9, 0.0)]).is_empty());
+    // Three of the first five, after two seconds.
+    let young = OpRates { over_ns: 2 * SECOND, ..kind(1.0, 1.5, 0.0).rates.expect("rates") };
+    let few = OpKind { rates: Some(young), ..kind(0.0, 0.0, 0.0) };
+    assert!(found(|board| board.op_kinds = vec![few]).is_empty());
 }
 
 #[test]

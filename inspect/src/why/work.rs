@@ -25,9 +25,11 @@ const LONG_NS: u64 = 1_000_000_000;
 const POLL_NS: u64 = 1_000_000_000;
 /// One that works and was not polled for so long has lost its wake-up, perhaps.
 const UNPOLLED_NS: u64 = 10_000_000_000;
-/// Share of operations that fail from which on it is a burst, and how many a second make a share.
+/// Share of operations that fail from which on it is a burst, how many a second make a share, and how many in all: three of
+/// the first five of a young process are no rate.
 const ERRORS: f64 = 0.1;
 const ENOUGH_PER_S: f64 = 1.0;
+const ENOUGH: f64 = 10.0;
 
 /// Workers without room: one of a group, or all of it.
 pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
@@ -275,7 +277,8 @@ pub(super) fn errors(report: &BoardReport, found: &mut Vec<Finding>) {
             ("cancellations", "are cancelled", now.cancelled, kind.since_start.cancelled),
         ] {
             let share = bad / all.max(f64::MIN_POSITIVE);
-            if bad < ENOUGH_PER_S || share < ERRORS {
+            let few = bad * rates.over_ns as f64 / 1e9 < ENOUGH;
+            if few || bad < ENOUGH_PER_S || share < ERRORS {
                 continue;
             }
             let title = format!(
@@ -311,7 +314,8 @@ pub(super) fn retries(report: &BoardReport, found: &mut Vec<Finding>) {
     let named = report.counters.iter().filter(|counter| called(counter.name.raw()));
     for counter in named {
         let Some(rate) = counter.rate_per_s.filter(|&rate| rate >= TRIES_PER_S) else { continue };
-        if rate < TRIES * well {
+        let few = rate * counter.rate_over_ns.unwrap_or(0) as f64 / 1e9 < ENOUGH;
+        if few || rate < TRIES * well {
             continue;
         }
         let title = format!(
