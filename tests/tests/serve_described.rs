@@ -46,13 +46,17 @@ fn what_is_served_is_the_document_and_every_path_answers_as_it_says() {
             continue;
         }
         let asked = path.replace("{board}", "nobody-at-all").replace("{id}", "1-1");
-        let answer = serve.ask(&method.to_uppercase(), &asked, &[]);
-        let said = &document["paths"][&path][&method]["responses"];
-        let status = answer.status.to_string();
-        assert!(said[&status].is_object(), "{method} {path}: {status} {}", answer.text());
-        let kind = answer.header("content-type").expect("a type");
-        let kind = kind.split(';').next().expect("a type");
-        assert!(said[&status]["content"][kind].is_object(), "{method} {path}: {status} {kind}");
+        let longer = format!("{asked}?board={}", "a".repeat(4_096));
+        for asked in [&asked, &longer] {
+            let answer = serve.ask(&method.to_uppercase(), asked, &[]);
+            let said = &document["paths"][&path][&method]["responses"];
+            let status = answer.status.to_string();
+            assert!(said[&status].is_object(), "{method} {path}: {status} {}", answer.text());
+            assert_eq!(status == "414", asked.len() > 4_096, "{method} {path}: {status}");
+            let kind = answer.header("content-type").expect("a type");
+            let kind = kind.split(';').next().expect("a type");
+            assert!(said[&status]["content"][kind].is_object(), "{method} {path}: {status} {kind}");
+        }
     }
 }
 

@@ -220,14 +220,28 @@ fn who_waits_for_what_it_has_is_a_deadlock_of_one() {
     assert_eq!(members[0]["held_by"][0]["thread"], "itself");
 }
 
+/// `LOCKS=1000000 cargo test -p tests --test waits hundred_thousand -- --nocapture` for the figure in `docs/waits.md`.
 #[test]
 fn of_a_hundred_thousand_locks_the_two_in_a_deadlock_are_named() {
     let name = program::name("many");
-    let _program = locks(&name, &["many", "100000"]);
+    let count: u64 =
+        std::env::var("LOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut program = Program::start(command.arg(&name).args(["many", &count.to_string()]), &name);
+    let told = program.until_ready();
+    let size: u64 = told[0].parse().expect("bytes of a lock");
     let said = until(&name, "a deadlock", |waits| waits["cycles"][0].is_object());
     assert_eq!(said["cycles"][0]["members"].as_array().map(Vec::len), Some(2), "{said:#}");
     assert!(said["locks"].as_array().is_some_and(|locks| locks.len() <= 64), "in 64 records");
     assert_eq!(said["lost"], 0, "records of locks that nobody waits for are given back");
+    // What the locks themselves take, and a program with a board: a lock leaves nothing behind when it was waited for.
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", program.pid())).expect("it lives");
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    let resident: u64 = resident.trim().trim_end_matches(" kB").parse().expect("a size");
+    let own = count * size / 1024;
+    println!("{count} locks: {resident} KiB, of which {own} are theirs");
+    assert!(resident < own + 12_288, "{resident} KiB for {own} of locks");
 }
 
 /// `LOOKS=1000000 cargo test --release -p tests --test waits busy` for the figure in `docs/waits.md`.
