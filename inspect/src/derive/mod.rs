@@ -202,11 +202,15 @@ fn code_of(end: &EndRead) -> Option<i64> {
     (end.exited && end.exit_code as u64 != EXIT_CODE_UNKNOWN).then_some(end.exit_code)
 }
 
-fn code_text(end: &EndRead) -> String {
-    code_of(end).map_or_else(
-        || " in order, with a code that its C library does not tell".to_owned(),
-        |code| format!(" with code {code}"),
-    )
+/// How it exited, as far as its C library tells.
+fn exit_text(end: &EndRead) -> String {
+    const UNTOLD: &str = "with a code that its C library does not tell";
+    match (code_of(end), end.panics > 0) {
+        (Some(code), true) => format!("exited with code {code} after a panic"),
+        (Some(code), false) => format!("exited with code {code}"),
+        (None, true) => format!("exited after a panic, {UNTOLD}"),
+        (None, false) => format!("exited in order, {UNTOLD}"),
+    }
 }
 
 /// The verdict in words, with what is known of the end or of a keeper that fell silent.
@@ -215,8 +219,7 @@ fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u
     match context.state {
         State::Dead => {
             let how = match (end.exited, end.panics > 0) {
-                (true, true) => format!("exited{} after a panic", code_text(end)),
-                (true, false) => format!("exited{}", code_text(end)),
+                (true, _) => exit_text(end),
                 (false, true) => "aborted or killed after a panic".to_owned(),
                 (false, false) if context.lock == Some(false) => {
                     "killed (no end recorded, lock free)".to_owned()
