@@ -85,8 +85,11 @@ pub struct Book {
     /// Operations that ended by the board's own count at the first look, less those that it still had.
     base: Option<u64>,
     handed_out: u64,
-    /// Those that had ended by the last look.
+    /// Those that had ended by the last look, and by the one before it.
     ended: u64,
+    ended_before: u64,
+    /// Nothing moves any more.
+    dead: bool,
 }
 
 impl Book {
@@ -131,6 +134,8 @@ impl Book {
 
     fn count(&mut self, report: &BoardReport, new: u64) {
         let ends = report.op_kinds.iter().map(|kind| &kind.since_start);
+        self.ended_before = self.ended;
+        self.dead = report.state == State::Dead;
         self.ended = ends.map(|ends| ends.ok + ends.error + ends.cancelled + ends.panicked).sum();
         let first = self.base.is_none();
         self.handed_out += new;
@@ -145,9 +150,11 @@ impl Book {
         self.open.values()
     }
 
-    /// Operations that began and ended between two looks and left nothing behind.
+    /// Operations that began and ended between two looks and left nothing behind. Of the living it is of the look before:
+    /// what ended while a look went on is counted by it, and listed by the next one only.
     pub fn missed(&self) -> u64 {
-        self.ended.saturating_sub(self.base.unwrap_or(0)).saturating_sub(self.handed_out)
+        let ended = if self.dead { self.ended } else { self.ended_before };
+        ended.saturating_sub(self.base.unwrap_or(0)).saturating_sub(self.handed_out)
     }
 }
 
@@ -200,7 +207,9 @@ mod tests {
         let statuses: Vec<_> =
             first.statuses.iter().map(|(at, one)| (*at, one.status.raw())).collect();
         assert_eq!(statuses, [(0, "parse"), (500, "write")]);
-        // Five ended, two were handed out.
+        // Five ended, two were handed out; of the living that is said one look later.
+        assert_eq!(book.missed(), 0);
+        assert_eq!(book.look(&report).len(), 0);
         assert_eq!(book.missed(), 3);
 
         // Seen again it is not handed out again; what a kill leaves is cut short.
@@ -214,5 +223,22 @@ mod tests {
         );
         assert_eq!((book.missed(), book.open().count()), (3, 0));
         assert_eq!(book.look(&report).len(), 0);
+    }
+    /// Four end after the list was read and before the count is: the next look lists them, and nothing was missed.
+    #[test]
+    fn what_ended_while_a_look_went_on_was_not_missed() {
+        let mut report = BoardReport::for_tests("d", 1_000_000_000);
+        report.uptime_ns = 1_000;
+        let mut book = Book::default();
+        assert_eq!(book.look(&report).len(), 0);
+        report.ended(4);
+        assert_eq!((book.look(&report).len(), book.missed()), (0, 0));
+        let naive = book.ended - book.handed_out;
+        assert_eq!(naive, 4, "by the count of the same look");
+        let ended =
+            |id| Op { outcome: Some("ok"), ended_ago_ns: Some(10), ..op(id, 50, (0, "wait")) };
+        report.ended_ops = vec![ended("1-1"), ended("2-1"), ended("3-1"), ended("4-1")];
+        assert_eq!((book.look(&report).len(), book.missed()), (4, 0));
+        assert_eq!((book.look(&report).len(), book.missed()), (0, 0));
     }
 }
