@@ -174,3 +174,38 @@ fn root_cancels_an_operation_of_one_of_several_owners() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }
+
+/// A directory that is closed to whoever looks is named, by every verb that finds nothing: there may be what is wanted.
+#[test]
+fn a_closed_directory_is_named_where_nothing_else_is_seen() {
+    use std::os::unix::fs::PermissionsExt;
+    if !nix::unistd::geteuid().is_root() {
+        return tests::build::skip("needs root");
+    }
+    if !tests::build::needs("setpriv", "util-linux") {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open).expect("open");
+    let closed = directory.path().join("closed");
+    std::fs::create_dir(&closed).expect("made");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).expect("closed");
+    let inspect = directory.path().join("inspect");
+    std::fs::copy(program::debug("scoreboard-inspect", "inspect"), &inspect).expect("copied");
+    let (closed, inspect) = (closed.display().to_string(), inspect.display().to_string());
+    // No boards, and no processes, but its own.
+    let script = format!(
+        "mount -t tmpfs none /dev/shm; export INSPECT_DIRS={closed}; \
+         for words in 'list' '-n nobody' 'check -n nobody'; do {AS_OTHER} {inspect} $words 2>&1; echo \"code $?\"; done"
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", &script])
+        .output()
+        .expect("unshare");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let named = said.lines().filter(|line| line.contains(&closed) && line.contains("denied"));
+    assert_eq!(named.count(), 3, "{said}");
+    let codes: Vec<&str> = said.lines().filter(|line| line.starts_with("code ")).collect();
+    assert_eq!(codes, ["code 0", "code 4", "code 3"], "{said}");
+}
