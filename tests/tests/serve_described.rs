@@ -127,3 +127,20 @@ fn what_a_server_of_other_hosts_answers_is_described_with_whose_it_is() {
     let boards = serde_json::json!({ "$ref": "#/components/schemas/Boards" });
     assert!(!schema(&document, &boards).is_valid(&broken), "the schema says something");
 }
+
+/// What other tools read is JSON as well, and of another form.
+#[test]
+fn files_for_other_tools_are_described_as_well() {
+    let name = program::name("described");
+    let _program = served::behave(&name, &["one-job"]);
+    let serve = Serve::start(&[]);
+    let document = document();
+    let of = &document["paths"]["/api/v1/profile"]["get"]["responses"]["200"]["content"];
+    let schema = schema(&document, &of["application/json"]["schema"]);
+    for format in ["json", "speedscope", "firefox"] {
+        let path = format!("/api/v1/profile?board={name}&seconds=0.1&format={format}");
+        let answer = serve.get(&path);
+        assert!(schema.is_valid(&answer), "{format}: {answer:#}");
+    }
+    assert!(!schema.is_valid(&serde_json::json!({ "profiles": [] })), "of none of them");
+}
