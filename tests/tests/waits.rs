@@ -240,7 +240,7 @@ fn of_a_hundred_thousand_locks_the_two_in_a_deadlock_are_named() {
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
     let resident: u64 = resident.trim().trim_end_matches(" kB").parse().expect("a size");
     let own = count * size / 1024;
-    println!("{count} locks: {resident} KiB, of which {own} are theirs");
+    eprintln!("{count} locks: {resident} KiB, of which {own} are theirs");
     assert!(resident < own + 12_288, "{resident} KiB for {own} of locks");
 }
 
