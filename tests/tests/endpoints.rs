@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::fake::{Fake, Say};
-use tests::merged::{ask, hosts, json_of, op, ops, standing, text};
+use tests::merged::{answered, ask, ask_all, hosts, json_of, op, ops, standing, text};
 use tests::program::{self, inspect};
 use tests::served::{self, Serve};
 use tests::wait;
@@ -26,7 +26,7 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
         [socket.clone(), format!("http://{}", one.address), format!("http://{}", two.address)];
     let list = urls.join(",");
 
-    let document = ask(&list, &["list", &name]);
+    let document = ask_all(&list, &["list", &name]);
     assert_eq!(hosts(&document["boards"]), urls);
     for url in &urls {
         assert_eq!(standing(&document, url), ("ok".to_owned(), String::new()));
@@ -37,16 +37,16 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
         assert!(skew.expect("a skew").abs() < 500_000_000, "{endpoint}");
         assert!(age.expect("an age") < 2_000_000_000, "{endpoint}");
     }
-    let whole = ask(&list, &["-n", &name]);
+    let whole = ask_all(&list, &["-n", &name]);
     assert_eq!(hosts(&whole["boards"]), urls);
     let direct = &program::boards(&["-p", &program.pid().to_string()])[0];
     for board in whole["boards"].as_array().expect("boards") {
         assert_eq!(board["facts"], direct["facts"]);
         assert_eq!(board["ops"].as_array().map(Vec::len), direct["ops"].as_array().map(Vec::len));
     }
-    let ops = ask(&list, &["ops", &name]);
+    let ops = ask_all(&list, &["ops", &name]);
     assert_eq!((hosts(&ops["ops"]).len(), ops["total"].as_u64()), (18, Some(18)));
-    let ages: Vec<u64> = ask(&list, &["ops", &name, "--sort", "age"])["ops"]
+    let ages: Vec<u64> = ask_all(&list, &["ops", &name, "--sort", "age"])["ops"]
         .as_array()
         .expect("operations")
         .iter()
@@ -54,23 +54,23 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
         .collect();
     assert!(ages.is_sorted_by(|a, b| a >= b), "{ages:?}");
     // The worst first, and each looked by itself.
-    let why = ask(&list, &["why", &name]);
+    let why = ask_all(&list, &["why", &name]);
     let mut of = hosts(&why["boards"]);
     of.sort_unstable();
     let mut all: Vec<&str> = urls.iter().map(String::as_str).collect();
     all.sort_unstable();
     assert_eq!(of, all);
-    assert!(ask(&list, &["waits", &name])["chains"].is_array());
-    assert!(ask(&list, &["capacity", "-d", "200ms", &name])["groups"].is_array());
-    let table = text(&inspect(&["capacity", "-d", "200ms", &name, "--endpoints", &list]));
+    assert!(ask_all(&list, &["waits", &name])["chains"].is_array());
+    assert!(ask_all(&list, &["capacity", "-d", "200ms", &name])["groups"].is_array());
+    let table = text(&answered(&["capacity", "-d", "200ms", &name, "--endpoints", &list]));
     assert_eq!(table.matches("no queue is declared").count(), 3, "{table}");
-    let checked = inspect(&["check", &name, "--oldest", "1h", "--endpoints", &list]);
+    let checked = answered(&["check", &name, "--oldest", "1h", "--endpoints", &list]);
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
 
     // What a person sees: hosts in a column.
-    let table = text(&inspect(&["ops", &name, "--endpoints", &list]));
+    let table = text(&answered(&["ops", &name, "--endpoints", &list]));
     assert!(table.starts_with("HOST ") && table.matches(&one.address).count() == 6, "{table}");
-    let table = text(&inspect(&["--endpoints", &list]));
+    let table = text(&answered(&["--endpoints", &list]));
     assert!(table.matches(&name[..10]).count() >= 3, "{table}");
     // On a narrow terminal names are cut, and what state a board is in is not.
     let mut narrow = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
@@ -79,24 +79,24 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
     let rows = table.lines().skip(1).filter(|row| row.contains(" live"));
     assert_eq!(rows.filter(|row| row.contains(&program.pid().to_string())).count(), 3, "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 40), "{table}");
-    let table = text(&inspect(&[&name, "--endpoints", &list]));
+    let table = text(&answered(&[&name, "--endpoints", &list]));
     assert_eq!(table.matches(&format!("{}\n{name}", one.address)).count(), 1, "{table}");
 
     drop(two);
-    let document = ask(&list, &["list", &name]);
+    let document = ask_all(&list, &["list", &name]);
     assert_eq!(hosts(&document["boards"]).len(), 2);
     let (state, error) = standing(&document, &urls[2]);
     assert_eq!((state.as_str(), error.as_str()), ("down", "connection refused"));
-    let checked = inspect(&["check", &name, "--endpoints", &list]);
+    let checked = answered(&["check", &name, "--endpoints", &list]);
     assert_eq!(checked.status.code(), Some(3), "{}", text(&checked));
     assert!(text(&checked).contains("connection refused"), "{}", text(&checked));
     drop(unix);
-    let (state, error) = standing(&ask(&list, &["list"]), &urls[0]);
+    let (state, error) = standing(&ask_all(&list, &["list"]), &urls[0]);
     assert_eq!((state.as_str(), error.as_str()), ("down", "connection refused"));
     // Nobody has it: as of a board that is not there.
-    let missing = inspect(&["nobody-at-all", "--endpoints", &urls[1]]);
+    let missing = answered(&["nobody-at-all", "--endpoints", &urls[1]]);
     assert_eq!(missing.status.code(), Some(3), "{}", String::from_utf8_lossy(&missing.stderr));
-    let checked = inspect(&["check", "nobody-at-all", "--endpoints", &urls[1]]);
+    let checked = answered(&["check", "nobody-at-all", "--endpoints", &urls[1]]);
     assert_eq!(checked.status.code(), Some(2), "{}", text(&checked));
 }
 
@@ -370,11 +370,11 @@ fn where_nobody_has_what_was_named_no_table_stands_beside_the_error() {
         &["why", "nosuch"],
         &["capacity", "-d", "100ms", "nosuch"],
     ] {
-        let output = inspect(&[words, &["--endpoints", &url]].concat());
+        let output = answered(&[words, &["--endpoints", &url]].concat());
         assert_eq!((output.status.code(), text(&output)), (Some(3), String::new()), "{words:?}");
     }
     // The same at home.
-    let output = inspect(&["list", "nosuch"]);
+    let output = answered(&["list", "nosuch"]);
     assert_eq!((output.status.code(), text(&output)), (Some(3), String::new()));
 }
 
