@@ -1,5 +1,8 @@
 //! What an item costs its workers, and how surely that is known. Pure arithmetic.
 
+/// Items that must have ended, and busy periods, before anything is foretold.
+pub(super) const ENOUGH: f64 = 30.0;
+
 /// A stretch of time of a group: busy time of all of its workers, and what they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Stretch {

@@ -1,14 +1,12 @@
 //! At which rate a group saturates, by which model; or why nothing is said of it.
 
 use super::answer::{QueueState, Range};
-use super::demand::{Known, Stretch, Sums, parts};
+use super::demand::{ENOUGH, Known, Stretch, Sums, parts};
 use super::larger::larger;
 use super::look::{Look, Series};
 use super::stretches::Members;
 use crate::words::human::{short, time, whole};
 
-/// Items that must have ended, and busy periods, before anything is foretold.
-pub(super) const ENOUGH: f64 = 30.0;
 /// Jobs of a busy period, on average, from which on they are batches.
 const BATCHES: f64 = 1.1;
 /// Half the interval of a part, as a share of it, beyond which it is not known.
@@ -144,8 +142,23 @@ pub(super) fn foretell(facts: &Facts<'_>) -> Foretold {
         None if full => {
             Foretold::nothing("busy all of the time, and no queue tells whether anything waits")
         }
-        _ => larger(facts, &all).unwrap_or_else(|| batches(facts, &all, plain)),
+        _ => by_life(facts, &all).unwrap_or_else(|| batches(facts, &all, plain)),
     }
+}
+
+/// By the larger batches that it took before, if it did.
+fn by_life(facts: &Facts<'_>, all: &Sums) -> Option<Foretold> {
+    let queue = facts.members.queue.and_then(|place| facts.series.looks.last()?.queues.get(&place));
+    let longest = queue.map_or(0, |queue| queue.depth_max);
+    let larger = larger(&facts.earlier, all, facts.members.workers.len(), longest)?;
+    Some(Foretold {
+        saturation: Some(larger.saturation),
+        at_least: false,
+        fixed_ns: Some(larger.fixed_ns),
+        item_ns: Some(larger.item_ns),
+        by_life: true,
+        model: larger.model,
+    })
 }
 
 /// A saturation of which no more is known than that it is not less.

@@ -2,8 +2,7 @@
 //! not be guessed from small ones where it was seen.
 
 use super::answer::Range;
-use super::demand::Sums;
-use super::foretell::{ENOUGH, Facts, Foretold};
+use super::demand::{ENOUGH, Sums};
 use crate::words::human::{time, whole};
 
 /// A job found itself among so many times as many, on average.
@@ -16,37 +15,41 @@ const HARDLY_MORE: f64 = 2.5;
 /// other work.
 const ALIKE: f64 = 2.0;
 
-/// What is foretold by the larger batches of before; `None` where there were none, or of other work.
-pub(super) fn larger(facts: &Facts<'_>, now: &Sums) -> Option<Foretold> {
-    let before = facts.earlier;
+/// What larger batches of before tell.
+pub(super) struct Larger {
+    pub(super) saturation: Range,
+    pub(super) fixed_ns: f64,
+    pub(super) item_ns: f64,
+    pub(super) model: String,
+}
+
+/// What is foretold by the larger batches of before, of so many servers and a queue that was never longer than `longest`;
+/// `None` where there were none, or of other work.
+pub(super) fn larger(before: &Sums, now: &Sums, servers: usize, longest: u64) -> Option<Larger> {
     if before.periods < ENOUGH || now.periods < ENOUGH || before.size() < LARGER * now.size() {
         return None;
     }
-    let (fixed, item) = Sums::of(&[before, *now]).line()?;
-    let present = now.time_ns / now.periods;
-    let foretold = fixed.max(0.0) + item * now.mean();
+    let (fixed, item) = Sums::of(&[*before, *now]).line()?;
+    let fixed = fixed.max(0.0);
+    let (present, foretold) = (now.time_ns / now.periods, fixed + item * now.mean());
     // Demand that falls with the size is what makes the larger ones tell more.
     let falls = item > 0.0 && item < now.time_ns / now.jobs;
     if !falls || foretold > present * ALIKE || foretold < present / ALIKE {
         return None;
     }
-    let queue = facts.members.queue.and_then(|place| facts.series.looks.last()?.queues.get(&place));
-    let longest = queue.map_or(0.0, |queue| queue.depth_max as f64).max(before.size());
+    let longest = (longest as f64).max(before.size());
     let was_full = before.size() >= FULL * now.size() && longest <= HARDLY_MORE * before.size();
     let most = if was_full { before.size() } else { longest };
-    let servers = facts.members.workers.len() as f64;
-    let value = servers * 1e9 / (item + fixed.max(0.0) / most);
-    let took = servers * 1e9 * before.squares / before.products;
-    Some(Foretold {
+    let per_s = |ns: f64| servers as f64 * 1e9 / ns;
+    let (value, took) = (per_s(item + fixed / most), per_s(before.products / before.squares));
+    Some(Larger {
         // It did serve as fast as that, whatever the larger ones still would.
-        saturation: Some(Range { value, low: Some(took.min(value)), high: None }),
-        at_least: false,
-        fixed_ns: Some(fixed.max(0.0)),
-        item_ns: Some(item),
-        by_life: true,
+        saturation: Range { value, low: Some(took.min(value)), high: None },
+        fixed_ns: fixed,
+        item_ns: item,
         model: format!(
-            "by batches of {} items that it took before, as long as they grow to {}, where those of now are of {:.1} and cost {} an \
-             item",
+            "by batches of {} items that it took before, as long as they grow to {}, where those of now are of {:.1} and \
+             cost {} an item",
             whole(before.size() as u64),
             whole(most as u64),
             now.mean(),
