@@ -3,6 +3,7 @@
 
 pub mod behind;
 pub mod build;
+pub mod cgroup;
 pub mod code;
 pub mod costs;
 pub mod demo;

@@ -428,8 +428,8 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
         );
         std::thread::sleep(Duration::from_millis(150 + 37 * (round as u64 % 7)));
         // The exporter may go first: the next one goes on.
-        let alone = round % 10 == 3;
-        if alone {
+        let exporter_killed = round % 10 == 3;
+        if exporter_killed {
             drop(running);
             running = exporter();
         }
@@ -446,7 +446,7 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
             .iter()
             .filter_map(|op| op["id"].as_str().map(str::to_owned));
         let run = format!("{:016x}", dead["instance"].as_u64().expect("an instance"));
-        truth.insert(run.clone(), (ends.sum(), flight.collect(), alone));
+        truth.insert(run.clone(), (ends.sum(), flight.collect(), exporter_killed));
         let flight = truth[&run].1.len();
         wait::until("all of it behind the collector", Duration::from_secs(30), || {
             (arrived
@@ -460,13 +460,16 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
     }
     drop(running);
     let (mut spans, mut twice) = (0, 0);
-    for (run, (ended, flight, alone)) in &truth {
+    for (run, (ended, flight, exporter_killed)) in &truth {
         let came = arrived.of(run);
         let rows: BTreeMap<&str, &Value> =
             came.iter().filter_map(|row| Some((row["id"].as_str()?, row))).collect();
         // One that is killed after it sent and before it read the reply does not know: what it sent comes once more.
         let again = came.len() - rows.len();
-        assert!(again == 0 || *alone, "{run}: {again} came twice, and every reply arrived");
+        assert!(
+            again == 0 || *exporter_killed,
+            "{run}: {again} came twice, and every reply arrived"
+        );
         assert!(again <= rows.len(), "{run}: {again} of {} came again", rows.len());
         twice += again;
         let rows: Vec<&Value> = rows.into_values().collect();
@@ -485,7 +488,7 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
             .unwrap_or(0);
         assert!(
             (rows.len() - cut.len()) as u64 + missed <= *ended,
-            "{run}: {} of them {} cut, and {missed} not, of {ended}, {alone}",
+            "{run}: {} of them {} cut, and {missed} not, of {ended}; exporter killed: {exporter_killed}",
             rows.len(),
             cut.len()
         );

@@ -179,10 +179,7 @@ fn root_cancels_an_operation_of_one_of_several_owners() {
 #[test]
 fn a_closed_directory_is_named_where_nothing_else_is_seen() {
     use std::os::unix::fs::PermissionsExt;
-    if !nix::unistd::geteuid().is_root() {
-        return tests::build::skip("needs root");
-    }
-    if !tests::build::needs("setpriv", "util-linux") {
+    if !may_unshare() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");

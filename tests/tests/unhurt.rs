@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use tests::cgroup::Cgroup;
 use tests::demo::{self, Client};
 use tests::program::{self, Program};
 use tests::{build, wait};
@@ -296,51 +297,6 @@ fn a_file_system_that_never_answers_is_not_asked() {
     for path in [&far, &far.join("x"), &link] {
         let said = status(&hang, &[("PROBE_BOARD", &format!("file:{}", path.display()))]);
         assert!(said.contains("is on fuse") && said.contains("may hang"), "{said}");
-    }
-}
-
-/// A new memory cgroup with one in it, removed when dropped.
-struct Cgroup {
-    outer: PathBuf,
-    two: bool,
-}
-
-impl Cgroup {
-    fn new(of: &str) -> Option<Self> {
-        let root = Path::new("/sys/fs/cgroup");
-        let two = root.join("cgroup.controllers").exists();
-        let base = if two { root.to_owned() } else { root.join("memory") };
-        if two {
-            let _ = std::fs::write(base.join("cgroup.subtree_control"), "+memory");
-        }
-        let outer = base.join(program::name(of));
-        std::fs::create_dir(&outer).ok()?;
-        let made = Self { outer, two };
-        if two {
-            std::fs::write(made.outer.join("cgroup.subtree_control"), "+memory").ok()?;
-        }
-        std::fs::create_dir(made.outer.join("inner")).ok()?;
-        Some(made)
-    }
-
-    fn limit(&self, bytes: u64) -> bool {
-        let file = if self.two { "memory.max" } else { "memory.limit_in_bytes" };
-        std::fs::write(self.outer.join(file), bytes.to_string()).is_ok()
-    }
-
-    /// A shell command that puts the shell into the inner one.
-    fn enter(&self) -> String {
-        format!("echo $$ > {}/inner/cgroup.procs", self.outer.display())
-    }
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        soon("the cgroup's end", || {
-            let _ = std::fs::remove_dir(self.outer.join("inner"));
-            let _ = std::fs::remove_dir(&self.outer);
-            (!self.outer.exists()).then_some(())
-        });
     }
 }
 

@@ -9,13 +9,7 @@ use crate::words::label::Label;
 
 /// Looks for two seconds, and what the board remembers of the time before.
 fn watched(course: &Course, at: u64) -> Series {
-    let mut series = course.remembered(at);
-    let mut before = at;
-    for look in (at + 20 * MS..=at + 2 * SECOND).step_by(20 * MS as usize) {
-        series.looks.push(course.look(look, before));
-        before = look;
-    }
-    series
+    course.watched(at, 2 * SECOND, 20 * MS)
 }
 
 /// Arrivals at one rate, and from a moment on at another.

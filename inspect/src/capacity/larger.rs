@@ -15,6 +15,9 @@ const HARDLY_MORE: f64 = 2.5;
 /// other work.
 const ALIKE: f64 = 2.0;
 
+/// An item costs this share of now or less: else they tell nothing that those of now do not.
+const FALLS: f64 = 0.9;
+
 /// What larger batches of before tell.
 pub(super) struct Larger {
     pub(super) saturation: Range,
@@ -32,8 +35,7 @@ pub(super) fn larger(before: &Sums, now: &Sums, servers: usize, longest: u64) ->
     let (fixed, item) = Sums::of(&[*before, *now]).line()?;
     let fixed = fixed.max(0.0);
     let (present, foretold) = (now.time_ns / now.periods, fixed + item * now.mean());
-    // Demand that falls with the size is what makes the larger ones tell more.
-    let falls = item > 0.0 && item < now.time_ns / now.jobs;
+    let falls = item > 0.0 && item < FALLS * now.time_ns / now.jobs;
     if !falls || foretold > present * ALIKE || foretold < present / ALIKE {
         return None;
     }

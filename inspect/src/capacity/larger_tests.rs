@@ -20,13 +20,7 @@ fn truth() -> f64 {
 
 /// Looks at a life, its last four seconds.
 fn looked_at(course: &Course, from: u64) -> Group {
-    let mut series = course.remembered(from);
-    let mut before = from;
-    for at in (from + 50 * MS..=from + 4 * SECOND).step_by(50 * MS as usize) {
-        series.looks.push(course.look(at, before));
-        before = at;
-    }
-    said(&series)
+    said(&course.watched(from, 4 * SECOND, 50 * MS))
 }
 
 /// More than it can take for three seconds, and half of what it can for the last seventeen.
@@ -93,4 +87,17 @@ fn servers_with_one_each_are_not_taken_for_batches() {
     let came = arrivals(&mut dice, 900.0, 17 * SECOND);
     let group = looked_at(&pool(&came, 2, || dice.wait(1e6)), 12 * SECOND);
     assert!(!group.at_least && off(&group, 2_000.0) < 0.15, "{group:?}");
+}
+
+/// A server that takes one after the other, without a pause for longer when there was more to do: an item costs the same.
+#[test]
+fn longer_runs_of_the_same_items_are_no_larger_batches() {
+    for seed in 0..10 {
+        let mut dice = Dice(700 + seed);
+        let mut came = arrivals(&mut dice, 850.0, 8 * SECOND);
+        came.extend(arrivals(&mut dice, 500.0, 9 * SECOND).into_iter().map(|at| at + 8 * SECOND));
+        let course = pool(&came, 1, || (1e6 * (0.8 + 0.4 * dice.share())) as u64).in_runs();
+        let group = looked_at(&course, 12 * SECOND);
+        assert!(!group.model.starts_with("by batches of "), "{}", group.model);
+    }
 }

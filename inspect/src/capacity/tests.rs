@@ -92,6 +92,21 @@ pub(super) fn batches(arrivals: &[u64], most: usize, mut took: impl FnMut(u64) -
 }
 
 impl Course {
+    /// Whoever finds more takes it on: busy periods of several jobs, each of which takes its time. Of one server.
+    pub(super) fn in_runs(mut self) -> Self {
+        self.periods = self
+            .periods
+            .chunk_by(|a, b| a.ended == b.begun)
+            .map(|run| Period {
+                server: 0,
+                begun: run[0].begun,
+                ended: run[run.len() - 1].ended,
+                items: run.len() as u64,
+            })
+            .collect();
+        self
+    }
+
     /// What a look at this moment would have; the one before was at `before`.
     pub(super) fn look(&self, at: u64, before: u64) -> Look {
         let workers = (0..self.servers).map(|server| {
@@ -145,12 +160,25 @@ impl Course {
     /// Looks 20 ms apart for so long, from one second on.
     pub(super) fn looked_at(&self, for_ns: u64) -> Series {
         let mut series = Series { unit_ns: 1.0, ..Series::default() };
-        let mut before = 0;
-        for at in (SECOND..=SECOND + for_ns).step_by(20 * MS as usize) {
-            series.looks.push(self.look(at, before));
-            before = at;
-        }
+        series.looks.push(self.look(SECOND, 0));
+        self.look_on(&mut series, for_ns, 20 * MS);
         series
+    }
+
+    /// What the board remembers at a moment, and looks for so long, so far apart.
+    pub(super) fn watched(&self, at: u64, for_ns: u64, apart: u64) -> Series {
+        let mut series = self.remembered(at);
+        self.look_on(&mut series, for_ns, apart);
+        series
+    }
+
+    fn look_on(&self, series: &mut Series, for_ns: u64, apart: u64) {
+        let mut before = series.looks[series.looks.len() - 1].stamp;
+        let until = before + for_ns;
+        while before + apart <= until {
+            series.looks.push(self.look(before + apart, before));
+            before += apart;
+        }
     }
 
     /// One look after so long, and the seconds before as the keeper notes them.
@@ -262,18 +290,7 @@ fn batches_that_are_all_alike_tell_nothing_and_that_is_said() {
 fn jobs_that_overlap_in_hand_are_no_batches() {
     let mut dice = Dice(3);
     let came = arrivals(&mut dice, 400.0, 6 * SECOND);
-    // Whoever finds more takes it on: busy periods of several jobs, each of which takes its time.
-    let mut course = pool(&came, 1, || dice.wait(1e6));
-    course.periods = course
-        .periods
-        .chunk_by(|a, b| a.ended == b.begun)
-        .map(|run| Period {
-            server: 0,
-            begun: run[0].begun,
-            ended: run[run.len() - 1].ended,
-            items: run.len() as u64,
-        })
-        .collect();
+    let course = pool(&came, 1, || dice.wait(1e6)).in_runs();
     let group = said(&course.looked_at(4 * SECOND));
     assert_eq!(group.model, "the same for each item");
     assert!(off(&group, 1000.0) < 0.1, "{group:?}");
