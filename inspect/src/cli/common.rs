@@ -156,7 +156,7 @@ fn find(
 
 /// A line for each board that cannot be read, and one for all that may not be: on a host of many users nearly every
 /// board is somebody else's.
-fn unreadable(failed: Vec<OpenError>) -> Vec<String> {
+pub(super) fn unreadable(failed: Vec<OpenError>) -> Vec<String> {
     let (denied, others): (Vec<_>, Vec<_>) =
         failed.into_iter().partition(|error| matches!(error, OpenError::Permission { .. }));
     let mut said: Vec<String> = others.into_iter().map(|error| Failure::from(error).text).collect();

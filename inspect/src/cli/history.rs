@@ -1,16 +1,17 @@
 //! `history`: what was, between two moments; and `history record`, which keeps it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, HistoryPick};
-use super::common::{boards, columns, document};
+use super::common::{boards, columns, document, unreadable};
 use super::failure::Failure;
 use super::history_table::{changed, table};
 use crate::clock::Moment;
 use crate::context::Look as Around;
+use crate::error::OpenError;
 use crate::history::{
     Collect, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
     heat_text_within, holds_any, past, read, read_sampled, svg,
@@ -48,11 +49,11 @@ pub(super) fn record(
     }
     let found = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
     match found {
-        // A past that nobody keeps is noticed when it is needed.
-        Err(failure) if failure.code != 3 => {
+        // A past that nobody keeps is noticed when it is needed. (Of a board that may not be read the looks say so.)
+        Err(failure) if failure.code != 3 && locate::find(target).is_err() => {
             let _ = writeln!(remarks, "inspect: not recorded: {}", failure.text);
         }
-        Err(_) if *target != Target::Any => {
+        Err(failure) if failure.code == 3 && *target != Target::Any => {
             let what = target.words();
             let _ =
                 writeln!(remarks, "inspect: no board of {what} so far; one that comes is recorded");
@@ -82,14 +83,19 @@ fn keep(
     sampling: Option<&Sampling>,
     (name, remarks): (&str, &mut dyn Write),
 ) -> Result<(), Failure> {
-    let mut watched = Watched { target: target.clone(), boards: Vec::new(), over: HashSet::new() };
+    let mut watched = Watched {
+        target: target.clone(),
+        boards: Vec::new(),
+        over: HashSet::new(),
+        unread: HashMap::new(),
+    };
     let mut said = false;
     loop {
         // On the second, so that recorders on several hosts look at about the same moment.
         let now = Moment::now(false).wall_ns;
         std::thread::sleep(Duration::from_nanos(SECOND_NS - now % SECOND_NS));
         let now = Moment::now(false).wall_ns;
-        let reports = watched.look();
+        let reports = watched.look(remarks);
         let seconds = recorder.seconds(&reports);
         let sampled = sampling.map(Sampling::take).unwrap_or_default();
         match recorder.put_sampled(now, &seconds, &sampled) {
@@ -115,10 +121,12 @@ struct Watched {
     target: Target,
     boards: Vec<OpenBoard>,
     over: HashSet<Run>,
+    /// Looks at which one could not be read.
+    unread: HashMap<Run, u32>,
 }
 
 impl Watched {
-    fn look(&mut self) -> Vec<BoardReport> {
+    fn look(&mut self, remarks: &mut dyn Write) -> Vec<BoardReport> {
         let found = locate::find(&self.target).unwrap_or_default();
         self.over.retain(|run| found.iter().any(|one| one.run() == *run));
         let known = |one: &Candidate| {
@@ -126,7 +134,8 @@ impl Watched {
                 || self.boards.iter().any(|old| old.candidate.id == one.id)
         };
         let new: Vec<Candidate> = found.into_iter().filter(|one| !known(one)).collect();
-        let found = Found::open(new, Around::Verdict).boards;
+        let Found { boards: found, failed, .. } = Found::open(new, Around::Verdict);
+        self.say_unread(failed, remarks);
         // Nobody parses another's board as root.
         if drop_root(&found).is_err() {
             return Vec::new();
@@ -153,6 +162,24 @@ impl Watched {
             lives
         });
         reports
+    }
+}
+
+impl Watched {
+    /// Says once of each board that it is not recorded: at its second look, since at the first it may be half made.
+    fn say_unread(&mut self, failed: Vec<(Candidate, OpenError)>, remarks: &mut dyn Write) {
+        self.unread.retain(|run, _| failed.iter().any(|(one, _)| one.run() == *run));
+        let mut said = Vec::new();
+        for (one, error) in failed {
+            let looks = self.unread.entry(one.run()).or_default();
+            *looks = looks.saturating_add(1);
+            if *looks == 2 {
+                said.push(error);
+            }
+        }
+        for text in unreadable(said) {
+            let _ = writeln!(remarks, "inspect: not recorded: {text}");
+        }
     }
 }
 

@@ -98,21 +98,12 @@ impl Sink for Shared {
     }
 }
 
-/// Where a thread is.
-#[derive(Clone, Copy, Debug)]
-struct Thread {
-    board: u32,
-    /// Index of the line, where it is at one and does not rest.
-    at: Option<u32>,
-}
-
 /// A board that is sampled.
 #[derive(Debug)]
 struct BoardRun {
     name: String,
     pid: u64,
     instance: u64,
-    ended: bool,
 }
 
 /// What was seen so far.
@@ -120,12 +111,17 @@ struct BoardRun {
 pub(super) struct Seen {
     wall_ns: u64,
     period_ns: u64,
-    boards: Vec<BoardRun>,
+    boards_so_far: u32,
+    /// Those whose process lives, by number: a tick costs nothing for what is over.
+    boards: BTreeMap<u32, BoardRun>,
     /// Of each site what is done there, and its line.
     sites: Vec<(Class, String)>,
     /// Of each stack the site of its last line.
     stacks: Vec<Option<u32>>,
-    threads: Vec<Thread>,
+    /// Of each thread its board.
+    threads: Vec<u32>,
+    /// Of threads that are at a line and do not rest, its index.
+    at: BTreeMap<u32, u32>,
     /// By second and board.
     seconds: BTreeMap<(u64, u32), Gathered>,
     /// Up to where all is seen, ns since 1970.
@@ -152,24 +148,17 @@ impl Seen {
                 self.period_ns = 1_000 * SECOND_NS / (*rate_mhz).max(1);
             }
             Entry::Board(info) => {
-                self.boards.push(BoardRun {
-                    name: info.name.raw().to_owned(),
-                    pid: info.pid,
-                    instance: info.instance,
-                    ended: false,
-                });
+                let (name, pid, instance) = (info.name.raw().to_owned(), info.pid, info.instance);
+                self.boards.insert(self.boards_so_far, BoardRun { name, pid, instance });
+                self.boards_so_far += 1;
             }
-            Entry::BoardEnd { board, .. } => {
-                if let Some(board) = self.boards.get_mut(*board as usize) {
-                    board.ended = true;
-                }
-            }
+            Entry::BoardEnd { board, .. } => _ = self.boards.remove(board),
             Entry::Site(site) => {
                 let line = format!("{}:{} {}", base(site.file.raw()), site.line, site.label.raw());
                 self.sites.push((site.class, line));
             }
             Entry::Stack(sites) => self.stacks.push(sites.last().copied()),
-            Entry::Thread { board, .. } => self.threads.push(Thread { board: *board, at: None }),
+            Entry::Thread { board, .. } => self.threads.push(*board),
             Entry::At { thread, stack } => {
                 let site = self.stacks.get(*stack as usize).copied().flatten();
                 let works = |site: &u32| {
@@ -191,16 +180,17 @@ impl Seen {
     }
 
     fn move_to(&mut self, thread: u32, at: Option<u32>) {
-        if let Some(thread) = self.threads.get_mut(thread as usize) {
-            thread.at = at;
-        }
+        match at {
+            Some(site) => self.at.insert(thread, site),
+            None => self.at.remove(&thread),
+        };
     }
 
     fn tick(&mut self, wall_ns: u64) {
         let (second, column) =
             (wall_ns / SECOND_NS, (wall_ns % SECOND_NS / COLUMN_NS) as usize % COLUMNS);
         self.seen_ns = wall_ns;
-        for (number, board) in (0u32..).zip(&self.boards).filter(|(_, board)| !board.ended) {
+        for (&number, board) in &self.boards {
             let fresh = || Gathered {
                 sampled: Sampled::new(second * SECOND_NS, &board.name, board.pid, board.instance),
                 lines: HashMap::new(),
@@ -208,9 +198,10 @@ impl Seen {
             let gathered = self.seconds.entry((second, number)).or_insert_with(fresh);
             gathered.sampled.columns[column].ticks += 1;
         }
-        for thread in &self.threads {
-            let Some(at) = thread.at else { continue };
-            let Some(gathered) = self.seconds.get_mut(&(second, thread.board)) else { continue };
+        for (&thread, &at) in &self.at {
+            let board = self.threads.get(thread as usize);
+            let gathered = board.and_then(|&board| self.seconds.get_mut(&(second, board)));
+            let Some(gathered) = gathered else { continue };
             let seen = &mut gathered.sampled.columns[column];
             match self.sites.get(at as usize) {
                 Some((Class::Wait, _)) => seen.wait += 1,
