@@ -12,6 +12,7 @@ mod command;
 mod failure;
 mod limits;
 mod load;
+mod locks;
 mod metrics;
 mod net;
 mod quantity;

@@ -1,6 +1,6 @@
 //! An io thread: waits for events on its connections and lets those go on that can.
 
-use probe::sync::{Arc, Mutex, PoisonError};
+use crate::locks::{Arc, Mutex, PoisonError};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@
 //! meta            name                        -> u64         "buckets", "commit", "rows.db0" ..
 //! ```
 
-use probe::sync::RwLock;
+use crate::locks::{self, RwLock};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -86,7 +86,7 @@ impl Disk {
         let (database, buckets, contents) = open_whole(&path, &settings)?;
         damage::note(&settings.directory, None);
         let disk =
-            Self { settings, path, buckets, database: probe::rwlock!("database", Some(database)) };
+            Self { settings, path, buckets, database: locks::rwlock!("database", Some(database)) };
         Ok((disk, contents))
     }
 

@@ -1,6 +1,6 @@
 //! What commands, the core thread and the periodic jobs do with the store.
 
-use probe::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
+use crate::locks::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError, mutex};
 use std::time::{Duration, Instant};
 
 use super::disk;
@@ -70,7 +70,7 @@ impl Store {
     ) -> Self {
         Self {
             disk,
-            index: probe::mutex!(
+            index: mutex!(
                 "index",
                 Index {
                     queue: IndexedQueue::new(contents.commit).walking(walk_index),

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use inspect::sampler::{Clock, Machine, Pace};
+use request::Pair;
 use timing::median;
 
 #[derive(Parser)]
@@ -42,6 +43,14 @@ enum What {
         rounds: usize,
         /// Demos that are built already: one without and one with probes. Else both are built here.
         #[arg(long, num_args = 2, value_names = ["OUT", "IN"])]
+        programs: Vec<std::path::PathBuf>,
+    },
+    /// The same for its locks: std's beside those that show themselves, both with all other probes.
+    Locks {
+        #[arg(long, default_value_t = 20)]
+        rounds: usize,
+        /// Demos that are built already: one with the feature `plain-locks`, and one without. Else both are built here.
+        #[arg(long, num_args = 2, value_names = ["PLAIN", "WRAPPED"])]
         programs: Vec<std::path::PathBuf>,
     },
     /// What a program loses to the sampler, and to other tools.
@@ -81,7 +90,11 @@ fn main() -> ExitCode {
     // What is asked for by this program itself measures nothing, and of shares only truth is told.
     let timed = matches!(
         what,
-        What::Cost { .. } | What::Poll | What::Request { .. } | What::Throughput { .. }
+        What::Cost { .. }
+            | What::Poll
+            | What::Request { .. }
+            | What::Locks { .. }
+            | What::Throughput { .. }
     );
     if timed && !matches!(timing::quiet(), Ok(true)) {
         return ExitCode::from(3);
@@ -92,7 +105,8 @@ fn main() -> ExitCode {
             poll::run();
             Ok(())
         }
-        What::Request { rounds, programs } => request::run(rounds, &programs),
+        What::Request { rounds, programs } => request::run(Pair::Probes, rounds, &programs),
+        What::Locks { rounds, programs } => request::run(Pair::Locks, rounds, &programs),
         What::Throughput { rounds } => throughput::run(rounds),
         What::Truth { runs, length } => truth::run(runs, Duration::from_millis(length)),
         What::Agreement { seconds } => agreement::run(seconds),

@@ -1,8 +1,9 @@
-//! What probes cost a real daemon, a request: the demo under redis-benchmark, probes out beside probes in, in turns.
+//! What probes cost a real daemon, a request: the demo under redis-benchmark, probes out beside probes in, in turns; and
+//! what it costs that its locks show themselves, std's locks beside the wrapped ones.
 //!
 //! Every round starts each daemon anew and drives them one after the other, in an order that changes, a burst at a
-//! time; those that are not driven sleep. Probes out stand in the table twice: the second row is the control, and no
-//! difference smaller than its interval is one. Instructions are counted apart, by callgrind, on the threads that
+//! time; those that are not driven sleep. What is held against stands in the table twice: the second row is the control, and
+//! no difference smaller than its interval is one. Instructions are counted apart, by callgrind, on the threads that
 //! serve requests.
 
 use std::path::{Path, PathBuf};
@@ -19,29 +20,56 @@ const BURSTS: usize = 6;
 /// Requests that callgrind counts.
 const COUNTED: u64 = 20_000;
 
-/// What is compared with probes out.
+/// The two demos that are held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pair {
+    /// Without and with probes.
+    Probes,
+    /// Both with probes: std's locks, and those that show themselves.
+    Locks,
+}
+
+impl Pair {
+    /// What each is called.
+    fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Probes => ["probes out", "probes in"],
+            Self::Locks => ["std's locks", "wrapped locks"],
+        }
+    }
+
+    /// Where each is built, and with which features.
+    fn builds(self) -> [(&'static str, &'static str); 2] {
+        match self {
+            Self::Probes => [("out", ""), ("in", "probes")],
+            Self::Locks => [("plain", "probes,plain-locks"), ("in", "probes")],
+        }
+    }
+}
+
+/// One of the daemons of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    Out,
+    Base,
     Control,
-    In,
+    Other,
     Recorded,
 }
 
 impl Way {
-    const ALL: [Self; 4] = [Self::Out, Self::Control, Self::In, Self::Recorded];
+    const ALL: [Self; 4] = [Self::Base, Self::Control, Self::Other, Self::Recorded];
 
-    fn label(self) -> &'static str {
+    fn label(self, [base, other]: [&str; 2]) -> String {
         match self {
-            Self::Out => "probes out",
-            Self::Control => "probes out (control)",
-            Self::In => "probes in",
-            Self::Recorded => "probes in, 1 kHz recorder",
+            Self::Base => base.to_owned(),
+            Self::Control => format!("{base} (control)"),
+            Self::Other => other.to_owned(),
+            Self::Recorded => format!("{other}, 1 kHz recorder"),
         }
     }
 
-    fn has_probes(self) -> bool {
-        matches!(self, Self::In | Self::Recorded)
+    fn is_base(self) -> bool {
+        matches!(self, Self::Base | Self::Control)
     }
 }
 
@@ -52,45 +80,50 @@ struct Burst {
     cpu_ns: f64,
 }
 
-pub(crate) fn run(rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
+pub(crate) fn run(pair: Pair, rounds: usize, programs: &[PathBuf]) -> io::Result<()> {
     for (program, package) in [("redis-benchmark", "redis-tools"), ("valgrind", "valgrind")] {
         if let Some(why) = missing(program, package) {
             return Err(io::Error::other(why));
         }
     }
-    let (out, with) = match programs {
-        [out, with] => (fs::canonicalize(out)?, fs::canonicalize(with)?),
+    let [base, other] = match programs {
+        [base, other] => [fs::canonicalize(base)?, fs::canonicalize(other)?],
         _ => {
             println!("building the demo twice, as a release is built");
-            (built(false)?, built(true)?)
+            let [base, other] = pair.builds();
+            [built(base)?, built(other)?]
         }
     };
+    let names = pair.names();
     for pipeline in [1, 16] {
-        let ratios = compared(&out, &with, pipeline, rounds)?;
+        let ratios = compared(&base, &other, pipeline, rounds)?;
         println!(
-            "\nSET of 10,000 keys, 20 clients, {pipeline} in a pipeline: {rounds} rounds of {BURSTS} bursts, ratios to probes out"
+            "\nSET of 10,000 keys, 20 clients, {pipeline} in a pipeline: {rounds} rounds of {BURSTS} bursts, ratios to {}",
+            names[0]
         );
         println!("{:<28} {:<28} processor time a request", "", "requests a second");
         for (way, pairs) in Way::ALL.into_iter().zip(&ratios).skip(1) {
             let of = |pick: fn(&(f64, f64)) -> f64| {
                 Interval::of(&pairs.iter().map(pick).collect::<Vec<_>>()).to_string()
             };
-            println!("{:<28} {:<28} {}", way.label(), of(|pair| pair.0), of(|pair| pair.1));
+            let label = way.label(names);
+            println!("{label:<28} {:<28} {}", of(|pair| pair.0), of(|pair| pair.1));
         }
     }
     for pipeline in [1, 16] {
-        let (without, probed) = (counted(&out, pipeline)?, counted(&with, pipeline)?);
+        let counts = [counted(&base, pipeline)?, counted(&other, pipeline)?];
         println!(
-            "instructions a request of the serving threads, {pipeline} in a pipeline: {without:.0} without, {probed:.0} with probes"
+            "instructions a request of the serving threads, {pipeline} in a pipeline: {:.0} {}, {:.0} {}",
+            counts[0], names[0], counts[1], names[1]
         );
     }
     Ok(())
 }
 
-/// The ratios of each way to probes out, a pair a burst.
+/// The ratios of each way to the base, a pair a burst.
 fn compared(
-    out: &Path,
-    with: &Path,
+    base: &Path,
+    other: &Path,
     pipeline: u32,
     rounds: usize,
 ) -> io::Result<Vec<Vec<(f64, f64)>>> {
@@ -99,7 +132,7 @@ fn compared(
         let scratch = tempfile::tempdir()?;
         let mut daemons = Vec::new();
         for (index, way) in Way::ALL.into_iter().enumerate() {
-            let program = if way.has_probes() { with } else { out };
+            let program = if way.is_base() { base } else { other };
             daemons.push(Daemon::start(program, &scratch.path().join(index.to_string()))?);
         }
         let recorder = scratch.path().join("recording");
@@ -111,9 +144,9 @@ fn compared(
                 let index = (step * (1 + 2 * (burst % 2)) + round + burst) % said.len();
                 said[index] = Some(daemons[index].burst(pipeline)?);
             }
-            let Some(base) = said[0] else { continue };
+            let Some(first) = said[0] else { continue };
             for (ratios, burst) in ratios.iter_mut().zip(said.into_iter().flatten()) {
-                ratios.push((burst.a_second / base.a_second, burst.cpu_ns / base.cpu_ns));
+                ratios.push((burst.a_second / first.a_second, burst.cpu_ns / first.cpu_ns));
             }
         }
     }
@@ -121,8 +154,8 @@ fn compared(
 }
 
 /// Builds the demo; the folder is kept apart from other builds, since features differ.
-fn built(probes: bool) -> io::Result<PathBuf> {
-    let target = if probes { "target/request-in" } else { "target/request-out" };
+fn built((folder, features): (&str, &str)) -> io::Result<PathBuf> {
+    let target = &format!("target/request-{folder}");
     let mut cargo = Command::new("cargo");
     cargo.args([
         "build",
@@ -133,10 +166,9 @@ fn built(probes: bool) -> io::Result<PathBuf> {
         "daemon-demo",
         "--target-dir",
         target,
+        "--features",
+        features,
     ]);
-    if probes {
-        cargo.args(["--features", "probes"]);
-    }
     if !cargo.status()?.success() {
         return Err(io::Error::other("the demo does not build; run this in the repository"));
     }
