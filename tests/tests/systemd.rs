@@ -85,6 +85,23 @@ fn every_command_of_the_units_is_understood() {
     }
 }
 
+/// What cannot be told, of a file that any user may put there, restarts nobody's daemon.
+#[test]
+fn a_board_that_may_not_be_read_is_no_failure_of_the_watch() {
+    let unit = text("scoreboard-watchdog@.service");
+    assert!(unit.lines().any(|line| line == "SuccessExitStatus=1 3"), "{unit}");
+    let name = program::name("beside");
+    let _program = Program::behave(&name, &["idle"]);
+    let other = tempfile::tempdir().expect("a directory");
+    std::fs::write(other.path().join(format!("{name}.1.1")), "").expect("written");
+    let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/inspect "));
+    let line = line.expect("a command").replace("%i", &name);
+    let mut check = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let output = check.args(line.split(' ')).env("INSPECT_DIRS", other.path()).output();
+    let output = output.expect("it runs");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+}
+
 /// A daemon that somebody stops is not dead: its watch ends with it, and begins with it.
 #[test]
 fn who_stops_a_daemon_stops_its_watch() {
