@@ -216,6 +216,12 @@ pub fn find(target: &Target) -> Result<Vec<Candidate>, OpenError> {
 pub fn missing(target: &Target, denied: &[u32], others_seen: bool) -> OpenError {
     let named = matches!(target, Target::Name(_)) && others_seen;
     let wanted = target.words();
+    // A file in this directory is meant by its bare name, too, where it is a board or a recording.
+    let here = matches!(target, Target::Name(name) if Path::new(name).is_file());
+    let places = || match here {
+        true => format!("{}; the file of that name here holds none", places()),
+        false => places(),
+    };
     let (mut barred, mut failing): (Vec<_>, Vec<_>) = unseen().into_iter().partition(may_not);
     if let Some((place, source)) = failing.pop() {
         return OpenError::Unseen { wanted, place, source };

@@ -145,7 +145,7 @@ fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
         (&endless, "version", "larger than"),
         (&wrong, "version", "cannot be read"),
         (&deep, "version", "not that of"),
-        (&locked, "refused", "needs the token\\x1b[31m"),
+        (&locked, "refused", "needs the token\\x1b[31m; --endpoints-token FILE"),
         (&old, "version", "of a version without /api/v1/ops"),
     ];
     let list: Vec<String> = all.iter().map(|(fake, ..)| fake.url()).collect();

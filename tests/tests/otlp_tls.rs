@@ -75,7 +75,8 @@ fn numbers_reach_a_collector_behind_tls_that_is_believed_and_no_other() {
     assert!(path == "/v1/metrics" && bytes.parse::<usize>().expect("a number") > 100, "{line}");
 
     // By another name, or of nobody's authority: not sent, and said.
-    for (host, with) in [("127.0.0.1", true), ("localhost", false)] {
+    let missing = "OTEL_EXPORTER_OTLP_CERTIFICATE=FILE names who did";
+    for (host, with, why) in [("127.0.0.1", true, "another name"), ("localhost", false, missing)] {
         let mut command = export(host);
         if with {
             command.env("OTEL_EXPORTER_OTLP_CERTIFICATE", &certificate);
@@ -85,8 +86,23 @@ fn numbers_reach_a_collector_behind_tls_that_is_believed_and_no_other() {
         let mut stderr = BufReader::new(child.0.stderr.take().expect("piped"));
         let mut said = String::new();
         stderr.read_line(&mut said).expect("a remark");
-        assert!(said.contains("certificate"), "{host}: {said}");
+        assert!(said.contains(why), "{host}: {said}");
     }
+    // What speaks no TLS.
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = plain.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for client in plain.incoming().flatten() {
+            let _ = std::io::Write::write_all(&mut &client, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = std::io::copy(&mut &client, &mut std::io::sink());
+        }
+    });
+    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["export", "otlp", "--metrics", &name]);
+    command.args(["--endpoint", &format!("https://127.0.0.1:{port}")]);
+    let output = command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "300").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("is it http:// there?"), "{said}");
     let missing =
         export("localhost").env("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nonexistent").output();
     let missing = missing.expect("it runs");

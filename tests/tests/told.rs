@@ -60,10 +60,19 @@ fn a_place_that_is_taken_or_not_permitted_is_told_apart() {
     ask(&["serve", "--listen", &format!("unix:{notes}")], 1, &["no socket"]);
     let denied = ["Permission denied"];
     ask(&["serve", "--listen", &format!("unix:{inside}")], 4, &denied);
-    ask(&["serve", "--listen", "127.0.0.1:0", "--history", &inside], 4, &denied);
-    ask(&["history", "record", "--history", &inside], 4, &denied);
+    let helps = ["Permission denied", "name another"];
+    ask(&["serve", "--listen", "127.0.0.1:0", "--history", &inside], 4, &helps);
+    ask(&["history", "record", "--history", &inside], 4, &helps);
     ask(&["man", "--dir", &closed.display().to_string()], 4, &denied);
     ask(&["export", "prom", "-o", &inside], 4, &denied);
+    // A past that may not be read is there.
+    mode(&closed, 0o700);
+    let past = closed.display().to_string();
+    for words in [&["history", "--history", &past][..], &["history", "--heat", "--history", &past]]
+    {
+        ask(words, 4, &["Permission denied", "group"]);
+    }
+    mode(&closed, 0o555);
     let name = program::name("noted");
     let _program = served::behave(&name, &["operations"]);
     ask(&["dump", &name, "-o", &inside], 4, &denied);
@@ -79,7 +88,7 @@ fn a_place_that_is_taken_or_not_permitted_is_told_apart() {
 fn every_parameter_of_every_endpoint_that_is_wrong_is_said_in_plain_words() {
     let serve = Serve::start(&[]);
     let document = serve.get("/openapi.json");
-    let mut asked = 0;
+    let (mut asked, mut needed) = (0, 0);
     for (path, methods) in document["paths"].as_object().expect("paths") {
         let Some(get) = methods.get("get") else { continue };
         let path = path.replace("{board}", "x").replace("{id}", "1-1");
@@ -106,13 +115,19 @@ fn every_parameter_of_every_endpoint_that_is_wrong_is_said_in_plain_words() {
             }
             asked += 1;
         }
+        if parameters.iter().any(|one| one["in"] == "query" && one["required"] == true) {
+            let answer = serve.ask("GET", &path, &[]);
+            let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+            assert!(error.ends_with(": it has to be said"), "{path}: {error}");
+            needed += 1;
+        }
         if !parameters.is_empty() && path.contains("/api/") && !path.ends_with("1-1") {
             let answer = serve.ask("GET", &format!("{path}?nonsense=1"), &[]);
             let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
             assert!(error.starts_with("nonsense: no such parameter; there are"), "{path}: {error}");
         }
     }
-    assert!(asked >= 10, "{asked}");
+    assert!(asked >= 10 && needed >= 1, "{asked}, {needed}");
 }
 
 #[test]
@@ -128,6 +143,7 @@ fn a_link_that_leads_nowhere_and_options_that_do_nothing_are_refused() {
     }
     refused(&["link", "--over", "1s", "x"], 2, &["--view ops"]);
     refused(&["link", "--filter", "x", "x"], 2, &["--view ops"]);
+    refused(&["link", "--view", "ops", "--select", "12-1", "x"], 2, &["--select", "4711/12-1"]);
     refused(&["export", "prom", "x", "-d", "5s"], 2, &["--duration", "export prom"]);
     let link = inspect(&["link", "--server", "https://proxy/scoreboard/", "x"]);
     let link = String::from_utf8_lossy(&link.stdout).into_owned();
@@ -185,6 +201,74 @@ fn a_recorder_that_may_not_read_a_board_says_so_and_goes_on() {
     wait::until("a second of the other", Duration::from_secs(20), || known().then_some(()));
     let _ = recorder.kill();
     let _ = recorder.wait();
+}
+
+#[test]
+fn who_exports_again_and_again_and_may_not_read_a_board_says_so_and_waits() {
+    if !nix::unistd::geteuid().is_root() {
+        return build::skip("needs root, whose board nobody may read");
+    }
+    let name = program::name("closed");
+    // Its board is root's: what follows is another user's.
+    let (_program, _) = program::Program::behave(&name, &["idle"]);
+    let goes_on = |words: &[&str], target: &str, parts: &[&str]| {
+        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        command.args(words).arg(target).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = served::unprivileged(&mut command).spawn().expect("it runs");
+        let said = child.stderr.take().expect("stderr");
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(said), &mut line).expect("a line");
+        let ended = child.try_wait().expect("a state");
+        let _ = child.kill();
+        let _ = child.wait();
+        assert!(ended.is_none(), "{words:?}: {line}");
+        for part in parts {
+            assert!(line.contains(part), "{words:?}: {line}");
+        }
+    };
+    let otlp = |what| ["export", "otlp", what, "--every", "20ms", "--endpoint", "http://[::1]:9"];
+    let all = [&["export", "prom", "--every", "20ms"][..], &otlp("--metrics"), &otlp("--spans")];
+    for words in all {
+        goes_on(words, &name, &["not exported", &name, "permission denied"]);
+        goes_on(words, "nobody-at-all", &["nobody-at-all", "one that comes is exported"]);
+    }
+}
+
+#[test]
+fn what_goes_on_by_itself_says_a_remark_once() {
+    let name = program::name("again");
+    let (mut dead, _) = program::Program::behave(&name, &["idle"]);
+    dead.child.kill().expect("it runs");
+    dead.child.wait().expect("its end");
+    let (_living, _) = program::Program::behave(&name, &["idle"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    for words in [&["prom"][..], &["otlp", "--metrics"]] {
+        let file = |name: &str| std::fs::File::create(folder.path().join(name)).expect("a file");
+        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        command.arg("export").args(words).args([&name, "--every", "20ms"]);
+        let mut child = command.stdout(file("out")).stderr(file("said")).spawn().expect("it runs");
+        let length = || std::fs::metadata(folder.path().join("out")).map_or(0, |facts| facts.len());
+        let soon = Duration::from_secs(20);
+        let first = wait::until("a first", soon, || Some(length()).filter(|&bytes| bytes > 0));
+        wait::until("more of them", soon, || (length() > 5 * first).then_some(()));
+        let _ = child.kill();
+        let _ = child.wait();
+        let said = std::fs::read_to_string(folder.path().join("said")).expect("it");
+        assert_eq!(said.matches("1 more dead board").count(), 1, "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_file_that_holds_no_board_is_said_to_be_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("trace"), "something else\n").expect("written");
+    for verb in [&["trace"][..], &["export", "firefox", "trace", "-o", "a"]] {
+        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let output = command.args(verb).current_dir(folder.path()).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{verb:?}: {said}");
+        assert!(said.contains("the file of that name here holds none"), "{verb:?}: {said}");
+    }
 }
 
 #[test]

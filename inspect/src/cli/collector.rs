@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::failure::Failure;
-use crate::export::otlp::{Sender, Sent};
+use crate::export::otlp::{AGAIN, Sender, Sent};
 use crate::words::term::term;
 
 /// How long the last requests are tried again when nothing else is to be done, by the time that one try may take.
@@ -76,5 +76,5 @@ pub(super) fn say(sent: &mut Sent, last: &mut String, remarks: &mut dyn Write) {
 
 /// What went wrong, without the time of the next try.
 fn what(line: &str) -> &str {
-    line.split(';').next().unwrap_or_default()
+    line.split(AGAIN).next().unwrap_or_default()
 }

@@ -112,6 +112,18 @@ pub(super) fn boards(
     }
 }
 
+/// Why there is nothing at first, of a verb that goes on by itself: whoever may not look would wait for ever, and what
+/// nobody keeps or exports is noticed when it is needed.
+pub(super) fn nothing_yet(target: &Target, failure: &Failure, done: &str, remarks: &mut dyn Write) {
+    let text = match target {
+        _ if failure.code != 3 => format!("not {done}: {}", failure.text),
+        // Any board may come.
+        Target::Any => return,
+        _ => format!("no board of {} so far; one that comes is {done}", target.words()),
+    };
+    let _ = writeln!(remarks, "inspect: {text}");
+}
+
 /// Gives up root before anything of files is parsed that were named and are others': to their owner, or to
 /// nobody. Files that cannot be opened are for whoever reads them to name.
 ///

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Cli, HistoryPick};
-use super::common::{boards, columns, document, unreadable};
+use super::common::{boards, columns, document, nothing_yet, unreadable};
 use super::failure::Failure;
 use super::history_table::{changed, table};
 use crate::clock::Moment;
@@ -48,17 +48,11 @@ pub(super) fn record(
         })?;
     }
     let found = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
-    match found {
-        // A past that nobody keeps is noticed when it is needed. (Of a board that may not be read the looks say so.)
-        Err(failure) if failure.code != 3 && locate::find(target).is_err() => {
-            let _ = writeln!(remarks, "inspect: not recorded: {}", failure.text);
-        }
-        Err(failure) if failure.code == 3 && *target != Target::Any => {
-            let what = target.words();
-            let _ =
-                writeln!(remarks, "inspect: no board of {what} so far; one that comes is recorded");
-        }
-        _ => {}
+    // Of a board that may not be read the looks say so.
+    if let Err(failure) = found
+        && (failure.code == 3 || locate::find(target).is_err())
+    {
+        nothing_yet(target, &failure, "recorded", remarks);
     }
     let start = |rate| Sampling::start(target.clone(), rate);
     let sampling = sample.map(start).transpose();
@@ -272,6 +266,17 @@ fn earlier(from_ns: u64, span: Span, now: u64) -> Result<Span, Failure> {
     Ok(Span { from_ns, to_ns })
 }
 
+/// Why the past of a directory cannot be read: it may not, or there is none.
+fn unread(directory: &Path, error: &std::io::Error) -> Failure {
+    let (code, helps) = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            (4, "its recorder's user and group may read it: be in that group")
+        }
+        _ => (3, "`inspect history record --history DIR` keeps one"),
+    };
+    Failure { code, text: format!("{}: {error}; {helps}", term(&directory.display().to_string())) }
+}
+
 /// What was sampled.
 fn heat(directory: &Path, span: Span, target: &Target) -> Result<Heat, Failure> {
     let mut all = Gather::new(span);
@@ -280,13 +285,12 @@ fn heat(directory: &Path, span: Span, target: &Target) -> Result<Heat, Failure> 
         Target::Pid(pid) => one.pid == u64::from(*pid),
         _ => true,
     };
-    let name = term(&directory.display().to_string());
     read_sampled(directory, span, &mut |one| {
         if wanted(&one) {
             all.take(one);
         }
     })
-    .map_err(|error| Failure { code: 3, text: format!("{name}: {error}") })?;
+    .map_err(|error| unread(directory, &error))?;
     let heat = all.finish();
     if heat.boards.is_empty() {
         let text = format!(
@@ -312,11 +316,7 @@ fn collected(
     };
     let said = read(directory, span, &mut |at_ns, seconds| all.take(at_ns, seconds, &wanted));
     let name = term(&directory.display().to_string());
-    let said = said.map_err(|error| Failure {
-        code: 3,
-        text: format!("{name}: {error}; `inspect history record --history DIR` keeps one"),
-    })?;
-    for remark in said {
+    for remark in said.map_err(|error| unread(directory, &error))? {
         let _ = writeln!(remarks, "inspect: {name}: {}", term(&remark));
     }
     Ok(all.finish())

@@ -40,6 +40,11 @@ pub(super) fn run(
             "--since and --until are of the past: say --view history with them",
         ));
     }
+    if to.view == PageView::Ops && to.select.as_ref().is_some_and(|id| !id.contains('/')) {
+        return Err(Failure::usage(
+            "--select: an operation is its pid, a slash and its id, like 4711/12-1",
+        ));
+    }
     before(to)?;
     let view = match to.view {
         PageView::Why => "why",

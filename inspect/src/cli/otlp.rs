@@ -101,13 +101,10 @@ fn numbers(
     let mut watched = Watched::default();
     let (mut sent, mut last) = (Sent::default(), String::new());
     let turns = Common { interval: way.numbers.every, count: None, ..cli.common.clone() };
+    let every = way.numbers.every.is_some();
     repeat(&turns, |again| {
-        let found = watched.look(
-            target,
-            &Common { wait: cli.common.wait.filter(|_| !again), ..cli.common.clone() },
-            remarks,
-        );
-        if way.numbers.every.is_none() {
+        let found = watched.turn(target, &cli.common, (every, again), remarks);
+        if !every {
             found?;
         }
         let reports = watched.reports(remarks);
@@ -118,7 +115,7 @@ fn numbers(
         } else {
             sink.put(metrics(&all, Moment::now(false).wall_ns), &mut sent)?;
         }
-        if way.numbers.every.is_some() {
+        if every {
             say(&mut sent, &mut last, remarks);
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::args::{Cli, Common, Numbers};
-use super::common::{boards, repeat};
+use super::common::{boards, nothing_yet, repeat};
 use super::failure::Failure;
 use super::replace::{of_metrics, replace};
 use crate::context::Look as Around;
@@ -36,12 +36,7 @@ pub(super) fn run(
     let mut said = None;
     let turns = Common { interval: every, count: None, ..cli.common.clone() };
     repeat(&turns, |again| {
-        let found = match again {
-            false => watched.look(target, &cli.common, remarks),
-            true => {
-                watched.look(target, &Common { wait: None, ..cli.common.clone() }, &mut io::sink())
-            }
-        };
+        let found = watched.turn(target, &cli.common, (every.is_some(), again), remarks);
         let reports = watched.reports(remarks);
         // That there is nothing is an answer too: old numbers would stand there as if they were new.
         let text = prom(&reports, dialect);
@@ -76,11 +71,32 @@ pub(super) fn run(
 pub(super) struct Watched(Vec<OpenBoard>);
 
 impl Watched {
+    /// Looks once, or again and again: then only the first look waits, and says what it does not find.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn turn(
+        &mut self,
+        target: &Target,
+        common: &Common,
+        (repeated, again): (bool, bool),
+        remarks: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        if again {
+            return self.look(target, &Common { wait: None, ..common.clone() }, &mut io::sink());
+        }
+        let found = self.look(target, common, remarks);
+        if let (true, Err(failure)) = (repeated, &found) {
+            nothing_yet(target, failure, "exported", remarks);
+        }
+        found
+    }
+
     /// Finds the boards that there are now. Those that were there are kept with what is known of them.
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn look(
+    fn look(
         &mut self,
         target: &Target,
         common: &Common,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::args::{Cli, Numbers};
 use super::collector::{Sink, say};
-use super::common::boards;
+use super::common::{boards, nothing_yet};
 use super::failure::Failure;
 use super::replace::{other_than_a_file, replace};
 use crate::clock::Moment;
@@ -90,8 +90,11 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     // Waits for the first, and gives up root.
     let first = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
-    if numbers.every.is_none() {
-        first?;
+    match first {
+        Err(failure) if numbers.every.is_some() => {
+            nothing_yet(target, &failure, "exported", remarks);
+        }
+        first => drop(first?),
     }
     let mut all = Follower {
         target: target.clone(),

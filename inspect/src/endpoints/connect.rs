@@ -4,11 +4,12 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::rustls::{self, CertificateError, pki_types::ServerName};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::address::{Endpoint, Place};
 use super::failure::{Failure, said};
 use super::trust::Trust;
+use crate::tls::{none_there, not_believed};
 
 /// Bytes of an answer's head.
 const BUFFER: usize = 64 << 10;
@@ -46,35 +47,15 @@ pub(super) async fn connect(endpoint: &Endpoint, trust: &Trust) -> Result<Sender
 
 /// Why there is no TLS: what is answered is none, or it is and somebody is not who they should be.
 fn no_tls(error: &std::io::Error) -> Failure {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidMessage(_)) => {
-            Failure::other("what it answers is not TLS: is it http:// there?")
-        }
-        _ if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+    if let Some(why) = none_there(error) {
+        return Failure::other(why);
+    }
+    match not_believed(error, "--endpoints-ca FILE") {
+        Some(why) => Failure::down(&why),
+        None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             Failure::down("it ended the connection in place of TLS: is it http:// there?")
         }
-        Some(rustls::Error::InvalidCertificate(why)) => Failure::down(&not_believed(why)),
-        _ => Failure::down(&format!("TLS: {}", said(error))),
-    }
-}
-
-/// Why a certificate is not believed, and what would help.
-fn not_believed(why: &CertificateError) -> String {
-    match why {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "its certificate is over, by this host's clock".to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "its certificate is not valid yet, by this host's clock".to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "its certificate is for another name than this".to_owned()
-        }
-        CertificateError::UnknownIssuer | CertificateError::Other(_) => {
-            "nobody who is believed here certified it; --endpoints-ca FILE names who did".to_owned()
-        }
-        other => format!("its certificate is not believed: {other}"),
+        None => Failure::down(&format!("TLS: {}", said(error))),
     }
 }
 

@@ -151,6 +151,11 @@ async fn once(
     };
     let answered = match status {
         StatusCode::OK => Ok(Answered { bytes, skew_ns, came_ns }),
+        StatusCode::UNAUTHORIZED if trust.authorization().is_none() => {
+            let mut failure = refused(status, &head, &bytes, &question.path);
+            failure.text.push_str("; --endpoints-token FILE says it");
+            Err(failure)
+        }
         _ => Err(refused(status, &head, &bytes, &question.path)),
     };
     Ok((sender, answered))

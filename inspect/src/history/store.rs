@@ -59,21 +59,34 @@ impl std::fmt::Debug for Current {
     }
 }
 
+/// A directory that may not be written, with what would help.
+fn not_ours(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            let helps = "make the directory, for the user who records, or name another one";
+            io::Error::new(error.kind(), format!("{error}; {helps}"))
+        }
+        _ => error,
+    }
+}
+
 impl Recorder {
     /// Writes into a directory, which is made if need be.
     ///
     /// # Errors
     /// It cannot be made or written, or somebody else writes there.
     pub fn open(directory: &Path, bytes: u64) -> io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
+        std::fs::create_dir_all(directory).map_err(not_ours)?;
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o640)
-            .open(directory.join("lock"))?;
+            .open(directory.join("lock"))
+            .map_err(not_ours)?;
         lock.try_lock().map_err(|_| {
-            io::Error::new(io::ErrorKind::WouldBlock, "another recorder writes there")
+            let why = "another recorder writes there; end that one, or name another directory";
+            io::Error::new(io::ErrorKind::WouldBlock, why)
         })?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
         let mut recorder = Self {

@@ -54,8 +54,11 @@ fn plain(text: &str) -> String {
         let all = all.map_or_else(|| "there are none".to_owned(), |all| format!("there are {all}"));
         return format!("{said}: no such parameter; {all}");
     }
-    if let Some(name) = rest.strip_prefix("duplicate field `") {
-        return format!("{}: said twice", name.trim_end_matches('`'));
+    for (begins, why) in [("duplicate", "said twice"), ("missing", "it has to be said")] {
+        let name = rest.strip_prefix(begins).and_then(|rest| rest.strip_prefix(" field `"));
+        if let Some(name) = name {
+            return format!("{}: {why}", name.trim_end_matches('`'));
+        }
     }
     let what = match rest {
         "invalid digit found in string" | "cannot parse integer from empty string" => {

@@ -1,6 +1,7 @@
 //! TLS on the asking side: whom it believes.
 
 mod pinned;
+mod wrong;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use pinned::Pinned;
+pub(crate) use wrong::{none_there, not_believed};
 
 /// Where systems keep the certificates of their authorities, all in one file.
 const BUNDLES: [&str; 4] = [

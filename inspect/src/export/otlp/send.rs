@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::signal::Signal;
-use super::wire::{Speech, Timed};
+use super::wire::{Speech, Timed, said};
 use crate::words::human::time;
 
 /// Bytes of requests that wait, and of an answer that are read.
@@ -18,6 +18,9 @@ const MOST_ANSWER: u64 = 64 << 10;
 /// The first and the longest distance between two tries.
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// What stands between what went wrong and the time to the next try.
+pub(crate) const AGAIN: &str = "; tried again in ";
 
 /// How an endpoint is written.
 const FORM: &str = "an endpoint is http://HOST[:PORT][/PATH], or the same with https";
@@ -90,30 +93,30 @@ impl Settings {
         url: Option<&str>,
         get: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let of = |what: &str| {
-            let own = get(&format!("OTEL_EXPORTER_OTLP_{}_{what}", signal.word()));
-            own.or_else(|| get(&format!("OTEL_EXPORTER_OTLP_{what}")))
-                .filter(|text| !text.is_empty())
+        let own = format!("OTEL_EXPORTER_OTLP_{}_", signal.word());
+        // What is wrong with a variable is said with its name.
+        let named = |what: &str| {
+            let names = [format!("{own}{what}"), format!("OTEL_EXPORTER_OTLP_{what}")];
+            let said = |name: &String| get(name).filter(|text| !text.is_empty());
+            names.into_iter().find_map(|name| said(&name).map(|text| (name, text)))
         };
-        let own = get(&format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.word()));
-        let endpoint = match (url, own.filter(|text| !text.is_empty())) {
+        let of = |what: &str| named(what).map(|(_, text)| text);
+        let endpoint = match (url, named("ENDPOINT")) {
             (Some(url), _) => Some(Endpoint::parse(url)?.below(signal)),
-            // The endpoint of one signal is taken as it is.
-            (None, Some(own)) => Some(Endpoint::parse(&own)?),
-            (None, None) => {
-                match get("OTEL_EXPORTER_OTLP_ENDPOINT").filter(|text| !text.is_empty()) {
-                    Some(all) => Some(Endpoint::parse(&all)?.below(signal)),
-                    None => None,
-                }
+            (None, Some((name, text))) => {
+                let to = Endpoint::parse(&text).map_err(|why| format!("{name}: {why}"))?;
+                // The endpoint of one signal is taken as it is.
+                Some(if name.starts_with(&own) { to } else { to.below(signal) })
             }
+            (None, None) => None,
         };
-        if let Some(protocol) = of("PROTOCOL").filter(|protocol| protocol != "http/protobuf") {
-            return Err(format!("{protocol}: only http/protobuf is spoken here"));
+        if let Some((name, said)) = named("PROTOCOL").filter(|(_, said)| said != "http/protobuf") {
+            return Err(format!("{name}={said}: only http/protobuf is spoken here"));
         }
-        let timeout = match of("TIMEOUT") {
-            Some(text) => {
-                text.parse().map_err(|_| format!("{text}: a timeout is in milliseconds"))?
-            }
+        let timeout = match named("TIMEOUT") {
+            Some((name, text)) => text
+                .parse()
+                .map_err(|_| format!("{name}={text}: a timeout is a number of milliseconds"))?,
             None => 10_000,
         };
         let mut attributes = pairs(&get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default());
@@ -250,7 +253,7 @@ impl Sender {
                 let wait = after.unwrap_or(self.wait).min(LONGEST);
                 self.again = Some(Instant::now() + wait);
                 self.wait = (self.wait * 2).min(LONGEST);
-                sent.said.push(format!("{why}; tried again in {} ms", wait.as_millis()));
+                sent.said.push(format!("{why}{AGAIN}{} ms", wait.as_millis()));
                 return;
             }
             (self.again, self.wait) = (None, FIRST);
@@ -288,11 +291,14 @@ impl Sender {
         match self.try_post(&place, body, end) {
             Ok((200..=299, _)) => Went::Taken,
             Ok((429 | 502..=504, after)) => Went::Later(format!("{place} is busy"), after),
-            Ok((code, _)) => Went::Refused(format!("{place} refuses a request with {code}")),
+            Ok((code, _)) => {
+                let path = &self.endpoint.path;
+                Went::Refused(format!("{place}{path} refuses a request with {code}"))
+            }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 Went::Later(format!("{place}: no answer within {}", time(ns(timeout))), None)
             }
-            Err(error) => Went::Later(format!("{place}: {error}"), None),
+            Err(error) => Went::Later(format!("{place}: {}", said(&error)), None),
         }
     }
 

@@ -39,7 +39,19 @@ fn the_environment_is_read_as_the_standard_has_it() {
     for wrong in ["ftp://c", "c:1", "http://", "http://c:x", "http://a@b", "http://a b"] {
         assert!(Endpoint::parse(wrong).is_err(), "{wrong}");
     }
-    assert!(settings(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")], None).is_err());
+    // One that is empty says nothing, and one that is wrong is named.
+    let empty = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""), (base, "http://c:1")];
+    let to_all = settings(&empty, None).expect("right").endpoint;
+    assert_eq!(to_all, Some(to("http://c:1/v1/traces")));
+    for (name, text) in [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "10s"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "c:1"),
+        (base, "c:1"),
+    ] {
+        let said = settings(&[(name, text)], None).expect_err("wrong");
+        assert!(said.contains(name) && said.contains(text), "{said}");
+    }
     assert!(settings(&[("OTEL_EXPORTER_OTLP_HEADERS", "k=v%0d%0aX: y")], None).is_err());
 }
 

@@ -54,6 +54,19 @@ impl Speech {
     }
 }
 
+/// Why a collector cannot be spoken to.
+pub(super) fn said(error: &io::Error) -> String {
+    #[cfg(all(feature = "serve", target_os = "linux"))]
+    {
+        let none = crate::tls::none_there(error).map(str::to_owned);
+        let authority = "OTEL_EXPORTER_OTLP_CERTIFICATE=FILE";
+        if let Some(why) = none.or_else(|| crate::tls::not_believed(error, authority)) {
+            return why;
+        }
+    }
+    error.to_string()
+}
+
 /// A socket for which there is time until a moment, however slowly the other side reads and writes.
 pub(super) struct Timed {
     socket: TcpStream,
