@@ -259,6 +259,28 @@ fn what_goes_on_by_itself_says_a_remark_once() {
 }
 
 #[test]
+fn how_to_sample_is_refused_for_what_was_sampled() {
+    let name = program::name("sampled");
+    let _program = served::behave(&name, &["operations"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (recording, to) = (file("a.rec"), file("a"));
+    let recorded = inspect(&["record", &name, "-d", "200ms", "-o", &recording]);
+    assert!(recorded.status.success(), "{recorded:?}");
+    for form in [&["folded"][..], &["perfetto"], &["otlp", "--profiles"]] {
+        for (flag, more) in [
+            ("--duration", &["-d", "5s"][..]),
+            ("--rate", &["-r", "99"]),
+            ("--follow", &["--follow"]),
+        ] {
+            let words = [&["export"], form, &[&recording, "-o", &to], more].concat();
+            refused(&words, 2, &[flag, "recording"]);
+            assert!(!folder.path().join("a").exists(), "{words:?}");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_holds_no_board_is_said_to_be_there() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("trace"), "something else\n").expect("written");

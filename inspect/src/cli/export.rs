@@ -8,13 +8,12 @@ use super::args::{Cli, Form, Only, Pacing};
 use super::failure::Failure;
 use super::output::Output;
 use super::record;
-use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
+use super::sampling::{Sampling, Turn, answered, nonempty, options, read, recorded};
 use crate::context::Look as Around;
 use crate::export::operations::Book;
 use crate::export::{Beside, Course, export, firefox, perfetto};
 use crate::locate::Target;
 use crate::open_board::OpenBoard;
-use crate::recording::is_recording;
 use crate::report::{By, Tally};
 use crate::words::term::term;
 
@@ -94,8 +93,7 @@ fn made(
     let Some(format) = way.format.profile() else {
         return over_time(cli, target, way, counting, remarks);
     };
-    let file = path("export", target).ok().filter(|path| is_recording(path));
-    let tally = match file {
+    let tally = match recorded(target, way.pacing)? {
         Some(path) => read(&path, counting, remarks)?,
         None => {
             let mut sampling = Sampling::open(cli, target, way.pacing, remarks)?;
@@ -124,8 +122,7 @@ fn over_time(
 ) -> Result<Made, Failure> {
     let mut course = Course::new(counting);
     let mut beside = Beside::default();
-    let file = path("export", target).ok().filter(|path| is_recording(path));
-    if let Some(path) = file {
+    if let Some(path) = recorded(target, way.pacing)? {
         let recording = super::sampling::open(&path)?;
         for remark in recording.read(&mut course)? {
             let _ = writeln!(remarks, "inspect: {}: {remark}", term(&path.display().to_string()));

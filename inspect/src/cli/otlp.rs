@@ -9,12 +9,11 @@ use super::collector::{Sink, say};
 use super::common::repeat;
 use super::failure::Failure;
 use super::prom::Watched;
-use super::sampling::{Sampling, Turn, answered, nonempty, options, path, read};
+use super::sampling::{Sampling, Turn, answered, nonempty, options, read, recorded};
 use super::{record, spans};
 use crate::clock::Moment;
 use crate::export::otlp::{About, Sender, Sent, Settings, Signal, metrics, profiles};
 use crate::locate::Target;
-use crate::recording::is_recording;
 use crate::report::{By, Tally};
 use crate::words::term::term;
 
@@ -133,8 +132,7 @@ fn samples(
 ) -> Result<(), Failure> {
     let (mut sent, mut last) = (Sent::default(), String::new());
     let counting = || options(cli, way.only, By::Stack);
-    let file = path("export", target).ok().filter(|path| is_recording(path));
-    if let Some(path) = file {
+    if let Some(path) = recorded(target, way.pacing)? {
         let tally = read(&path, counting(), remarks)?;
         nonempty(&tally, &answered(&tally))?;
         sink.put(profiles(&tally, more), &mut sent)?;

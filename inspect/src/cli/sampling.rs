@@ -329,6 +329,22 @@ pub(super) fn path(verb: &str, target: &Target) -> Result<PathBuf, Failure> {
     }
 }
 
+/// The recording that a target of `export` means, if it is one: how to sample is said in vain then.
+pub(super) fn recorded(target: &Target, pacing: &Pacing) -> Result<Option<PathBuf>, Failure> {
+    let file = path("export", target).ok().filter(|path| is_recording(path));
+    let said = [
+        ("--rate", pacing.rate != Pacing::RATE),
+        ("--duration", pacing.duration.is_some()),
+        ("--follow", pacing.follow),
+    ];
+    match said.into_iter().find(|(_, said)| *said && file.is_some()) {
+        Some((flag, _)) => Err(Failure::usage(format!(
+            "{flag} does nothing for a recording, which is as it was sampled; name a board or a pid"
+        ))),
+        None => Ok(file),
+    }
+}
+
 /// Reads and counts a recording.
 pub(super) fn read(
     path: &std::path::Path,

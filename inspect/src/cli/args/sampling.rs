@@ -13,7 +13,7 @@ pub struct Pacing {
     /// Samples a second, up to 100k.
     ///
     /// Above 10k it spins on a processor of its own.
-    #[arg(short, long, value_name = "HZ", default_value = "1000", value_parser = rate::<100_000>, allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "HZ", default_value_t = Self::RATE, value_parser = rate::<100_000>, allow_hyphen_values = true)]
     pub rate: u32,
     /// For how long; else until Ctrl-C or its end.
     #[arg(short, long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
@@ -21,6 +21,11 @@ pub struct Pacing {
     /// Go on with the next process of that name.
     #[arg(long)]
     pub follow: bool,
+}
+
+impl Pacing {
+    /// Samples a second when nothing is said.
+    pub const RATE: u32 = 1000;
 }
 
 /// A recording that waits for something to happen.
