@@ -246,6 +246,20 @@ try:
     ok("cancel works with the token and not without")
 
     go(f"view=why&board={board}")
+    findings = "section[aria-label=Findings]"
+    known = lambda: "No rule found" in text(findings) or page.find_elements(By.CSS_SELECTOR, f"{findings} li")
+    until("findings, or that there are none", known)
+    page.execute_script("""
+        const given = window.fetch;
+        const busy = () => Promise.resolve(new Response('{"error":"too much to do"}', { status: 503 }));
+        window.fetch = (path, how) => String(path).startsWith("/api/v1/why") ? busy() : given(path, how);
+        window.given = given;
+    """)
+    until("why there are none", lambda: "too much to do" in text(findings))
+    page.execute_script("window.fetch = window.given")
+    until("findings again", known)
+    ok("findings that cannot be had say why")
+
     os.kill(pid, signal.SIGSTOP)
     until("stopped", lambda: text(".card .badge") == "stopped")
     until("live", lambda: "live on" in text("#state"))

@@ -20,6 +20,7 @@ const CHECKS: [&str; 13] = [
     "a link to what is gone says so",
     "rows of other hosts have a column, and one that hangs is a row",
     "cancel works with the token and not without",
+    "findings that cannot be had say why",
     "the page goes on while the daemon is held, and after kill -9",
 ];
 

@@ -25,7 +25,7 @@ const why = {
       this.whyAt = now;
       this.whyAsking = true;
       const board = place.now.board ? `?board=${encodeURIComponent(place.now.board)}` : "";
-      server.get(`/api/v1/why${board}`).then((said) => { this.found = said; this.whyAsking = false; }, () => { this.found = null; this.whyAsking = false; });
+      server.get(`/api/v1/why${board}`).then((said) => { this.found = said; this.whyAsking = false; }, (error) => { this.found = null; this.notFound = error.message; this.whyAsking = false; });
     }
     if (!this.top) {
       this.topList = h("ol.findings");
@@ -33,7 +33,7 @@ const why = {
       this.top = h("section.card", { "aria-label": "Findings" }, h("header", {}, h("h2", {}, "Findings")), this.topList, this.topNote);
     }
     const found = this.found?.findings ?? [];
-    put(this.topNote, !this.found ? "" : !found.length ? "No rule found anything." : this.found.more ? `${this.found.more} more: inspect why` : "");
+    put(this.topNote, !this.found ? this.notFound ?? "Looking…" : !found.length ? "No rule found anything." : this.found.more ? `${this.found.more} more: inspect why` : "");
     found.forEach((one, index) => {
       const item = this.topList.children[index] ?? this.topList.appendChild(h("li", {}, h("div"), h("div.dim"), h("code")));
       classes(item, one.severity === "notice" ? "" : one.severity);
