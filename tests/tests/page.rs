@@ -7,7 +7,7 @@ use tests::fake::{Fake, Say};
 use tests::served::{self, Serve};
 use tests::{build, program, python};
 
-const CHECKS: [&str; 13] = [
+const CHECKS: [&str; 14] = [
     "a stalled operation is on the page within 2 s",
     "a label made of markup stays text",
     "the filter leaves what matches, and the address says it",
