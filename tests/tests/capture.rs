@@ -110,6 +110,26 @@ fn numbers_and_the_end_of_the_process_are_conditions_too() {
 }
 
 #[test]
+fn an_operation_that_is_active_for_long_is_a_condition() {
+    let name = program::name("long");
+    let (program, _) = Program::behave(&name, &["operations"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = path(&directory, "o.rec");
+    let record = |condition: &str, lasts: &str| {
+        let options = ["--when", condition, "-d", lasts, "--after", "0", "-o", &file, "--json"];
+        inspect(&[&["record", &name][..], &options].concat())
+    };
+    // One that rests is not active, however old it is.
+    assert_eq!(record("over(connection)>1ms", "1s").status.code(), Some(1));
+    let output = record("over(req*)>300ms", "2m");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let captures: Value = serde_json::from_slice(&output.stdout).expect(&said);
+    let why = captures["captures"][0]["why"].as_str().unwrap_or_default();
+    let of = format!(" request of {name} (pid {}) has been active for ", program.pid());
+    assert!(why.starts_with("operation ") && why.contains(&of), "{why}");
+}
+
+#[test]
 fn what_never_comes_true_writes_nothing_and_what_is_wrong_says_so() {
     let name = program::name("never");
     let (_program, _) = Program::behave(&name, &["stalls", "1000", "1"]);

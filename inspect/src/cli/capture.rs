@@ -154,7 +154,8 @@ fn exist(sampling: &Sampling, conditions: &[Condition]) -> Result<(), Failure> {
                 };
                 (any(&there), "counter or gauge", name)
             }
-            What::Stalled(_) | What::Load(_) | What::Ended => continue,
+            // Threads and operations come and go.
+            What::Stalled(_) | What::Load(_) | What::Over(_) | What::Ended => continue,
         };
         if !there {
             return Err(Failure::usage(format!(

@@ -12,6 +12,8 @@ pub enum What {
     Load(String),
     /// The age of a queue's oldest item; of queues of this name.
     Oldest(String),
+    /// How long an operation has been active; of this kind.
+    Over(String),
     /// A counter's growth a second, over the last second.
     Rate(String),
     /// A counter's or gauge's value; the members of a family added up.
@@ -44,7 +46,7 @@ impl Condition {
         let wrong = |why: &str| {
             format!(
                 "--when '{}': {why}; write it like 'stalled>2s', 'load(io-*)>90', 'oldest>500ms', \
-                 'rate(commits)<10', 'backlog_jobs>1000' or 'ended'",
+                 'over(request)>5s', 'rate(commits)<10', 'backlog_jobs>1000' or 'ended'",
                 crate::words::term::term(text)
             )
         };
@@ -62,10 +64,10 @@ impl Condition {
         }
         let what = What::parse(what.trim()).map_err(|why| wrong(&why))?;
         let limit = match what {
-            What::Stalled(_) | What::Oldest(_) if below => {
+            What::Stalled(_) | What::Oldest(_) | What::Over(_) if below => {
                 return Err(wrong("a time that something has stood or waited takes > alone"));
             }
-            What::Stalled(_) | What::Oldest(_) => {
+            What::Stalled(_) | What::Oldest(_) | What::Over(_) => {
                 duration(limit).map(|time| time.as_nanos() as f64).map_err(|why| wrong(&why))?
             }
             _ => {
@@ -104,6 +106,7 @@ impl What {
             ("stalled", _) => Self::Stalled(any()),
             ("load", _) => Self::Load(any()),
             ("oldest", _) => Self::Oldest(any()),
+            ("over", _) => Self::Over(any()),
             ("rate", Some(name)) => Self::Rate(name.to_owned()),
             ("value", Some(name)) => Self::Value(name.to_owned()),
             ("rate", None) => return Err("`rate` wants a counter: rate(NAME)".to_owned()),
@@ -133,6 +136,8 @@ mod tests {
         assert_eq!(read("load>90"), (What::Load(any()), false, 90.0));
         assert_eq!(read("load(io-0)<5%"), (What::Load("io-0".into()), true, 5.0));
         assert_eq!(read("oldest(updates)>1m"), (What::Oldest("updates".into()), false, 6e10));
+        assert_eq!(read("over>5s"), (What::Over(any()), false, 5e9));
+        assert_eq!(read("over(request)>1m"), (What::Over("request".into()), false, 6e10));
         assert_eq!(read("rate(commits)<0.5"), (What::Rate("commits".into()), true, 0.5));
         assert_eq!(read("backlog_jobs>1000"), (What::Value("backlog_jobs".into()), false, 1000.0));
         assert_eq!(read("value(load)>3"), (What::Value("load".into()), false, 3.0));
@@ -146,6 +151,7 @@ mod tests {
             ("stalled", "no > or <"),
             ("stalled<2s", "> alone"),
             ("stalled>2x", "unknown unit `x`"),
+            ("over<2s", "> alone"),
             ("stalled(a>2s", "not closed"),
             ("load>much", "`much` is no number"),
             ("load>=90", "only > and <"),

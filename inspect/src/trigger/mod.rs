@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! COND  = WHAT OP LIMIT | "ended"
-//! WHAT  = "stalled" | "load" | "oldest"             any thread, thread, queue
-//!       | ("stalled" | "load" | "oldest") "(" GLOB ")"   those of the name
+//! WHAT  = "stalled" | "load" | "oldest" | "over"    any thread, thread, queue, operation
+//!       | ("stalled" | "load" | "oldest" | "over") "(" GLOB ")"   those of the name, or the kind
 //!       | "rate(" NAME ")"                          a counter's growth a second
 //!       | NAME | "value(" NAME ")"                  a counter's or gauge's value
-//! OP    = ">" | "<"                                 "stalled" and "oldest": ">" alone
-//! LIMIT = a time for "stalled" and "oldest", percent for "load", else a number
+//! OP    = ">" | "<"                                 a time: ">" alone
+//! LIMIT = a time for "stalled", "oldest" and "over", percent for "load", else a number
 //! ```
 
 mod condition;

@@ -124,6 +124,16 @@ fn holds(
                 format!("the oldest item in {} has waited {}", of(label(&one.name)), time(age))
             })
         }
+        What::Over(pattern) => {
+            let ops = report.ops.iter().filter(|one| glob(pattern, one.kind.raw()));
+            let found = ops
+                .filter_map(|one| Some((one, one.active_ns?)))
+                .find(|(_, active)| condition.holds(*active as f64));
+            found.map(|(one, active)| {
+                let what = format!("{} {}", one.id, label(&one.kind));
+                format!("operation {} has been active for {}", of(what), time(active))
+            })
+        }
         What::Value(name) => {
             let value = value(report, name)?;
             condition.holds(value).then(|| format!("{} is {}", of(name.clone()), number(value)))

@@ -31,10 +31,11 @@ impl Pacing {
 /// A recording that waits for something to happen.
 #[derive(Clone, Debug, Args)]
 pub struct Trigger {
-    /// Write the last seconds when this comes true: 'stalled>2s', 'load>90', 'oldest>500ms', 'rate(NAME)>9',
+    /// Write the last seconds when this comes true: 'stalled>2s', 'load>90', 'over>5s', 'oldest>500ms', 'rate(NAME)>9',
     /// 'NUMBER>N', 'ended'.
     ///
-    /// Until then they are kept in memory. 'oldest' is of any queue, or of one: 'oldest(NAME)>500ms'. Several
+    /// Until then they are kept in memory. 'over' is of any operation, or of a kind: 'over(request)>5s'; 'oldest' of any
+    /// queue, or of one: 'oldest(NAME)>500ms'. Several
     /// conditions: any of them. With --count N, go on until there are N files.
     #[arg(long, value_name = "COND")]
     pub when: Vec<String>,
