@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tests::program::{self, Program, inspect};
-use tests::wait;
+use tests::{served, wait};
 
 /// Waits for something to become so.
 #[track_caller]
@@ -144,6 +144,36 @@ fn what_does_not_serve_is_critical_and_what_cannot_be_told_is_unknown() {
     std::fs::write(damaged.path(), [7; 9000]).expect("written");
     let path = damaged.path().to_str().expect("a path");
     assert_eq!(answer(&["-f", path]).0, 3);
+}
+
+/// Two users who call their boards the same: one of them does not ring the other's alarm.
+#[test]
+fn of_an_owner_no_other_board_is_judged() {
+    if !nix::unistd::geteuid().is_root() {
+        return tests::build::skip("boards of two users need root");
+    }
+    let name = program::name("namesake");
+    let _ours = Program::behave(&name, &["numbers"]);
+    let theirs = served::behave(&name, &["numbers"]);
+    assert_eq!(answer(&[&name]).0, 0);
+    theirs.signal(Signal::SIGSTOP);
+    until("it is seen to be stopped", || answer(&[&name]).0 == 2);
+    assert_eq!(answer(&[&name, "--owner", "root"]).0, 0);
+    assert_eq!(answer(&[&name, "--owner", "0", "--deadlock"]).0, 0);
+    let (code, line) = answer(&[&name, "--owner", "nobody"]);
+    assert_eq!((code, line.contains("stopped")), (2, true), "{line}");
+    let (code, line) = answer(&[&name, "--owner", "daemon"]);
+    let told = format!("no board of name `{name}` is daemon's; of others there are 2");
+    assert_eq!((code, line.contains(&told)), (2, true), "{line}");
+    // What cannot be read is of whom it is, too.
+    let squat = std::path::Path::new("/dev/shm").join(format!("{name}.1.1"));
+    std::fs::write(&squat, "no board").expect("written");
+    let owner = std::os::unix::fs::chown(&squat, Some(65534), None);
+    let codes = [&["--owner", "root"], &["--owner", "nobody"]]
+        .map(|whose| answer(&[&[name.as_str()], &whose[..]].concat()).0);
+    let _ = std::fs::remove_file(&squat);
+    owner.expect("given away");
+    assert_eq!(codes, [0, 2]);
 }
 
 #[test]

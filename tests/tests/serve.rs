@@ -313,6 +313,7 @@ fn what_may_not_be_served_is_refused_in_a_line() {
         (["--host", "no name"], 2, "--host no name: a name is meant"),
         (["--host", "http://db1"], 2, "a name is meant"),
         (["--history", "/proc/nowhere"], 1, "--history /proc/nowhere"),
+        (["--history-from", "/proc/self/status"], 1, "--history-from /proc/self/status"),
     ] {
         let said = refused(&[&free[..], &more].concat(), false, code);
         assert!(said.contains(word), "{more:?}: {said}");
@@ -365,6 +366,10 @@ fn the_past_is_kept_beside_and_asked_for() {
     served::give(directory.path());
     let mut program = served::behave(&name, &["operations"]);
     let kept = directory.path().join("history");
+    // One that only shows it may begin before there is any.
+    let beside = Serve::start(&["--history-from", kept.to_str().expect("UTF-8")]);
+    let early = beside.ask("GET", "/api/v1/history", &[]);
+    assert_eq!((early.status, early.text().contains("no history is there yet")), (404, true));
     let serve = Serve::start(&["--history", kept.to_str().expect("UTF-8")]);
     let past = || serve.get(&format!("/api/v1/history?board={name}&since=1m&by=kind&points=3600"));
     let points = |past: &Value| past["boards"][0]["points"].as_array().map_or(0, Vec::len);
@@ -377,6 +382,8 @@ fn the_past_is_kept_beside_and_asked_for() {
     });
     let active = ended["boards"][0]["points"][0]["active"].as_object().expect("kinds");
     assert!(active.contains_key("request"), "{active:?}");
+    let shown = beside.get(&format!("/api/v1/history?board={name}&since=1m&by=kind&points=3600"));
+    assert_eq!(shown["boards"][0]["end"], ended["boards"][0]["end"]);
     for wrong in ["since=yesterday", "by=moon", "points=0", "since=1s&until=1m", "since=0"] {
         let answer = serve.ask("GET", &format!("/api/v1/history?{wrong}"), &[]);
         assert_eq!(answer.status, 400, "{wrong}");

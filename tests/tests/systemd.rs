@@ -79,7 +79,8 @@ fn every_command_of_the_units_is_understood() {
             .lines()
             .find_map(|line| line.strip_prefix("ExecStart=/usr/bin/inspect ").map(str::to_owned))
             .expect(unit);
-        let words: Vec<&str> = line.split(' ').collect();
+        // A variable that is not set is no word.
+        let words: Vec<&str> = line.split(' ').filter(|word| *word != "$WHOSE").collect();
         let output = program::inspect(&[&words[..], &["--help"]].concat());
         assert!(output.status.success(), "{unit}: {output:?}");
     }
@@ -96,10 +97,15 @@ fn a_board_that_may_not_be_read_is_no_failure_of_the_watch() {
     std::fs::write(other.path().join(format!("{name}.1.1")), "").expect("written");
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/inspect "));
     let line = line.expect("a command").replace("%i", &name);
-    let mut check = Command::new(program::debug("scoreboard-inspect", "inspect"));
-    let output = check.args(line.split(' ')).env("INSPECT_DIRS", other.path()).output();
-    let output = output.expect("it runs");
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let check = |whose: &str| {
+        let mut check = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        check.args(line.replace("$WHOSE", whose).split_whitespace());
+        let output = check.env("INSPECT_DIRS", other.path()).output().expect("it runs");
+        output.status.code()
+    };
+    assert_eq!(check(""), Some(3));
+    // Of a user who has none there nothing is judged.
+    assert_eq!(check("--owner 4000000000"), Some(2));
 }
 
 /// A daemon that somebody stops is not dead: its watch ends with it, and begins with it.

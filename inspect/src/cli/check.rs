@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use super::args::{Ask, Cli};
@@ -12,9 +13,11 @@ use crate::check::{Answer, Asked, Finding, Status, judge, unsure};
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::error::OpenError;
+use crate::listed::user;
 use crate::locate::{self, Target};
 use crate::model::BoardReport;
 use crate::open_board::{Found, OpenBoard};
+use crate::patience;
 use crate::root::drop_root;
 
 /// Between two looks at a board of which one does not tell enough: a monitor waits.
@@ -26,7 +29,7 @@ pub(super) fn run(
     ask: &Ask,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let answer = Answer::new(findings(target, &asked(ask)));
+    let answer = Answer::new(findings(target, &asked(ask), ask.owner));
     let done = if cli.common.json || cli.common.jsonl {
         document(
             cli,
@@ -70,7 +73,7 @@ pub(super) fn told(answer: &Answer, done: Result<(), Failure>) -> Result<(), Fai
     }
 }
 
-fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
+fn findings(target: &Target, asked: &Asked, owner: Option<u32>) -> Vec<Finding> {
     let mut found = match locate::find(target) {
         Ok(candidates) => Found::open(candidates, Around::Verdict),
         Err(error) => return vec![unread(error)],
@@ -79,6 +82,7 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
         // The living one may have lost its name.
         found.add(locate::unnamed(target), Around::Verdict);
     }
+    let others = owner.map_or(0, |owner| leave_out(&mut found, owner));
     found.choose(target);
     if let Err(errno) = drop_root(&found.boards) {
         return vec![unknown(format!("cannot give up root before reading: {errno}"))];
@@ -92,12 +96,30 @@ fn findings(target: &Target, asked: &Asked) -> Vec<Finding> {
     }
     findings.extend(found.failed.into_iter().map(|(_, error)| unread(error)));
     if findings.is_empty() {
-        findings.push(unread(locate::not_found(target)));
+        findings.push(match owner.filter(|_| others > 0) {
+            Some(owner) => missing(format!(
+                "no board of {} is {}'s; of others there are {others}",
+                target.words(),
+                user(owner)
+            )),
+            None => unread(locate::not_found(target)),
+        });
     } else if !matches!(target, Target::File(_) | Target::Pid(_)) {
         // There may be another one of the name, and it may be dead.
         findings.extend(silent());
     }
     findings
+}
+
+/// Leaves out what is not this user's; how many there are. Whose a file is that does not show may be theirs.
+fn leave_out(found: &mut Found, owner: u32) -> usize {
+    let all = found.boards.len() + found.failed.len();
+    found.boards.retain(|board| board.owner.0 == owner);
+    found.failed.retain(|(one, _)| {
+        let facts = patience::answers(&one.path).and_then(|()| one.path.symlink_metadata());
+        facts.map_or(true, |facts| facts.uid() == owner)
+    });
+    all - found.boards.len() - found.failed.len()
 }
 
 /// Places that do not answer, where boards may be that are asked for. What this user may not look into is not one: it

@@ -22,29 +22,7 @@ pub(super) fn run(
         }
     };
     server(&to.server)?;
-    if to.over.is_some() && to.view != PageView::Ops {
-        return Err(Failure::usage("--over is of operations: say --view ops with it"));
-    }
-    let plain = match to.view {
-        PageView::Why => Some("why"),
-        PageView::History => Some("history"),
-        _ => None,
-    };
-    if let (Some(view), true) = (plain, cli.common.filter.is_some()) {
-        return Err(Failure::usage(format!(
-            "--filter does nothing for the view `{view}`; say --view ops, threads, boards, numbers or profile with it",
-        )));
-    }
-    if (to.since.is_some() || to.until.is_some()) && to.view != PageView::History {
-        return Err(Failure::usage(
-            "--since and --until are of the past: say --view history with them",
-        ));
-    }
-    if to.view == PageView::Ops && to.select.as_ref().is_some_and(|id| !id.contains('/')) {
-        return Err(Failure::usage(
-            "--select: an operation is its pid, a slash and its id, like 4711/12-1",
-        ));
-    }
+    fits(cli, to)?;
     before(to)?;
     let view = match to.view {
         PageView::Why => "why",
@@ -71,6 +49,34 @@ pub(super) fn run(
         }
     }
     Ok(writeln!(out, "{link}")?)
+}
+
+/// Whether everything that is said is of the view that is meant.
+fn fits(cli: &Cli, to: &LinkTo) -> Result<(), Failure> {
+    if to.over.is_some() && to.view != PageView::Ops {
+        return Err(Failure::usage("--over is of operations: say --view ops with it"));
+    }
+    let plain = match to.view {
+        PageView::Why => Some("why"),
+        PageView::History => Some("history"),
+        _ => None,
+    };
+    if let (Some(view), true) = (plain, cli.common.filter.is_some()) {
+        return Err(Failure::usage(format!(
+            "--filter does nothing for the view `{view}`; say --view ops, threads, boards, numbers or profile with it",
+        )));
+    }
+    if (to.since.is_some() || to.until.is_some()) && to.view != PageView::History {
+        return Err(Failure::usage(
+            "--since and --until are of the past: say --view history with them",
+        ));
+    }
+    if to.view == PageView::Ops && to.select.as_ref().is_some_and(|id| !id.contains('/')) {
+        return Err(Failure::usage(
+            "--select: an operation is its pid, a slash and its id, like 4711/12-1",
+        ));
+    }
+    Ok(())
 }
 
 /// A range that ends before it begins is nobody's. Moments are the reader's, and two ages or two dates stand to each other

@@ -1,6 +1,7 @@
 //! `serve`: HTTP, until it is told to end.
 
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
 use super::args::{Cli, Serving};
 use super::failure::Failure;
@@ -9,12 +10,28 @@ use crate::serve::{self, Listen, Settings, SettingsError, Tls, Token};
 use crate::words::term::term;
 
 pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(), Failure> {
+    let bound = serve::bind(settings(cli, how)?);
+    let mut bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
+    bound.keep().map_err(|error| Failure::system(&error, error.to_string()))?;
+    let early = how.history_from.as_deref().map(is_to_come).transpose()?.flatten();
+    // Whoever started it may wait for this line; nobody has to read it.
+    let _ = writeln!(remarks, "inspect: serving on {}", term(&bound.address()));
+    if let Some(remark) = early {
+        let _ = writeln!(remarks, "inspect: {remark}");
+    }
+    let _ = remarks.flush();
+    serve::run(bound).map_err(|error| Failure::new(format!("serving ended: {error}")))
+}
+
+/// What is to be served, where, and to whom.
+fn settings(cli: &Cli, how: &Serving) -> Result<Settings, Failure> {
     let mut settings = Settings::new(how.listen.clone());
     settings.hosts.clone_from(&how.hosts);
     let token = how.token_file.as_deref().map(Token::read).transpose();
     settings.token =
         token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
     settings.history = how.history.clone().map(|directory| (directory, how.history_size));
+    settings.past.clone_from(&how.history_from);
     settings.sources.clone_from(&how.sources);
     settings.sample = how.sample;
     let no_name =
@@ -28,7 +45,7 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
         return Err(Failure::usage(format!("--source {name}: there is no such directory")));
     }
     settings.endpoints = super::whom::whom(&cli.common)?;
-    if settings.endpoints.is_some() && settings.history.is_some() {
+    if settings.endpoints.is_some() && (settings.history.is_some() || settings.past.is_some()) {
         return Err(Failure::usage("--history: with --endpoints each host keeps its own"));
     }
     settings.tls = match (&how.tls_cert, &how.tls_key) {
@@ -44,13 +61,19 @@ pub(super) fn run(cli: &Cli, how: &Serving, remarks: &mut dyn Write) -> Result<(
         SettingsError::Root => Failure { code: 4, text: error.to_string() },
         other => Failure::usage(other.to_string()),
     })?;
-    let bound = serve::bind(settings);
-    let mut bound = bound.map_err(|error| cannot_listen(&how.listen, &error))?;
-    bound.keep().map_err(|error| Failure::system(&error, error.to_string()))?;
-    // Whoever started it may wait for this line; nobody has to read it.
-    let _ = writeln!(remarks, "inspect: serving on {}", term(&bound.address()));
-    let _ = remarks.flush();
-    serve::run(bound).map_err(|error| Failure::new(format!("serving ended: {error}")))
+    Ok(settings)
+}
+
+/// What is to be said of a past that nobody keeps so far: its recorder may begin later.
+fn is_to_come(directory: &Path) -> Result<Option<String>, Failure> {
+    let name = term(&directory.display().to_string());
+    match std::fs::read_dir(directory) {
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok(Some(format!("--history-from {name}: nothing is there so far")))
+        }
+        Err(error) => Err(Failure::system(&error, format!("--history-from {name}: {error}"))),
+    }
 }
 
 /// Why it cannot listen there, and what would help.

@@ -116,7 +116,21 @@ pub(super) async fn heat(
     let heat = tokio::task::spawn_blocking(gathered).await;
     let failed = |text: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, text);
     let heat = heat.map_err(|_| failed("reading the history ended by a fault".to_owned()))?;
-    heat.map_err(|error| failed(error.to_string()))
+    heat.map_err(|error| unread(&error))
+}
+
+/// Why the past cannot be read: a recorder may not have begun, or keep it from others.
+fn unread(error: &std::io::Error) -> Refusal {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Refusal::missing(
+            "no history is there yet: `inspect history record` makes the directory that --history-from names",
+        ),
+        std::io::ErrorKind::PermissionDenied => Refusal::new(
+            StatusCode::FORBIDDEN,
+            "the history may not be read: it needs the user or the group of its recorder",
+        ),
+        _ => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
 }
 
 /// Where the past is, and which part of it is meant: the last `seconds`, unless said otherwise.
@@ -128,12 +142,12 @@ fn part(
     (since, until): (&Option<String>, &Option<String>),
     seconds: u64,
 ) -> Result<(PathBuf, Span), Refusal> {
-    let Some((directory, _)) = shared.settings.history.clone() else {
+    let Some(directory) = shared.settings.past() else {
         return Err(Refusal::missing(
-            "no history is kept: start `inspect serve` with --history DIR",
+            "no history is kept: start `inspect serve` with --history DIR, or, where a recorder keeps one, --history-from DIR",
         ));
     };
-    Ok((directory, span((since, until), seconds)?))
+    Ok((directory.to_owned(), span((since, until), seconds)?))
 }
 
 /// Which time is meant: the last `seconds`, unless said otherwise.
@@ -225,7 +239,7 @@ pub(super) async fn history(
     let past = tokio::task::spawn_blocking(collected).await;
     let failed = |text: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, text);
     let past = past.map_err(|_| failed("reading the history ended by a fault".to_owned()))?;
-    Ok(reply::document(&past.map_err(|error| failed(error.to_string()))?))
+    Ok(reply::document(&past.map_err(|error| unread(&error))?))
 }
 
 fn collected(directory: &Path, span: Span, pick: &Pick, points: u64) -> std::io::Result<Past> {

@@ -1,7 +1,7 @@
 //! Where it listens, and who may ask.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::tls::Tls;
@@ -65,6 +65,8 @@ pub struct Settings {
     pub endpoints: Option<(List, Trust)>,
     /// Where the past is kept, and how many bytes of it.
     pub history: Option<(PathBuf, u64)>,
+    /// Where another keeps the past that is shown, where none is kept here.
+    pub past: Option<PathBuf>,
     /// How often a second threads are looked at for the past, where they are.
     pub sample: Option<u32>,
     /// Directories whose sources are shown beside what was seen at their lines.
@@ -85,6 +87,7 @@ impl Settings {
             tls: None,
             endpoints: None,
             history: None,
+            past: None,
             sample: None,
             sources: Vec::new(),
         }
@@ -102,6 +105,12 @@ impl Settings {
             return Err(SettingsError::Foreign);
         }
         Ok(())
+    }
+
+    /// Where the past stands that is shown.
+    pub(super) fn past(&self) -> Option<&Path> {
+        let kept = self.history.as_ref().map(|(directory, _)| directory);
+        kept.or(self.past.as_ref()).map(PathBuf::as_path)
     }
 
     /// Whether reading needs the token, too.

@@ -32,6 +32,21 @@ pub struct Ask {
     /// A counter or gauge: 'NAME>WARN', 'NAME<WARN', 'rate(NAME)>WARN', with ',CRIT' behind; may be repeated.
     #[arg(long = "counter", value_name = "COND", value_parser = NumberLimit::parse)]
     pub numbers: Vec<NumberLimit>,
+    /// Only boards of this user, by name or number: what another user calls the same is not looked at.
+    #[arg(long, value_name = "USER", value_parser = owner)]
+    pub owner: Option<u32>,
+}
+
+/// A user of this host.
+fn owner(text: &str) -> Result<u32, String> {
+    if let Ok(uid) = text.parse() {
+        return Ok(uid);
+    }
+    match nix::unistd::User::from_name(text) {
+        Ok(Some(user)) => Ok(user.uid.as_raw()),
+        Ok(None) => Err("this host has no such user".to_owned()),
+        Err(errno) => Err(format!("cannot be looked up: {errno}; write its number")),
+    }
 }
 
 /// What can be done with an operation.

@@ -31,6 +31,9 @@ pub struct Serving {
     /// Keep the past in this directory, too, as `history record` does.
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub history: Option<PathBuf>,
+    /// Show the past that `history record` keeps in this directory, and keep none.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "history")]
+    pub history_from: Option<PathBuf>,
     /// Bytes that the history may take.
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = super::history::history_size, requires = "history")]
     pub history_size: u64,

@@ -13,6 +13,10 @@ use crate::words::term::term;
 pub(super) fn run(ask: &mut Ask<'_>) -> Result<(), Failure> {
     let cli = ask.cli;
     let Some(Verb::Check { ask: limits, .. }) = &cli.verb else { return Ok(()) };
+    if limits.owner.is_some() {
+        let text = "--owner is a user of this host, and --endpoints asks others: name a board, or ask there";
+        return Err(Failure::usage(text));
+    }
     let limits = asked(limits);
     let (endpoints, boards) = boards(ask);
     let mut findings: Vec<Finding> = Vec::new();
