@@ -402,6 +402,44 @@ fn the_past_is_kept_beside_and_asked_for() {
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }
 
+/// KiB of a process's own memory.
+fn own_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its memory");
+    line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+#[test]
+fn what_large_boards_took_is_given_back_when_they_are_gone() {
+    let name = program::name("large");
+    let serve = Serve::start(&[]);
+    let look = || serve.get("/api/v1/ops?limit=1");
+    look();
+    let pid = serve.child.id();
+    let before = own_kib(pid);
+    // Somebody streams: the pieces of what is shown lie everywhere.
+    let address = serve.address.clone();
+    std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(&address).expect("it listens");
+        let request = format!("GET /api/v1/stream HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        std::io::Write::write_all(&mut stream, request.as_bytes()).expect("sent");
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let programs: Vec<_> =
+        (0..3).map(|n| served::behave(&format!("{name}-{n}"), &["wide"])).collect();
+    let much = wait::until("their operations", Duration::from_secs(60), || {
+        look();
+        let now = own_kib(pid);
+        (now > before + (20 << 10)).then_some(now)
+    });
+    drop(programs);
+    wait::until("what they took", Duration::from_secs(60), || {
+        look();
+        let _ = program::inspect(&["clean", "-n", &format!("{name}*")]);
+        (own_kib(pid) < before + (much - before) / 2).then_some(())
+    });
+}
+
 #[test]
 fn sources_are_shown_of_files_that_probes_are_in_and_of_no_others() {
     let name = program::name("sources");

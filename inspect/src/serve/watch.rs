@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::far::Far;
+use super::memory::GiveBack;
 use super::parts::Parts;
 use super::shown::Shown;
 use super::view::View;
@@ -195,6 +196,7 @@ impl Eyes {
 /// Looks until told to stop.
 fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>, eyes: &mut Eyes) {
     let mut last: Option<Instant> = None;
+    let mut free = GiveBack::new();
     loop {
         {
             let mut wish = desk.wish.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,6 +232,7 @@ fn looks(desk: &Desk, views: &watch::Sender<Option<Arc<View>>>, eyes: &mut Eyes)
         }
         desk.looks.store(view.seq, Ordering::Relaxed);
         views.send_replace(Some(Arc::new(view)));
+        free.now_and_then();
     }
 }
 
