@@ -29,16 +29,6 @@ pub enum OpenError {
         /// How many more there are.
         others: usize,
     },
-    /// Nothing matches the target where one can look, and boards may be where one cannot.
-    #[error("no board of {wanted} found, but {} cannot be looked into", place.display())]
-    Unseen {
-        /// The target in words.
-        wanted: String,
-        /// The directory.
-        place: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
     /// The board exists and may not be read.
     #[error("{}: permission denied (owner uid {owner}, mode {mode:04o}); it needs the same user, its group, or CAP_DAC_READ_SEARCH: run as its owner, or give the daemon PROBE_MODE=0640 and PROBE_GROUP", path.display())]
     Permission {
@@ -121,6 +111,16 @@ pub enum OpenError {
         /// What was tried.
         doing: &'static str,
         /// The system's reason.
+        source: io::Error,
+    },
+    /// Nothing matches the target where one can look, and boards may be where one cannot.
+    #[error("no board of {wanted} found, but {} cannot be looked into", place.display())]
+    Unseen {
+        /// The target in words.
+        wanted: String,
+        /// The directory.
+        place: PathBuf,
+        /// Why not.
         source: io::Error,
     },
 }
