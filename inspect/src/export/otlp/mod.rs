@@ -13,6 +13,7 @@ mod wire;
 pub use attributes::About;
 pub use metrics::metrics;
 pub use profiles::profiles;
+#[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) use send::AGAIN;
 pub use send::{Endpoint, Sender, Sent, Settings};
 pub use signal::Signal;
