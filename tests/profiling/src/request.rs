@@ -101,13 +101,13 @@ pub(crate) fn run(pair: Pair, rounds: usize, programs: &[PathBuf]) -> io::Result
             "\nSET of 10,000 keys, 20 clients, {pipeline} in a pipeline: {rounds} rounds of {BURSTS} bursts, ratios to {}",
             names[0]
         );
-        println!("{:<28} {:<28} processor time a request", "", "requests a second");
+        println!("{:<30} {:<28} processor time a request", "", "requests a second");
         for (way, pairs) in Way::ALL.into_iter().zip(&ratios).skip(1) {
             let of = |pick: fn(&(f64, f64)) -> f64| {
                 Interval::of(&pairs.iter().map(pick).collect::<Vec<_>>()).to_string()
             };
             let label = way.label(names);
-            println!("{label:<28} {:<28} {}", of(|pair| pair.0), of(|pair| pair.1));
+            println!("{label:<30} {:<28} {}", of(|pair| pair.0), of(|pair| pair.1));
         }
     }
     for pipeline in [1, 16] {
