@@ -1,8 +1,10 @@
 //! What is known of an end.
 
 use std::process::Command;
+use std::time::Duration;
 
 use tests::program::{self, Program};
+use tests::wait;
 
 /// A program of that name ran to its end; its board afterwards.
 fn ended(what: &[&str], environment: &[(&str, &str)]) -> (String, Option<serde_json::Value>) {
@@ -50,6 +52,7 @@ fn a_panic_leaves_its_words_and_place() {
     let panic = board["end"]["panic"].as_str().expect("a panic's words");
     assert!(panic.contains("the well is dry") && panic.contains("ends.rs:"), "{panic}");
     assert_eq!(board["end"]["exit_code"], 101);
+    assert!(board["last_panic"]["age_ns"].as_u64() < Some(5_000_000_000), "{board}");
     assert_eq!(board["threads"][0]["label"], "about to panic");
     program::remove_boards(&name);
 }
@@ -69,6 +72,27 @@ fn who_is_killed_or_aborts_leaves_the_last_line_and_no_end() {
     assert_eq!(board["state"], "dead");
     assert!(board["verdict"].as_str().is_some_and(|verdict| verdict.contains("killed")));
     assert_eq!(board["threads"][0]["label"], "in one job");
+}
+
+/// A panic that was caught is shown while the process lives, with its age; who is killed long after it did not end of it.
+#[test]
+fn a_panic_that_was_caught_is_not_what_a_process_ends_of() {
+    let name = program::name("caught");
+    let (mut program, _) = Program::behave(&name, &["ails", "panics"]);
+    let last = wait::until("ten seconds after it", Duration::from_secs(60), || {
+        let board = program::board(program.pid());
+        assert_eq!((&board["panics"], &board["end"]), (&1.into(), &serde_json::Value::Null));
+        let last = board["last_panic"].clone();
+        (last["age_ns"].as_u64() > Some(10_100_000_000)).then_some(last)
+    });
+    assert!(last["text"].as_str().is_some_and(|text| text.contains("of the fixture")), "{last}");
+    program.kill();
+    let board = &program::boards(&["-n", &name])[0];
+    let verdict = board["verdict"].as_str().expect("words");
+    assert!(verdict.contains("killed (no end recorded"), "{verdict}");
+    assert!(verdict.contains("its last panic was 10."), "{verdict}");
+    assert_eq!(board["end"]["at"], board["ended_at"], "{board}");
+    assert_eq!(board["last_panic"]["text"], last["text"]);
 }
 
 #[test]

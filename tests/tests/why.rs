@@ -1,65 +1,27 @@
 //! What `inspect why` says of programs with one known fault each.
 
+#[path = "why/surroundings.rs"]
+mod surroundings;
+
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
+use tests::asked::{DEADLINE, first_is, ids, is_sound, why};
 use tests::demo::Demo;
 use tests::program::{self, Program};
 use tests::wait;
-
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// The answer as a program reads it, and its bytes.
-fn why(arguments: &[&str]) -> (Value, usize) {
-    let output = program::inspect(&[&["why", "--json"], arguments].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    (serde_json::from_slice(&output.stdout).expect("JSON"), output.stdout.len())
-}
-
-fn ids(answer: &Value) -> Vec<&str> {
-    let findings = answer["findings"].as_array().expect("findings");
-    findings.iter().map(|finding| finding["id"].as_str().expect("an id")).collect()
-}
-
-/// Asks until the first finding is this one, and checks the form of every answer on the way.
-fn first_is(name: &str, id: &str) -> Value {
-    wait::until(id, DEADLINE, || {
-        let (answer, bytes) = why(&["-n", name]);
-        is_sound(&answer, bytes);
-        (ids(&answer).first() == Some(&id)).then_some(answer)
-    })
-}
-
-/// What every answer has, whatever it says.
-fn is_sound(answer: &Value, bytes: usize) {
-    assert!(bytes <= 6_001, "{bytes} bytes: {answer}");
-    assert_eq!(answer["schema"], 1);
-    let looked_at: Vec<&str> =
-        answer["looked_at"].as_array().expect("rules").iter().filter_map(Value::as_str).collect();
-    for finding in answer["findings"].as_array().expect("findings") {
-        let id = finding["id"].as_str().expect("an id");
-        assert!(looked_at.contains(&id), "{id} was not looked at: {looked_at:?}");
-        let sure = finding["confidence"].as_f64().expect("a confidence");
-        assert!((0.0..=1.0).contains(&sure), "{finding}");
-        assert!(
-            ["critical", "warning", "notice"].contains(&finding["severity"].as_str().unwrap_or(""))
-        );
-        for evidence in finding["evidence"].as_array().expect("evidence") {
-            assert!(!evidence["what"].is_null() && !evidence["value"].is_null(), "{finding}");
-        }
-        for command in finding["next"].as_array().expect("commands") {
-            assert!(command.as_str().is_some_and(|text| !text.is_empty()), "{finding}");
-        }
-    }
-}
 
 /// Each fault is the first finding, with the place; nothing else is more severe.
 #[test]
 fn each_fault_is_found_first() {
     let faults = [
+        ("lost-wake-up", "lost-wake-up", ""),
+        ("slow-upstream", "operations-wait", ""),
+        ("long-work", "operations-slow", ""),
+        ("given-up", "cancellations", ""),
         ("hot", "thread-hot", "looks for what is not there"),
         ("outside", "slow-wait", "answer of the other side"),
         ("blocked", "thread-blocked", "computes"),
@@ -205,7 +167,7 @@ fn of_a_healthy_program_nothing_is_said() {
     first_is(&name, "process-stopped");
 }
 
-/// `docs/why.md`: a row for each rule that runs, and each is in one of the two lists of what was tried, with their numbers.
+/// `docs/why.md`: a row for each rule that runs, and each is looked for in a real program.
 #[test]
 fn the_guide_has_each_rule_and_counts_them_rightly() {
     let name = program::name("rules");
@@ -225,27 +187,11 @@ fn the_guide_has_each_rule_and_counts_them_rightly() {
         rows.flat_map(|row| quoted(row.split('|').nth(1).expect("ids"))).collect();
     assert_eq!(of_rows.iter().map(String::as_str).collect::<BTreeSet<_>>(), rules);
     assert_eq!(of_rows.len(), rules.len(), "a rule has one row");
-    // "Of these 35 rules, 21 are …: `a`, `b`. The other 14 are …: `c`."
-    let paragraph = |begin: &str| {
-        let found = guide.split("\n\n").find(|text| text.starts_with(begin)).expect("a paragraph");
-        let numbers: Vec<usize> =
-            found.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
-        (numbers, quoted(found))
-    };
-    let (numbers, real) = paragraph("Of these ");
-    let (other, made_up) = paragraph("The other ");
-    assert_eq!(numbers, [rules.len(), real.len()]);
-    assert_eq!(other, [made_up.len()]);
-    let both: Vec<&str> = real.iter().chain(&made_up).map(String::as_str).collect();
-    assert_eq!((both.len(), both.into_iter().collect::<BTreeSet<_>>()), (rules.len(), rules));
-    // And are tried where the guide says so.
-    let tried = |source: &str, ids: &[String]| {
-        let missing: Vec<&String> =
-            ids.iter().filter(|id| !source.contains(&format!("\"{id}\""))).collect();
-        assert!(missing.is_empty(), "no test names {missing:?}");
-    };
-    tried(&read("tests/tests/why.rs"), &real);
-    tried(&read("inspect/src/why/tests.rs"), &made_up);
+    assert!(guide.contains(&format!("Each of these {} rules is found", rules.len())));
+    let tried = read("tests/tests/why.rs") + &read("tests/tests/why/surroundings.rs");
+    let missing: Vec<&&str> =
+        rules.iter().filter(|id| !tried.contains(&format!("\"{id}\""))).collect();
+    assert!(missing.is_empty(), "no program has {missing:?}");
 }
 
 /// The demo hangs as asked: one thread holds the index lock and never gives it back.
@@ -353,49 +299,4 @@ fn faults_of_the_demo_that_are_found_with_what_follows_from_them() {
     program::remove_boards(&name);
     assert_eq!(ids(&answer).first(), Some(&"crash-loop"), "{answer}");
     assert!(ids(&answer).contains(&"dead"), "{answer}");
-}
-
-/// A quota of its control group stops it: where groups can be made at all.
-#[test]
-fn who_is_throttled_by_a_control_group_is_told_so() {
-    let name = program::name("throttled");
-    let Some(group) = Group::with_quota(&name, 20) else {
-        return tests::build::skip("control groups of processors cannot be made here");
-    };
-    let (program, _) = Program::behave(&name, &["ails", "busy"]);
-    std::fs::write(group.0.join("cgroup.procs"), program.pid().to_string()).expect("a member");
-    let answer = first_is(&name, "cpu-throttled");
-    assert!(answer["verdict"].as_str().expect("a title").contains("quota"), "{answer}");
-}
-
-/// A control group for processors, of whichever version there is.
-struct Group(std::path::PathBuf);
-
-impl Group {
-    /// May use so many hundredths of one processor.
-    fn with_quota(name: &str, percent: u64) -> Option<Self> {
-        let top = std::path::Path::new("/sys/fs/cgroup");
-        let (old, new) = (top.join("cpu"), top.join("cgroup.controllers"));
-        let is_old = old.join("cpu.stat").exists();
-        let group = if is_old { old.join(name) } else { top.join(name) };
-        if !is_old && !std::fs::read_to_string(new).ok()?.split(' ').any(|one| one == "cpu") {
-            return None;
-        }
-        std::fs::create_dir(&group).ok()?;
-        let group = Self(group);
-        let quota = percent * 1_000;
-        let written = match is_old {
-            true => std::fs::write(group.0.join("cpu.cfs_quota_us"), quota.to_string()),
-            false => std::fs::write(group.0.join("cpu.max"), format!("{quota} 100000")),
-        };
-        written.ok().map(|()| group)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // Its member has been killed, and is gone in a moment.
-        let gone = || std::fs::remove_dir(&self.0).is_ok().then_some(());
-        wait::until("its group can be removed", Duration::from_secs(10), gone);
-    }
 }

@@ -4,6 +4,7 @@ pub mod blocked;
 pub mod clock;
 pub mod compare;
 pub mod descriptors;
+mod end;
 mod flat;
 pub mod headline;
 mod kinds;
@@ -21,14 +22,14 @@ pub mod waits;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use probe::layout::{EXIT_CODE_UNKNOWN, OP_SPARE, SectionKind};
+use probe::layout::{OP_SPARE, SectionKind};
 use probe::protocol::occupancy::LIVE;
 
 use crate::clock::rfc3339;
 use crate::context::Context;
 use crate::liveness::State;
-use crate::model::{BoardReport, Capacity, End, Headline, Severity, ThreadReport};
-use crate::snapshot::{Board, EndRead, Ring, Snapshot};
+use crate::model::{BoardReport, Capacity, Headline, Severity, ThreadReport};
+use crate::snapshot::{Board, Ring, Snapshot};
 use crate::vitals::{Vitals, percent_of};
 use crate::words::label::Label;
 use clock::Clock;
@@ -63,6 +64,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         threads: &threads,
         ops: &ops,
     };
+    let last_panic = end::last_panic(&snapshot.end, &clock);
+    let ended_wall_ns = end::ended_wall_ns(&snapshot.end, header.started_wall_ns, uptime_ns);
     let waits = waits::waits(snapshot, &clock, &process);
     waits::hold(&mut threads, &waits);
     let mut report = BoardReport {
@@ -70,7 +73,11 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         pid: header.pid,
         uid: context.owner.into(),
         state: context.state,
-        verdict: verdict(context, &snapshot.end, beat_age, header.keeper_period_ns),
+        verdict: end::verdict(
+            context,
+            (&snapshot.end, last_panic.as_ref()),
+            (beat_age, header.keeper_period_ns),
+        ),
         layout_version: format!("{}.{}", header.layout_version >> 32, header.layout_version as u32),
         instance: header.instance,
         build: text(header.build),
@@ -83,7 +90,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         size_bytes: header.total_bytes,
         saved_at: context.saved_wall_ns.map(rfc3339),
         seen_at: rfc3339(context.moment.wall_ns),
-        ended_at: dead.then(|| rfc3339(ended_wall_ns(snapshot, header.started_wall_ns, uptime_ns))),
+        ended_at: dead.then(|| rfc3339(ended_wall_ns)),
         headline: Headline { severity: Severity::Ok, text: String::new() },
         capacity: capacity(snapshot),
         lost: lost(snapshot),
@@ -96,7 +103,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         threads,
         unprobed_threads: unprobed(context, snapshot),
         panics: snapshot.end.panics,
-        end: if context.state == State::Dead { end(&snapshot.end) } else { None },
+        end: if dead { end::end(&snapshot.end, ended_wall_ns) } else { None },
         lines: Vec::new(),
         counters: Vec::new(),
         gauges: Vec::new(),
@@ -111,6 +118,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         op_statuses: ops::statuses(snapshot, &clock, &ops, &ended_ops),
         ops,
         ended_ops,
+        last_panic,
     };
     numbers::fill(&mut report, snapshot, &clock, &mut room);
     report.lines = lines::lines(snapshot, &report.threads, &mut room);
@@ -118,14 +126,6 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     report.op_kinds = kinds::kinds(&report, snapshot, &clock);
     report.headline = headline::headline(&report);
     report
-}
-
-/// When it ended: as its exit says, else its last sign of life.
-fn ended_wall_ns(snapshot: &Snapshot, started_wall_ns: u64, uptime_ns: u64) -> u64 {
-    match snapshot.end.exited && snapshot.end.exit_wall_ns > 0 {
-        true => snapshot.end.exit_wall_ns,
-        false => started_wall_ns.saturating_add(uptime_ns),
-    }
 }
 
 /// Gives threads the names that the kernel has for them, where it was asked.
@@ -195,70 +195,6 @@ fn recent(mut vitals: Vitals, snapshot: &Snapshot, clock: &Clock) -> Vitals {
         vitals.cpu_pct_over_ns = Some(over_ns);
     }
     vitals
-}
-
-/// An exit's code, as the C library told it.
-fn code_of(end: &EndRead) -> Option<i64> {
-    (end.exited && end.exit_code as u64 != EXIT_CODE_UNKNOWN).then_some(end.exit_code)
-}
-
-/// How it exited, as far as its C library tells.
-fn exit_text(end: &EndRead) -> String {
-    const UNTOLD: &str = "with a code that its C library does not tell";
-    match (code_of(end), end.panics > 0) {
-        (Some(code), true) => format!("exited with code {code} after a panic"),
-        (Some(code), false) => format!("exited with code {code}"),
-        (None, true) => format!("exited after a panic, {UNTOLD}"),
-        (None, false) => format!("exited in order, {UNTOLD}"),
-    }
-}
-
-/// The verdict in words, with what is known of the end or of a keeper that fell silent.
-fn verdict(context: &Context, end: &EndRead, beat_age: Option<u64>, period_ns: u64) -> String {
-    let said = &context.verdict;
-    match context.state {
-        State::Dead => {
-            let how = match (end.exited, end.panics > 0) {
-                (true, _) => exit_text(end),
-                (false, true) => "aborted or killed after a panic".to_owned(),
-                (false, false) if context.lock == Some(false) => {
-                    "killed (no end recorded, lock free)".to_owned()
-                }
-                (false, false) => "killed (no end recorded)".to_owned(),
-            };
-            // "dead", or "dead; and something that is worth knowing"; how it ended is not known of an image
-            // that another one took the place of.
-            match said.strip_prefix("dead") {
-                Some(rest) if rest.starts_with(':') => said.clone(),
-                Some(rest) => format!("dead: {how}{rest}"),
-                None => format!("{said}: {how}"),
-            }
-        }
-        State::Live if period_ns > 0 => match beat_age {
-            Some(age) if age > 2_000_000_000.max(period_ns.saturating_mul(20)) => {
-                format!("{said}, but {} for {} s", headline::SILENT, age / 1_000_000_000)
-            }
-            _ => said.clone(),
-        },
-        State::Live => format!(
-            "{said}; it has no keeper: loads and rates are from two looks, ages are not known"
-        ),
-        _ => said.clone(),
-    }
-}
-
-fn end(end: &EndRead) -> Option<End> {
-    if !end.exited && end.panics == 0 {
-        return None;
-    }
-    let panic_at = end.panic.as_ref().map(|panic| panic.wall_ns);
-    let at = if end.exited { Some(end.exit_wall_ns) } else { panic_at };
-    Some(End {
-        clean: end.exited && end.exit_code == 0,
-        exit_code: code_of(end),
-        panic: end.panic.as_ref().map(|panic| panic.text.clone()),
-        at: at.map(rfc3339),
-    })
 }
 
 fn capacity(snapshot: &Snapshot) -> BTreeMap<&'static str, Capacity> {

@@ -142,7 +142,9 @@ fn correct(report: &mut BoardReport, skew_ns: i64) {
     shift(&mut report.started_at);
     shift(&mut report.seen_at);
     let end = report.end.as_mut().and_then(|end| end.at.as_mut());
-    [report.ended_at.as_mut(), report.saved_at.as_mut(), end].into_iter().flatten().for_each(shift);
+    let panic = report.last_panic.as_mut().map(|panic| &mut panic.at);
+    let moments = [report.ended_at.as_mut(), report.saved_at.as_mut(), end, panic];
+    moments.into_iter().flatten().for_each(shift);
     report.started_wall_ns = from_rfc3339(&report.started_at).unwrap_or(0);
 }
 

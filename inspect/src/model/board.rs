@@ -150,6 +150,9 @@ pub struct BoardReport {
     /// Time in each status over all operations.
     #[serde(default)]
     pub op_statuses: Vec<StatusTotal>,
+    /// The last panic, also one that was caught.
+    #[serde(default)]
+    pub last_panic: Option<LastPanic>,
 }
 
 /// How full a table is.
@@ -170,10 +173,24 @@ pub struct End {
     pub clean: bool,
     /// Exit code.
     pub exit_code: Option<i64>,
-    /// The last panic's message and place.
+    /// The last panic's message and place; [`BoardReport::last_panic`] tells how long before the end it was.
     pub panic: Option<Label>,
-    /// When, RFC 3339.
+    /// When it ended, RFC 3339: as it said, or its last sign of life.
     pub at: Option<String>,
+}
+
+/// A panic. Who lives on has caught it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LastPanic {
+    /// Message and place.
+    pub text: Label,
+    /// Its thread.
+    pub tid: u64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// How long ago, ns; of the dead, how long before their end.
+    pub age_ns: u64,
 }
 
 #[cfg(test)]
@@ -226,6 +243,7 @@ impl BoardReport {
             op_kinds: Vec::new(),
             waits: Waits::default(),
             op_statuses: Vec::new(),
+            last_panic: None,
         }
     }
 

@@ -26,7 +26,7 @@ mod slow;
 mod threads;
 mod waits;
 
-pub use board::{BoardReport, Capacity, Document, End};
+pub use board::{BoardReport, Capacity, Document, End, LastPanic};
 pub use descriptors::FdTrend;
 pub use headline::{Headline, Severity};
 pub use numbers::{

@@ -120,10 +120,8 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
     if let Some(saved) = &report.saved_at {
         line(out, look, &format!("saved at {saved}: everything below is of that moment"));
     }
-    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
-        line(out, look, &format!("last panic: {}", label(panic)));
-    } else if report.panics > 0 {
-        line(out, look, &format!("panics so far: {}", report.panics));
+    if let Some(panic) = panics(report) {
+        line(out, look, &panic);
     }
     line(out, look, &status(report));
     for remark in &report.remarks {
@@ -134,6 +132,20 @@ fn head(out: &mut String, report: &BoardReport, look: &Look) {
             report.left_out.iter().map(|(kind, count)| format!("{count} more {kind}")).collect();
         line(out, look, &format!("… and {} that this view leaves out", more.join(", ")));
     }
+}
+
+/// The last panic, when it was, and how many there were.
+pub(crate) fn panics(report: &BoardReport) -> Option<String> {
+    let Some(panic) = &report.last_panic else {
+        return (report.panics > 0).then(|| format!("panics so far: {}", report.panics));
+    };
+    let when = match report.state {
+        State::Dead => format!("{} before the end", time(panic.age_ns)),
+        _ => format!("{} ago", time(panic.age_ns)),
+    };
+    let many =
+        if report.panics > 1 { format!(" ({} so far)", report.panics) } else { String::new() };
+    Some(format!("last panic, {when}{many}: {}", label(&panic.text)))
 }
 
 /// What is the matter, in a line.

@@ -175,6 +175,8 @@ fn head(shown: &Shown, report: &BoardReport, [begun, beat, _]: Moments) -> Strin
         "capacity": report.capacity, "lost": report.lost, "left_out": report.left_out,
         "remarks": report.remarks, "reader": report.reader, "vitals": report.vitals,
         "fd_trend": report.fd_trend, "panics": report.panics,
+        // Its age changes all the time, and when it was does not.
+        "last_panic": report.last_panic.as_ref().map(|last| json!({ "text": last.text, "at": last.at })),
         "unprobed_threads": report.unprobed_threads.as_ref().map(Vec::len),
     }))
 }

@@ -15,6 +15,8 @@ use crate::words::label::Label;
 /// Findings of an answer, and bytes of it in JSON.
 const FINDINGS: usize = 10;
 const BYTES: usize = 6_000;
+/// A life in which descriptors were counted, if they are.
+const COUNTED_NS: u64 = 3_000_000_000;
 
 /// What is wrong, the worst first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -152,6 +154,13 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
     }
     if !report.waits.known {
         not_known.push("locks: the daemon's probes are of a version that tells of none".to_owned());
+    }
+    // Where they are counted there is a first look after a second.
+    if report.state == State::Live && report.fd_trend.is_none() && report.uptime_ns > COUNTED_NS {
+        not_known.push(
+            "whether descriptors grow: Config::watch_descriptors counts them (Linux 6.2 and on)"
+                .to_owned(),
+        );
     }
     if report.threads.iter().all(|thread| thread.load.s10.is_none()) {
         not_known.push("load: no thread says when it has a job in hand".to_owned());

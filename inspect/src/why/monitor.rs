@@ -1,10 +1,13 @@
 //! What the monitor itself did not see.
 
-use super::finding::{Finding, Weight, command};
+use super::finding::{Finding, Weight, command, percent};
 use crate::model::BoardReport;
+use probe::layout::KEEPER_PERIOD_NS;
 
-/// Keeper's beats skipped from which on ages and loads are coarse.
+/// Keeper's beats skipped from which on ages and loads are coarse: so many, and this share of all that were due. They are
+/// counted since the start, so a share: a pause of some seconds is nothing in a life of days.
 const SKIPPED: u64 = 100;
+const SHARE: f64 = 0.01;
 
 /// What found no room on the board.
 pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
@@ -48,14 +51,20 @@ pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
 
 /// A keeper that came late.
 pub(super) fn skipped(report: &BoardReport, found: &mut Vec<Finding>) {
-    if report.keeper_skipped < SKIPPED {
+    let due = report.uptime_ns / KEEPER_PERIOD_NS;
+    let share = (report.keeper_skipped as f64 / due.max(1) as f64).min(1.0);
+    if report.keeper_skipped < SKIPPED || share < SHARE {
         return;
     }
-    let title =
-        "the keeper woke late many times: processors are short, and loads are coarse".to_owned();
+    let title = format!(
+        "the keeper missed {:.0} % of its looks since the start: the process was stopped, or processors are short; \
+         loads of that time are coarse",
+        share * 100.0
+    );
     found.push(
         Finding::new("keeper-late", Weight::Notice, 0.7, title)
-            .against("beats skipped", report.keeper_skipped, None, SKIPPED)
+            .against("looks missed", percent(share), Some("%"), percent(SHARE))
+            .with("since the start", report.keeper_skipped, None)
             .next(command("", report)),
     );
 }

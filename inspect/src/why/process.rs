@@ -1,6 +1,6 @@
 //! Rules of the process as a whole.
 
-use super::finding::{Finding, Weight, command, percent, seconds};
+use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::{Life, Seen};
 use crate::liveness::State;
 use crate::model::BoardReport;
@@ -26,9 +26,11 @@ pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
     if let Some(code) = report.end.as_ref().and_then(|end| end.exit_code) {
         finding = finding.with("exit code", code as f64, None);
     }
-    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
-        let text: String = panic.raw().chars().take(120).collect();
+    if let Some(panic) = &report.last_panic {
+        let text: String = panic.text.raw().chars().take(120).collect();
+        let before = seconds(panic.age_ns);
         finding = finding.with("last panic", text.as_str(), None);
+        finding = finding.with("that long before the end", before, Some("s"));
     }
     found.push(finding);
 }
@@ -115,19 +117,31 @@ pub(super) fn keeper(report: &BoardReport, found: &mut Vec<Finding>) {
     );
 }
 
+/// A panic that was caught so long ago is told as a notice.
+const RECENT_NS: u64 = 3_600_000_000_000;
+
 /// Panics that somebody caught.
 pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.panics == 0 || report.state == State::Dead {
         return;
     }
     let plural = if report.panics == 1 { "panic" } else { "panics" };
-    let title = format!("{} {plural} since the start, and the process goes on", report.panics);
-    let mut finding = Finding::new("panics", Weight::Warning, 0.9, title)
+    let last = report.last_panic.as_ref();
+    let ago = last.map_or_else(String::new, |last| format!(", the last {} ago", time(last.age_ns)));
+    let title = format!("{} {plural} since the start{ago}: the process goes on", report.panics);
+    // What was long ago is no alarm for the rest of its life.
+    let old = last.is_some_and(|last| last.age_ns > RECENT_NS);
+    let weight = if old { Weight::Notice } else { Weight::Warning };
+    let mut finding = Finding::new("panics", weight, 0.9, title)
         .with("panics", report.panics, None)
         .next(command("", report));
-    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
-        let text: String = panic.raw().chars().take(120).collect();
-        finding = finding.with("the last", text.as_str(), None);
+    if let Some(last) = last {
+        let text: String = last.text.raw().chars().take(120).collect();
+        let age = seconds(last.age_ns);
+        finding =
+            finding.with("the last", text.as_str(), None).with("that long ago", age, Some("s"));
+        let thread_of = report.threads.iter().find(|one| one.tid == last.tid);
+        finding.places.extend(thread_of.map(|one| thread(report, one)));
     }
     found.push(finding);
 }

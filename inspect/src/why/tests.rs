@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::finding::Weight;
 use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Counter, Distribution, FdTrend, Heartbeat, Op, OpEnds, OpKind, OpRates, OpStatus,
-    Quantiles, Queue, ThreadReport, Windows,
+    BoardReport, Counter, Distribution, FdTrend, Heartbeat, LastPanic, Op, OpEnds, OpKind, OpRates,
+    OpStatus, Quantiles, Queue, ThreadReport, Windows,
 };
 use crate::vitals::{Task, Vitals};
 use crate::words::label::Label;
@@ -103,8 +104,14 @@ fn what_the_monitor_lost_is_a_notice_and_names_its_kind() {
     // Who found no room may have ended since; who has no slot may have no probe.
     assert_eq!(unseen(1), ["losses", "threads-unseen"]);
     assert!(unseen(0).is_empty());
-    assert_eq!(found(|board| board.keeper_skipped = 100), ["keeper-late"]);
-    assert!(found(|board| board.keeper_skipped = 99).is_empty());
+    // A keeper looks twenty times a second.
+    let late = |skipped, life_s| {
+        found(|board| (board.keeper_skipped, board.uptime_ns) = (skipped, life_s * SECOND))
+    };
+    assert_eq!(late(100, 500), ["keeper-late"]);
+    assert!(late(99, 500).is_empty());
+    // It was stopped for five seconds, once in a life of an hour.
+    assert!(late(100, 3_600).is_empty());
 }
 
 #[test]
@@ -301,4 +308,25 @@ fn limits_of_control_groups_are_told_before_what_follows_from_them() {
     let mut report = board();
     report.threads = vec![worker(true)];
     assert_eq!(ids(&report, &limits(50, 0)), ["cpu-throttled", "thread-stalled"]);
+}
+
+#[test]
+fn a_panic_is_an_alarm_for_an_hour() {
+    let weight = |age_ns: Option<u64>| {
+        let mut report = board();
+        report.panics = 2;
+        report.last_panic = age_ns.map(|age_ns| LastPanic {
+            text: Label::from("out of rows"),
+            tid: 7,
+            at: String::new(),
+            age_ns,
+        });
+        let answer = answer(&report, &Seen::default(), &[], String::new());
+        assert_eq!(answer.findings[0].id, "panics");
+        answer.findings[0].severity
+    };
+    assert_eq!(weight(Some(3_600 * SECOND)), Weight::Warning);
+    assert_eq!(weight(Some(3_600 * SECOND + 1)), Weight::Notice);
+    // A board that does not say when.
+    assert_eq!(weight(None), Weight::Warning);
 }

@@ -163,6 +163,23 @@ fn reason(one: &ThreadReport, seen: &Seen) -> &'static str {
     }
 }
 
+/// The rule, how sure it is, and what is said of one or of several who stand for this reason.
+fn of_reason(reason: &str, several: bool) -> (&'static str, f64, &'static str) {
+    match (reason, several) {
+        ("starved", false) => ("thread-starved", 0.9, "is ready to run and gets no processor, at"),
+        ("starved", true) => ("thread-starved", 0.9, "are ready to run and get no processor, at"),
+        // A loop through one place looks the same as standing there.
+        ("hot", false) => ("thread-hot", 0.7, "runs and does not move on, at"),
+        ("hot", true) => ("thread-hot", 0.7, "run and do not move on, at"),
+        ("waits", false) => ("slow-wait", 0.85, "waits in"),
+        ("waits", true) => ("slow-wait", 0.85, "wait in"),
+        ("blocked", false) => ("thread-blocked", 0.7, "says that it works, and is blocked, at"),
+        ("blocked", true) => ("thread-blocked", 0.7, "say that they work, and are blocked, at"),
+        (_, false) => ("thread-stalled", 0.6, "has not moved from"),
+        (_, true) => ("thread-stalled", 0.6, "have not moved from"),
+    }
+}
+
 fn at_rest(
     report: &BoardReport,
     seen: &Seen,
@@ -176,14 +193,7 @@ fn at_rest(
     };
     let ran = seen.threads.get(&one.tid).copied().unwrap_or_default();
     let share = |ns: u64| percent(ns as f64 / seen.over_ns.max(1) as f64);
-    let (id, confidence, what) = match reason {
-        "starved" => ("thread-starved", 0.9, "is ready to run and gets no processor, at"),
-        // A loop through one place looks the same as standing there.
-        "hot" => ("thread-hot", 0.7, "runs and does not move on, at"),
-        "waits" => ("slow-wait", 0.85, "waits in"),
-        "blocked" => ("thread-blocked", 0.7, "says that it works, and is blocked, at"),
-        _ => ("thread-stalled", 0.6, "has not moved from"),
-    };
+    let (id, confidence, what) = of_reason(reason, count > 1);
     let title = format!("{who} {what} {spot}, for {}", time(age));
     let late = late_since(report, age);
     let (weight, least) = match (one.stalled, late) {

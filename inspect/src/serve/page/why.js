@@ -115,7 +115,7 @@ const why = {
     const lost = Object.entries(head.lost ?? {}).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${whole(count)}`);
     const facts = [
       ["Verdict", head.headline && head.verdict !== text && head.verdict !== head.state ? head.verdict : null],
-      ["Panic", head.end?.panic],
+      ["Panic", head.last_panic && `${head.last_panic.text} (${head.last_panic.at})`],
       ["Exit code", head.end?.exit_code],
       ["Lost", lost.join(", ")],
       ["Remarks", head.remarks?.join("; ")],

@@ -103,8 +103,8 @@ fn verdict(seen: &Seen, ink: Ink, columns: usize) -> Option<Line<'static>> {
     } else {
         return None;
     }
-    if let Some(panic) = report.end.as_ref().and_then(|end| end.panic.as_ref()) {
-        line.add(format!("; last panic: {}", label(panic)), ink.bad());
+    if let Some(panic) = text::panics(report).filter(|_| report.state == Life::Dead) {
+        line.add(format!("; {panic}"), ink.bad());
     }
     if let Some(name) = &seen.waiting {
         line.plain(format!("; waiting for another {}", term(name)));
