@@ -86,6 +86,10 @@ fn a_panic_that_was_caught_is_not_what_a_process_ends_of() {
         (last["age_ns"].as_u64() > Some(10_100_000_000)).then_some(last)
     });
     assert!(last["text"].as_str().is_some_and(|text| text.contains("of the fixture")), "{last}");
+    assert_eq!(
+        &last["tid"],
+        &program::named(&program::board(program.pid())["threads"], "worker")["tid"]
+    );
     program.kill();
     let board = &program::boards(&["-n", &name])[0];
     let verdict = board["verdict"].as_str().expect("words");

@@ -56,7 +56,7 @@ fn each_fault_is_found_first() {
 fn the_cause_comes_first_in_services_with_one_fault() {
     // Fault, the first finding and what its title names, and what may be said besides.
     type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
-    let cases: [Case; 8] = [
+    let cases: [Case; 10] = [
         ("sleeping-receiver", "thread-blocked", "write the row", &["lock-convoy"]),
         ("retries", "retry-storm", "upstream_retries", &["error-burst", "all-saturated"]),
         ("descriptors", "descriptor-limit", "descriptors", &["error-burst"]),
@@ -68,6 +68,8 @@ fn the_cause_comes_first_in_services_with_one_fault() {
         ),
         ("bursts", "bursty-queue", "inbox", &[]),
         ("slow-reader", "lock-convoy", "read by report", &[]),
+        ("long-hold", "long-hold", "totals, held by report", &[]),
+        ("dead-worker", "thread-died", "thread 'worker' panicked", &["standing-queue"]),
         ("idle-pool", "", "", &[]),
         ("told-pool", "", "", &[]),
     ];
@@ -97,6 +99,10 @@ fn the_cause_comes_first_in_services_with_one_fault() {
         assert!(title.contains(named), "{fault}: {answer:#}");
         let other = said.iter().skip(1).find(|other| !besides.contains(other));
         assert_eq!(other, None, "{fault}: {answer:#}");
+        if id == "long-hold" {
+            let line = &program::board(program.pid())["headline"]["text"];
+            assert!(line.as_str().is_some_and(|line| line.ends_with("waits for report")), "{line}");
+        }
     }
 }
 

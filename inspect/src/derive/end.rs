@@ -97,7 +97,7 @@ pub(super) fn last_panic(end: &EndRead, clock: &Clock) -> Option<LastPanic> {
     let ended = if end.exited { end.exit_stamp } else { clock.now };
     Some(LastPanic {
         text: panic.text.clone(),
-        tid: panic.tid,
+        tid: Some(panic.tid).filter(|&tid| tid > 0),
         at: rfc3339(panic.wall_ns),
         age_ns: clock.span_ns(panic.stamp, ended),
     })

@@ -143,9 +143,11 @@ fn stalls(stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
         .iter()
         .filter(|other| other.held_by.as_ref().is_some_and(|holder| holder.tid == first.tid));
     let waiting = waiting.count();
-    match waiting {
-        0 => {}
-        1 => text.push_str(", 1 thread waits for it"),
+    match (waiting, &first.held_by) {
+        // Whom it waits for comes on, or would stand before it.
+        (0, Some(holder)) => text.push_str(&format!(", waits for {}", holder.thread.raw())),
+        (0, None) => {}
+        (1, _) => text.push_str(", 1 thread waits for it"),
         _ => text.push_str(&format!(", {waiting} threads wait for it")),
     }
     let more = stalled.len() - 1 - waiting.min(stalled.len() - 1);

@@ -185,8 +185,8 @@ pub struct End {
 pub struct LastPanic {
     /// Message and place.
     pub text: Label,
-    /// Its thread.
-    pub tid: u64,
+    /// Its thread's id, in the daemon's pid namespace; null where the daemon's library does not tell it.
+    pub tid: Option<u64>,
     /// When, RFC 3339.
     pub at: String,
     /// How long ago, ns; of the dead, how long before their end.

@@ -77,7 +77,7 @@ pub struct Panic {
     pub stamp: u64,
     /// Wall clock, ns since 1970.
     pub wall_ns: u64,
-    /// Thread.
+    /// Thread id; 0 where it is not told.
     pub tid: u64,
     /// Message and place.
     pub text: Label,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Weight};
 use super::seen::Seen;
-use super::{monitor, process, threads, work};
+use super::{locks, monitor, process, threads, work};
 use crate::liveness::State;
 use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
@@ -56,7 +56,7 @@ pub struct Of {
 }
 
 /// Ids in the order of cause and effect: what stands further up explains what stands below.
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 32] = [
     "crash-loop",
     "dead",
     "process-stopped",
@@ -69,9 +69,11 @@ const ORDER: [&str; 30] = [
     "slow-wait",
     "thread-blocked",
     "thread-stalled",
+    "long-hold",
     "lock-convoy",
     "descriptor-limit",
     "overdue-heartbeat",
+    "thread-died",
     "retry-storm",
     "one-saturated",
     "all-saturated",
@@ -102,7 +104,7 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     process::descriptors(report, &mut found);
     process::limits(report, seen, &mut found);
     threads::deadlocks(report, &mut found);
-    threads::convoys(report, &mut found);
+    locks::held(report, &mut found);
     threads::stalled(report, seen, &mut found);
     work::saturated(report, &mut found);
     work::queues(report, &mut found);

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! process ┐
-//! threads ├─► finding ─► answer (ranked, bounded)
+//! threads │
+//! locks   ├─► finding ─► answer (ranked, bounded)
 //! work    │
 //! monitor ┘
 //! ```
@@ -16,6 +17,7 @@ mod answer;
 mod finding;
 #[cfg(target_os = "linux")]
 pub mod kernel;
+mod locks;
 mod monitor;
 mod process;
 mod seen;

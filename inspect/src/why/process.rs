@@ -5,6 +5,7 @@ use super::seen::{Life, Seen};
 use crate::liveness::State;
 use crate::model::BoardReport;
 use crate::words::human::time;
+use crate::words::label::Label;
 
 /// Share of a limit from which on it is near.
 const NEAR: f64 = 0.9;
@@ -27,9 +28,8 @@ pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
         finding = finding.with("exit code", code as f64, None);
     }
     if let Some(panic) = &report.last_panic {
-        let text: String = panic.text.raw().chars().take(120).collect();
         let before = seconds(panic.age_ns);
-        finding = finding.with("last panic", text.as_str(), None);
+        finding = finding.with("last panic", start(&panic.text).as_str(), None);
         finding = finding.with("that long before the end", before, Some("s"));
     }
     found.push(finding);
@@ -128,22 +128,48 @@ pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
     let plural = if report.panics == 1 { "panic" } else { "panics" };
     let last = report.last_panic.as_ref();
     let ago = last.map_or_else(String::new, |last| format!(", the last {} ago", time(last.age_ns)));
-    let title = format!("{} {plural} since the start{ago}: the process goes on", report.panics);
+    let died = last.and_then(|last| last.tid).is_some_and(|tid| is_gone(report, tid));
+    let (id, title) = match last.filter(|_| died) {
+        Some(last) => (
+            "thread-died",
+            format!("a thread died of a panic {} ago: {}", time(last.age_ns), start(&last.text)),
+        ),
+        None => (
+            "panics",
+            format!("{} {plural} since the start{ago}: the process goes on", report.panics),
+        ),
+    };
     // What was long ago is no alarm for the rest of its life.
     let old = last.is_some_and(|last| last.age_ns > RECENT_NS);
     let weight = if old { Weight::Notice } else { Weight::Warning };
-    let mut finding = Finding::new("panics", weight, 0.9, title)
+    let mut finding = Finding::new(id, weight, 0.9, title)
         .with("panics", report.panics, None)
         .next(command("", report));
     if let Some(last) = last {
-        let text: String = last.text.raw().chars().take(120).collect();
-        let age = seconds(last.age_ns);
-        finding =
-            finding.with("the last", text.as_str(), None).with("that long ago", age, Some("s"));
-        let thread_of = report.threads.iter().find(|one| one.tid == last.tid);
+        if !died {
+            finding = finding.with("the last", start(&last.text).as_str(), None);
+        }
+        finding = finding.with("that long ago", seconds(last.age_ns), Some("s"));
+        let thread_of = report.threads.iter().find(|one| Some(one.tid) == last.tid && !died);
         finding.places.extend(thread_of.map(|one| thread(report, one)));
     }
     found.push(finding);
+}
+
+/// Whether the process has no such thread any more, as far as that is to be seen.
+fn is_gone(report: &BoardReport, tid: u64) -> bool {
+    match report.threads.iter().find(|one| one.tid == tid) {
+        Some(one) => one.exists == Some(false),
+        None => report
+            .unprobed_threads
+            .as_ref()
+            .is_some_and(|all| all.iter().all(|task| u64::from(task.tid) != tid)),
+    }
+}
+
+/// The beginning of a panic's words.
+fn start(text: &Label) -> String {
+    text.raw().chars().take(120).collect()
 }
 
 /// Descriptors and sockets.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::Weight;
+use super::finding::{Weight, thread};
 use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Counter, Distribution, FdTrend, Heartbeat, LastPanic, Op, OpEnds, OpKind, OpRates,
-    OpStatus, Quantiles, Queue, ThreadReport, Windows,
+    BoardReport, Chain, Counter, Distribution, Edge, FdTrend, Heartbeat, Holder, LastPanic, Op,
+    OpEnds, OpKind, OpRates, OpStatus, Quantiles, Queue, ThreadReport, WaitTarget, Windows,
 };
 use crate::vitals::{Task, Vitals};
 use crate::words::label::Label;
@@ -311,13 +311,47 @@ fn limits_of_control_groups_are_told_before_what_follows_from_them() {
 }
 
 #[test]
+fn who_waits_for_long_is_told_whatever_the_holder_does() {
+    let of = |for_ns: u64, what: &'static str, holder_stalled: bool| {
+        let mut report = board();
+        let mut waiter = ThreadReport { tid: 8, ..worker(true) };
+        let holder = ThreadReport { stalled: holder_stalled, ..worker(holder_stalled) };
+        let holder = ThreadReport { since_ns: Some(SECOND / 100), ..holder };
+        waiter.held_by =
+            Some(Holder { thread: holder.name.clone(), tid: holder.tid, file: None, line: None });
+        let party = |one: &ThreadReport| thread(&report, one);
+        let target = WaitTarget { what, name: Label::from("totals"), mode: None };
+        let edge = Edge {
+            waiter: party(&waiter),
+            target,
+            held_by: vec![party(&holder)],
+            since_ns: for_ns,
+            confirmed: true,
+            limited: false,
+        };
+        let (edges, behind_ns) = (vec![edge], for_ns);
+        let chain = Chain { edges, age_ns: for_ns, end: "holder", behind_ns, deadlocked: false };
+        report.waits.chains = vec![chain];
+        report.threads = vec![holder, waiter];
+        ids(&report, &Seen::default())
+    };
+    assert_eq!(of(SECOND, "lock", false), ["long-hold"]);
+    assert!(of(SECOND - 1, "lock", false).is_empty());
+    // Who waits for a message, or for a thread's end, has nothing to do until then.
+    assert!(of(SECOND, "channel", false).is_empty());
+    assert!(of(SECOND, "join", false).is_empty());
+    // The holder stands: that is told.
+    assert_eq!(of(SECOND, "lock", true), ["thread-stalled"]);
+}
+
+#[test]
 fn a_panic_is_an_alarm_for_an_hour() {
     let weight = |age_ns: Option<u64>| {
         let mut report = board();
         report.panics = 2;
         report.last_panic = age_ns.map(|age_ns| LastPanic {
             text: Label::from("out of rows"),
-            tid: 7,
+            tid: None,
             at: String::new(),
             age_ns,
         });
@@ -329,4 +363,30 @@ fn a_panic_is_an_alarm_for_an_hour() {
     assert_eq!(weight(Some(3_600 * SECOND + 1)), Weight::Notice);
     // A board that does not say when.
     assert_eq!(weight(None), Weight::Warning);
+}
+
+#[test]
+fn a_thread_that_died_of_its_panic_is_told_apart_from_one_that_lives_on() {
+    let told = |tid: Option<u64>, threads: Vec<ThreadReport>, others: Option<Vec<Task>>| {
+        found(|board| {
+            board.panics = 1;
+            let text = Label::from("out of rows");
+            let at = String::new();
+            board.last_panic = Some(LastPanic { text, tid, at, age_ns: SECOND });
+            (board.threads, board.unprobed_threads) = (threads, others);
+        })
+    };
+    let of = |threads, others| told(Some(7), threads, others);
+    let idle = ThreadReport::for_tests("worker", Some("idle"));
+    assert_eq!(of(Vec::new(), Some(Vec::new())), ["thread-died"]);
+    assert_eq!(
+        of(vec![ThreadReport { exists: Some(false), ..idle.clone() }], None),
+        ["thread-died"]
+    );
+    assert_eq!(of(vec![idle], Some(Vec::new())), ["panics"]);
+    let task = Task { tid: 7, name: "worker".to_owned() };
+    assert_eq!(of(Vec::new(), Some(vec![task])), ["panics"]);
+    // Who is there is not to be seen, or who it was is not told.
+    assert_eq!(of(Vec::new(), None), ["panics"]);
+    assert_eq!(told(None, Vec::new(), Some(Vec::new())), ["panics"]);
 }

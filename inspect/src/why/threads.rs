@@ -1,18 +1,16 @@
-//! Rules of threads: who stands, and for whom.
+//! Rules of threads: who stands, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::Seen;
 use crate::derive::headline;
 use crate::liveness::State;
-use crate::model::{BoardReport, Edge, Heartbeat, LockReport, Party, ThreadReport};
+use crate::model::{BoardReport, Heartbeat, ThreadReport};
 use crate::words::human::time;
 use crate::words::label::Label;
 use crate::words::place::{short_file, short_function};
 
-/// Threads that wait for one holder before it is a convoy (Blasgen, Gray, Mitoma, Price: The convoy phenomenon, 1979).
-const CONVOY: usize = 3;
 /// Share of a look on a processor, or ready to be, from which on a thread runs hot: on a busy machine a loop gets what
 /// there is.
 const HOT: f64 = 0.8;
@@ -35,89 +33,6 @@ pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
         finding.places = cycle.members.iter().map(|edge| edge.waiter.clone()).collect();
         found.push(finding);
     }
-}
-
-/// Many that wait for one.
-pub(super) fn convoys(report: &BoardReport, found: &mut Vec<Finding>) {
-    let told = at_locks(report, found);
-    // By what tags say: a wait with the key of another thread's scope.
-    let mut behind: BTreeMap<u64, Vec<&ThreadReport>> = BTreeMap::new();
-    for one in report.threads.iter().filter(|one| !told.contains(&one.tid)) {
-        if let Some(holder) = &one.held_by {
-            behind.entry(holder.tid).or_default().push(one);
-        }
-    }
-    for (tid, waiters) in behind.into_iter().filter(|(_, waiters)| waiters.len() >= CONVOY) {
-        let Some(holder) = report.threads.iter().find(|thread| thread.tid == tid) else { continue };
-        let title = format!(
-            "{} threads wait for what {} holds, which is in {}",
-            waiters.len(),
-            holder.name.raw(),
-            place(holder)
-        );
-        let longest = waiters.iter().filter_map(|thread| thread.since_ns).max().unwrap_or(0);
-        found.push(
-            Finding::new("lock-convoy", Weight::Critical, 0.8, title)
-                .against("waiters", waiters.len() as u64, None, CONVOY as u64)
-                .with("the longest waits", seconds(longest), Some("s"))
-                .at(thread(report, holder))
-                .next(command("waits", report)),
-        );
-    }
-}
-
-/// By what locks say of themselves. Threads that were told as waiters of one.
-fn at_locks(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
-    let mut told = BTreeSet::new();
-    // Who waits to be told waits for no holder.
-    let many = |lock: &&LockReport| lock.waiters as usize >= CONVOY && lock.kind != "condvar";
-    for lock in report.waits.locks.iter().filter(many) {
-        let chains = report.waits.chains.iter().flat_map(|chain| &chain.edges);
-        let edges: Vec<&Edge> = chains.filter(|edge| edge.target.name == lock.name).collect();
-        let cycles = report.waits.cycles.iter();
-        let deadlocked = |edge: &Edge| edge.target.name == lock.name;
-        if cycles.flat_map(|cycle| &cycle.members).any(deadlocked) || idle(report, lock, &edges) {
-            continue;
-        }
-        told.extend(edges.iter().filter_map(|edge| edge.waiter.tid));
-        let by = edges.iter().find_map(|edge| edge.held_by.first());
-        let who = lock.holder.as_ref().or(lock.readers.first()).or(by);
-        let how = match (&lock.holder, lock.kind) {
-            (_, "channel") => "for",
-            (Some(_), _) => "held by",
-            // One waits to write, and the others for that one.
-            (None, _) => "read by",
-        };
-        let holder = who.and_then(|who| who.thread.as_ref());
-        let holder = holder.map_or_else(String::new, |name| format!(", {how} {}", name.raw()));
-        let title = format!("{} wait for {} {}{holder}", lock.waiters, lock.kind, lock.name.raw());
-        let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
-            .against("waiters", lock.waiters, None, CONVOY as u64)
-            .with("waits that ended", lock.contended, None)
-            .next(command("waits --by lock", report));
-        finding.places.extend(who.cloned());
-        found.push(finding);
-    }
-    told
-}
-
-/// Whether those who wait for it have nothing to do: they say so, or one of a pool has the lock of their channel and waits
-/// for a job, and the others for the lock.
-fn idle(report: &BoardReport, lock: &LockReport, edges: &[&Edge]) -> bool {
-    let same = |one: &Party, other: &Party| (one.tid, &one.op) == (other.tid, &other.op);
-    let holder_receives = report.waits.chains.iter().flat_map(|chain| &chain.edges).any(|edge| {
-        let receives = edge.target.what == "channel" && edge.target.mode == Some("receive");
-        receives && lock.holder.as_ref().is_some_and(|holder| same(holder, &edge.waiter))
-    });
-    // Chains leave out who says that it is idle.
-    let mut waiters: Vec<&Party> = Vec::new();
-    for edge in edges {
-        if !waiters.iter().any(|known| same(known, &edge.waiter)) {
-            waiters.push(&edge.waiter);
-        }
-    }
-    let all = report.waits.chains_left_out == 0;
-    holder_receives || all && waiters.len() < CONVOY
 }
 
 /// Threads that have not moved for a second or longer: each for its reason. Who only waits for a stalled one is not

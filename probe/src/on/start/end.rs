@@ -152,7 +152,8 @@ fn write_panic(info: &PanicHookInfo<'_>) {
     let mut copy = [0; PANIC_TEXT_WORD + PANIC_TEXT_BYTES / WORD];
     if let Some((head, body)) = copy.split_at_mut_checked(PANIC_TEXT_WORD) {
         let length = pack(&text, body) as u64;
-        head.copy_from_slice(&[clock::units(), clock::wall_ns(), 0, length]);
+        let tid = u64::from(nix::unistd::gettid().as_raw().unsigned_abs());
+        head.copy_from_slice(&[clock::units(), clock::wall_ns(), tid, length]);
     }
     let count = PANICS.fetch_add(1, Ordering::Relaxed) + 1;
     doubled::publish(
