@@ -78,15 +78,16 @@ fn who_is_near_the_limit_of_its_memory_is_told_so() {
     assert!(used >= f64::from(58 << 20), "{answer}");
 }
 
-/// The process's thread of this name.
+/// The process's thread of this name, once it calls itself so.
 fn tid(pid: u32, name: &str) -> String {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("tasks").flatten();
-    let mut tids = tasks.map(|task| task.file_name().to_string_lossy().into_owned());
     let called = |tid: &String| {
         let comm = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/comm"));
         comm.is_ok_and(|comm| comm.trim() == name)
     };
-    tids.find(called).unwrap_or_else(|| panic!("no thread {name}"))
+    wait::until(name, DEADLINE, || {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("tasks").flatten();
+        tasks.map(|task| task.file_name().to_string_lossy().into_owned()).find(called)
+    })
 }
 
 /// A thread of the lowest kind on a processor that another one uses up: it is ready all the time.
