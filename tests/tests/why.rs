@@ -56,7 +56,7 @@ fn each_fault_is_found_first() {
 fn the_cause_comes_first_in_services_with_one_fault() {
     // Fault, the first finding and what its title names, and what may be said besides.
     type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
-    let cases: [Case; 10] = [
+    let cases: [Case; 13] = [
         ("sleeping-receiver", "thread-blocked", "write the row", &["lock-convoy"]),
         ("retries", "retry-storm", "upstream_retries", &["error-burst", "all-saturated"]),
         ("descriptors", "descriptor-limit", "descriptors", &["error-burst"]),
@@ -70,6 +70,9 @@ fn the_cause_comes_first_in_services_with_one_fault() {
         ("slow-reader", "lock-convoy", "read by report", &[]),
         ("long-hold", "long-hold", "totals, held by report", &[]),
         ("dead-worker", "thread-died", "thread 'worker' panicked", &["standing-queue"]),
+        ("guard-forgotten", "lock-convoy", "sessions", &[]),
+        ("parts-of-a-job", "slow-wait", "to receive from channel", &["all-saturated"]),
+        ("joins", "", "", &[]),
         ("idle-pool", "", "", &[]),
         ("told-pool", "", "", &[]),
     ];

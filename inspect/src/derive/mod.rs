@@ -67,7 +67,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     let last_panic = end::last_panic(&snapshot.end, &clock);
     let ended_wall_ns = end::ended_wall_ns(&snapshot.end, header.started_wall_ns, uptime_ns);
     let waits = waits::waits(snapshot, &clock, &process);
-    waits::hold(&mut threads, &waits);
+    waits::tell(&mut threads, &waits);
+    stands::come_with_their_operations(&mut threads, &ops);
     let mut report = BoardReport {
         name: text(header.name).unwrap_or_else(|| Label::from("?")),
         pid: header.pid,

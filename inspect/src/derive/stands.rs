@@ -13,6 +13,7 @@ use probe::layout::position_digest;
 use super::clock::Clock;
 use crate::context::Context;
 use crate::liveness::State;
+use crate::model::{Op, ThreadReport};
 use crate::snapshot::{Board, Marks, Snapshot, ThreadRead};
 
 /// Unmoved for this long is stalled.
@@ -71,6 +72,24 @@ pub(super) fn stand(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> 
     let since = if ran { watch.still_since } else { since };
     let stalled = clock.age_ns(watch.still_since) >= STALLED_NS;
     Some(Stand { ns: clock.age_ns(since), at_most: false, stalled, rests, word: Some(STILL) })
+}
+
+/// Who uses the processor and passes no probe may stand or loop; where the operation that it works on began, or changed its status,
+/// after that, it came on.
+pub(super) fn come_with_their_operations(threads: &mut [ThreadReport], ops: &[Op]) {
+    let mut came: HashMap<u64, u64> = HashMap::new();
+    for op in ops.iter().filter(|op| op.working) {
+        let Some(tid) = op.tid else { continue };
+        let ns = op.status_age_ns.map_or(op.age_ns, |status_ns| status_ns.min(op.age_ns));
+        came.entry(tid).and_modify(|least| *least = ns.min(*least)).or_insert(ns);
+    }
+    for thread in threads.iter_mut().filter(|thread| thread.standing.is_none()) {
+        let came = came.get(&thread.tid).copied();
+        if let Some(ns) = came.filter(|&ns| thread.since_ns.is_some_and(|since| ns < since)) {
+            (thread.since_ns, thread.since_at_most) = (Some(ns), true);
+            (thread.stalled, thread.standing) = (false, Some(AGAIN));
+        }
+    }
 }
 
 /// The place of a thread, as the keeper notes it.
@@ -148,4 +167,32 @@ fn passes(snapshot: &Snapshot) -> Vec<Option<u64>> {
     };
     let alone = |site: &u64| there.get(site) == Some(&1);
     sites.into_iter().map(|site| site.filter(alone).and_then(of)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn who_began_another_operation_came_on() {
+        let told = |standing: Option<&'static str>, working: bool, age_ns: u64| {
+            let since_ns = Some(9 * SECOND);
+            let mut threads = [ThreadReport {
+                standing,
+                since_ns,
+                since_at_most: true,
+                ..ThreadReport::for_tests("encoder", Some("work"))
+            }];
+            let op = Op { tid: Some(7), working, age_ns, ..Op::default() };
+            come_with_their_operations(&mut threads, &[op]);
+            (threads[0].since_ns, threads[0].standing)
+        };
+        assert_eq!(told(None, true, SECOND), (Some(SECOND), Some(AGAIN)));
+        assert_eq!(told(None, true, 20 * SECOND), (Some(9 * SECOND), None));
+        // Another one's, and one that uses no processor: somebody else changed its operation.
+        assert_eq!(told(None, false, SECOND), (Some(9 * SECOND), None));
+        assert_eq!(told(Some(STILL), true, SECOND), (Some(9 * SECOND), Some(STILL)));
+    }
 }

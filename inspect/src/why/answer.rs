@@ -104,8 +104,8 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     process::descriptors(report, &mut found);
     process::limits(report, seen, &mut found);
     threads::deadlocks(report, &mut found);
-    locks::held(report, &mut found);
-    threads::stalled(report, seen, &mut found);
+    let told = locks::held(report, &mut found);
+    threads::stalled(report, seen, &told, &mut found);
     work::saturated(report, &mut found);
     work::queues(report, &mut found);
     work::operations(report, &mut found);

@@ -14,11 +14,12 @@ const CONVOY: usize = 3;
 /// Waiting for a lock for so long is worth a word, whatever its holder does meanwhile.
 const HELD_NS: u64 = 1_000_000_000;
 
-/// Those who wait for what others hold: many for one, and one for long.
-pub(super) fn held(report: &BoardReport, found: &mut Vec<Finding>) {
+/// Those who wait for what others hold: many for one, and one for long. Threads that were told as waiters of many.
+pub(super) fn held(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
     let mut told = at_locks(report, found);
     told.extend(by_tags(report, &told, found));
     long_holds(report, &told, found);
+    told
 }
 
 /// Convoys by what tags say: waits with the key of another thread's scope. Threads that were told as waiters.

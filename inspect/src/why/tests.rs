@@ -235,6 +235,27 @@ fn a_job_that_is_overdue_since_a_thread_runs_hot_follows_from_it() {
     assert_eq!(of(60), ["overdue-heartbeat", "thread-hot"]);
 }
 
+#[test]
+fn of_several_the_longest_stands_for_all() {
+    let title = |ages: &[u64], since_at_most: bool| {
+        let mut report = board();
+        let of = |(tid, &age): (u64, &u64)| {
+            let name = Label::from(format!("client-{tid}").as_str());
+            let since_ns = Some(age * SECOND);
+            ThreadReport { tid, name, since_ns, since_at_most, ..worker(true) }
+        };
+        report.threads = (0..).zip(ages).map(of).collect();
+        let answer = answer(&report, &Seen::default(), &[], String::new());
+        answer.findings[0].title.clone()
+    };
+    assert_eq!(title(&[5], false), "thread client-0 has not moved from computes, for 5.00s");
+    assert_eq!(title(&[5], true), "thread client-0 has not moved from computes, for up to 5.00s");
+    let two = "client-1 and 1 more thread have not moved from computes, for 9.00s";
+    assert_eq!(title(&[5, 9], false), two);
+    let three = "client-1 and 2 more threads have not moved from computes, for 9.00s";
+    assert_eq!(title(&[5, 9, 7], false), three);
+}
+
 /// Every look may find a loop at the same line.
 #[test]
 fn who_comes_on_between_the_looks_does_not_stand() {

@@ -1,6 +1,6 @@
 //! Rules of threads: who stands, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::Seen;
@@ -36,8 +36,13 @@ pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// Threads that have not moved for a second or longer: each for its reason. Who only waits for a stalled one is not
-/// told again.
-pub(super) fn stalled(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
+/// told again, nor who was told as one of many.
+pub(super) fn stalled(
+    report: &BoardReport,
+    seen: &Seen,
+    told: &BTreeSet<u64>,
+    found: &mut Vec<Finding>,
+) {
     if report.state != State::Live {
         return;
     }
@@ -48,17 +53,28 @@ pub(super) fn stalled(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding
             .iter()
             .any(|cycle| cycle.members.iter().any(|edge| edge.waiter.tid == Some(one.tid)))
     };
-    // Of several at one place the first stands for all.
+    // Of several at one place the longest stands for all.
     let mut places: BTreeMap<(String, &'static str), (&ThreadReport, u64)> = BTreeMap::new();
     let stands = |one: &&ThreadReport| {
-        one.held_by.is_none() && !deadlocked(one) && one.standing != Some("again")
+        one.held_by.is_none()
+            && !deadlocked(one)
+            && !told.contains(&one.tid)
+            && one.standing != Some("again")
     };
     for one in report.threads.iter().filter(stands) {
         let reason = reason(one, seen);
         // Who uses the processor is not stalled: it computes, or it loops.
         let long = one.class == Some("work") && one.since_ns >= Some(LONG_NS);
         if one.stalled || long && ["hot", "starved"].contains(&reason) {
-            places.entry((place(one), reason)).or_insert((one, 0)).1 += 1;
+            let spot = match reason {
+                "waits" => waits_for(report, one).unwrap_or_else(|| format!("in {}", place(one))),
+                _ => place(one),
+            };
+            let (first, count) = places.entry((spot, reason)).or_insert((one, 0));
+            *count += 1;
+            if one.since_ns > first.since_ns {
+                *first = one;
+            }
         }
     }
     for ((spot, reason), (one, count)) in places {
@@ -86,8 +102,8 @@ fn of_reason(reason: &str, several: bool) -> (&'static str, f64, &'static str) {
         // A loop through one place looks the same as standing there.
         ("hot", false) => ("thread-hot", 0.7, "runs and does not move on, at"),
         ("hot", true) => ("thread-hot", 0.7, "run and do not move on, at"),
-        ("waits", false) => ("slow-wait", 0.85, "waits in"),
-        ("waits", true) => ("slow-wait", 0.85, "wait in"),
+        ("waits", false) => ("slow-wait", 0.85, "waits"),
+        ("waits", true) => ("slow-wait", 0.85, "wait"),
         ("blocked", false) => ("thread-blocked", 0.7, "says that it works, and is blocked, at"),
         ("blocked", true) => ("thread-blocked", 0.7, "say that they work, and are blocked, at"),
         (_, false) => ("thread-stalled", 0.6, "has not moved from"),
@@ -104,12 +120,18 @@ fn at_rest(
     let age = one.since_ns.unwrap_or(0);
     let who = match count {
         1 => format!("thread {}", one.name.raw()),
+        2 => format!("{} and 1 more thread", one.name.raw()),
         n => format!("{} and {} more threads", one.name.raw(), n - 1),
     };
     let ran = seen.threads.get(&one.tid).copied().unwrap_or_default();
     let share = |ns: u64| percent(ns as f64 / seen.over_ns.max(1) as f64);
     let (id, confidence, what) = of_reason(reason, count > 1);
-    let title = format!("{who} {what} {spot}, for {}", time(age));
+    // Who runs may have come back to its line again and again.
+    let (up_to, not_moved) = match one.since_at_most {
+        true => ("up to ", "at this line for at most"),
+        false => ("", "not moved for"),
+    };
+    let title = format!("{who} {what} {spot}, for {up_to}{}", time(age));
     let late = late_since(report, age);
     let (weight, least) = match (one.stalled, late) {
         (true, _) => (Weight::Critical, 1_000_000_000),
@@ -117,7 +139,7 @@ fn at_rest(
         (false, None) => (Weight::Warning, LONG_NS),
     };
     let mut finding = Finding::new(id, weight, confidence, title)
-        .against("not moved for", seconds(age), Some("s"), seconds(least))
+        .against(not_moved, seconds(age), Some("s"), seconds(least))
         .at(thread(report, one));
     if let Some(late) = late {
         finding = finding.with("since then overdue", late.name.raw(), None);
@@ -150,6 +172,20 @@ fn late_since(report: &BoardReport, age_ns: u64) -> Option<&Heartbeat> {
         let before = beat.age_ns.and_then(|beaten| beaten.checked_sub(age_ns));
         beat.overdue && before.is_some_and(|before| before <= beat.every_ns.saturating_mul(2))
     })
+}
+
+/// What a thread waits for, where a lock or a channel tells.
+fn waits_for(report: &BoardReport, one: &ThreadReport) -> Option<String> {
+    let edges = report.waits.chains.iter().flat_map(|chain| &chain.edges);
+    let target = &edges.into_iter().find(|edge| edge.waiter.tid == Some(one.tid))?.target;
+    // A lock without a name is called by where it was made.
+    let name = short_file(target.name.raw());
+    match (target.what, target.mode?) {
+        ("channel", "send") => Some(format!("to send to channel {name}")),
+        ("channel", "receive") => Some(format!("to receive from channel {name}")),
+        ("lock", _) => Some(format!("for lock {name}")),
+        _ => None,
+    }
 }
 
 /// The shortest name of where a thread is.

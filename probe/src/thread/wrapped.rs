@@ -5,14 +5,22 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::io;
 use std::os::unix::thread::{JoinHandleExt, RawPthread};
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::layout::PARTY_UNKNOWN;
+use crate::on::ground::threads;
 use crate::on::locks::wait;
+
+/// How often a join looks whether its thread has begun: at once, and then with a pause between.
+const YIELDS: u32 = 200;
+const PAUSES: u32 = 100;
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// [`std::thread::JoinHandle`] of a thread that shows who waits for its end. With probes out it *is* that one.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     inner: std::thread::JoinHandle<T>,
-    /// The thread as its probes know it; 0 before it ran.
+    /// The thread as its probes know it; 0 before it ran, [`PARTY_UNKNOWN`] where it has no slot.
     party: Arc<AtomicU64>,
 }
 
@@ -40,7 +48,8 @@ where
     let party = Arc::new(AtomicU64::new(0));
     let mine = party.clone();
     let body = move || {
-        mine.store(wait::this_thread(), Ordering::Relaxed);
+        let party = wait::this_thread();
+        mine.store(if party == 0 { PARTY_UNKNOWN } else { party }, Ordering::Relaxed);
         f()
     };
     (party, body)
@@ -110,11 +119,28 @@ impl<T> JoinHandle<T> {
         if self.inner.is_finished() {
             return self.inner.join();
         }
-        let party = self.party.load(Ordering::Relaxed);
+        let party = self.started();
         let waiting = wait::begin_to_join(party, Location::caller());
         let result = self.inner.join();
         wait::joined(waiting);
         result
+    }
+
+    /// The thread as its probes know it, once it runs: before that nobody can say who is waited for. A join waits for its
+    /// beginning in any case; here not for longer than some milliseconds.
+    fn started(&self) -> u64 {
+        for look in 0..YIELDS + PAUSES {
+            let party = self.party.load(Ordering::Relaxed);
+            if party != 0 || self.inner.is_finished() {
+                return party;
+            }
+            if look < YIELDS {
+                std::thread::yield_now();
+            } else {
+                threads::pause(PAUSE);
+            }
+        }
+        0
     }
 
     /// As [`std::thread::JoinHandle::is_finished`].

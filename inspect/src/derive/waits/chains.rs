@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::Graph;
 use super::party::{Node, Parties};
-use crate::model::Chain;
+use crate::model::{Chain, WaitTarget};
 
 /// Links of a chain that are told, and chains: more are of a board that was made to waste time.
 const LONGEST: usize = 64;
@@ -46,7 +46,7 @@ pub(super) fn chains(
                 .get(way.last().unwrap_or(&node))
                 .is_some_and(|last| last.holders.contains(&node));
         // Who has nothing to do waits for nobody, unless for ever.
-        if parties.is_idle(node) && !stuck.contains(&node) {
+        if rests(graph, parties, (&way, &end)) && !stuck.contains(&node) {
             continue;
         }
         if !waited_for.contains(&node) || in_a_circle && !stuck.contains(&node) {
@@ -72,6 +72,33 @@ pub(super) fn chains(
         .collect();
     sort(&mut chains);
     (chains, left_out)
+}
+
+/// Whether the first of a way has nothing to do, as it says itself. What it says is of before it came to wait: within a job,
+/// or for a lock that somebody has who is at work, it is wrong. Of a pool one has the lock of its channel and waits for a job, and
+/// the others for the lock: they rest.
+fn rests(graph: &Graph, parties: &Parties<'_>, (way, end): (&[Node], &End)) -> bool {
+    let idle = |node: Node| parties.is_idle(node) && !parties.has_a_job(node);
+    let Some((&first, wait)) = way.first().and_then(|node| Some((node, graph.waits.get(node)?)))
+    else {
+        return true;
+    };
+    if !idle(first) || !is_for_a_lock(&wait.target) {
+        return idle(first);
+    }
+    let for_a_lock =
+        |node: &Node| graph.waits.get(node).is_some_and(|wait| is_for_a_lock(&wait.target));
+    match (end, way.last()) {
+        (End::Holder(holder), _) => idle(*holder),
+        // Nobody is known who has it.
+        (_, Some(last)) if for_a_lock(last) => false,
+        (_, last) => last.is_none_or(|last| idle(*last)),
+    }
+}
+
+/// Whether somebody has what is waited for: a lock, or the room of a channel that is full.
+pub(super) fn is_for_a_lock(target: &WaitTarget) -> bool {
+    target.what == "lock" || target.mode == Some("send")
 }
 
 /// Those with most waiting time behind them first.

@@ -12,10 +12,10 @@ mod locks;
 mod party;
 mod stuck;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::clock::Clock;
-use crate::model::{Holder, ThreadReport, Waits};
+use crate::model::{Edge, Holder, ThreadReport, Waits};
 use crate::snapshot::Snapshot;
 use graph::Graph;
 pub(super) use graph::what;
@@ -42,23 +42,48 @@ pub(super) fn waits(snapshot: &Snapshot, clock: &Clock, process: &Process<'_>) -
     }
 }
 
-/// Threads that wait for a lock are told who holds it.
-pub(super) fn hold(threads: &mut [ThreadReport], waits: &Waits) {
-    let chains = waits.chains.iter().flat_map(|chain| &chain.edges);
-    let edges = chains.chain(waits.cycles.iter().flat_map(|cycle| &cycle.members));
-    let held: HashMap<u64, Holder> = edges
-        .filter_map(|edge| {
-            let holder = edge.held_by.first()?;
-            let (file, line) = (holder.file.clone(), holder.line);
-            let holder = Holder { thread: holder.thread.clone()?, tid: holder.tid?, file, line };
-            Some((edge.waiter.tid?, holder))
-        })
-        .collect();
-    for thread in threads {
-        if thread.held_by.is_none() {
-            thread.held_by = held.get(&thread.tid).cloned();
+/// Waited for a lock for so long, a thread is stalled.
+const STALLED_NS: u64 = 1_000_000_000;
+
+/// What waits tell of threads: who holds what they wait for, and that who waits is not idle, whatever it said before. Who
+/// waits for another thread's end does what it has to do.
+pub(super) fn tell(threads: &mut [ThreadReport], waits: &Waits) {
+    // Each thread's wait, and whether it is one that the thread does not rest in: a chain's victim does not.
+    let mut edges: HashMap<u64, (&Edge, bool)> = HashMap::new();
+    for chain in &waits.chains {
+        for (number, edge) in chain.edges.iter().enumerate() {
+            let Some(tid) = edge.waiter.tid else { continue };
+            let presses = number == 0 || chains::is_for_a_lock(&edge.target);
+            edges.entry(tid).or_insert((edge, presses)).1 |= presses;
         }
     }
+    for edge in waits.cycles.iter().flat_map(|cycle| &cycle.members) {
+        edges.extend(edge.waiter.tid.map(|tid| (tid, (edge, true))));
+    }
+    let stuck: HashSet<u64> = waits
+        .cycles
+        .iter()
+        .flat_map(|cycle| &cycle.members)
+        .filter_map(|edge| edge.waiter.tid)
+        .collect();
+    for thread in threads {
+        let Some(&(edge, presses)) = edges.get(&thread.tid) else { continue };
+        if thread.held_by.is_none() {
+            thread.held_by = held_by(edge);
+        }
+        if thread.class == Some("idle") && presses {
+            thread.class = Some("wait");
+            (thread.since_ns, thread.since_at_most) = (Some(edge.since_ns), false);
+            thread.stalled = edge.since_ns >= STALLED_NS;
+        }
+        thread.stalled &= edge.target.what != "join" || stuck.contains(&thread.tid);
+    }
+}
+
+fn held_by(edge: &Edge) -> Option<Holder> {
+    let holder = edge.held_by.first()?;
+    let (file, line) = (holder.file.clone(), holder.line);
+    Some(Holder { thread: holder.thread.clone()?, tid: holder.tid?, file, line })
 }
 
 /// The waits of several processes, as one answer.

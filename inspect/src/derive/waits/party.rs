@@ -141,6 +141,13 @@ impl<'a> Parties<'a> {
         }
     }
 
+    /// Whether it is a thread that has a job in hand, whatever it says.
+    pub(super) fn has_a_job(&self, node: Node) -> bool {
+        let Node::Thread(index) = node else { return false };
+        let work = self.snapshot.threads.get(index).and_then(|thread| thread.work);
+        work.is_some_and(|work| work.in_hand > 0)
+    }
+
     /// The board of all of them.
     pub(super) fn board(&self) -> Label {
         self.process.board.clone()

@@ -103,7 +103,7 @@ fn written(
     me();
     let on = enter();
     let began = clock::units();
-    let label = if label.is_empty() { "lock" } else { label };
+    let label = if label.is_empty() { nameless(how) } else { label };
     let before = place::enter(here, label, class(how));
     let target = on.map_or(party, Twin::reference);
     let limited = if limit == Limit::Time { WAIT_LIMITED } else { 0 };
@@ -111,6 +111,17 @@ fn written(
     MINE.set(Some(Begun { wait, on, began, before }));
     INSIDE.set(false);
     Waiting(true)
+}
+
+/// What a thread waits in where what it waits for has no name.
+fn nameless(how: WaitHow) -> &'static str {
+    match how {
+        WaitHow::Send => "send",
+        WaitHow::Receive | WaitHow::Select => "receive",
+        WaitHow::Notify => "condvar",
+        WaitHow::Join => "join",
+        WaitHow::Exclusive | WaitHow::Shared => "lock",
+    }
 }
 
 /// Who waits for work, or for news, has nothing to do. Who waits for a lock, for room or for an end is kept from its work.
