@@ -304,3 +304,27 @@ fn two_asynchronous_operations_and_a_thread_are_a_deadlock() {
     });
     assert_eq!(dead["cycles"][0]["members"].as_array().map(Vec::len), Some(3));
 }
+
+/// Each pause is short, and they are all at one line: no look between two of them sees the thread come back to it.
+#[test]
+fn who_comes_to_a_wait_again_and_again_has_not_waited_for_long() {
+    let name = program::name("pauses");
+    let (program, _) = Program::behave(&name, &["ails", "retries"]);
+    wait::until("three seconds of it", Duration::from_secs(20), || {
+        (program::board(program.pid())["uptime_ns"].as_u64() > Some(3_000_000_000)).then_some(())
+    });
+    let mut seen = 0;
+    for _ in 0..10 {
+        let waits = program::document(&["waits", "-n", &name]);
+        let chains = waits["chains"].as_array().expect("chains");
+        seen += chains.len();
+        for chain in chains {
+            // Pauses are 20 ms, on a machine that may have other things to do.
+            assert!(chain["age_ns"].as_u64() < Some(1_000_000_000), "{chain}");
+            let edge = &chain["edges"][0];
+            let (ns, at_most) = (&edge["since_ns"], edge["since_at_most"] == true);
+            assert!(at_most || ns.as_u64() < Some(1_000_000_000), "{chain}");
+        }
+    }
+    assert!(seen > 0, "nobody was seen to pause");
+}

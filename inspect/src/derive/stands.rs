@@ -64,7 +64,8 @@ pub(super) fn stand(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> 
     }
     if !rests {
         let ns = clock.age_ns(watch.since);
-        return Some(Stand { ns, at_most: ns >= ASKED_NS, stalled: false, rests, word: None });
+        // It runs, or the keeper has not yet asked twice: then it may have come again since.
+        return Some(Stand { ns, at_most: true, stalled: false, rests, word: None });
     }
     let since = came.unwrap_or(watch.since);
     // It ran there before it stood: that may have been a loop.

@@ -58,7 +58,7 @@ pub struct Cycle {
 pub struct Chain {
     /// From the victim on.
     pub edges: Vec<Edge>,
-    /// How long the victim has waited.
+    /// How long the victim has waited; 0 where only the most is known.
     pub age_ns: u64,
     /// `holder`: the last one holds what is waited for, and could go on; `outside`: it waits for something outside of the
     /// process, or told only by its own tag; `unknown`: who could end the wait is not known.
@@ -88,6 +88,9 @@ pub struct Edge {
     pub confirmed: bool,
     /// It ends by itself after a time.
     pub limited: bool,
+    /// `since_ns` is at most, not at least: it came to this wait again and again, or may have.
+    #[serde(default)]
+    pub since_at_most: bool,
 }
 
 /// What is waited for.

@@ -38,7 +38,8 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
             "outside" => ", for something outside",
             _ => ", who could end it is not known",
         };
-        let text = format!(" WAITS {}{behind}{end}", time(chain.age_ns));
+        let age = chain.edges.first().map_or_else(|| time(chain.age_ns), since);
+        let text = format!(" WAITS {age}{behind}{end}");
         said(&mut out, look, Paint::Strong, &text);
         edges(&mut out, &chain.edges, look);
     }
@@ -100,11 +101,16 @@ fn edges(out: &mut String, edges: &[Edge], look: &Look) {
             &format!(
                 "   {} {:>6}  {}{place}{held}{sure}",
                 left(&ends(name, first), first),
-                time(edge.since_ns),
+                since(edge),
                 left(&ends(target, second), second)
             ),
         );
     }
+}
+
+/// For how long: `<` at most.
+fn since(edge: &Edge) -> String {
+    format!("{}{}", if edge.since_at_most { "<" } else { "" }, time(edge.since_ns))
 }
 
 /// `lock index (exclusive)`

@@ -349,6 +349,7 @@ fn who_waits_for_long_is_told_whatever_the_holder_does() {
             since_ns: for_ns,
             confirmed: true,
             limited: false,
+            since_at_most: false,
         };
         let (edges, behind_ns) = (vec![edge], for_ns);
         let chain = Chain { edges, age_ns: for_ns, end: "holder", behind_ns, deadlocked: false };

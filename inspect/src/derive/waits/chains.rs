@@ -37,7 +37,7 @@ pub(super) fn chains(
         let sum = behind.entry(end.clone()).or_default();
         // The last one's own wait is not behind it: if it did not wait, the others would get theirs back.
         if way.len() > 1 || matches!(end, End::Holder(_)) {
-            *sum = sum.saturating_add(wait.since_ns);
+            *sum = sum.saturating_add(wait.least_ns());
         }
         // A circle has no victim: it is told as one, or, where it is not proved to be one, from each of its members.
         let in_a_circle = way.iter().skip(1).any(|&other| other == node)
@@ -50,7 +50,7 @@ pub(super) fn chains(
             continue;
         }
         if !waited_for.contains(&node) || in_a_circle && !stuck.contains(&node) {
-            ways.push((way, end, wait.since_ns));
+            ways.push((way, end, wait.least_ns()));
         }
     }
     ways.sort_by_key(|(_, end, age_ns)| (Reverse(behind.get(end).copied()), Reverse(*age_ns)));

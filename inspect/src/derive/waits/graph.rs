@@ -30,6 +30,8 @@ pub(super) struct Wait {
     pub(super) limited: bool,
     pub(super) confirmed: bool,
     pub(super) since_ns: u64,
+    /// Not longer than that; else not shorter.
+    pub(super) at_most: bool,
     /// Where nobody is known who could end it: whether that is outside of the process.
     pub(super) outside: bool,
 }
@@ -115,6 +117,13 @@ impl<'a> Look<'a> {
     }
 }
 
+impl Wait {
+    /// For so long at least.
+    pub(super) fn least_ns(&self) -> u64 {
+        if self.at_most { 0 } else { self.since_ns }
+    }
+}
+
 impl Graph {
     pub(super) fn new(
         snapshot: &Snapshot,
@@ -165,6 +174,7 @@ impl Graph {
                     limited: false,
                     confirmed: false,
                     since_ns: row.since_ns.unwrap_or(0),
+                    at_most: row.since_at_most,
                 },
             );
         }
@@ -186,6 +196,7 @@ impl Graph {
             since_ns: wait.since_ns,
             confirmed: wait.confirmed,
             limited: wait.limited,
+            since_at_most: wait.at_most,
         })
     }
 }
@@ -217,6 +228,7 @@ fn one(
         limited: wait.how & WAIT_LIMITED != 0,
         confirmed: same,
         since_ns: clock.age_ns(wait.since),
+        at_most: false,
         outside: false,
     };
     if how == Some(WaitHow::Join) {
