@@ -291,17 +291,23 @@ fn well(report: &BoardReport) -> Headline {
     }
 }
 
+/// Threads of a dead process that were not idle at its end: of several that stood, who has been there longest is rather
+/// the cause than who waited for it.
+pub fn at_its_end(report: &BoardReport) -> Vec<&ThreadReport> {
+    let busy = |thread: &&ThreadReport| matches!(thread.class, Some("work" | "wait"));
+    let mut at: Vec<&ThreadReport> = report.threads.iter().filter(busy).collect();
+    at.sort_by_key(|thread| {
+        (!thread.stalled, thread.class != Some("work"), Reverse(thread.since_ns))
+    });
+    at
+}
+
 /// What it did when it died.
 fn dead(report: &BoardReport) -> Headline {
     if report.end.as_ref().is_some_and(|end| end.clean) {
         return Headline { severity: Severity::Ok, text: "it ended in order".to_owned() };
     }
-    let busy = |thread: &&ThreadReport| matches!(thread.class, Some("work" | "wait"));
-    let mut at: Vec<&ThreadReport> = report.threads.iter().filter(busy).collect();
-    // Of several that stood, who has been there longest is rather the cause than who waited for it.
-    at.sort_by_key(|thread| {
-        (!thread.stalled, thread.class != Some("work"), Reverse(thread.since_ns))
-    });
+    let at = at_its_end(report);
     let mut text = match at.first() {
         _ if !report.waits.cycles.is_empty() => {
             let all = report.waits.cycles.iter().map(deadlock);

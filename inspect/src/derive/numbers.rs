@@ -11,8 +11,11 @@ use crate::model::{
     BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, RatioTotal,
     ThreadReport, Windows,
 };
-use crate::snapshot::{HistogramRead, MetricRead, Room, Snapshot};
+use crate::snapshot::{HistogramRead, MetricRead, Room, Snapshot, ThreadRead};
 use crate::words::label::Label;
+
+/// Looks at totals that are older are of another time.
+const MINUTE_NS: u64 = 75_000_000_000;
 
 /// A metric with its text.
 struct Named<'a> {
@@ -37,8 +40,10 @@ pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock,
     report.queues = of(MetricKind::Queue)
         .map(|metric| queue(snapshot, clock, metric, &report.threads))
         .collect();
-    report.heartbeats = of(MetricKind::Heartbeat).map(|metric| heartbeat(clock, metric)).collect();
-    report.progress = of(MetricKind::Progress).map(progress).collect();
+    report.heartbeats =
+        of(MetricKind::Heartbeat).map(|metric| heartbeat(snapshot, clock, metric)).collect();
+    report.progress =
+        of(MetricKind::Progress).map(|metric| progress(snapshot, clock, metric)).collect();
 }
 
 /// What a row takes, its texts as often as it says them; quantiles and all of the largest kind.
@@ -270,6 +275,10 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     let times = |role: HistogramRole| distribution(of(role), clock);
     let base = base(&snapshot.count_rings, clock);
     let rate = rate(base, [(metric.read.index, completions)], clock);
+    let read = snapshot.threads.iter().zip(threads);
+    let serves = |thread: &ThreadRead| thread.work.is_some_and(|work| work.queue == Some(place));
+    let serving: Vec<&ThreadReport> =
+        read.filter(|(read, _)| serves(read)).map(|(_, report)| report).collect();
     Queue {
         name: metric.name.clone(),
         depth,
@@ -285,20 +294,14 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         service_ns: times(HistogramRole::Service),
         wait_counts: counts(of(HistogramRole::Wait)),
         service_counts: counts(of(HistogramRole::Service)),
-        utilization: utilization(snapshot, place, threads),
+        utilization: utilization(&serving),
         help: metric.help.clone(),
+        served_by: serving.iter().map(|thread| thread.tid).collect(),
     }
 }
 
 /// The mean load of the threads that serve a queue.
-fn utilization(snapshot: &Snapshot, queue: u64, threads: &[ThreadReport]) -> Windows<Option<f64>> {
-    let serving: Vec<&ThreadReport> = snapshot
-        .threads
-        .iter()
-        .zip(threads)
-        .filter(|(read, _)| read.work.is_some_and(|work| work.queue == Some(queue)))
-        .map(|(_, report)| report)
-        .collect();
+fn utilization(serving: &[&ThreadReport]) -> Windows<Option<f64>> {
     let mean = |pick: fn(&ThreadReport) -> Option<f64>| {
         let loads: Vec<f64> = serving.iter().filter_map(|thread| pick(thread)).collect();
         (!loads.is_empty()).then(|| loads.iter().sum::<f64>() / loads.len() as f64)
@@ -312,7 +315,7 @@ fn utilization(snapshot: &Snapshot, queue: u64, threads: &[ThreadReport]) -> Win
 
 /// A job is overdue after twice its period without a beat. It is watched from its first beat on: a
 /// process may link a job that it never runs.
-fn heartbeat(clock: &Clock, metric: &Named) -> Heartbeat {
+fn heartbeat(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Heartbeat {
     let every_ns = metric.read.record.extra;
     let cell = &metric.read.cell;
     let age_ns = (cell.stamp != 0).then(|| clock.age_ns(cell.stamp));
@@ -323,14 +326,29 @@ fn heartbeat(clock: &Clock, metric: &Named) -> Heartbeat {
         count: cell.value,
         overdue: age_ns.is_some_and(|age| age > every_ns.saturating_mul(2)),
         help: metric.help.clone(),
+        lately: lately(snapshot, clock, metric),
     }
 }
 
-fn progress(metric: &Named) -> Progress {
+/// How often it ran since the first look of the last minute that found that it had run, and how long ago that was.
+fn lately(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Option<(u64, u64)> {
+    let index = usize::try_from(metric.read.index).ok()?;
+    let looks = snapshot.count_rings.iter().flat_map(|ring| &ring.entries);
+    let (over_ns, then) = looks
+        .map(|(stamp, totals)| (clock.age_ns(*stamp), totals.get(index).copied().unwrap_or(0)))
+        .filter(|&(age_ns, then)| then > 0 && age_ns <= MINUTE_NS)
+        .max_by_key(|&(age_ns, _)| age_ns)?;
+    Some((metric.read.cell.value.checked_sub(then)?, over_ns))
+}
+
+fn progress(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Progress {
+    let base = base(&snapshot.count_rings, clock);
+    let rate = rate(base, [(metric.read.index, metric.read.cell.value)], clock);
     Progress {
         name: metric.name.clone(),
         done: metric.read.cell.value,
         total: metric.read.cell.max,
         unit: metric.unit.clone(),
+        advances: rate.is_some_and(|rate| rate.per_s > 0.0),
     }
 }

@@ -185,6 +185,9 @@ pub struct Queue {
     pub utilization: Windows<Option<f64>>,
     /// Help.
     pub help: Option<Label>,
+    /// Ids of the threads that took an item of it as the last thing that they took. Not in JSON.
+    #[serde(skip)]
+    pub served_by: Vec<u64>,
 }
 
 /// A periodic job.
@@ -203,6 +206,10 @@ pub struct Heartbeat {
     pub overdue: bool,
     /// Help.
     pub help: Option<Label>,
+    /// Times that it ran within the last minute, and the time that they are counted over, ns: from a moment on at which it
+    /// had run before. Not in JSON.
+    #[serde(skip)]
+    pub lately: Option<(u64, u64)>,
 }
 
 /// A long task.
@@ -217,4 +224,7 @@ pub struct Progress {
     pub total: u64,
     /// Unit.
     pub unit: Option<Label>,
+    /// More was done in the last seconds; not in JSON.
+    #[serde(skip)]
+    pub advances: bool,
 }

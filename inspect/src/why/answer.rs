@@ -164,6 +164,9 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
                 .to_owned(),
         );
     }
+    if report.state == State::Live && seen.memory.is_none() {
+        not_known.push("whether memory grows: no limit of it is set, or to be seen".to_owned());
+    }
     if report.threads.iter().all(|thread| thread.load.s10.is_none()) {
         not_known.push("load: no thread says when it has a job in hand".to_owned());
     }

@@ -115,12 +115,15 @@ fn at_locks(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
         let who = lock.holder.as_ref().or(lock.readers.first()).or(by);
         let how = match (&lock.holder, lock.kind) {
             (_, "channel") => "for",
-            (Some(_), _) => "held by",
+            (Some(_), _) | (_, "semaphore") => "held by",
             // One waits to write, and the others for that one.
             (None, _) => "read by",
         };
-        let holder = who.and_then(|who| who.thread.as_ref());
-        let holder = holder.map_or_else(String::new, |name| format!(", {how} {}", name.raw()));
+        let holder = match who.map(|who| (&who.thread, &who.op)) {
+            Some((Some(name), _)) => format!(", {how} {}", name.raw()),
+            Some((None, Some(op))) => format!(", {how} operation {op}"),
+            _ => unknown_holder(lock.kind).to_owned(),
+        };
         let title = format!("{} wait for {} {}{holder}", lock.waiters, lock.kind, lock.name.raw());
         let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
             .against("waiters", lock.waiters, None, CONVOY as u64)
@@ -130,6 +133,15 @@ fn at_locks(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
         found.push(finding);
     }
     told
+}
+
+/// What is said where nobody is known who could end the waits.
+fn unknown_holder(kind: &str) -> &'static str {
+    match kind {
+        "channel" => "; who is at its other end is not known",
+        "semaphore" => "; who has its permits is not known: leaked, or held outside of operations",
+        _ => "; who holds it is not known",
+    }
 }
 
 /// Whether those who wait for it have nothing to do: they say so, or one of a pool has the lock of their channel and waits

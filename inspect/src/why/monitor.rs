@@ -22,10 +22,14 @@ pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command("", report)),
         );
     }
+    let without = report.unprobed_threads.as_ref().map_or(0, Vec::len);
+    let unseen = without > 0 && report.lost.get("threads").is_some_and(|lost| *lost > 0);
+    // What has a finding of its own is told once.
+    let apart = |what: &str| what == "windows" || unseen && what == "threads";
     let lost: Vec<(&str, u64)> = report
         .lost
         .iter()
-        .filter(|(what, count)| **count > 0 && **what != "windows")
+        .filter(|(what, count)| **count > 0 && !apart(what))
         .map(|(what, count)| (*what, *count))
         .collect();
     if let Some(most) = lost.iter().max_by_key(|(_, count)| *count) {
@@ -38,8 +42,7 @@ pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next("inspect doctor"),
         );
     }
-    let without = report.unprobed_threads.as_ref().map_or(0, Vec::len);
-    if without > 0 && report.lost.get("threads").is_some_and(|lost| *lost > 0) {
+    if unseen {
         let title = format!("{without} threads have no slot: nothing of them is seen");
         found.push(
             Finding::new("threads-unseen", Weight::Notice, 0.9, title)

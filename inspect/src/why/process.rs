@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::{Life, Seen};
+use crate::derive::headline::at_its_end;
 use crate::liveness::State;
 use crate::model::BoardReport;
 use crate::words::human::time;
@@ -13,6 +14,9 @@ const NEAR: f64 = 0.9;
 const UNCLOSED: u64 = 100;
 /// Share of time throttled that is felt.
 const THROTTLED: f64 = 0.05;
+
+/// Threads of the dead that are named.
+const PLACES: usize = 2;
 
 /// How it ended.
 pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
@@ -31,6 +35,11 @@ pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
         let before = seconds(panic.age_ns);
         finding = finding.with("last panic", start(&panic.text).as_str(), None);
         finding = finding.with("that long before the end", before, Some("s"));
+    }
+    // Of a deadlock the members are told with it.
+    if report.waits.cycles.is_empty() {
+        let at = at_its_end(report).into_iter().take(PLACES);
+        finding.places.extend(at.map(|one| thread(report, one)));
     }
     found.push(finding);
 }

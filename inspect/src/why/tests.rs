@@ -6,8 +6,9 @@ use super::finding::{Weight, thread};
 use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Chain, Counter, Distribution, Edge, FdTrend, Heartbeat, Holder, LastPanic, Op,
-    OpEnds, OpKind, OpRates, OpStatus, Quantiles, Queue, ThreadReport, WaitTarget, Windows,
+    BoardReport, Chain, Counter, Distribution, Edge, FdTrend, Heartbeat, Holder, LastPanic,
+    LockReport, Op, OpEnds, OpKind, OpRates, OpStatus, Party, Progress, Quantiles, Queue,
+    ThreadReport, WaitTarget, WaitTimes, Windows,
 };
 use crate::vitals::{Task, Vitals};
 use crate::words::label::Label;
@@ -63,6 +64,36 @@ fn kind(ok: f64, error: f64, cancelled: f64) -> OpKind {
     }
 }
 
+/// A queue with so many items.
+fn queue(depth: u64) -> Queue {
+    Queue {
+        name: Label::from("inbox"),
+        depth,
+        depth_max: depth,
+        oldest_age_ns: Some(0),
+        arrivals: 0,
+        starts: 0,
+        removed: 0,
+        completions: 0,
+        rate_per_s: None,
+        rate_over_ns: None,
+        wait_ns: Distribution::default(),
+        wait_counts: Vec::new(),
+        service_ns: Distribution::default(),
+        service_counts: Vec::new(),
+        utilization: Windows::default(),
+        help: None,
+        served_by: Vec::new(),
+    }
+}
+
+/// The first finding's severity and title, when it is this one.
+fn told(report: &BoardReport, id: &str) -> Option<(Weight, String)> {
+    let answer = answer(report, &Seen::default(), &[], String::new());
+    let first = answer.findings.into_iter().next().filter(|finding| finding.id == id)?;
+    Some((first.severity, first.title))
+}
+
 #[test]
 fn of_a_healthy_board_nothing_is_found() {
     assert!(found(|_| {}).is_empty());
@@ -102,8 +133,19 @@ fn what_the_monitor_lost_is_a_notice_and_names_its_kind() {
         })
     };
     // Who found no room may have ended since; who has no slot may have no probe.
-    assert_eq!(unseen(1), ["losses", "threads-unseen"]);
+    assert_eq!(unseen(1), ["threads-unseen"]);
     assert!(unseen(0).is_empty());
+    // What else was lost is told beside; who had no slot is gone.
+    let both = found(|board| {
+        board.lost.extend([("threads", 1), ("ops", 1)]);
+        board.unprobed_threads = Some(vec![Task { tid: 7, name: "late".to_owned() }]);
+    });
+    assert_eq!(both, ["losses", "threads-unseen"]);
+    let gone = found(|board| {
+        _ = board.lost.insert("threads", 1);
+        board.unprobed_threads = Some(Vec::new());
+    });
+    assert_eq!(gone, ["losses"]);
     // A keeper looks twenty times a second.
     let late = |skipped, life_s| {
         found(|board| (board.keeper_skipped, board.uptime_ns) = (skipped, life_s * SECOND))
@@ -126,6 +168,230 @@ fn operations_that_wait_work_or_are_not_polled_are_told_apart() {
     // Who says that he waits is not polled with reason.
     assert!(found(|board| board.ops = vec![unpolled("wait", 10 * SECOND)]).is_empty());
     assert!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND - 1)]).is_empty());
+}
+
+/// An operation that waits for a lock.
+fn waits_for(lock: &str, id: &str) -> Chain {
+    let nobody = thread(&board(), &worker(false));
+    let party = Party { op: Some(id.to_owned()), tid: None, thread: None, ..nobody };
+    let target = WaitTarget { what: "lock", name: Label::from(lock), mode: None };
+    let edge = Edge {
+        waiter: party,
+        target,
+        held_by: Vec::new(),
+        since_ns: SECOND,
+        confirmed: true,
+        limited: false,
+    };
+    let (edges, age_ns, behind_ns) = (vec![edge], SECOND, SECOND);
+    Chain { edges, age_ns, end: "unknown", behind_ns, deadlocked: false }
+}
+
+#[test]
+fn who_waits_for_a_lock_or_for_its_part_has_not_lost_its_wake_up() {
+    let unpolled =
+        || Op { id: "6-1".to_owned(), future: true, turned_ns: Some(10 * SECOND), ..op("work") };
+    let of = |change: &dyn Fn(&mut BoardReport)| {
+        found(|board| {
+            board.ops = vec![unpolled()];
+            change(board);
+        })
+    };
+    assert_eq!(of(&|board| board.waits.chains = vec![waits_for("token", "6-2")]), ["lost-wake-up"]);
+    assert!(of(&|board| board.waits.chains = vec![waits_for("token", "6-1")]).is_empty());
+    // Not all who wait are told.
+    assert!(of(&|board| board.waits.chains_left_out = 1).is_empty());
+    assert!(of(&|board| board.waits.lost = 1).is_empty());
+    let part = Op { id: "7-1".to_owned(), parent: Some("6-1".to_owned()), ..op("wait") };
+    assert!(of(&|board| board.ops.push(part.clone())).is_empty());
+}
+
+#[test]
+fn a_lock_whose_holder_is_not_known_says_so() {
+    let of = |kind: &'static str, holder: Option<Party>| {
+        let mut report = board();
+        report.waits.chains =
+            ["1-1", "2-1", "3-1"].map(|id| waits_for("token", id)).into_iter().collect();
+        report.waits.locks = vec![LockReport {
+            board: Label::from("recordd"),
+            name: Label::from("token"),
+            kind,
+            library: "tokio",
+            site: None,
+            contended: 0,
+            wait_ns: WaitTimes::default(),
+            waited_ns: 0,
+            waiting_ns: 0,
+            longest_waiting_ns: None,
+            waiters: 3,
+            holder,
+            readers: Vec::new(),
+        }];
+        told(&report, "lock-convoy").expect("a convoy").1
+    };
+    assert!(of("mutex", None).ends_with("mutex token; who holds it is not known"));
+    assert!(of("semaphore", None).ends_with("leaked, or held outside of operations"));
+    assert!(of("channel", None).ends_with("; who is at its other end is not known"));
+    let holder = thread(&board(), &worker(false));
+    assert!(of("mutex", Some(holder.clone())).ends_with("token, held by worker"));
+    let of_nobody = Party { thread: None, op: Some("5-1".to_owned()), ..holder };
+    assert!(of("mutex", Some(of_nobody)).ends_with("token, held by operation 5-1"));
+}
+
+/// A thread at full load, which has finished so many jobs.
+fn full(jobs: u64) -> ThreadReport {
+    let mut one = ThreadReport { jobs: Some(jobs), ..worker(false) };
+    one.load.s10 = Some(0.95);
+    one
+}
+
+#[test]
+fn one_long_job_is_no_lack_of_room_unless_more_would_wait() {
+    let of = |threads: Vec<ThreadReport>, served_by: Vec<u64>| {
+        let mut report = board();
+        report.queues = vec![Queue { served_by, ..queue(0) }];
+        report.threads = threads;
+        told(&report, "all-saturated").expect("it is told").0
+    };
+    assert_eq!(of(vec![full(1)], Vec::new()), Weight::Notice);
+    assert_eq!(of(vec![full(2)], Vec::new()), Weight::Warning);
+    assert_eq!(of(vec![full(0)], vec![7]), Weight::Warning);
+    assert_eq!(of(vec![full(0)], vec![8]), Weight::Notice);
+    // Several of a name are a pool.
+    assert_eq!(of(vec![full(0), full(0)], Vec::new()), Weight::Warning);
+}
+
+#[test]
+fn one_operation_that_comes_on_is_a_notice() {
+    let long = || Op { kind: Label::from("import"), active_ns: Some(60 * SECOND), ..op("work") };
+    let of = |ops: Vec<Op>, name: &str, advances: bool| {
+        let mut report = board();
+        let (name, unit) = (Label::from(name), None);
+        report.progress = vec![Progress { name, done: 7, total: 100, unit, advances }];
+        report.ops = ops;
+        told(&report, "operations-slow").expect("it is told")
+    };
+    let (weight, title) = of(vec![long()], "import", true);
+    assert_eq!(weight, Weight::Notice);
+    assert!(title.ends_with("; it comes on: import 7 of 100"), "{title}");
+    assert_eq!(of(vec![long()], "import", false).0, Weight::Warning);
+    assert_eq!(of(vec![long()], "export", true).0, Weight::Warning);
+    assert_eq!(of(vec![long(), long()], "import", true).0, Weight::Warning);
+    let in_turn = |age_ns, statuses| {
+        let mut one = long();
+        one.history = vec![one.history[0].clone(); statuses];
+        one.status_age_ns = Some(age_ns);
+        of(vec![one], "export", true).0
+    };
+    assert_eq!(in_turn(SECOND - 1, 2), Weight::Notice);
+    assert_eq!(in_turn(SECOND, 2), Weight::Warning);
+    assert_eq!(in_turn(SECOND - 1, 1), Weight::Warning);
+}
+
+#[test]
+fn a_job_that_runs_half_as_often_as_it_should_is_told() {
+    let of = |count: u64, life: u64, age_tenths: u64, lately: Option<(u64, u64)>| {
+        let mut report = board();
+        report.uptime_ns = life * SECOND;
+        report.heartbeats = vec![Heartbeat {
+            name: Label::from("expiry"),
+            every_ns: SECOND,
+            age_ns: Some(age_tenths * SECOND / 10),
+            count,
+            overdue: age_tenths > 20,
+            help: None,
+            lately,
+        }];
+        told(&report, "overdue-heartbeat")
+    };
+    let (weight, title) = of(6, 18, 6, Some((3, 10 * SECOND))).expect("it drifts");
+    assert_eq!(
+        (weight, title),
+        (Weight::Warning, "periodic job expiry runs every 3.33s instead of every 1.00s".to_owned())
+    );
+    // Half as often as it should, to one; and of the young nothing is said, nor of who ran twice.
+    assert!(of(7, 17, 6, Some((3, 10 * SECOND))).is_some());
+    assert!(of(8, 18, 6, Some((3, 10 * SECOND))).is_none());
+    assert!(of(3, 9, 6, Some((3, 9 * SECOND))).is_none());
+    assert!(of(3, 10, 6, Some((3, 9 * SECOND))).is_some());
+    assert!(of(2, 18, 6, Some((2, 10 * SECOND))).is_none());
+    // It began late: of the last seconds it has run in each.
+    assert!(of(10, 100, 6, Some((9, 9 * SECOND))).is_none());
+    assert!(of(10, 100, 6, Some((6, 9 * SECOND))).is_some());
+    assert!(of(10, 100, 6, Some((7, 9 * SECOND))).is_none());
+    // Where they tell too little, while it is late.
+    assert!(of(10, 100, 12, Some((1, 2 * SECOND))).is_none());
+    assert!(of(10, 100, 13, Some((1, 2 * SECOND))).is_some());
+    // Overdue is worse.
+    assert_eq!(of(10, 100, 21, None).map(|(weight, _)| weight), Some(Weight::Critical));
+}
+
+#[test]
+fn a_standing_queue_says_who_should_take_its_items() {
+    let of = |starts: u64, threads: Vec<ThreadReport>| {
+        let mut report = board();
+        let served_by = threads.iter().map(|one| one.tid).collect();
+        let oldest_age_ns = Some(SECOND);
+        report.queues = vec![Queue { starts, served_by, oldest_age_ns, ..queue(3) }];
+        report.threads = threads;
+        let answer = answer(&report, &Seen::default(), &[], String::new());
+        let first = answer.findings.into_iter().next().expect("a finding");
+        assert_eq!(first.id, "standing-queue");
+        (first.title, first.places.first().and_then(|place| place.tid))
+    };
+    let base = "queue inbox: 3 wait, the first waits for 1.00s";
+    assert_eq!(of(0, Vec::new()), (format!("{base}; nobody has taken one since the start"), None));
+    assert_eq!(of(1, Vec::new()), (base.to_owned(), None));
+    let at = |tid, class, ns| ThreadReport {
+        tid,
+        label: Some(Label::from("wait for a job")),
+        since_ns: Some(ns),
+        ..ThreadReport::for_tests("mailer", Some(class))
+    };
+    let idle = |tid| at(tid, "idle", SECOND);
+    assert_eq!(
+        of(1, vec![idle(8)]),
+        (format!("{base}; its worker mailer is idle at wait for a job"), Some(8))
+    );
+    assert_eq!(
+        of(1, vec![idle(8), idle(9)]),
+        (format!("{base}; its 2 workers are idle, mailer at wait for a job"), Some(8))
+    );
+    // The one at work longest.
+    let some = vec![idle(8), at(9, "work", 5), at(10, "wait", 6)];
+    assert_eq!(of(1, some), (base.to_owned(), Some(10)));
+    // It says that it is idle, and has an item.
+    let mut has_one = idle(8);
+    (has_one.load.s1, has_one.load.s10) = (Some(1.0), Some(0.5));
+    assert_eq!(of(1, vec![has_one]), (base.to_owned(), Some(8)));
+}
+
+#[test]
+fn of_the_dead_two_threads_are_named() {
+    let of = |threads: Vec<ThreadReport>| {
+        let mut report = board();
+        (report.state, report.threads) = (State::Dead, threads);
+        let answer = answer(&report, &Seen::default(), &[], String::new());
+        let places = answer.findings[0].places.iter();
+        places.map(|place| place.tid.unwrap_or(0)).collect::<Vec<_>>()
+    };
+    let at = |tid, class| ThreadReport { tid, ..ThreadReport::for_tests("worker", Some(class)) };
+    assert_eq!(of(vec![at(1, "idle"), at(2, "wait"), at(3, "work"), at(4, "wait")]), [3, 2]);
+    assert!(of(vec![at(1, "idle")]).is_empty());
+}
+
+#[test]
+fn memory_without_a_limit_is_not_known() {
+    let of = |state: State, memory| {
+        let mut report = board();
+        report.state = state;
+        let seen = Seen { memory, ..Seen::default() };
+        let not_known = answer(&report, &seen, &[], String::new()).not_known;
+        not_known.iter().any(|text| text.starts_with("whether memory grows"))
+    };
+    assert!(of(State::Live, None));
+    assert!(!of(State::Live, Some((1, 100))));
+    assert!(!of(State::Dead, None));
 }
 
 #[test]
@@ -226,6 +492,7 @@ fn a_job_that_is_overdue_since_a_thread_runs_hot_follows_from_it() {
             count: 3,
             overdue: true,
             help: None,
+            lately: None,
         }];
         ids(&report, &seen)
     };
@@ -274,24 +541,9 @@ fn who_comes_on_between_the_looks_does_not_stand() {
 fn a_queue_whose_workers_have_time_is_no_standing_one() {
     let of = |load: Option<f64>, wait_ns: u64, depth: u64| {
         let recent = Quantiles { p50: Some(wait_ns), ..Quantiles::default() };
-        let queue = Queue {
-            name: Label::from("inbox"),
-            depth,
-            depth_max: depth,
-            oldest_age_ns: Some(0),
-            arrivals: 0,
-            starts: 0,
-            removed: 0,
-            completions: 0,
-            rate_per_s: None,
-            rate_over_ns: None,
-            wait_ns: Distribution { recent, ..Distribution::default() },
-            wait_counts: Vec::new(),
-            service_ns: Distribution::default(),
-            service_counts: Vec::new(),
-            utilization: Windows { s10: load, ..Windows::default() },
-            help: None,
-        };
+        let mut queue = queue(depth);
+        queue.wait_ns = Distribution { recent, ..Distribution::default() };
+        queue.utilization = Windows { s10: load, ..Windows::default() };
         found(|board| board.queues = vec![queue])
     };
     assert_eq!(of(Some(0.79), SECOND / 10, 0), ["bursty-queue"]);

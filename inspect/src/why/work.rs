@@ -1,18 +1,22 @@
 //! Rules of what is done: workers, queues, operations, periodic jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Weight, command, op, percent, seconds, thread};
-use crate::derive::headline::at_it;
+use super::threads::place;
+use crate::derive::headline::{at_it, wholes};
 use crate::liveness::State;
-use crate::model::{BoardReport, Op, ThreadReport};
-use crate::words::human::time;
+use crate::model::{BoardReport, Heartbeat, Op, Queue, ThreadReport};
+use crate::words::human::{time, whole};
+use crate::words::label::Label;
 use crate::words::stem::stem;
 
 /// Load of the last ten seconds from which on a worker has no room left.
 const FULL: f64 = 0.95;
 /// Mean load of the other workers of a group below which work is spread badly.
 const IDLE: f64 = 0.5;
+/// Jobs that a thread has finished from which on it takes one after the other.
+const JOBS: u64 = 2;
 /// Time that an item at the head of a queue may wait, and that half of all may (RFC 8289 calls a queue standing when
 /// even the shortest wait of 100 ms is above a target).
 const STANDING_NS: u64 = 1_000_000_000;
@@ -21,6 +25,8 @@ const WAIT_NS: u64 = 100_000_000;
 const DRAINS: f64 = 0.8;
 /// Operations that are active for so long take long.
 const LONG_NS: u64 = 1_000_000_000;
+/// A status that is younger than this is new.
+const NEW_NS: u64 = 1_000_000_000;
 /// A future that is polled for so long blocks its executor's thread.
 const POLL_NS: u64 = 1_000_000_000;
 /// One that works and was not polled for so long has lost its wake-up, perhaps.
@@ -57,11 +63,7 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
             workers.iter().filter(|(_, load)| *load < FULL).map(|(_, load)| *load).collect();
         let mean = others.iter().sum::<f64>() / others.len().max(1) as f64;
         let finding = if others.is_empty() {
-            let title = match workers.len() {
-                1 => format!("the only worker {} has no room left", first.name.raw()),
-                n => format!("all {n} workers {name} are saturated: more work will wait"),
-            };
-            Finding::new("all-saturated", Weight::Warning, 0.9, title)
+            all_full(report, &name, first, workers.len())
         } else if mean < IDLE {
             let title = format!(
                 "{} of {} workers {name} are saturated while the others are at {:.0} %: work is \
@@ -86,6 +88,25 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command("", report)),
         );
     }
+}
+
+/// All of a group without room. A single thread that serves no queue and has not finished two jobs works through a long
+/// one: nothing tells that more would wait for it.
+fn all_full(report: &BoardReport, name: &str, first: &ThreadReport, count: usize) -> Finding {
+    let serves = |queue: &Queue| queue.served_by.contains(&first.tid);
+    let takes = report.queues.iter().any(serves) || first.jobs.is_some_and(|jobs| jobs >= JOBS);
+    let one = first.name.raw();
+    let (weight, title) = match count {
+        1 if takes => (Weight::Warning, format!("the only worker {one} has no room left")),
+        1 => (
+            Weight::Notice,
+            format!("{one} works at one long job without a pause: no queue waits for it"),
+        ),
+        n => {
+            (Weight::Warning, format!("all {n} workers {name} are saturated: more work will wait"))
+        }
+    };
+    Finding::new("all-saturated", weight, 0.9, title)
 }
 
 /// What tells more of a worker: samples of one that does not move are all alike.
@@ -124,8 +145,7 @@ pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
                 percent(DRAINS),
             )
         } else if queue.depth > 0 {
-            let title = format!("queue {name}: {} wait, {what} {}", queue.depth, time(value));
-            Finding::new("standing-queue", Weight::Warning, 0.85, title)
+            standing(report, queue, &format!("{what} {}", time(value)))
         } else {
             continue;
         };
@@ -141,12 +161,44 @@ pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
     }
 }
 
+/// A queue that stands, with what is known of who should take its items.
+fn standing(report: &BoardReport, queue: &Queue, what: &str) -> Finding {
+    let servers = report.threads.iter().filter(|one| queue.served_by.contains(&one.tid));
+    let full = |one: &ThreadReport| one.load.s1.is_some_and(|load| load >= FULL);
+    let rests = |one: &&ThreadReport| one.class == Some("idle") && !full(one);
+    let (idle, at_work): (Vec<&ThreadReport>, Vec<&ThreadReport>) = servers.partition(rests);
+    let longest = at_work.iter().max_by_key(|one| one.since_ns).copied();
+    let by = match (longest, idle.as_slice()) {
+        _ if queue.starts == 0 && queue.completions == 0 => {
+            "; nobody has taken one since the start".to_owned()
+        }
+        (Some(_), _) | (None, []) => String::new(),
+        (None, [one]) => format!("; its worker {} is idle at {}", one.name.raw(), place(one)),
+        (None, [one, ..]) => {
+            let (count, name) = (idle.len(), one.name.raw());
+            format!("; its {count} workers are idle, {name} at {}", place(one))
+        }
+    };
+    let title = format!("queue {}: {} wait, {what}{by}", queue.name.raw(), queue.depth);
+    let mut finding = Finding::new("standing-queue", Weight::Warning, 0.85, title);
+    let told = longest.or(idle.first().copied());
+    finding.places.extend(told.map(|one| thread(report, one)));
+    finding
+}
+
 /// Operations that never end, or take long.
 pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.state == State::Dead {
         return;
     }
     leaked(report, found);
+    blocked(report, found);
+    unpolled(report, found);
+    slow(report, found);
+}
+
+/// A future that is polled for long, and keeps its executor's thread.
+fn blocked(report: &BoardReport, found: &mut Vec<Finding>) {
     for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
         let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
         let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
@@ -170,11 +222,20 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command(if still { "waits" } else { "profile -d 5s --by stack" }, report)),
         );
     }
+}
+
+/// Futures that should be polled, and are not.
+fn unpolled(report: &BoardReport, found: &mut Vec<Finding>) {
+    // Who waits for a lock or a message is not polled with reason; where not all of those are told, nobody knows.
+    let Some(waiting) = waiting(report) else { return };
+    // What is done in parts: the part tells more.
+    let wholes = wholes(&report.ops);
     let unpolled = |op: &&Op| op.future && !op.working && op.told && !op.leaked && works(op);
     let lost: Vec<&Op> = report
         .ops
         .iter()
         .filter(unpolled)
+        .filter(|op| !waiting.contains(op.id.as_str()) && !wholes.contains(op.id.as_str()))
         .filter(|op| op.turned_ns.is_some_and(|ns| ns >= UNPOLLED_NS))
         .collect();
     if let Some(first) = lost.first() {
@@ -196,7 +257,17 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command(&format!("ops --history {}", first.id), report)),
         );
     }
-    slow(report, found);
+}
+
+/// Operations that are known to wait for others; none when there are more than are told.
+fn waiting(report: &BoardReport) -> Option<BTreeSet<&str>> {
+    let waits = &report.waits;
+    if waits.chains_left_out > 0 || waits.lost > 0 {
+        return None;
+    }
+    let chains = waits.chains.iter().flat_map(|chain| &chain.edges);
+    let edges = chains.chain(waits.cycles.iter().flat_map(|cycle| &cycle.members));
+    Some(edges.filter_map(|edge| edge.waiter.op.as_deref()).collect())
 }
 
 /// Operations whose thread is gone, or that nobody polls.
@@ -229,8 +300,10 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
         let Some(first) = ops.first() else { continue };
         let waits = first.history.last().is_some_and(|last| last.class == Some("wait"));
         let plural = if ops.len() == 1 { "operation" } else { "operations" };
+        let on = (ops.len() == 1 && !waits).then(|| comes_on(report, first)).flatten();
+        let weight = if on.is_some() { Weight::Notice } else { Weight::Warning };
         let title = format!(
-            "{} {plural} active for over {}, {}, the longest for {}",
+            "{} {plural} active for over {}, {}, the longest for {}{}",
             ops.len(),
             time(LONG_NS),
             if status.is_empty() {
@@ -238,11 +311,12 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
             } else {
                 format!("in status {status}")
             },
-            time(first.active_ns.unwrap_or(0))
+            time(first.active_ns.unwrap_or(0)),
+            on.unwrap_or_default()
         );
         let id = if waits { "operations-wait" } else { "operations-slow" };
         found.push(
-            Finding::new(id, Weight::Warning, 0.8, title)
+            Finding::new(id, weight, 0.8, title)
                 .against(
                     "the longest active for",
                     seconds(first.active_ns.unwrap_or(0)),
@@ -254,6 +328,21 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command(&format!("ops --history {}", first.id), report)),
         );
     }
+}
+
+/// What shows that an operation comes on: progress of its name, or a status after another one, the last of which is new.
+fn comes_on(report: &BoardReport, op: &Op) -> Option<String> {
+    let named = |name: &Label| {
+        let (name, kind) = (name.raw().to_lowercase(), op.kind.raw().to_lowercase());
+        !kind.is_empty() && !name.is_empty() && (name.contains(&kind) || kind.contains(&name))
+    };
+    let advances = report.progress.iter().find(|task| task.advances && named(&task.name));
+    if let Some(task) = advances {
+        let (name, done, total) = (task.name.raw(), whole(task.done), whole(task.total));
+        return Some(format!("; it comes on: {name} {done} of {total}"));
+    }
+    let new = op.history.len() > 1 && op.status_age_ns.is_some_and(|age| age < NEW_NS);
+    new.then(|| "; it comes on".to_owned())
 }
 
 /// Whether its status says that it is worked on.
@@ -351,6 +440,9 @@ pub(super) fn heartbeats(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.state == State::Dead {
         return;
     }
+    for beat in report.heartbeats.iter().filter(|beat| !beat.overdue) {
+        drifts(report, beat, found);
+    }
     for beat in report.heartbeats.iter().filter(|beat| beat.overdue) {
         let age = beat.age_ns.unwrap_or(0);
         let title = format!(
@@ -370,4 +462,41 @@ pub(super) fn heartbeats(report: &BoardReport, found: &mut Vec<Finding>) {
                 .next(command("", report)),
         );
     }
+}
+
+/// Periods of a life, and beats in it, from which on it is told how often a job ran.
+const PERIODS: u64 = 10;
+const BEATS: u64 = 3;
+
+/// A job that runs less than half as often as it should, and is not overdue just now. One that began late has run less often
+/// since the start as well: what the last minute tells stands against that, and of long periods, that it is late now.
+fn drifts(report: &BoardReport, beat: &Heartbeat, found: &mut Vec<Finding>) {
+    let (life, count, every) = (report.uptime_ns, beat.count, beat.every_ns.max(1));
+    let seldom = count.saturating_add(1).saturating_mul(2).saturating_mul(every) < life;
+    let young = count < BEATS || life / every < PERIODS;
+    if report.state != State::Live || young || !seldom {
+        return;
+    }
+    let age = beat.age_ns.unwrap_or(0);
+    let late = age > every.saturating_add(every / 4);
+    let (slow, interval) = match beat.lately.filter(|(_, over)| over / every >= BEATS) {
+        // Two thirds: between what is half as often and what is as often as it should.
+        Some((ran, over)) => (ran.saturating_mul(3) <= over / every * 2, over / ran.max(1)),
+        None => (late, life.saturating_sub(age) / count),
+    };
+    if !slow {
+        return;
+    }
+    let name = beat.name.raw();
+    let title = format!(
+        "periodic job {name} runs every {} instead of every {}",
+        time(interval),
+        time(beat.every_ns)
+    );
+    found.push(
+        Finding::new("overdue-heartbeat", Weight::Warning, 0.8, title)
+            .against("times it ran since the start", count, None, life / every / 2)
+            .with("since the start", seconds(life), Some("s"))
+            .next(command("", report)),
+    );
 }
