@@ -182,6 +182,7 @@ fn waits_for(lock: &str, id: &str) -> Chain {
         since_ns: SECOND,
         confirmed: true,
         limited: false,
+        since_at_most: false,
     };
     let (edges, age_ns, behind_ns) = (vec![edge], SECOND, SECOND);
     Chain { edges, age_ns, end: "unknown", behind_ns, deadlocked: false }
