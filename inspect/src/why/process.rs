@@ -129,6 +129,9 @@ pub(super) fn keeper(report: &BoardReport, found: &mut Vec<Finding>) {
 /// A panic that was caught so long ago is told as a notice.
 const RECENT_NS: u64 = 3_600_000_000_000;
 
+/// What waits for a thread that died comes to stand so soon.
+const AFTER_NS: u64 = 10_000_000_000;
+
 /// Panics that somebody caught.
 pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.panics == 0 || report.state == State::Dead {
@@ -149,8 +152,11 @@ pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
         ),
     };
     // What was long ago is no alarm for the rest of its life.
-    let old = last.is_some_and(|last| last.age_ns > RECENT_NS);
-    let weight = if old { Weight::Notice } else { Weight::Warning };
+    let weight = match last {
+        Some(last) if died && stands_since(report, last.age_ns) => Weight::Critical,
+        Some(last) if last.age_ns > RECENT_NS => Weight::Notice,
+        _ => Weight::Warning,
+    };
     let mut finding = Finding::new(id, weight, 0.9, title)
         .with("panics", report.panics, None)
         .next(command("", report));
@@ -163,6 +169,16 @@ pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
         finding.places.extend(thread_of.map(|one| thread(report, one)));
     }
     found.push(finding);
+}
+
+/// Whether something came to stand just after this long ago: it waits for who died, most likely.
+fn stands_since(report: &BoardReport, ago_ns: u64) -> bool {
+    let after = |ns: Option<u64>| {
+        ns.and_then(|ns| ago_ns.checked_sub(ns)).is_some_and(|later| later <= AFTER_NS)
+    };
+    let mut queues = report.queues.iter().filter(|queue| queue.depth > 0);
+    let mut threads = report.threads.iter().filter(|one| one.stalled);
+    queues.any(|queue| after(queue.oldest_age_ns)) || threads.any(|one| after(one.since_ns))
 }
 
 /// Whether the process has no such thread any more, as far as that is to be seen.

@@ -661,6 +661,20 @@ fn a_thread_that_died_of_its_panic_is_told_apart_from_one_that_lives_on() {
     assert_eq!(of(vec![idle], Some(Vec::new())), ["panics"]);
     let task = Task { tid: 7, name: "worker".to_owned() };
     assert_eq!(of(Vec::new(), Some(vec![task])), ["panics"]);
+    // Somebody came to stand just after it died, and long after.
+    let of_stalled = |panic_s: u64| {
+        let mut report = board();
+        report.panics = 1;
+        let text = Label::from("out of rows");
+        let (at, age_ns) = (String::new(), panic_s * SECOND);
+        report.last_panic = Some(LastPanic { text, tid: Some(9), at, age_ns });
+        (report.threads, report.unprobed_threads) = (vec![worker(true)], Some(Vec::new()));
+        ids(&report, &Seen::default())
+    };
+    assert_eq!(of_stalled(5), ["thread-died", "thread-stalled"]);
+    assert_eq!(of_stalled(15), ["thread-died", "thread-stalled"]);
+    assert_eq!(of_stalled(16), ["thread-stalled", "thread-died"]);
+    assert_eq!(of_stalled(4), ["thread-stalled", "thread-died"]);
     // Who is there is not to be seen, or who it was is not told.
     assert_eq!(of(Vec::new(), None), ["panics"]);
     assert_eq!(told(None, Vec::new(), Some(Vec::new())), ["panics"]);
