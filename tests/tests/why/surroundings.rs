@@ -71,8 +71,8 @@ fn who_is_near_the_limit_of_its_memory_is_told_so() {
     let enter = format!("{}; exec \"$@\"", group.enter());
     let _program = behind(&["sh", "-c", &enter, "sh"], &name, &["ails", "ballast"]);
     assert!(!ids(&why(&["-n", &name]).0).contains(&"memory-limit"), "there is no limit");
-    // The fixture holds 64 MiB.
-    assert!(group.limit((64 << 20) * 21 / 20), "a limit");
+    // The fixture holds 64 MiB, which are 91 % of it, and a few more.
+    assert!(group.limit(70 << 20), "a limit");
     let answer = first_is(&name, "memory-limit");
     let used = answer["findings"][0]["evidence"][0]["value"].as_f64().expect("bytes");
     assert!(used >= f64::from(58 << 20), "{answer}");
@@ -204,6 +204,9 @@ fn what_found_no_room_is_told_after_everything_else() {
 /// The least that was open grows from stretch to stretch, for a minute.
 #[test]
 fn descriptors_that_grow_without_an_end_are_told_before_the_limit() {
+    if std::fs::metadata("/proc/self/fd").is_ok_and(|facts| facts.len() == 0) {
+        return build::skip("this kernel does not count descriptors (Linux 6.2 and on do)");
+    }
     let name = program::name("grows");
     let (_program, _) = Program::behave(&name, &["ails", "leaks"]);
     wait::until("descriptors-grow", Duration::from_secs(180), || {
