@@ -31,8 +31,7 @@ fn code_of(end: &EndRead) -> Option<i64> {
 /// What it is that ended, as far as its C library and its last panic tell.
 fn how(end: &EndRead, panic: Option<&LastPanic>, lock: Option<bool>) -> String {
     const UNTOLD: &str = "with a code that its C library does not tell";
-    // Of a panic before there was a clock for it only the number is known.
-    let near = end.panics > 0 && panic.is_none_or(|panic| panic.age_ns <= FOLLOWS_NS);
+    let near = panic.is_some_and(|panic| panic.age_ns <= FOLLOWS_NS);
     let mut how = match (end.exited, code_of(end), near) {
         (true, Some(code), true) => format!("exited with code {code} after a panic"),
         (true, Some(code), false) => format!("exited with code {code}"),

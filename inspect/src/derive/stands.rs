@@ -17,7 +17,7 @@ use crate::model::{Op, ThreadReport};
 use crate::snapshot::{Board, Marks, Snapshot, ThreadRead};
 
 /// Unmoved for this long is stalled.
-const STALLED_NS: u64 = 1_000_000_000;
+pub(super) const STALLED_NS: u64 = 1_000_000_000;
 /// Within this the keeper has asked twice for the processor time of a thread that stays at one place; of more than 640
 /// slots it may not have: then less is claimed than is so.
 const ASKED_NS: u64 = 1_200_000_000;

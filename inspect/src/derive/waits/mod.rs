@@ -15,6 +15,7 @@ mod stuck;
 use std::collections::{HashMap, HashSet};
 
 use super::clock::Clock;
+use super::stands::STALLED_NS;
 use crate::model::{Edge, Holder, ThreadReport, Waits};
 use crate::snapshot::Snapshot;
 use graph::Graph;
@@ -41,9 +42,6 @@ pub(super) fn waits(snapshot: &Snapshot, clock: &Clock, process: &Process<'_>) -
         known: snapshot.waits.known,
     }
 }
-
-/// Waited for a lock for so long, a thread is stalled.
-const STALLED_NS: u64 = 1_000_000_000;
 
 /// What waits tell of threads: who holds what they wait for, and that who waits is not idle, whatever it said before. Who
 /// waits for another thread's end does what it has to do.
