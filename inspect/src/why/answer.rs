@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Weight};
 use super::seen::Seen;
-use super::{locks, monitor, process, threads, work};
+use super::{jobs, locks, monitor, operations, process, threads, work};
 use crate::liveness::State;
 use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
@@ -108,10 +108,10 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     threads::stalled(report, seen, &told, &mut found);
     work::saturated(report, &mut found);
     work::queues(report, &mut found);
-    work::operations(report, &mut found);
-    work::retries(report, &mut found);
-    work::errors(report, &mut found);
-    work::heartbeats(report, &mut found);
+    operations::operations(report, &mut found);
+    operations::retries(report, &mut found);
+    operations::errors(report, &mut found);
+    jobs::heartbeats(report, &mut found);
     monitor::losses(report, &mut found);
     monitor::skipped(report, &mut found);
     found

@@ -2,11 +2,13 @@
 //! `kernel`, which asks the kernel.
 //!
 //! ```text
-//! process ┐
-//! threads │
-//! locks   ├─► finding ─► answer (ranked, bounded)
-//! work    │
-//! monitor ┘
+//! process    ┐
+//! threads    │
+//! locks      │
+//! work       ├─► finding ─► answer (ranked, bounded)
+//! operations │
+//! jobs       │
+//! monitor    ┘
 //! ```
 //!
 //! A rule says only what its evidence shows, with what it was held against, and how sure it is: a cause has more
@@ -15,16 +17,20 @@
 
 mod answer;
 mod finding;
+mod jobs;
 #[cfg(target_os = "linux")]
 pub mod kernel;
 mod locks;
 mod monitor;
+mod operations;
 mod process;
 mod seen;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod work;
+#[cfg(test)]
+mod work_tests;
 
 pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};

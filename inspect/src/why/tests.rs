@@ -1,4 +1,4 @@
-//! Rules whose faults a test cannot make of a process: each at its limit and just below it.
+//! Rules over made-up reports, each at its limit and just below it: of processes, threads and locks.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,15 @@ use super::finding::{Weight, thread};
 use super::{Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
-    BoardReport, Chain, Counter, Distribution, Edge, FdTrend, Heartbeat, Holder, LastPanic,
-    LockReport, Op, OpEnds, OpKind, OpRates, OpStatus, Party, Progress, Quantiles, Queue,
-    ThreadReport, WaitTarget, WaitTimes, Windows,
+    BoardReport, Chain, Edge, FdTrend, Heartbeat, Holder, LastPanic, LockReport, Party,
+    ThreadReport, WaitTarget, WaitTimes,
 };
 use crate::vitals::{Task, Vitals};
 use crate::words::label::Label;
 
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 
-fn board() -> BoardReport {
+pub(super) fn board() -> BoardReport {
     BoardReport::for_tests("recordd", 0)
 }
 
@@ -26,7 +25,7 @@ fn ids(report: &BoardReport, seen: &Seen) -> Vec<&'static str> {
 }
 
 /// What one change of a healthy board is found as.
-fn found(change: impl FnOnce(&mut BoardReport)) -> Vec<&'static str> {
+pub(super) fn found(change: impl FnOnce(&mut BoardReport)) -> Vec<&'static str> {
     let mut report = board();
     change(&mut report);
     ids(&report, &Seen::default())
@@ -37,7 +36,7 @@ fn vitals(fds: u64, unclosed: u64) -> Option<Vitals> {
     Some(Vitals { fds: Some(fds), fds_max: Some(1_000), sockets, ..Vitals::default() })
 }
 
-fn worker(stalled: bool) -> ThreadReport {
+pub(super) fn worker(stalled: bool) -> ThreadReport {
     ThreadReport {
         label: Some(Label::from("computes")),
         since_ns: Some(5 * SECOND),
@@ -46,49 +45,8 @@ fn worker(stalled: bool) -> ThreadReport {
     }
 }
 
-/// An operation in one status of this class.
-fn op(class: &'static str) -> Op {
-    let status = OpStatus { status: Label::from("now"), class: Some(class), ..OpStatus::default() };
-    Op { told: true, status: Some(Label::from("now")), history: vec![status], ..Op::default() }
-}
-
-/// A kind of which so many a second end in each way.
-fn kind(ok: f64, error: f64, cancelled: f64) -> OpKind {
-    let per_s = OpEnds { ok, error, cancelled, panicked: 0.0 };
-    OpKind {
-        kind: Label::from("request"),
-        in_flight: 0,
-        oldest_ns: None,
-        rates: Some(OpRates { per_s, over_ns: 15 * SECOND }),
-        since_start: OpEnds::default(),
-    }
-}
-
-/// A queue with so many items.
-fn queue(depth: u64) -> Queue {
-    Queue {
-        name: Label::from("inbox"),
-        depth,
-        depth_max: depth,
-        oldest_age_ns: Some(0),
-        arrivals: 0,
-        starts: 0,
-        removed: 0,
-        completions: 0,
-        rate_per_s: None,
-        rate_over_ns: None,
-        wait_ns: Distribution::default(),
-        wait_counts: Vec::new(),
-        service_ns: Distribution::default(),
-        service_counts: Vec::new(),
-        utilization: Windows::default(),
-        help: None,
-        served_by: Vec::new(),
-    }
-}
-
 /// The first finding's severity and title, when it is this one.
-fn told(report: &BoardReport, id: &str) -> Option<(Weight, String)> {
+pub(super) fn told(report: &BoardReport, id: &str) -> Option<(Weight, String)> {
     let answer = answer(report, &Seen::default(), &[], String::new());
     let first = answer.findings.into_iter().next().filter(|finding| finding.id == id)?;
     Some((first.severity, first.title))
@@ -156,22 +114,8 @@ fn what_the_monitor_lost_is_a_notice_and_names_its_kind() {
     assert!(late(100, 3_600).is_empty());
 }
 
-#[test]
-fn operations_that_wait_work_or_are_not_polled_are_told_apart() {
-    let long = |class| Op { active_ns: Some(SECOND), ..op(class) };
-    assert_eq!(found(|board| board.ops = vec![long("wait")]), ["operations-wait"]);
-    assert_eq!(found(|board| board.ops = vec![long("work")]), ["operations-slow"]);
-    let short = Op { active_ns: Some(SECOND - 1), ..op("wait") };
-    assert!(found(|board| board.ops = vec![short]).is_empty());
-    let unpolled = |class, ns| Op { future: true, turned_ns: Some(ns), ..op(class) };
-    assert_eq!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND)]), ["lost-wake-up"]);
-    // Who says that he waits is not polled with reason.
-    assert!(found(|board| board.ops = vec![unpolled("wait", 10 * SECOND)]).is_empty());
-    assert!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND - 1)]).is_empty());
-}
-
 /// An operation that waits for a lock.
-fn waits_for(lock: &str, id: &str) -> Chain {
+pub(super) fn waits_for(lock: &str, id: &str) -> Chain {
     let nobody = thread(&board(), &worker(false));
     let party = Party { op: Some(id.to_owned()), tid: None, thread: None, ..nobody };
     let target = WaitTarget { what: "lock", name: Label::from(lock), mode: None };
@@ -186,25 +130,6 @@ fn waits_for(lock: &str, id: &str) -> Chain {
     };
     let (edges, age_ns, behind_ns) = (vec![edge], SECOND, SECOND);
     Chain { edges, age_ns, end: "unknown", behind_ns, deadlocked: false }
-}
-
-#[test]
-fn who_waits_for_a_lock_or_for_its_part_has_not_lost_its_wake_up() {
-    let unpolled =
-        || Op { id: "6-1".to_owned(), future: true, turned_ns: Some(10 * SECOND), ..op("work") };
-    let of = |change: &dyn Fn(&mut BoardReport)| {
-        found(|board| {
-            board.ops = vec![unpolled()];
-            change(board);
-        })
-    };
-    assert_eq!(of(&|board| board.waits.chains = vec![waits_for("token", "6-2")]), ["lost-wake-up"]);
-    assert!(of(&|board| board.waits.chains = vec![waits_for("token", "6-1")]).is_empty());
-    // Not all who wait are told.
-    assert!(of(&|board| board.waits.chains_left_out = 1).is_empty());
-    assert!(of(&|board| board.waits.lost = 1).is_empty());
-    let part = Op { id: "7-1".to_owned(), parent: Some("6-1".to_owned()), ..op("wait") };
-    assert!(of(&|board| board.ops.push(part.clone())).is_empty());
 }
 
 #[test]
@@ -239,134 +164,6 @@ fn a_lock_whose_holder_is_not_known_says_so() {
     assert!(of("mutex", Some(of_nobody)).ends_with("token, held by operation 5-1"));
 }
 
-/// A thread at full load, which has finished so many jobs.
-fn full(jobs: u64) -> ThreadReport {
-    let mut one = ThreadReport { jobs: Some(jobs), ..worker(false) };
-    one.load.s10 = Some(0.95);
-    one
-}
-
-#[test]
-fn one_long_job_is_no_lack_of_room_unless_more_would_wait() {
-    let of = |threads: Vec<ThreadReport>, served_by: Vec<u64>| {
-        let mut report = board();
-        report.queues = vec![Queue { served_by, ..queue(0) }];
-        report.threads = threads;
-        told(&report, "all-saturated").expect("it is told").0
-    };
-    assert_eq!(of(vec![full(1)], Vec::new()), Weight::Notice);
-    assert_eq!(of(vec![full(2)], Vec::new()), Weight::Warning);
-    assert_eq!(of(vec![full(0)], vec![7]), Weight::Warning);
-    assert_eq!(of(vec![full(0)], vec![8]), Weight::Notice);
-    // Several of a name are a pool.
-    assert_eq!(of(vec![full(0), full(0)], Vec::new()), Weight::Warning);
-}
-
-#[test]
-fn one_operation_that_comes_on_is_a_notice() {
-    let long = || Op { kind: Label::from("import"), active_ns: Some(60 * SECOND), ..op("work") };
-    let of = |ops: Vec<Op>, name: &str, advances: bool| {
-        let mut report = board();
-        let (name, unit) = (Label::from(name), None);
-        report.progress = vec![Progress { name, done: 7, total: 100, unit, advances }];
-        report.ops = ops;
-        told(&report, "operations-slow").expect("it is told")
-    };
-    let (weight, title) = of(vec![long()], "import", true);
-    assert_eq!(weight, Weight::Notice);
-    assert!(title.ends_with("; it comes on: import 7 of 100"), "{title}");
-    assert_eq!(of(vec![long()], "import", false).0, Weight::Warning);
-    assert_eq!(of(vec![long()], "export", true).0, Weight::Warning);
-    assert_eq!(of(vec![long(), long()], "import", true).0, Weight::Warning);
-    let in_turn = |age_ns, statuses| {
-        let mut one = long();
-        one.history = vec![one.history[0].clone(); statuses];
-        one.status_age_ns = Some(age_ns);
-        of(vec![one], "export", true).0
-    };
-    assert_eq!(in_turn(SECOND - 1, 2), Weight::Notice);
-    assert_eq!(in_turn(SECOND, 2), Weight::Warning);
-    assert_eq!(in_turn(SECOND - 1, 1), Weight::Warning);
-}
-
-#[test]
-fn a_job_that_runs_half_as_often_as_it_should_is_told() {
-    let of = |count: u64, life: u64, age_tenths: u64, lately: Option<(u64, u64)>| {
-        let mut report = board();
-        report.uptime_ns = life * SECOND;
-        report.heartbeats = vec![Heartbeat {
-            name: Label::from("expiry"),
-            every_ns: SECOND,
-            age_ns: Some(age_tenths * SECOND / 10),
-            count,
-            overdue: age_tenths > 20,
-            help: None,
-            lately,
-        }];
-        told(&report, "overdue-heartbeat")
-    };
-    let (weight, title) = of(6, 18, 6, Some((3, 10 * SECOND))).expect("it drifts");
-    assert_eq!(
-        (weight, title),
-        (Weight::Warning, "periodic job expiry runs every 3.33s instead of every 1.00s".to_owned())
-    );
-    // Half as often as it should, to one; and of the young nothing is said, nor of who ran twice.
-    assert!(of(7, 17, 6, Some((3, 10 * SECOND))).is_some());
-    assert!(of(8, 18, 6, Some((3, 10 * SECOND))).is_none());
-    assert!(of(3, 9, 6, Some((3, 9 * SECOND))).is_none());
-    assert!(of(3, 10, 6, Some((3, 9 * SECOND))).is_some());
-    assert!(of(2, 18, 6, Some((2, 10 * SECOND))).is_none());
-    // It began late: of the last seconds it has run in each.
-    assert!(of(10, 100, 6, Some((9, 9 * SECOND))).is_none());
-    assert!(of(10, 100, 6, Some((6, 9 * SECOND))).is_some());
-    assert!(of(10, 100, 6, Some((7, 9 * SECOND))).is_none());
-    // Where they tell too little, while it is late.
-    assert!(of(10, 100, 12, Some((1, 2 * SECOND))).is_none());
-    assert!(of(10, 100, 13, Some((1, 2 * SECOND))).is_some());
-    // Overdue is worse.
-    assert_eq!(of(10, 100, 21, None).map(|(weight, _)| weight), Some(Weight::Critical));
-}
-
-#[test]
-fn a_standing_queue_says_who_should_take_its_items() {
-    let of = |starts: u64, threads: Vec<ThreadReport>| {
-        let mut report = board();
-        let served_by = threads.iter().map(|one| one.tid).collect();
-        let oldest_age_ns = Some(SECOND);
-        report.queues = vec![Queue { starts, served_by, oldest_age_ns, ..queue(3) }];
-        report.threads = threads;
-        let answer = answer(&report, &Seen::default(), &[], String::new());
-        let first = answer.findings.into_iter().next().expect("a finding");
-        assert_eq!(first.id, "standing-queue");
-        (first.title, first.places.first().and_then(|place| place.tid))
-    };
-    let base = "queue inbox: 3 wait, the first waits for 1.00s";
-    assert_eq!(of(0, Vec::new()), (format!("{base}; nobody has taken one since the start"), None));
-    assert_eq!(of(1, Vec::new()), (base.to_owned(), None));
-    let at = |tid, class, ns| ThreadReport {
-        tid,
-        label: Some(Label::from("wait for a job")),
-        since_ns: Some(ns),
-        ..ThreadReport::for_tests("mailer", Some(class))
-    };
-    let idle = |tid| at(tid, "idle", SECOND);
-    assert_eq!(
-        of(1, vec![idle(8)]),
-        (format!("{base}; its worker mailer is idle at wait for a job"), Some(8))
-    );
-    assert_eq!(
-        of(1, vec![idle(8), idle(9)]),
-        (format!("{base}; its 2 workers are idle, mailer at wait for a job"), Some(8))
-    );
-    // The one at work longest.
-    let some = vec![idle(8), at(9, "work", 5), at(10, "wait", 6)];
-    assert_eq!(of(1, some), (base.to_owned(), Some(10)));
-    // It says that it is idle, and has an item.
-    let mut has_one = idle(8);
-    (has_one.load.s1, has_one.load.s10) = (Some(1.0), Some(0.5));
-    assert_eq!(of(1, vec![has_one]), (base.to_owned(), Some(8)));
-}
-
 #[test]
 fn of_the_dead_two_threads_are_named() {
     let of = |threads: Vec<ThreadReport>| {
@@ -396,18 +193,6 @@ fn memory_without_a_limit_is_not_known() {
 }
 
 #[test]
-fn bad_ends_are_a_burst_by_share_and_by_number() {
-    assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 2.0, 0.0)]), ["error-burst"]);
-    assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 0.0, 2.0)]), ["cancellations"]);
-    assert!(found(|board| board.op_kinds = vec![kind(91.0, 9.0, 0.0)]).is_empty());
-    assert!(found(|board| board.op_kinds = vec![kind(0.0, 0.9, 0.0)]).is_empty());
-    // Three of the first five, after two seconds.
-    let young = OpRates { over_ns: 2 * SECOND, ..kind(1.0, 1.5, 0.0).rates.expect("rates") };
-    let few = OpKind { rates: Some(young), ..kind(0.0, 0.0, 0.0) };
-    assert!(found(|board| board.op_kinds = vec![few]).is_empty());
-}
-
-#[test]
 fn a_loop_is_three_short_lives_that_did_not_end_well() {
     let life = |back: u64, lived: u64| Life {
         began_ns: (1_000 - back) * SECOND,
@@ -427,33 +212,6 @@ fn a_loop_is_three_short_lives_that_did_not_end_well() {
     assert!(of(SECOND, &[clean, life(5, SECOND)]).is_empty());
     assert!(of(SECOND, &[life(60, 11 * SECOND), life(5, SECOND)]).is_empty());
     assert!(of(11 * SECOND, &[life(60, SECOND), life(5, SECOND)]).is_empty());
-}
-
-#[test]
-fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
-    let counted = |name: &str, rate: f64| Counter {
-        name: Label::from(name),
-        labels: BTreeMap::new(),
-        value: 1_000,
-        rate_per_s: Some(rate),
-        rate_over_ns: Some(10 * SECOND),
-        unit: None,
-        help: None,
-    };
-    let of = |name: &str, rate: f64, well: f64| {
-        found(|board| {
-            board.counters = vec![counted(name, rate)];
-            board.op_kinds = vec![kind(well, 0.0, 0.0)];
-        })
-    };
-    assert_eq!(of("send_retries", 50.0, 100.0), ["retry-storm"]);
-    assert!(of("send_retries", 49.0, 100.0).is_empty());
-    assert!(of("send_retries", 0.9, 0.0).is_empty());
-    assert!(of("sends", 500.0, 100.0).is_empty());
-    let back_off = || Op { status: Some(Label::from("back off")), ..Op::default() };
-    let some = |count| found(|board| board.ops = (0..count).map(|_| back_off()).collect());
-    assert_eq!(some(3), ["retry-storm"]);
-    assert!(some(2).is_empty());
 }
 
 #[test]
@@ -536,21 +294,6 @@ fn who_comes_on_between_the_looks_does_not_stand() {
     };
     assert_eq!(of(None), ["thread-hot"]);
     assert!(of(Some("again")).is_empty());
-}
-
-#[test]
-fn a_queue_whose_workers_have_time_is_no_standing_one() {
-    let of = |load: Option<f64>, wait_ns: u64, depth: u64| {
-        let recent = Quantiles { p50: Some(wait_ns), ..Quantiles::default() };
-        let mut queue = queue(depth);
-        queue.wait_ns = Distribution { recent, ..Distribution::default() };
-        queue.utilization = Windows { s10: load, ..Windows::default() };
-        found(|board| board.queues = vec![queue])
-    };
-    assert_eq!(of(Some(0.79), SECOND / 10, 0), ["bursty-queue"]);
-    assert_eq!(of(Some(0.8), SECOND / 10, 1), ["standing-queue"]);
-    assert_eq!(of(None, SECOND / 10, 1), ["standing-queue"]);
-    assert!(of(Some(0.5), SECOND / 10 - 1, 1).is_empty());
 }
 
 /// Samples of a thread that does not move are all alike: who waits for whom is asked.

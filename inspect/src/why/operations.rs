@@ -1,0 +1,273 @@
+//! Rules of operations: which take long, are forgotten, end badly, or are tried again and again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::{Finding, Weight, command, op, percent, seconds};
+use crate::derive::headline::{at_it, wholes};
+use crate::liveness::State;
+use crate::model::{BoardReport, Op, ThreadReport};
+use crate::words::human::{time, whole};
+use crate::words::label::Label;
+
+/// Operations that are active for so long take long.
+const LONG_NS: u64 = 1_000_000_000;
+/// A status that is younger than this is new.
+const NEW_NS: u64 = 1_000_000_000;
+/// A future that is polled for so long blocks its executor's thread.
+const POLL_NS: u64 = 1_000_000_000;
+/// One that works and was not polled for so long has lost its wake-up, perhaps.
+const UNPOLLED_NS: u64 = 10_000_000_000;
+/// Share of operations that fail from which on it is a burst, how many a second make a share, and how many in all: three of
+/// the first five of a young process are no rate.
+const ERRORS: f64 = 0.1;
+const ENOUGH_PER_S: f64 = 1.0;
+const ENOUGH: f64 = 10.0;
+
+/// Operations that never end, or take long.
+pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
+    if report.state == State::Dead {
+        return;
+    }
+    leaked(report, found);
+    blocked(report, found);
+    unpolled(report, found);
+    slow(report, found);
+}
+
+/// A future that is polled for long, and keeps its executor's thread.
+fn blocked(report: &BoardReport, found: &mut Vec<Finding>) {
+    for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
+        let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
+        let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
+        let thread = report.threads.iter().find(on);
+        // Whom it waits for is the cause, and is told first.
+        let holder = thread.and_then(|one| one.held_by.as_ref());
+        let (weight, why) = match holder {
+            Some(holder) => (Weight::Warning, format!(", waiting for {}", holder.thread.raw())),
+            None => (Weight::Critical, String::new()),
+        };
+        let title = format!(
+            "a {} has been polled for {}{why}: it blocks its executor's thread",
+            blocked.kind.raw(),
+            time(polled)
+        );
+        let still = thread.is_some_and(|one| one.stalled);
+        found.push(
+            Finding::new("blocked-executor", weight, 0.9, title)
+                .against("in one poll", seconds(polled), Some("s"), seconds(POLL_NS))
+                .at(op(report, blocked))
+                .next(command(if still { "waits" } else { "profile -d 5s --by stack" }, report)),
+        );
+    }
+}
+
+/// Futures that should be polled, and are not.
+fn unpolled(report: &BoardReport, found: &mut Vec<Finding>) {
+    // Who waits for a lock or a message is not polled with reason; where not all of those are told, nobody knows.
+    let Some(waiting) = waiting(report) else { return };
+    // What is done in parts: the part tells more.
+    let wholes = wholes(&report.ops);
+    let unpolled = |op: &&Op| op.future && !op.working && op.told && !op.leaked && works(op);
+    let lost: Vec<&Op> = report
+        .ops
+        .iter()
+        .filter(unpolled)
+        .filter(|op| !waiting.contains(op.id.as_str()) && !wholes.contains(op.id.as_str()))
+        .filter(|op| op.turned_ns.is_some_and(|ns| ns >= UNPOLLED_NS))
+        .collect();
+    if let Some(first) = lost.first() {
+        let title = format!(
+            "{} of kind {} should run and have not been polled for {}: a wake-up may be lost",
+            lost.len(),
+            first.kind.raw(),
+            time(first.turned_ns.unwrap_or(0))
+        );
+        found.push(
+            Finding::new("lost-wake-up", Weight::Warning, 0.6, title)
+                .against(
+                    "not polled for",
+                    seconds(first.turned_ns.unwrap_or(0)),
+                    Some("s"),
+                    seconds(UNPOLLED_NS),
+                )
+                .at(op(report, first))
+                .next(command(&format!("ops --history {}", first.id), report)),
+        );
+    }
+}
+
+/// Operations that are known to wait for others; none when there are more than are told.
+fn waiting(report: &BoardReport) -> Option<BTreeSet<&str>> {
+    let waits = &report.waits;
+    if waits.chains_left_out > 0 || waits.lost > 0 {
+        return None;
+    }
+    let chains = waits.chains.iter().flat_map(|chain| &chain.edges);
+    let edges = chains.chain(waits.cycles.iter().flat_map(|cycle| &cycle.members));
+    Some(edges.filter_map(|edge| edge.waiter.op.as_deref()).collect())
+}
+
+/// Operations whose thread is gone, or that nobody polls.
+fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
+    let leaked: Vec<&Op> = report.ops.iter().filter(|op| op.leaked).collect();
+    if let Some(first) = leaked.first() {
+        let plural = if leaked.len() == 1 { "operation is" } else { "operations are" };
+        let title = format!(
+            "{} {plural} suspected leaked: the thread is gone, or nobody polls",
+            leaked.len()
+        );
+        found.push(
+            Finding::new("leaked-operations", Weight::Warning, 0.8, title)
+                .with("leaked", leaked.len() as u64, None)
+                .with("age of the first", seconds(first.age_ns), Some("s"))
+                .at(op(report, first))
+                .next(command("ops", report)),
+        );
+    }
+}
+
+/// Operations that wait long in one status: something outside is slow.
+fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
+    let mut by_status: BTreeMap<String, Vec<&Op>> = BTreeMap::new();
+    for one in at_it(&report.ops, LONG_NS).into_iter().filter(|op| op.told && !op.leaked) {
+        let status = one.status.as_ref().map_or("", |status| status.raw());
+        by_status.entry(status.to_owned()).or_default().push(one);
+    }
+    for (status, ops) in by_status {
+        let Some(first) = ops.first() else { continue };
+        let waits = first.history.last().is_some_and(|last| last.class == Some("wait"));
+        let plural = if ops.len() == 1 { "operation" } else { "operations" };
+        let on = (ops.len() == 1 && !waits).then(|| comes_on(report, first)).flatten();
+        let weight = if on.is_some() { Weight::Notice } else { Weight::Warning };
+        let title = format!(
+            "{} {plural} active for over {}, {}, the longest for {}{}",
+            ops.len(),
+            time(LONG_NS),
+            if status.is_empty() {
+                "without a status".to_owned()
+            } else {
+                format!("in status {status}")
+            },
+            time(first.active_ns.unwrap_or(0)),
+            on.unwrap_or_default()
+        );
+        let id = if waits { "operations-wait" } else { "operations-slow" };
+        found.push(
+            Finding::new(id, weight, 0.8, title)
+                .against(
+                    "the longest active for",
+                    seconds(first.active_ns.unwrap_or(0)),
+                    Some("s"),
+                    seconds(LONG_NS),
+                )
+                .with("operations", ops.len() as u64, None)
+                .at(op(report, first))
+                .next(command(&format!("ops --history {}", first.id), report)),
+        );
+    }
+}
+
+/// What shows that an operation comes on: progress of its name, or a status after another one, the last of which is new.
+fn comes_on(report: &BoardReport, op: &Op) -> Option<String> {
+    let named = |name: &Label| {
+        let (name, kind) = (name.raw().to_lowercase(), op.kind.raw().to_lowercase());
+        !kind.is_empty() && !name.is_empty() && (name.contains(&kind) || kind.contains(&name))
+    };
+    let advances = report.progress.iter().find(|task| task.advances && named(&task.name));
+    if let Some(task) = advances {
+        let (name, done, total) = (task.name.raw(), whole(task.done), whole(task.total));
+        return Some(format!("; it comes on: {name} {done} of {total}"));
+    }
+    let new = op.history.len() > 1 && op.status_age_ns.is_some_and(|age| age < NEW_NS);
+    new.then(|| "; it comes on".to_owned())
+}
+
+/// Whether its status says that it is worked on.
+fn works(op: &Op) -> bool {
+    op.history.last().is_some_and(|status| status.class == Some("work"))
+}
+
+/// Operations that end badly, more than they did.
+pub(super) fn errors(report: &BoardReport, found: &mut Vec<Finding>) {
+    for kind in &report.op_kinds {
+        let Some(rates) = kind.rates else { continue };
+        let now = rates.per_s;
+        let all = now.ok + now.error + now.cancelled + now.panicked;
+        for (id, what, bad, ever) in [
+            (
+                "error-burst",
+                "fail",
+                now.error + now.panicked,
+                kind.since_start.error + kind.since_start.panicked,
+            ),
+            ("cancellations", "are cancelled", now.cancelled, kind.since_start.cancelled),
+        ] {
+            let share = bad / all.max(f64::MIN_POSITIVE);
+            let few = bad * rates.over_ns as f64 / 1e9 < ENOUGH;
+            if few || bad < ENOUGH_PER_S || share < ERRORS {
+                continue;
+            }
+            let title = format!(
+                "{:.0} % of operations {} {what}, {bad:.1} a second",
+                share * 100.0,
+                kind.kind.raw()
+            );
+            found.push(
+                Finding::new(id, Weight::Warning, 0.85, title)
+                    .against("share", percent(share), Some("%"), percent(ERRORS))
+                    .with("over", seconds(rates.over_ns), Some("s"))
+                    .with("since the start", ever, None)
+                    .next(command("ops --by kind", report)),
+            );
+        }
+    }
+}
+
+/// Words that a daemon calls a further try by, and tries a second, over what completes without an error, from which on it is a storm.
+const AGAIN: [&str; 5] = ["retr", "backoff", "back off", "reconnect", "resend"];
+const TRIES_PER_S: f64 = 1.0;
+const TRIES: f64 = 0.5;
+/// Operations that are at a further try at once.
+const TRYING: usize = 3;
+
+/// What is tried again and again, by the names that the daemon has for that.
+pub(super) fn retries(report: &BoardReport, found: &mut Vec<Finding>) {
+    let called = |text: &str| AGAIN.iter().any(|word| text.to_lowercase().contains(word));
+    let well: f64 =
+        report.op_kinds.iter().filter_map(|kind| kind.rates).map(|rates| rates.per_s.ok).sum();
+    let done: f64 = report.queues.iter().filter_map(|queue| queue.rate_per_s).sum();
+    let well = well.max(done);
+    let named = report.counters.iter().filter(|counter| called(counter.name.raw()));
+    for counter in named {
+        let Some(rate) = counter.rate_per_s.filter(|&rate| rate >= TRIES_PER_S) else { continue };
+        let few = rate * counter.rate_over_ns.unwrap_or(0) as f64 / 1e9 < ENOUGH;
+        if few || rate < TRIES * well {
+            continue;
+        }
+        let title = format!(
+            "{} grows by {rate:.1} a second, beside {well:.1} that end well: a retry storm",
+            counter.name.raw()
+        );
+        found.push(
+            Finding::new("retry-storm", Weight::Warning, 0.8, title)
+                .against("tries a second", rate, Some("/s"), TRIES_PER_S.max(TRIES * well))
+                .with("end well", well, Some("/s"))
+                .next(command("ops --by status", report)),
+        );
+    }
+    let mut trying: BTreeMap<&str, Vec<&Op>> = BTreeMap::new();
+    for one in report.ops.iter().filter(|op| !op.leaked) {
+        if let Some(status) = one.status.as_ref().filter(|status| called(status.raw())) {
+            trying.entry(status.raw()).or_default().push(one);
+        }
+    }
+    for (status, ops) in trying.into_iter().filter(|(_, ops)| ops.len() >= TRYING) {
+        let title = format!("{} operations are in status {status}: a retry storm", ops.len());
+        found.push(
+            Finding::new("retry-storm", Weight::Warning, 0.7, title)
+                .against("operations at it", ops.len() as u64, None, TRYING as u64)
+                .at(op(report, ops[0]))
+                .next(command(&format!("ops --why-slow {}", ops[0].kind.raw()), report)),
+        );
+    }
+}

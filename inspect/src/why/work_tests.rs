@@ -1,0 +1,268 @@
+//! Rules over made-up reports, each at its limit and just below it: of workers, queues, operations and periodic jobs.
+
+use std::collections::BTreeMap;
+
+use super::finding::Weight;
+use super::tests::{SECOND, board, found, told, waits_for, worker};
+use super::{Seen, answer};
+use crate::model::{
+    BoardReport, Counter, Distribution, Heartbeat, Op, OpEnds, OpKind, OpRates, OpStatus, Progress,
+    Quantiles, Queue, ThreadReport, Windows,
+};
+use crate::words::label::Label;
+
+/// An operation in one status of this class.
+fn op(class: &'static str) -> Op {
+    let status = OpStatus { status: Label::from("now"), class: Some(class), ..OpStatus::default() };
+    Op { told: true, status: Some(Label::from("now")), history: vec![status], ..Op::default() }
+}
+
+/// A kind of which so many a second end in each way.
+fn kind(ok: f64, error: f64, cancelled: f64) -> OpKind {
+    let per_s = OpEnds { ok, error, cancelled, panicked: 0.0 };
+    OpKind {
+        kind: Label::from("request"),
+        in_flight: 0,
+        oldest_ns: None,
+        rates: Some(OpRates { per_s, over_ns: 15 * SECOND }),
+        since_start: OpEnds::default(),
+    }
+}
+
+/// A queue with so many items.
+fn queue(depth: u64) -> Queue {
+    Queue {
+        name: Label::from("inbox"),
+        depth,
+        depth_max: depth,
+        oldest_age_ns: Some(0),
+        arrivals: 0,
+        starts: 0,
+        removed: 0,
+        completions: 0,
+        rate_per_s: None,
+        rate_over_ns: None,
+        wait_ns: Distribution::default(),
+        wait_counts: Vec::new(),
+        service_ns: Distribution::default(),
+        service_counts: Vec::new(),
+        utilization: Windows::default(),
+        help: None,
+        served_by: Vec::new(),
+    }
+}
+
+#[test]
+fn operations_that_wait_work_or_are_not_polled_are_told_apart() {
+    let long = |class| Op { active_ns: Some(SECOND), ..op(class) };
+    assert_eq!(found(|board| board.ops = vec![long("wait")]), ["operations-wait"]);
+    assert_eq!(found(|board| board.ops = vec![long("work")]), ["operations-slow"]);
+    let short = Op { active_ns: Some(SECOND - 1), ..op("wait") };
+    assert!(found(|board| board.ops = vec![short]).is_empty());
+    let unpolled = |class, ns| Op { future: true, turned_ns: Some(ns), ..op(class) };
+    assert_eq!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND)]), ["lost-wake-up"]);
+    // Who says that he waits is not polled with reason.
+    assert!(found(|board| board.ops = vec![unpolled("wait", 10 * SECOND)]).is_empty());
+    assert!(found(|board| board.ops = vec![unpolled("work", 10 * SECOND - 1)]).is_empty());
+}
+
+#[test]
+fn who_waits_for_a_lock_or_for_its_part_has_not_lost_its_wake_up() {
+    let unpolled =
+        || Op { id: "6-1".to_owned(), future: true, turned_ns: Some(10 * SECOND), ..op("work") };
+    let of = |change: &dyn Fn(&mut BoardReport)| {
+        found(|board| {
+            board.ops = vec![unpolled()];
+            change(board);
+        })
+    };
+    assert_eq!(of(&|board| board.waits.chains = vec![waits_for("token", "6-2")]), ["lost-wake-up"]);
+    assert!(of(&|board| board.waits.chains = vec![waits_for("token", "6-1")]).is_empty());
+    // Not all who wait are told.
+    assert!(of(&|board| board.waits.chains_left_out = 1).is_empty());
+    assert!(of(&|board| board.waits.lost = 1).is_empty());
+    let part = Op { id: "7-1".to_owned(), parent: Some("6-1".to_owned()), ..op("wait") };
+    assert!(of(&|board| board.ops.push(part.clone())).is_empty());
+}
+
+/// A thread at full load, which has finished so many jobs.
+fn full(jobs: u64) -> ThreadReport {
+    let mut one = ThreadReport { jobs: Some(jobs), ..worker(false) };
+    one.load.s10 = Some(0.95);
+    one
+}
+
+#[test]
+fn one_long_job_is_no_lack_of_room_unless_more_would_wait() {
+    let of = |threads: Vec<ThreadReport>, served_by: Vec<u64>| {
+        let mut report = board();
+        report.queues = vec![Queue { served_by, ..queue(0) }];
+        report.threads = threads;
+        told(&report, "all-saturated").expect("it is told").0
+    };
+    assert_eq!(of(vec![full(1)], Vec::new()), Weight::Notice);
+    assert_eq!(of(vec![full(2)], Vec::new()), Weight::Warning);
+    assert_eq!(of(vec![full(0)], vec![7]), Weight::Warning);
+    assert_eq!(of(vec![full(0)], vec![8]), Weight::Notice);
+    // Several of a name are a pool.
+    assert_eq!(of(vec![full(0), full(0)], Vec::new()), Weight::Warning);
+}
+
+#[test]
+fn one_operation_that_comes_on_is_a_notice() {
+    let long = || Op { kind: Label::from("import"), active_ns: Some(60 * SECOND), ..op("work") };
+    let of = |ops: Vec<Op>, name: &str, advances: bool| {
+        let mut report = board();
+        let (name, unit) = (Label::from(name), None);
+        report.progress = vec![Progress { name, done: 7, total: 100, unit, advances }];
+        report.ops = ops;
+        told(&report, "operations-slow").expect("it is told")
+    };
+    let (weight, title) = of(vec![long()], "import", true);
+    assert_eq!(weight, Weight::Notice);
+    assert!(title.ends_with("; it comes on: import 7 of 100"), "{title}");
+    assert_eq!(of(vec![long()], "import", false).0, Weight::Warning);
+    assert_eq!(of(vec![long()], "export", true).0, Weight::Warning);
+    assert_eq!(of(vec![long(), long()], "import", true).0, Weight::Warning);
+    let in_turn = |age_ns, statuses| {
+        let mut one = long();
+        one.history = vec![one.history[0].clone(); statuses];
+        one.status_age_ns = Some(age_ns);
+        of(vec![one], "export", true).0
+    };
+    assert_eq!(in_turn(SECOND - 1, 2), Weight::Notice);
+    assert_eq!(in_turn(SECOND, 2), Weight::Warning);
+    assert_eq!(in_turn(SECOND - 1, 1), Weight::Warning);
+}
+
+#[test]
+fn a_job_that_runs_half_as_often_as_it_should_is_told() {
+    let of = |count: u64, life: u64, age_tenths: u64, lately: Option<(u64, u64)>| {
+        let mut report = board();
+        report.uptime_ns = life * SECOND;
+        report.heartbeats = vec![Heartbeat {
+            name: Label::from("expiry"),
+            every_ns: SECOND,
+            age_ns: Some(age_tenths * SECOND / 10),
+            count,
+            overdue: age_tenths > 20,
+            help: None,
+            lately,
+        }];
+        told(&report, "overdue-heartbeat")
+    };
+    let (weight, title) = of(6, 18, 6, Some((3, 10 * SECOND))).expect("it drifts");
+    assert_eq!(
+        (weight, title),
+        (Weight::Warning, "periodic job expiry runs every 3.33s instead of every 1.00s".to_owned())
+    );
+    // Half as often as it should, to one; and of the young nothing is said, nor of who ran twice.
+    assert!(of(7, 17, 6, Some((3, 10 * SECOND))).is_some());
+    assert!(of(8, 18, 6, Some((3, 10 * SECOND))).is_none());
+    assert!(of(3, 9, 6, Some((3, 9 * SECOND))).is_none());
+    assert!(of(3, 10, 6, Some((3, 9 * SECOND))).is_some());
+    assert!(of(2, 18, 6, Some((2, 10 * SECOND))).is_none());
+    // It began late: of the last seconds it has run in each.
+    assert!(of(10, 100, 6, Some((9, 9 * SECOND))).is_none());
+    assert!(of(10, 100, 6, Some((6, 9 * SECOND))).is_some());
+    assert!(of(10, 100, 6, Some((7, 9 * SECOND))).is_none());
+    // Where they tell too little, while it is late.
+    assert!(of(10, 100, 12, Some((1, 2 * SECOND))).is_none());
+    assert!(of(10, 100, 13, Some((1, 2 * SECOND))).is_some());
+    // Overdue is worse.
+    assert_eq!(of(10, 100, 21, None).map(|(weight, _)| weight), Some(Weight::Critical));
+}
+
+#[test]
+fn a_standing_queue_says_who_should_take_its_items() {
+    let of = |starts: u64, threads: Vec<ThreadReport>| {
+        let mut report = board();
+        let served_by = threads.iter().map(|one| one.tid).collect();
+        let oldest_age_ns = Some(SECOND);
+        report.queues = vec![Queue { starts, served_by, oldest_age_ns, ..queue(3) }];
+        report.threads = threads;
+        let answer = answer(&report, &Seen::default(), &[], String::new());
+        let first = answer.findings.into_iter().next().expect("a finding");
+        assert_eq!(first.id, "standing-queue");
+        (first.title, first.places.first().and_then(|place| place.tid))
+    };
+    let base = "queue inbox: 3 wait, the first waits for 1.00s";
+    assert_eq!(of(0, Vec::new()), (format!("{base}; nobody has taken one since the start"), None));
+    assert_eq!(of(1, Vec::new()), (base.to_owned(), None));
+    let at = |tid, class, ns| ThreadReport {
+        tid,
+        label: Some(Label::from("wait for a job")),
+        since_ns: Some(ns),
+        ..ThreadReport::for_tests("mailer", Some(class))
+    };
+    let idle = |tid| at(tid, "idle", SECOND);
+    assert_eq!(
+        of(1, vec![idle(8)]),
+        (format!("{base}; its worker mailer is idle at wait for a job"), Some(8))
+    );
+    assert_eq!(
+        of(1, vec![idle(8), idle(9)]),
+        (format!("{base}; its 2 workers are idle, mailer at wait for a job"), Some(8))
+    );
+    // The one at work longest.
+    let some = vec![idle(8), at(9, "work", 5), at(10, "wait", 6)];
+    assert_eq!(of(1, some), (base.to_owned(), Some(10)));
+    // It says that it is idle, and has an item.
+    let mut has_one = idle(8);
+    (has_one.load.s1, has_one.load.s10) = (Some(1.0), Some(0.5));
+    assert_eq!(of(1, vec![has_one]), (base.to_owned(), Some(8)));
+}
+
+#[test]
+fn bad_ends_are_a_burst_by_share_and_by_number() {
+    assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 2.0, 0.0)]), ["error-burst"]);
+    assert_eq!(found(|board| board.op_kinds = vec![kind(8.0, 0.0, 2.0)]), ["cancellations"]);
+    assert!(found(|board| board.op_kinds = vec![kind(91.0, 9.0, 0.0)]).is_empty());
+    assert!(found(|board| board.op_kinds = vec![kind(0.0, 0.9, 0.0)]).is_empty());
+    // Three of the first five, after two seconds.
+    let young = OpRates { over_ns: 2 * SECOND, ..kind(1.0, 1.5, 0.0).rates.expect("rates") };
+    let few = OpKind { rates: Some(young), ..kind(0.0, 0.0, 0.0) };
+    assert!(found(|board| board.op_kinds = vec![few]).is_empty());
+}
+
+#[test]
+fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
+    let counted = |name: &str, rate: f64| Counter {
+        name: Label::from(name),
+        labels: BTreeMap::new(),
+        value: 1_000,
+        rate_per_s: Some(rate),
+        rate_over_ns: Some(10 * SECOND),
+        unit: None,
+        help: None,
+    };
+    let of = |name: &str, rate: f64, well: f64| {
+        found(|board| {
+            board.counters = vec![counted(name, rate)];
+            board.op_kinds = vec![kind(well, 0.0, 0.0)];
+        })
+    };
+    assert_eq!(of("send_retries", 50.0, 100.0), ["retry-storm"]);
+    assert!(of("send_retries", 49.0, 100.0).is_empty());
+    assert!(of("send_retries", 0.9, 0.0).is_empty());
+    assert!(of("sends", 500.0, 100.0).is_empty());
+    let back_off = || Op { status: Some(Label::from("back off")), ..Op::default() };
+    let some = |count| found(|board| board.ops = (0..count).map(|_| back_off()).collect());
+    assert_eq!(some(3), ["retry-storm"]);
+    assert!(some(2).is_empty());
+}
+
+#[test]
+fn a_queue_whose_workers_have_time_is_no_standing_one() {
+    let of = |load: Option<f64>, wait_ns: u64, depth: u64| {
+        let recent = Quantiles { p50: Some(wait_ns), ..Quantiles::default() };
+        let mut queue = queue(depth);
+        queue.wait_ns = Distribution { recent, ..Distribution::default() };
+        queue.utilization = Windows { s10: load, ..Windows::default() };
+        found(|board| board.queues = vec![queue])
+    };
+    assert_eq!(of(Some(0.79), SECOND / 10, 0), ["bursty-queue"]);
+    assert_eq!(of(Some(0.8), SECOND / 10, 1), ["standing-queue"]);
+    assert_eq!(of(None, SECOND / 10, 1), ["standing-queue"]);
+    assert!(of(Some(0.5), SECOND / 10 - 1, 1).is_empty());
+}
