@@ -1,5 +1,6 @@
-//! The past: recorded while processes come, hang and die, and while the recorder is killed or has no disk. About 20 s.
+//! The past: recorded while processes come, hang and die, and while the recorder is killed or has no disk. About 45 s.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,8 +14,16 @@ struct Recorder(Child);
 
 impl Recorder {
     fn start(directory: &Path, name: &str, size: &str) -> Self {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        Self::behind(&[], directory, name, size)
+    }
+
+    /// Behind a command that runs it.
+    fn behind(shell: &[&str], directory: &Path, name: &str, size: &str) -> Self {
+        let recorder = program::debug("scoreboard-inspect", "inspect");
+        let mut words = shell.iter().map(OsStr::new).chain([recorder.as_os_str()]);
+        let mut command = Command::new(words.next().expect("a program"));
         command
+            .args(words)
             .args(["history", "record", "-n", name, "--history-size", size, "--history"])
             .arg(directory);
         Self(command.stderr(Stdio::null()).spawn().expect("inspect"))
@@ -69,6 +78,40 @@ fn seconds(past: &Value, board: usize) -> u64 {
         .flatten()
         .filter_map(|point| point["seconds"].as_u64())
         .sum()
+}
+
+/// A disk that takes twenty seconds for what it is given: segments are closed meanwhile, and seconds go on.
+#[test]
+fn no_second_waits_for_a_disk() {
+    if !build::needs("strace", "strace") {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let name = program::name("slow-disk");
+    // So much that a segment of the smallest history is full in ten seconds.
+    let _programs: [_; 6] = std::array::from_fn(|_| Program::behave(&name, &["wide"]));
+    let log = directory.path().join("strace");
+    let slow = "inject=fdatasync:delay_enter=20000000";
+    let log = log.to_str().expect("a path");
+    // `-D`: what is started, and killed, is the recorder.
+    let strace = ["strace", "-D", "-f", "-qq", "-o", log, "-e", "trace=fdatasync", "-e", slow];
+    let past_of = directory.path().join("past");
+    let mut recorder = Recorder::behind(&strace, &past_of, &name, "1MiB");
+    wait::until("two closed segments", Duration::from_secs(120), || {
+        let all = std::fs::read_dir(&past_of).ok()?.flatten();
+        let packed = all.filter(|one| one.path().extension().is_some_and(|end| end == "packed"));
+        (packed.count() >= 2).then_some(())
+    });
+    recorder.kill();
+    let past = past(&past_of, &[]).expect("a past");
+    let first = past["boards"][0]["points"][0]["at"].as_str().expect("a moment");
+    for gap in past["gaps"].as_array().expect("gaps") {
+        let [from, to] = ["from", "to"].map(|end| gap[end].as_str().expect("a moment"));
+        let long = (time_of_day(to) + 86_400 - time_of_day(from)) % 86_400;
+        // Before it began, and after it was ended.
+        let inside = from >= first && Some(to) < past["to"].as_str();
+        assert!(!inside || long < 10, "{gap}");
+    }
 }
 
 #[test]

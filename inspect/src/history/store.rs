@@ -59,6 +59,20 @@ impl std::fmt::Debug for Current {
     }
 }
 
+/// On the disk when it returns: before others follow, and at the end.
+fn now(file: File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// On the disk some time later: one that has much to do takes seconds for it, and none of them waits. Who loses power meanwhile may
+/// lose what was packed; it is damaged then, and said to be. Never before other processes are started, which wants one thread.
+fn soon(file: File) -> io::Result<()> {
+    let thread = std::thread::Builder::new().name("history-disk".to_owned());
+    // Where there is no further thread, the kernel writes it when it likes.
+    _ = thread.spawn(move || _ = file.sync_data());
+    Ok(())
+}
+
 /// A directory that may not be written, with what would help.
 fn not_ours(error: io::Error) -> io::Error {
     match error.kind() {
@@ -101,7 +115,7 @@ impl Recorder {
         // What a killed one left open is whole up to its last second.
         for path in segments(directory)?.into_values() {
             if path.extension().is_some_and(|ending| ending == OPEN) {
-                recorder.close(&name_of(&path), None);
+                recorder.close(&name_of(&path), None, now);
             }
         }
         recorder.make_room();
@@ -156,7 +170,7 @@ impl Recorder {
                 || current.texts.len() > MOST_TEXTS
         });
         if over && let Some(current) = self.current.take() {
-            self.close(&current.name, Some(current.file));
+            self.close(&current.name, Some(current.file), soon);
         }
         if let Err(error) = self.try_put(at_ns, seconds, sampled) {
             // Half a record is none; a new segment says its texts again. What is there stays: who fills a disk must
@@ -213,8 +227,8 @@ impl Recorder {
         }
     }
 
-    /// Packs a segment. One that cannot be packed stays as it is.
-    fn close(&mut self, name: &str, file: Option<File>) {
+    /// Packs a segment, which `reach`es the disk. One that cannot be packed stays as it is.
+    fn close(&mut self, name: &str, file: Option<File>, reach: fn(File) -> io::Result<()>) {
         let Ok(bytes) = self.shelf.read(name, file) else { return };
         if bytes.len() <= segment::HEAD {
             let _ = self.shelf.remove(name);
@@ -230,7 +244,7 @@ impl Recorder {
             let _ = self.shelf.remove(&part);
             let mut file = self.shelf.make(&part)?;
             file.write_all(&bytes)?;
-            file.sync_data()?;
+            reach(file)?;
             self.shelf.rename(&part, &packed)
         };
         match write() {
@@ -282,7 +296,7 @@ fn name_of(path: &Path) -> String {
 impl Drop for Recorder {
     fn drop(&mut self) {
         if let Some(current) = self.current.take() {
-            self.close(&current.name, Some(current.file));
+            self.close(&current.name, Some(current.file), now);
         }
     }
 }
