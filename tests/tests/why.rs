@@ -198,6 +198,34 @@ fn of_a_healthy_program_nothing_is_said() {
     first_is(&name, "process-stopped");
 }
 
+/// Tries are held against what ends well of their own kind: another kind's good ends hide no storm, and tries of several
+/// kinds make none.
+#[test]
+fn tries_of_one_kind_are_no_matter_of_another() {
+    let (one, each) = (program::name("one-kind"), program::name("each-kind"));
+    let (one_kind, _) = Program::behave(&one, &["ails", "tries-of-one-kind"]);
+    let (_each_kind, _) = Program::behave(&each, &["ails", "tries-of-each-kind"]);
+    let answer = first_is(&one, "retry-storm");
+    let first = &answer["findings"][0];
+    let of = first["evidence"].as_array().expect("evidence").iter().find(|one| one["what"] == "of");
+    assert_eq!(of.expect("a kind")["value"], "kind fetch", "{answer:#}");
+    assert!(first["next"][1].as_str().expect("a command").contains("--why-slow fetch"), "{first}");
+    // Who adds up what ends well of all kinds finds nothing here.
+    let board = program::board(one_kind.pid());
+    let kinds = board["op_kinds"].as_array().expect("kinds").iter();
+    let well: f64 = kinds.filter_map(|kind| kind["rates"]["ok"].as_f64()).sum();
+    let tries = program::named(&board["counters"], "fetch_retries");
+    let tries = tries["rate_per_s"].as_f64().expect("a rate");
+    assert!(tries < well / 2.0, "{tries} of {well}");
+    // Who adds up all who wait to try again finds a storm: three of one status.
+    let (answer, bytes) = why(&["-n", &each]);
+    is_sound(&answer, bytes);
+    assert_eq!(ids(&answer), ["retry-storm"], "{answer:#}");
+    let only = &answer["findings"][0];
+    assert_eq!((&only["severity"], &only["confidence"]), (&"notice".into(), &0.4.into()), "{only}");
+    assert!(answer["verdict"].as_str().expect("a verdict").starts_with("all well"), "{answer:#}");
+}
+
 /// `docs/why.md`: a row for each rule that runs, and each is looked for in a real program.
 #[test]
 fn the_guide_has_each_rule_and_counts_them_rightly() {

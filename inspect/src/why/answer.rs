@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Weight};
 use super::seen::Seen;
-use super::{jobs, locks, monitor, operations, process, threads, work};
+use super::{jobs, locks, monitor, operations, process, retries, threads, work};
 use crate::liveness::State;
 use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
@@ -109,7 +109,7 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     work::saturated(report, &mut found);
     work::queues(report, &mut found);
     operations::operations(report, &mut found);
-    operations::retries(report, &mut found);
+    retries::retries(report, &mut found);
     operations::errors(report, &mut found);
     jobs::heartbeats(report, &mut found);
     monitor::losses(report, &mut found);

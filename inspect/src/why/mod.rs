@@ -7,6 +7,7 @@
 //! locks      │
 //! work       ├─► finding ─► answer (ranked, bounded)
 //! operations │
+//! retries    │
 //! jobs       │
 //! monitor    ┘
 //! ```
@@ -24,6 +25,7 @@ mod locks;
 mod monitor;
 mod operations;
 mod process;
+mod retries;
 mod seen;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Rules of operations: which take long, are forgotten, end badly, or are tried again and again.
+//! Rules of operations: which take long, are forgotten, or end badly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -220,54 +220,5 @@ pub(super) fn errors(report: &BoardReport, found: &mut Vec<Finding>) {
                     .next(command("ops --by kind", report)),
             );
         }
-    }
-}
-
-/// Words that a daemon calls a further try by, and tries a second, over what completes without an error, from which on it is a storm.
-const AGAIN: [&str; 5] = ["retr", "backoff", "back off", "reconnect", "resend"];
-const TRIES_PER_S: f64 = 1.0;
-const TRIES: f64 = 0.5;
-/// Operations that are at a further try at once.
-const TRYING: usize = 3;
-
-/// What is tried again and again, by the names that the daemon has for that.
-pub(super) fn retries(report: &BoardReport, found: &mut Vec<Finding>) {
-    let called = |text: &str| AGAIN.iter().any(|word| text.to_lowercase().contains(word));
-    let well: f64 =
-        report.op_kinds.iter().filter_map(|kind| kind.rates).map(|rates| rates.per_s.ok).sum();
-    let done: f64 = report.queues.iter().filter_map(|queue| queue.rate_per_s).sum();
-    let well = well.max(done);
-    let named = report.counters.iter().filter(|counter| called(counter.name.raw()));
-    for counter in named {
-        let Some(rate) = counter.rate_per_s.filter(|&rate| rate >= TRIES_PER_S) else { continue };
-        let few = rate * counter.rate_over_ns.unwrap_or(0) as f64 / 1e9 < ENOUGH;
-        if few || rate < TRIES * well {
-            continue;
-        }
-        let title = format!(
-            "{} grows by {rate:.1} a second, beside {well:.1} that end well: a retry storm",
-            counter.name.raw()
-        );
-        found.push(
-            Finding::new("retry-storm", Weight::Warning, 0.8, title)
-                .against("tries a second", rate, Some("/s"), TRIES_PER_S.max(TRIES * well))
-                .with("end well", well, Some("/s"))
-                .next(command("ops --by status", report)),
-        );
-    }
-    let mut trying: BTreeMap<&str, Vec<&Op>> = BTreeMap::new();
-    for one in report.ops.iter().filter(|op| !op.leaked) {
-        if let Some(status) = one.status.as_ref().filter(|status| called(status.raw())) {
-            trying.entry(status.raw()).or_default().push(one);
-        }
-    }
-    for (status, ops) in trying.into_iter().filter(|(_, ops)| ops.len() >= TRYING) {
-        let title = format!("{} operations are in status {status}: a retry storm", ops.len());
-        found.push(
-            Finding::new("retry-storm", Weight::Warning, 0.7, title)
-                .against("operations at it", ops.len() as u64, None, TRYING as u64)
-                .at(op(report, ops[0]))
-                .next(command(&format!("ops --why-slow {}", ops[0].kind.raw()), report)),
-        );
     }
 }

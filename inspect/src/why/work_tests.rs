@@ -6,8 +6,8 @@ use super::finding::Weight;
 use super::tests::{SECOND, board, found, told, waits_for, worker};
 use super::{Seen, answer};
 use crate::model::{
-    BoardReport, Counter, Distribution, Heartbeat, Op, OpEnds, OpKind, OpRates, OpStatus, Progress,
-    Quantiles, Queue, ThreadReport, Windows,
+    BoardReport, Counter, Distribution, Heartbeat, Op, OpEnds, OpKind, OpRates,
+    OpStatus, Progress, Quantiles, Queue, ThreadReport, Windows,
 };
 use crate::words::label::Label;
 
@@ -225,9 +225,8 @@ fn bad_ends_are_a_burst_by_share_and_by_number() {
     assert!(found(|board| board.op_kinds = vec![few]).is_empty());
 }
 
-#[test]
-fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
-    let counted = |name: &str, rate: f64| Counter {
+fn counted(name: &str, rate: f64) -> Counter {
+    Counter {
         name: Label::from(name),
         labels: BTreeMap::new(),
         value: 1_000,
@@ -235,7 +234,11 @@ fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
         rate_over_ns: Some(10 * SECOND),
         unit: None,
         help: None,
-    };
+    }
+}
+
+#[test]
+fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
     let of = |name: &str, rate: f64, well: f64| {
         found(|board| {
             board.counters = vec![counted(name, rate)];
@@ -250,6 +253,78 @@ fn tries_are_a_storm_by_name_and_by_what_ends_well_beside() {
     let some = |count| found(|board| board.ops = (0..count).map(|_| back_off()).collect());
     assert_eq!(some(3), ["retry-storm"]);
     assert!(some(2).is_empty());
+}
+
+/// How sure the first finding is, how bad, and what it was held against.
+fn storm(report: &BoardReport) -> Option<(f64, Weight, String)> {
+    let answer = answer(report, &Seen::default(), &[], String::new());
+    let first = answer.findings.into_iter().next().filter(|one| one.id == "retry-storm")?;
+    let of = first.evidence.iter().find(|one| one.what.starts_with("of"))?;
+    Some((first.confidence, first.severity, format!("{:?}", of.value)))
+}
+
+#[test]
+fn tries_of_one_kind_are_held_against_that_kind() {
+    let named = |name: &str, ok, error| OpKind { kind: Label::from(name), ..kind(ok, error, 0.0) };
+    let of = |counter: Counter, kinds: &[OpKind], queues: &[(&str, f64)]| {
+        let mut report = board();
+        (report.counters, report.op_kinds) = (vec![counter], kinds.to_vec());
+        let queues = queues.iter().map(|&(name, rate)| Queue {
+            name: Label::from(name),
+            rate_per_s: Some(rate),
+            ..queue(0)
+        });
+        report.queues = queues.collect();
+        storm(&report).map(|(sure, weight, of)| {
+            assert_eq!(weight, Weight::Warning);
+            (sure, of)
+        })
+    };
+    let (pings, fetches) = (named("ping", 900.0, 0.0), named("fetch", 99.0, 0.0));
+    let both = [pings.clone(), fetches.clone()];
+    let (sure, what) = of(counted("fetch_retries", 50.0), &both, &[]).expect("a storm");
+    assert!(sure == 0.8 && what.contains("kind fetch"), "{sure} {what}");
+    assert!(of(counted("fetch_retries", 49.0), &both, &[]).is_none());
+    assert!(of(counted("fetcher_retries", 50.0), &both, &[]).is_none());
+    let labels = BTreeMap::from([(Label::from("kind"), Label::from("fetch"))]);
+    let (sure, _) = of(Counter { labels, ..counted("retries", 50.0) }, &both, &[]).expect("one");
+    assert_eq!(sure, 0.8);
+    // After a queue: the rate of that one alone.
+    let queues = [("mails", 100.0), ("jobs", 900.0)];
+    let (_, what) = of(counted("mail_resends", 50.0), &both, &queues).expect("a storm");
+    assert!(what.contains("queue mails"), "{what}");
+    // After none of them: against all, and not sure unless nothing ends well.
+    let slow = [named("report", 1.0, 0.0), named("mail", 1.0, 0.0)];
+    let (sure, what) = of(counted("dns_retries", 5.0), &slow, &[]).expect("perhaps a storm");
+    assert!(sure == 0.5 && what.contains("report, mail"), "{sure} {what}");
+    let failing = [named("fetch", 0.0, 8.0)];
+    let (sure, what) = of(counted("upstream_retries", 5.0), &failing, &[]).expect("a storm");
+    assert!(sure == 0.8 && what.contains("the only kind fetch"), "{sure} {what}");
+    // Another kind ends well all the time: the one that fails is the likely one.
+    let masked = [pings, named("fetch", 0.0, 8.0)];
+    let (sure, what) = of(counted("upstream_retries", 5.0), &masked, &[]).expect("a storm");
+    assert!(sure == 0.5 && what.contains("kind fetch, which fails"), "{sure} {what}");
+}
+
+#[test]
+fn operations_of_several_kinds_at_a_further_try_are_a_notice() {
+    let at = |kinds: &[&str]| {
+        let mut report = board();
+        let one = |kind: &&str| Op {
+            kind: Label::from(*kind),
+            status: Some(Label::from("wait to retry")),
+            ..Op::default()
+        };
+        report.ops = kinds.iter().map(one).collect();
+        storm(&report)
+    };
+    let (sure, weight, of) = at(&["mail", "backup", "feed"]).expect("it is told");
+    assert_eq!((sure, weight), (0.4, Weight::Notice));
+    assert!(of.contains("backup, feed, mail"), "{of}");
+    let (sure, weight, of) = at(&["mail", "mail", "feed", "mail"]).expect("a storm");
+    assert_eq!((sure, weight), (0.7, Weight::Warning));
+    assert!(of.contains("mail") && !of.contains("feed"), "{of}");
+    assert!(at(&["mail", "feed"]).is_none());
 }
 
 #[test]
