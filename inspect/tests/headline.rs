@@ -118,12 +118,89 @@ fn what_nobody_tells_of_is_long_only_beside_very_many_of_its_kind() {
     }
 }
 
+/// The only import works through its rows: that is said with what is well, and not beside what stands still.
+#[test]
+fn what_takes_long_and_comes_on_is_well() {
+    let mut report = calm(3);
+    let mut status = OpStatus::default();
+    status.class = Some("work");
+    let mut import = op("1-1", "import", Some(17 * SECOND));
+    (import.label, import.history) = (Some("orders".into()), vec![status.clone(), status]);
+    import.status_age_ns = Some(2 * SECOND);
+    report.ops = vec![import];
+    assert_eq!(headline(&report).text, "import orders active for 17.0s");
+    let mut rows = some_progress();
+    (rows.name, rows.done, rows.total, rows.advances) = ("import".into(), 7, 100, true);
+    report.progress = vec![rows];
+    let found = headline(&report);
+    let says = "all well: 0 of 3 threads at work; 1 operation active, the longest 17.0s, which comes on: \
+                import 7 of 100";
+    assert_eq!((found.severity, found.text.as_str()), (Severity::Ok, says));
+    // One long job, and nobody else of that name: there is room.
+    report.threads[0].name = "importer".into();
+    report.threads[0].load.s10 = Some(1.0);
+    assert!(
+        headline(&report).text.starts_with("all well: busiest importer 100%; 1 operation active")
+    );
+    report.threads[0].jobs = Some(2);
+    assert!(headline(&report).text.starts_with("no room left: busiest importer 100%"));
+    // Who has no room is named, and not who is busier with reason.
+    report.threads[0].jobs = Some(1);
+    report.threads[1].load.s10 = Some(0.95);
+    assert!(headline(&report).text.starts_with("no room left: busiest conn-1 95%"));
+    stall(&mut report.threads[2], "store-core", 9 * SECOND);
+    assert_eq!(headline(&report).text, "store-core stalled 9.00s in slow commit");
+    // Of two nobody knows whose rows they are.
+    report.threads[2].stalled = false;
+    report.ops.push(op("2-1", "import", Some(9 * SECOND)));
+    let text = headline(&report).text;
+    assert!(text.starts_with("import orders active for 17.0s, 1 more"), "{text}");
+}
+
+/// Lines and statuses that change may go round in circles: who takes far longer than others of its kind did is not well.
+#[test]
+fn who_moves_and_takes_far_longer_than_others_is_not_well() {
+    let mut report = calm(1);
+    let (statuses, mut status) = (|status: &OpStatus| vec![status.clone(); 2], OpStatus::default());
+    status.class = Some("work");
+    let mut export = op("1-1", "export", Some(5 * SECOND + 1));
+    (export.history, export.status_age_ns) = (statuses(&status), Some(SECOND / 2));
+    let of = |report: &BoardReport, op: &Op| {
+        let mut report = report.clone();
+        report.ops = vec![op.clone()];
+        headline(&report).severity
+    };
+    assert_eq!(of(&report, &export), Severity::Ok);
+    report.histograms = report_with_histogram("export", 10, SECOND / 2);
+    assert_eq!(of(&report, &export), Severity::Warning);
+    for (count, longest) in [(9, SECOND / 2), (10, SECOND / 2 + 1)] {
+        report.histograms = report_with_histogram("export", count, longest);
+        assert_eq!(of(&report, &export), Severity::Ok, "{count}");
+    }
+    // By lines only where it is the first of its kind.
+    report.histograms.clear();
+    (export.working, export.tid) = (true, Some(report.threads[0].tid));
+    export.history.pop();
+    assert_eq!(of(&report, &export), Severity::Warning);
+    report.threads[0].since_ns = Some(SECOND / 2);
+    assert_eq!(of(&report, &export), Severity::Ok);
+    report.ended_ops = vec![op("1-0", "export", None)];
+    assert_eq!(of(&report, &export), Severity::Warning);
+    report.ended_ops.clear();
+    export.working = false;
+    assert_eq!(of(&report, &export), Severity::Warning);
+}
+
 fn report_with_histogram(kind: &str, count: u64, longest: u64) -> Vec<inspect::model::Histogram> {
     let mut histogram = inspect::model::Histogram::default();
     histogram.values.since_start.max = Some(longest);
     histogram.labels = [("kind".into(), kind.into())].into();
     (histogram.name, histogram.count) = ("op_time".into(), count);
     vec![histogram]
+}
+
+fn some_progress() -> inspect::model::Progress {
+    report(sample().finish(), State::Live).unwrap().progress.remove(0)
 }
 
 fn report_with_heartbeat() -> Vec<inspect::model::Heartbeat> {

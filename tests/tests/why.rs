@@ -226,6 +226,43 @@ fn tries_of_one_kind_are_no_matter_of_another() {
     assert!(answer["verdict"].as_str().expect("a verdict").starts_with("all well"), "{answer:#}");
 }
 
+/// What takes long and comes on is a notice, and the line that everybody reads first says that all is well.
+#[test]
+fn of_a_batch_that_comes_on_all_is_well() {
+    // What shows that it comes on.
+    let cases = [
+        ("batch", "which comes on: import "),
+        ("batch-by-lines", "which comes on"),
+        ("batch-by-statuses", "which comes on"),
+        ("batch-in-one-line", "which comes on: scaled "),
+    ];
+    let programs = cases.map(|(what, _)| {
+        let name = program::name(what);
+        (Program::behave(&name, &["ails", what]), name)
+    });
+    for ((what, shows), ((program, _), name)) in cases.into_iter().zip(programs) {
+        // Loads cover ten seconds then.
+        wait::until("it has run for a while", DEADLINE, || {
+            let board = program::board(program.pid());
+            (board["uptime_ns"].as_u64() > Some(11_000_000_000)).then_some(())
+        });
+        let listed = program::document(&["list", "-n", &name]);
+        for board in [&listed["boards"][0], &program::board(program.pid())] {
+            let headline = &board["headline"];
+            assert_eq!(headline["severity"], "ok", "{what}: {headline}");
+            let text = headline["text"].as_str().expect("a headline");
+            assert!(text.starts_with("all well: ") && text.contains(shows), "{what}: {text}");
+        }
+        let (answer, bytes) = why(&["-n", &name]);
+        is_sound(&answer, bytes);
+        let verdict = answer["verdict"].as_str().expect("a verdict");
+        assert!(verdict.starts_with("all well: "), "{what}: {answer:#}");
+        let findings = answer["findings"].as_array().expect("findings");
+        assert!(findings.iter().any(|one| one["id"] == "operations-slow"), "{answer:#}");
+        assert!(findings.iter().all(|one| one["severity"] == "notice"), "{what}: {answer:#}");
+    }
+}
+
 /// `docs/why.md`: a row for each rule that runs, and each is looked for in a real program.
 #[test]
 fn the_guide_has_each_rule_and_counts_them_rightly() {

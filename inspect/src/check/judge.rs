@@ -175,7 +175,7 @@ fn load(report: &BoardReport, limits: Limits) -> Finding {
 }
 
 fn oldest(report: &BoardReport, limits: Limits) -> Finding {
-    let operations = crate::derive::headline::at_it(&report.ops, 0);
+    let operations = crate::derive::active::at_it(&report.ops, 0);
     let operation = operations.first().and_then(|op| {
         let label = op.label.as_ref().map(|label| format!(" {}", label.raw()));
         Some((op.active_ns?, format!("{}{} active", op.kind.raw(), label.unwrap_or_default())))

@@ -2,19 +2,19 @@
 //! from a report alone.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+pub use super::active::at_it;
+use super::active::{LONG_NS, come_on, has_one_long_job, of_its_kind, waits};
 use crate::liveness::State;
 use crate::model::{BoardReport, Cycle, Headline, Op, Severity, ThreadReport};
 use crate::words::human::{lasting, or_none, percent, time, whole};
 use crate::words::label::Label;
 
-/// Work that takes this long is worth a word.
 /// In the verdict of a process whose keeper does not look any more.
 pub(super) const SILENT: &str = "its keeper has been silent";
 /// Operations of a kind that are very many.
 const MANY: u64 = 100;
-const LONG_NS: u64 = 1_000_000_000;
 /// A thread with this share of its last ten seconds at work has no room left.
 const FULL: f64 = 0.95;
 /// Members of a deadlock that are named.
@@ -40,8 +40,9 @@ pub fn headline(report: &BoardReport) -> Headline {
     }
     deadlocks(report, &mut said);
     let stalled = stalled(report);
+    let come_on = come_on(report);
     stalls(&stalled, &mut said);
-    operations(report, &stalled, &mut said);
+    operations(report, (&stalled, &come_on), &mut said);
     for beat in report.heartbeats.iter().filter(|beat| beat.overdue) {
         let age = or_none(beat.age_ns, time);
         said.push((
@@ -65,7 +66,7 @@ pub fn headline(report: &BoardReport) -> Headline {
     if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
         said.push((Severity::Warning, "descriptors grow without an end".to_owned()));
     }
-    if said.is_empty() { well(report) } else { joined(said) }
+    if said.is_empty() { well(report, &come_on) } else { joined(said) }
 }
 
 /// The worst first, and not too many of them.
@@ -178,8 +179,12 @@ fn spot(
     }
 }
 
-/// Operations that have been active for long. An operation whose part is in flight is not counted beside it.
-fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {
+/// Operations that have been active for long and do not come on. An operation whose part is in flight is not counted beside it.
+fn operations(
+    report: &BoardReport,
+    (stalled, come_on): (&[&ThreadReport], &BTreeMap<&str, String>),
+    said: &mut Vec<(Severity, String)>,
+) {
     let leaked = report.ops.iter().filter(|op| op.leaked).count();
     if leaked > 0 {
         let plural = if leaked == 1 { "operation" } else { "operations" };
@@ -187,6 +192,7 @@ fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(S
     }
     let mut long = at_it(&report.ops, LONG_NS);
     long.retain(|op| op.told || is_unusual(report, op));
+    long.retain(|op| !come_on.contains_key(op.id.as_str()));
     let waiting = long.iter().filter(|op| waits(op)).count();
     // What a stalled thread has in hand is said with the thread.
     let tids: HashSet<u64> = stalled.iter().map(|thread| thread.tid).collect();
@@ -227,47 +233,24 @@ fn operations(report: &BoardReport, stalled: &[&ThreadReport], said: &mut Vec<(S
 /// Whether an operation of which nobody tells what it does takes longer than any of its kind did, of very many: a
 /// request, say. A connection may stay.
 fn is_unusual(report: &BoardReport, op: &Op) -> bool {
-    let of_kind = report.histograms.iter().find(|times| {
-        times.name.raw() == "op_time" && times.labels.values().any(|kind| *kind == op.kind)
-    });
-    of_kind.is_some_and(|times| {
+    of_its_kind(report, op).is_some_and(|times| {
         times.count >= MANY && times.values.since_start.max.is_some_and(|max| max < LONG_NS)
     })
 }
 
-/// Whether its status says that it waits.
-fn waits(op: &Op) -> bool {
-    op.history.last().is_some_and(|status| status.class == Some("wait"))
-}
-
-/// Operations that have been active for at least so long, the longest first; of an operation and its part
-/// only the part.
-pub fn at_it(ops: &[Op], least_ns: u64) -> Vec<&Op> {
-    let wholes = wholes(ops);
-    let mut long: Vec<&Op> = ops
-        .iter()
-        .filter(|op| op.active_ns.is_some_and(|ns| ns >= least_ns))
-        .filter(|op| !wholes.contains(op.id.as_str()))
-        .collect();
-    long.sort_by_key(|op| std::cmp::Reverse(op.active_ns));
-    long
-}
-
-/// Ids of operations that have a part of their own in flight, which says better than they what is being done.
-pub fn wholes(ops: &[Op]) -> std::collections::HashSet<&str> {
-    ops.iter().filter_map(|op| op.parent.as_deref()).collect()
-}
-
-fn well(report: &BoardReport) -> Headline {
-    // Of equals the first, so that the name stands still.
+fn well(report: &BoardReport, come_on: &BTreeMap<&str, String>) -> Headline {
     let load = |thread: &ThreadReport| thread.load.s10.or(thread.load.s1);
-    let busiest = report
-        .threads
-        .iter()
-        .rev()
-        .filter(|thread| load(thread).is_some())
-        .max_by(|a, b| load(a).unwrap_or(0.0).total_cmp(&load(b).unwrap_or(0.0)));
-    let full = busiest.and_then(load).is_some_and(|load| load >= FULL);
+    // Who works through one long job lacks no room.
+    let is_full = |thread: &ThreadReport| {
+        load(thread).is_some_and(|load| load >= FULL) && !has_one_long_job(report, thread)
+    };
+    // Of equals the first, so that the name stands still.
+    let busiest =
+        report.threads.iter().rev().filter(|thread| load(thread).is_some()).max_by(|a, b| {
+            let loads = load(a).unwrap_or(0.0).total_cmp(&load(b).unwrap_or(0.0));
+            is_full(a).cmp(&is_full(b)).then(loads)
+        });
+    let full = busiest.is_some_and(is_full);
     let mut text = match busiest {
         Some(thread) => {
             let share = or_none(load(thread), percent);
@@ -284,6 +267,9 @@ fn well(report: &BoardReport) -> Headline {
         let plural = if active.len() == 1 { "operation" } else { "operations" };
         let age = or_none(longest.active_ns, lasting);
         text.push_str(&format!("; {} {plural} active, the longest {age}", active.len()));
+        if let Some(how) = come_on.get(longest.id.as_str()) {
+            text.push_str(&format!(", which comes on{how}"));
+        }
     }
     match full {
         true => Headline { severity: Severity::Warning, text: format!("no room left: {text}") },

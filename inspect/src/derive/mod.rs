@@ -1,5 +1,6 @@
 //! From a snapshot to what is said of it. Pure functions: every number can be tested without a process.
 
+pub mod active;
 pub mod blocked;
 pub mod clock;
 pub mod compare;

@@ -1,18 +1,13 @@
 //! Rules of operations: which take long, are forgotten, or end badly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::finding::{Finding, Weight, command, op, percent, seconds};
-use crate::derive::headline::{at_it, wholes};
+use crate::derive::active::{LONG_NS, come_on, long_by_status, of_its_kind, waits, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Op, ThreadReport};
-use crate::words::human::{time, whole};
-use crate::words::label::Label;
+use crate::words::human::time;
 
-/// Operations that are active for so long take long.
-const LONG_NS: u64 = 1_000_000_000;
-/// A status that is younger than this is new.
-const NEW_NS: u64 = 1_000_000_000;
 /// A future that is polled for so long blocks its executor's thread.
 const POLL_NS: u64 = 1_000_000_000;
 /// One that works and was not polled for so long has lost its wake-up, perhaps.
@@ -128,16 +123,11 @@ fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
 
 /// Operations that wait long in one status: something outside is slow.
 fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
-    let mut by_status: BTreeMap<String, Vec<&Op>> = BTreeMap::new();
-    for one in at_it(&report.ops, LONG_NS).into_iter().filter(|op| op.told && !op.leaked) {
-        let status = one.status.as_ref().map_or("", |status| status.raw());
-        by_status.entry(status.to_owned()).or_default().push(one);
-    }
-    for (status, ops) in by_status {
+    let come_on = come_on(report);
+    for (status, ops) in long_by_status(report) {
         let Some(first) = ops.first() else { continue };
-        let waits = first.history.last().is_some_and(|last| last.class == Some("wait"));
         let plural = if ops.len() == 1 { "operation" } else { "operations" };
-        let on = (ops.len() == 1 && !waits).then(|| comes_on(report, first)).flatten();
+        let on = come_on.get(first.id.as_str());
         let weight = if on.is_some() { Weight::Notice } else { Weight::Warning };
         let title = format!(
             "{} {plural} active for over {}, {}, the longest for {}{}",
@@ -149,37 +139,30 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
                 format!("in status {status}")
             },
             time(first.active_ns.unwrap_or(0)),
-            on.unwrap_or_default()
+            on.map(|how| format!("; it comes on{how}")).unwrap_or_default()
         );
-        let id = if waits { "operations-wait" } else { "operations-slow" };
+        let id = if waits(first) { "operations-wait" } else { "operations-slow" };
+        let mut finding = Finding::new(id, weight, 0.8, title)
+            .against(
+                "the longest active for",
+                seconds(first.active_ns.unwrap_or(0)),
+                Some("s"),
+                seconds(LONG_NS),
+            )
+            .with("operations", ops.len() as u64, None);
+        // Who works takes long or far longer than others do; who waits, as long as it takes.
+        let works = Some(*first).filter(|op| !waits(op));
+        let ended = works.and_then(|op| of_its_kind(report, op)?.values.since_start.max);
+        if let Some(longest) = ended {
+            finding =
+                finding.with("the longest of its kind that ended", seconds(longest), Some("s"));
+        }
         found.push(
-            Finding::new(id, weight, 0.8, title)
-                .against(
-                    "the longest active for",
-                    seconds(first.active_ns.unwrap_or(0)),
-                    Some("s"),
-                    seconds(LONG_NS),
-                )
-                .with("operations", ops.len() as u64, None)
+            finding
                 .at(op(report, first))
                 .next(command(&format!("ops --history {}", first.id), report)),
         );
     }
-}
-
-/// What shows that an operation comes on: progress of its name, or a status after another one, the last of which is new.
-fn comes_on(report: &BoardReport, op: &Op) -> Option<String> {
-    let named = |name: &Label| {
-        let (name, kind) = (name.raw().to_lowercase(), op.kind.raw().to_lowercase());
-        !kind.is_empty() && !name.is_empty() && (name.contains(&kind) || kind.contains(&name))
-    };
-    let advances = report.progress.iter().find(|task| task.advances && named(&task.name));
-    if let Some(task) = advances {
-        let (name, done, total) = (task.name.raw(), whole(task.done), whole(task.total));
-        return Some(format!("; it comes on: {name} {done} of {total}"));
-    }
-    let new = op.history.len() > 1 && op.status_age_ns.is_some_and(|age| age < NEW_NS);
-    new.then(|| "; it comes on".to_owned())
 }
 
 /// Whether its status says that it is worked on.

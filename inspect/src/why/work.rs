@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::threads::place;
+use crate::derive::active::has_one_long_job;
 use crate::liveness::State;
 use crate::model::{BoardReport, Queue, ThreadReport};
 use crate::words::human::time;
@@ -13,8 +14,6 @@ use crate::words::stem::stem;
 const FULL: f64 = 0.95;
 /// Mean load of the other workers of a group below which work is spread badly.
 const IDLE: f64 = 0.5;
-/// Jobs that a thread has finished from which on it takes one after the other.
-const JOBS: u64 = 2;
 /// Time that an item at the head of a queue may wait, and that half of all may (RFC 8289 calls a queue standing when
 /// even the shortest wait of 100 ms is above a target).
 const STANDING_NS: u64 = 1_000_000_000;
@@ -75,14 +74,13 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
     }
 }
 
-/// All of a group without room. A single thread that serves no queue and has not finished two jobs works through a long
-/// one: nothing tells that more would wait for it.
+/// All of a group without room.
 fn all_full(report: &BoardReport, name: &str, first: &ThreadReport, count: usize) -> Finding {
-    let serves = |queue: &Queue| queue.served_by.contains(&first.tid);
-    let takes = report.queues.iter().any(serves) || first.jobs.is_some_and(|jobs| jobs >= JOBS);
     let one = first.name.raw();
     let (weight, title) = match count {
-        1 if takes => (Weight::Warning, format!("the only worker {one} has no room left")),
+        1 if !has_one_long_job(report, first) => {
+            (Weight::Warning, format!("the only worker {one} has no room left"))
+        }
         1 => (
             Weight::Notice,
             format!("{one} works at one long job without a pause: no queue waits for it"),
