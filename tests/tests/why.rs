@@ -25,6 +25,7 @@ fn each_fault_is_found_first() {
         ("hot", "thread-hot", "looks for what is not there"),
         ("outside", "slow-wait", "answer of the other side"),
         ("blocked", "thread-blocked", "computes"),
+        ("blocked-in-pipe", "thread-blocked", "hash the upload"),
         ("queue", "standing-queue", ""),
         ("executor", "blocked-executor", ""),
         ("overdue", "overdue-heartbeat", ""),

@@ -48,7 +48,7 @@ pub(super) fn run(
                 board.look(Around::All);
             }
             let mut report = board.report()?;
-            let mut seen = first.map_or_else(unseen, |first| first.again());
+            let mut seen = first.map_or_else(unseen, |first| first.again_with(&report));
             seen.earlier = Life::earlier(&report, &ended(board.candidate.name.as_str()));
             let taken_at = rfc3339(Moment::now(false).wall_ns);
             let answer = answer(&report, &seen, &board.context.unseen, taken_at);

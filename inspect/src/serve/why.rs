@@ -50,9 +50,10 @@ pub(super) async fn why(
     aside(move || {
         let all = || view.boards.iter().filter_map(|one| one.report.as_ref());
         let answers = boards.iter().zip(first).filter_map(|(one, first)| {
-            let mut seen = first.map_or_else(Seen::default, |first| first.again());
-            seen.earlier = Life::earlier(one.report.as_ref()?, all());
-            Some(answer(one.report.as_ref()?, &seen, &[], view.taken_at()))
+            let report = one.report.as_ref()?;
+            let mut seen = first.map_or_else(Seen::default, |first| first.again_with(report));
+            seen.earlier = Life::earlier(report, all());
+            Some(answer(report, &seen, &[], view.taken_at()))
         });
         Ok(reply::document(&together(answers.collect(), view.taken_at())))
     })

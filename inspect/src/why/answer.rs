@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Weight};
 use super::seen::Seen;
-use super::{jobs, locks, monitor, operations, process, retries, threads, work};
+use super::{blocked, jobs, locks, monitor, operations, process, retries, threads, work};
 use crate::liveness::State;
 use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
@@ -154,6 +154,7 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
         let of_the_living = ["thread-hot", "thread-starved", "cpu-throttled", "memory-limit"];
         looked_at.retain(|id| !of_the_living.contains(id));
     }
+    not_known.extend(blocked::not_known(report, seen, &found));
     if !report.waits.known {
         not_known.push("locks: the daemon's probes are of a version that tells of none".to_owned());
     }

@@ -10,7 +10,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::calls::calls;
 use super::seen::{Ran, Seen};
+use crate::model::BoardReport;
 
 /// Threads that are asked about at most: the first of them.
 const THREADS: usize = 512;
@@ -30,6 +32,11 @@ pub fn first(pid: u32) -> First {
 }
 
 impl First {
+    /// Looks again, and where the threads are that stand by this report of the same process.
+    pub fn again_with(&self, report: &BoardReport) -> Seen {
+        Seen { calls: calls(self.pid, report), ..self.again() }
+    }
+
     /// Looks again.
     pub fn again(&self) -> Seen {
         let now = threads(self.pid);

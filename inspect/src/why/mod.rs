@@ -1,5 +1,5 @@
 //! What is wrong, ranked: rules over one board's report and what the kernel says of its process. Pure but for
-//! `kernel`, which asks the kernel.
+//! `kernel` and `calls`, which ask the kernel.
 //!
 //! ```text
 //! process    ┐
@@ -17,6 +17,9 @@
 //! its source and its limits.
 
 mod answer;
+mod blocked;
+#[cfg(target_os = "linux")]
+mod calls;
 mod finding;
 mod jobs;
 #[cfg(target_os = "linux")]
@@ -36,4 +39,4 @@ mod work_tests;
 
 pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};
-pub use seen::{Life, Ran, Seen};
+pub use seen::{Call, Life, Ran, Seen};

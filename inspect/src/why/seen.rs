@@ -15,6 +15,20 @@ pub struct Ran {
     pub waited_ns: u64,
 }
 
+/// In which call the kernel has a thread, as far as it shows that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Call {
+    /// Its state: `S` sleeps, `D` sleeps and cannot be woken.
+    pub state: Option<char>,
+    /// The function of the kernel that it sleeps in.
+    pub at: Option<String>,
+    /// The system call; `none` where it is in none.
+    pub name: Option<String>,
+    /// What the call is about, where it begins with a descriptor.
+    pub file: Option<String>,
+}
+
 /// A process of the same name that has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,6 +72,8 @@ pub struct Seen {
     pub over_ns: u64,
     /// By thread id.
     pub threads: BTreeMap<u64, Ran>,
+    /// By thread id, of those that say that they work and stand.
+    pub calls: BTreeMap<u64, Call>,
     /// The time that its control group was throttled, ns.
     pub throttled_ns: Option<u64>,
     /// Memory of the tightest control group: in use and the limit, bytes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Weight, thread};
-use super::{Life, Ran, Seen, answer};
+use super::{Call, Life, Ran, Seen, answer};
 use crate::liveness::State;
 use crate::model::{
     BoardReport, Chain, Edge, FdTrend, Heartbeat, Holder, LastPanic, LockReport, Party,
@@ -132,27 +132,32 @@ pub(super) fn waits_for(lock: &str, id: &str) -> Chain {
     Chain { edges, age_ns, end: "unknown", behind_ns, deadlocked: false }
 }
 
+/// A lock that nobody has and nobody waits for.
+pub(super) fn lock(name: &str, kind: &'static str) -> LockReport {
+    LockReport {
+        board: Label::from("recordd"),
+        name: Label::from(name),
+        kind,
+        library: "tokio",
+        site: None,
+        contended: 0,
+        wait_ns: WaitTimes::default(),
+        waited_ns: 0,
+        waiting_ns: 0,
+        longest_waiting_ns: None,
+        waiters: 0,
+        holder: None,
+        readers: Vec::new(),
+    }
+}
+
 #[test]
 fn a_lock_whose_holder_is_not_known_says_so() {
     let of = |kind: &'static str, holder: Option<Party>| {
         let mut report = board();
         report.waits.chains =
             ["1-1", "2-1", "3-1"].map(|id| waits_for("token", id)).into_iter().collect();
-        report.waits.locks = vec![LockReport {
-            board: Label::from("recordd"),
-            name: Label::from("token"),
-            kind,
-            library: "tokio",
-            site: None,
-            contended: 0,
-            wait_ns: WaitTimes::default(),
-            waited_ns: 0,
-            waiting_ns: 0,
-            longest_waiting_ns: None,
-            waiters: 3,
-            holder,
-            readers: Vec::new(),
-        }];
+        report.waits.locks = vec![LockReport { waiters: 3, holder, ..lock("token", kind) }];
         told(&report, "lock-convoy").expect("a convoy").1
     };
     assert!(of("mutex", None).ends_with("mutex token; who holds it is not known"));
@@ -280,6 +285,57 @@ fn of_several_the_longest_stands_for_all() {
     assert_eq!(title(&[5, 9], false), two);
     let three = "client-1 and 2 more threads have not moved from computes, for 9.00s";
     assert_eq!(title(&[5, 9, 7], false), three);
+}
+
+/// In which call a thread is blocked is told, and who or what could end it.
+#[test]
+fn of_a_blocked_thread_the_call_and_what_to_look_at_are_told() {
+    let of = |call: Option<(Option<char>, &str, &str)>| {
+        let mut report = board();
+        (report.threads, report.state) = (vec![worker(true)], State::Live);
+        let call = call.map(|(state, name, file)| Call {
+            state,
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            file: (!file.is_empty()).then(|| file.to_owned()),
+            ..Call::default()
+        });
+        let seen = Seen {
+            over_ns: 100,
+            threads: BTreeMap::from([(7, Ran::default())]),
+            calls: call.map(|call| (7, call)).into_iter().collect(),
+            ..Seen::default()
+        };
+        let answer = answer(&report, &seen, &[], String::new());
+        let unknown = answer.not_known.iter().any(|text| text.starts_with("in which call"));
+        let first = answer.findings.into_iter().next().expect("a finding");
+        assert_eq!(first.id, "thread-blocked");
+        (first.title, first.confidence, first.next[0].clone(), unknown)
+    };
+    let said = |title: &str| {
+        format!("thread worker says that it works, and is blocked, at computes, for 5.00s{title}")
+    };
+    let (title, sure, next, unknown) = of(Some((Some('S'), "read", "pipe:[4711]")));
+    assert_eq!((title, sure, unknown), (said(", in read of pipe:[4711]"), 0.85, false));
+    assert_eq!(next, r"find /proc/[0-9]*/fd -lname 'pipe:\[4711\]'");
+    let (_, _, next, _) = of(Some((Some('S'), "recvfrom", "socket:[12]")));
+    assert_eq!(next, "ss -anpe | grep -w 12");
+    // What stands in its place is no number.
+    let (_, _, next, _) = of(Some((Some('S'), "read", "/tmp/pipe:[1;reboot]")));
+    assert!(next.ends_with("/task/7/stack"), "{next}");
+    let (_, _, next, _) = of(Some((Some('S'), "read", "pipe:[1;reboot]")));
+    assert!(next.ends_with("/task/7/stack"), "{next}");
+    let (title, _, next, _) = of(Some((Some('D'), "fsync", "/data/log")));
+    assert_eq!(title, said(", in fsync of /data/log"));
+    assert!(next.starts_with("cat /proc/") && next.ends_with("/task/7/stack"), "{next}");
+    assert!(of(Some((Some('S'), "futex", ""))).2.starts_with("inspect waits"));
+    assert!(of(Some((Some('S'), "wait4", ""))).2.starts_with("ps -o pid,stat"));
+    assert!(of(Some((Some('S'), "none", ""))).0.contains("a page of memory"));
+    // It came to run meanwhile; and nobody was asked, or was told nothing.
+    assert_eq!(of(Some((Some('R'), "read", ""))).1, 0.7);
+    for (title, sure, next, unknown) in [of(None), of(Some((Some('S'), "", "")))] {
+        assert_eq!((title, sure, unknown), (said(""), 0.7, true));
+        assert!(next.starts_with("inspect waits"), "{next}");
+    }
 }
 
 /// Every look may find a loop at the same line.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::blocked;
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::Seen;
 use crate::derive::active::has_progress;
@@ -162,9 +163,7 @@ fn at_rest(
         "hot" => finding.next(command("profile -d 5s --by stack", report)),
         "starved" => finding.next("top"),
         // It does not run: samples of it are all alike. Who is waited for is told, and what it asks of the kernel.
-        "blocked" | "unknown" => finding
-            .next(command("waits", report))
-            .next(format!("grep State /proc/{}/task/{}/status", report.pid, one.tid)),
+        "blocked" | "unknown" => blocked::told(finding, report, seen, one),
         _ => finding.next(command("waits", report)).next(command("ops", report)),
     }
 }

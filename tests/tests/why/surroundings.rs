@@ -1,6 +1,7 @@
 //! What `inspect why` says of a program that nothing is wrong with but where it runs: its control groups, the processors
 //! and the memory that it gets, who stops it, and who cannot see it.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use serde_json::Value;
 use tests::asked::{DEADLINE, first_is, ids, is_sound, why};
-use tests::behind::{behind, inspect_behind, may_unshare};
+use tests::behind::{AS_OTHER, behind, inspect_behind, may_unshare};
 use tests::build;
 use tests::cgroup::Cgroup;
 use tests::program::{self, Program};
@@ -175,6 +176,47 @@ fn of_a_process_that_is_not_to_be_seen_only_what_is_known_is_said() {
     assert!(!not_known.is_empty(), "{answer}");
     program.signal(Signal::SIGSTOP);
     finds("unreachable");
+}
+
+/// A thread that says that it works and reads from a pipe: in which call the kernel has it, of what, and a command that
+/// leads to who has the other end. Whom the kernel does not show that is told so.
+#[test]
+fn of_a_blocked_thread_the_call_is_told_to_whom_the_kernel_shows_it() {
+    let name = program::name("blocked-in-pipe");
+    program::debug("scoreboard-inspect", "inspect");
+    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut program = Program::start(
+        command.args([&name, "ails", "blocked-in-pipe"]).env("PROBE_MODE", "0444"),
+        &name,
+    );
+    program.until_ready();
+    let answer = first_is(&name, "thread-blocked");
+    let first = &answer["findings"][0];
+    let title = first["title"].as_str().expect("a title");
+    assert!(title.contains("hash the upload") && title.contains(", in read of pipe:["), "{title}");
+    let evidence = first["evidence"].as_array().expect("evidence").iter();
+    let told: BTreeMap<&str, &Value> =
+        evidence.map(|one| (one["what"].as_str().unwrap_or_default(), &one["value"])).collect();
+    assert!(told["system call"].as_str().is_some_and(|call| call.starts_with("read of pipe:[")));
+    assert_eq!(told["state"], "S, sleeps", "{told:?}");
+    // Some kernels are built without the names of their functions.
+    assert!(told.get("in the kernel at").is_none_or(|at| at.is_string()), "{told:?}");
+    let asks = first["next"][0].as_str().expect("a command");
+    let output = Command::new("sh").args(["-c", asks]).output().expect("it runs");
+    let found = String::from_utf8_lossy(&output.stdout);
+    let both = found.lines().filter(|line| line.contains(&format!("/proc/{}/", program.pid())));
+    assert_eq!(both.count(), 2, "{asks}: {found}");
+    if !may_unshare() {
+        return;
+    }
+    let as_other: Vec<&str> = AS_OTHER.split(' ').collect();
+    let output = inspect_behind(&as_other, &["why", "--json", "-n", &name]);
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(ids(&answer).first(), Some(&"thread-blocked"), "{answer:#}");
+    let not_known = answer["not_known"].as_array().expect("a list");
+    let says = |text: &Value| text.as_str().is_some_and(|text| text.starts_with("in which call"));
+    assert!(not_known.iter().any(says), "{answer:#}");
+    assert_eq!(answer["findings"][0]["confidence"], 0.7, "{answer:#}");
 }
 
 /// Boards with too little room: what is not seen is counted, and told as no fault of the daemon.
