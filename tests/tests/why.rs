@@ -57,7 +57,7 @@ fn each_fault_is_found_first() {
 fn the_cause_comes_first_in_services_with_one_fault() {
     // Fault, the first finding and what its title names, and what may be said besides.
     type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
-    let cases: [Case; 16] = [
+    let cases: [Case; 17] = [
         ("sleeping-receiver", "thread-blocked", "write the row", &["lock-convoy"]),
         ("retries", "retry-storm", "upstream_retries", &["error-burst", "all-saturated"]),
         ("descriptors", "descriptor-limit", "descriptors", &["error-burst"]),
@@ -76,6 +76,7 @@ fn the_cause_comes_first_in_services_with_one_fault() {
         ("joins", "", "", &[]),
         ("drift", "overdue-heartbeat", "periodic job expiry", &[]),
         ("idle-taker", "standing-queue", "its worker mailer is idle at wait for mail", &[]),
+        ("hung-pool", "standing-queue", " holds mutex bell and waits at wait for the bell", &[]),
         ("batch", "all-saturated", "one long job", &["operations-slow"]),
         ("idle-pool", "", "", &[]),
         ("told-pool", "", "", &[]),
@@ -106,6 +107,9 @@ fn the_cause_comes_first_in_services_with_one_fault() {
         assert!(title.contains(named), "{fault}: {answer:#}");
         let other = said.iter().skip(1).find(|other| !besides.contains(other));
         assert_eq!(other, None, "{fault}: {answer:#}");
+        if fault == "hung-pool" {
+            assert_eq!(answer["findings"][0]["severity"], "critical", "{answer:#}");
+        }
         if fault == "batch" {
             let severities = answer["findings"].as_array().expect("findings").iter();
             let bad: Vec<_> = severities.filter(|one| one["severity"] != "notice").collect();

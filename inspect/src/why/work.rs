@@ -6,7 +6,7 @@ use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::threads::place;
 use crate::derive::active::has_one_long_job;
 use crate::liveness::State;
-use crate::model::{BoardReport, Queue, ThreadReport};
+use crate::model::{BoardReport, LockReport, Queue, ThreadReport};
 use crate::words::human::time;
 use crate::words::stem::stem;
 
@@ -18,6 +18,8 @@ const IDLE: f64 = 0.5;
 /// even the shortest wait of 100 ms is above a target).
 const STANDING_NS: u64 = 1_000_000_000;
 const WAIT_NS: u64 = 100_000_000;
+/// Items that wait for so long, while all who serve them rest, wait for nothing that is on its way.
+const HUNG_NS: u64 = 3_000_000_000;
 /// Load over ten seconds of those who serve a queue, below which it was empty now and then: items came in bursts.
 const DRAINS: f64 = 0.8;
 
@@ -151,20 +153,57 @@ fn standing(report: &BoardReport, queue: &Queue, what: &str) -> Finding {
     let rests = |one: &&ThreadReport| one.class == Some("idle") && !full(one);
     let (idle, at_work): (Vec<&ThreadReport>, Vec<&ThreadReport>) = servers.partition(rests);
     let longest = at_work.iter().max_by_key(|one| one.since_ns).copied();
+    let hung = if longest.is_none() { hung(report, queue, &idle) } else { None };
     let by = match (longest, idle.as_slice()) {
         _ if queue.starts == 0 && queue.completions == 0 => {
             "; nobody has taken one since the start".to_owned()
         }
         (Some(_), _) | (None, []) => String::new(),
         (None, [one]) => format!("; its worker {} is idle at {}", one.name.raw(), place(one)),
-        (None, [one, ..]) => {
-            let (count, name) = (idle.len(), one.name.raw());
-            format!("; its {count} workers are idle, {name} at {}", place(one))
-        }
+        (None, [one, ..]) => match hung {
+            Some((lock, holder)) => format!(
+                "; its {} workers hang: {} holds {} {} and waits at {}, the others wait for that lock",
+                idle.len(),
+                holder.name.raw(),
+                lock.kind,
+                lock.name.raw(),
+                place(holder)
+            ),
+            None => {
+                let (count, name) = (idle.len(), one.name.raw());
+                format!("; its {count} workers are idle, {name} at {}", place(one))
+            }
+        },
     };
     let title = format!("queue {}: {} wait, {what}{by}", queue.name.raw(), queue.depth);
-    let mut finding = Finding::new("standing-queue", Weight::Warning, 0.85, title);
-    let told = longest.or(idle.first().copied());
+    let weight = if hung.is_some() { Weight::Critical } else { Weight::Warning };
+    let mut finding = Finding::new("standing-queue", weight, 0.85, title);
+    if let Some((lock, _)) = hung {
+        finding = finding
+            .with("wait for the lock", lock.waiters, None)
+            .next(command("waits --by lock", report));
+    }
+    let told = longest.or(hung.map(|(_, holder)| holder)).or(idle.first().copied());
     finding.places.extend(told.map(|one| thread(report, one)));
     finding
+}
+
+/// Whether all who serve a queue whose items have waited for long rest for one lock, which one of them has: who waits for
+/// a message with the lock of its channel in hand keeps the others from looking. With nothing to do that is an idle pool;
+/// with items it is one that nobody wakes.
+fn hung<'a>(
+    report: &'a BoardReport,
+    queue: &Queue,
+    idle: &[&'a ThreadReport],
+) -> Option<(&'a LockReport, &'a ThreadReport)> {
+    let rest = |one: &&ThreadReport| one.since_ns >= Some(STANDING_NS);
+    if queue.oldest_age_ns < Some(HUNG_NS) || !idle.iter().all(rest) {
+        return None;
+    }
+    let locks = report.waits.locks.iter().filter(|lock| lock.waiters > 0 && lock.kind != "condvar");
+    let mut held = locks.filter_map(|lock| {
+        let tid = lock.holder.as_ref()?.tid;
+        Some((lock, *idle.iter().find(|one| Some(one.tid) == tid)?))
+    });
+    held.find(|(lock, _)| lock.waiters + 1 >= idle.len() as u64)
 }

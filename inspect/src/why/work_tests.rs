@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::Weight;
+use super::finding::{Weight, thread};
 use super::tests::{SECOND, board, found, told, waits_for, worker};
 use super::{Seen, answer};
 use crate::model::{
-    BoardReport, Counter, Distribution, Heartbeat, Op, OpEnds, OpKind, OpRates,
+    BoardReport, Counter, Distribution, Heartbeat, LockReport, Op, OpEnds, OpKind, OpRates,
     OpStatus, Progress, Quantiles, Queue, ThreadReport, Windows,
 };
 use crate::words::label::Label;
@@ -211,6 +211,49 @@ fn a_standing_queue_says_who_should_take_its_items() {
     let mut has_one = idle(8);
     (has_one.load.s1, has_one.load.s10) = (Some(1.0), Some(0.5));
     assert_eq!(of(1, vec![has_one]), (base.to_owned(), Some(8)));
+}
+
+/// All who serve it wait for the lock that one of them has, while that one waits for a message.
+#[test]
+fn a_pool_that_waits_in_turn_hangs_where_items_wait() {
+    let of = |age: u64, since: u64, waiters: u64, holder: u64, depth: u64| {
+        let mut report = board();
+        let idle = |tid| ThreadReport {
+            tid,
+            label: Some(Label::from("wait for the bell")),
+            since_ns: Some(since),
+            ..ThreadReport::for_tests("pool", Some("idle"))
+        };
+        report.threads = vec![idle(8), idle(9), idle(10)];
+        let served_by = vec![8, 9, 10];
+        let oldest_age_ns = Some(age);
+        report.queues = vec![Queue { starts: 1, served_by, oldest_age_ns, ..queue(depth) }];
+        let one = ThreadReport { tid: holder, ..idle(8) };
+        report.waits.locks = vec![LockReport {
+            waiters,
+            holder: Some(thread(&report, &one)),
+            ..super::tests::lock("bell", "mutex")
+        }];
+        told(&report, "standing-queue")
+    };
+    let (weight, title) = of(3 * SECOND, SECOND, 2, 9, 4).expect("it is told");
+    assert_eq!(weight, Weight::Critical);
+    let says = "; its 3 workers hang: pool holds mutex bell and waits at wait for the bell, the others wait for \
+                that lock";
+    assert!(title.ends_with(says), "{title}");
+    // It may be a moment, one of them is elsewhere, or another thread has the lock.
+    for other in [
+        of(3 * SECOND - 1, SECOND, 2, 9, 4),
+        of(3 * SECOND, SECOND - 1, 2, 9, 4),
+        of(3 * SECOND, SECOND, 1, 9, 4),
+        of(3 * SECOND, SECOND, 2, 11, 4),
+    ] {
+        let (weight, title) = other.expect("it is told");
+        assert_eq!(weight, Weight::Warning);
+        assert!(title.ends_with("; its 3 workers are idle, pool at wait for the bell"), "{title}");
+    }
+    // Nothing waits: a pool that has nothing to do.
+    assert!(of(3 * SECOND, SECOND, 2, 9, 0).is_none());
 }
 
 #[test]
