@@ -19,7 +19,7 @@ use crate::context::Look;
 use crate::locate::Target;
 use crate::model::BoardReport;
 use crate::open_board::Found;
-use crate::recording::{Entry, Replay, Ring, Sink};
+use crate::recording::{Entry, Replay, Ring, Seen, Sink, SiteInfo};
 use crate::report::Spot;
 use crate::report::words::place;
 use crate::trigger::{Condition, Level, Watch, What};
@@ -77,6 +77,7 @@ fn capture(
     let capture = Rc::new(RefCell::new(Capture {
         ring: Ring::new(nanoseconds(way.trigger.keep)),
         holding: vec![false; conditions.len()],
+        passed: vec![None; conditions.len()],
         conditions,
         keep: way.trigger.keep,
         after: way.trigger.after,
@@ -223,6 +224,8 @@ struct Capture {
     conditions: Vec<Condition>,
     /// Whether each held at the last look: it fires when it comes to hold.
     holding: Vec<bool>,
+    /// For each why it held between the looks, and does no more.
+    passed: Level,
     keep: Duration,
     after: Duration,
     wanted: u64,
@@ -247,6 +250,9 @@ impl Sink for Shared {
 
 impl Capture {
     fn put(&mut self, entry: &Entry) -> io::Result<()> {
+        if let Entry::At { thread, .. } | Entry::Gone { thread } = entry {
+            self.moves(*thread);
+        }
         self.ring.put(entry)?;
         if let Entry::End { why, .. } = entry {
             // The end of the last process is the end of the sampling: nobody asks any more.
@@ -286,26 +292,24 @@ impl Capture {
         self.judge(level, |what| !by_numbers(what));
     }
 
+    /// A thread leaves its line: what began and ended between two looks counts as well.
+    fn moves(&mut self, thread: u32) {
+        let Some((seen, site, ns)) = self.ring.one_standing(thread) else { return };
+        for (condition, passed) in self.conditions.iter().zip(&mut self.passed) {
+            if passed.is_none() && stands(condition, seen, site, ns) {
+                *passed = Some(stood(&self.ring, seen, site, ns));
+            }
+        }
+    }
+
     /// What the samples alone tell.
-    fn own_level(&self) -> Level {
+    fn own_level(&mut self) -> Level {
         let of = |condition: &Condition| match &condition.what {
-            What::Stalled(pattern) => {
-                let found = self.ring.standing().find(|(seen, site, ns)| {
-                    site.class != Class::Idle
-                        && condition.holds(*ns as f64)
-                        && glob(pattern, seen.name.raw())
-                });
-                let (seen, site, ns) = found?;
-                let board = self.ring.board(seen.board);
-                Some(format!(
-                    "{} of {} (pid {}) has been at {} {} for {}",
-                    label(&seen.name),
-                    board.map(|board| label(&board.name)).unwrap_or_default(),
-                    board.map_or(0, |board| board.pid),
-                    place(&Spot::from(site)),
-                    label(&site.label),
-                    time(ns)
-                ))
+            What::Stalled(_) => {
+                let mut all = self.ring.standing();
+                let (seen, site, ns) =
+                    all.find(|(seen, site, ns)| stands(condition, seen, site, *ns))?;
+                Some(stood(&self.ring, seen, site, ns))
             }
             What::Ended => {
                 let (board, how) = self.ring.ends().get(self.ended..)?.last()?;
@@ -314,7 +318,9 @@ impl Capture {
             }
             _ => None,
         };
-        self.conditions.iter().map(of).collect()
+        let level: Level = self.conditions.iter().map(of).collect();
+        let passed = self.passed.iter_mut().map(Option::take);
+        level.into_iter().zip(passed).map(|(now, passed)| now.or(passed)).collect()
     }
 
     /// Takes the levels of some conditions; begins to write when one has come to hold.
@@ -380,7 +386,31 @@ impl Capture {
     }
 }
 
+/// Whether a thread has been at a line for longer than a condition says.
+fn stands(condition: &Condition, seen: &Seen, site: &SiteInfo, ns: u64) -> bool {
+    let What::Stalled(pattern) = &condition.what else { return false };
+    site.class != Class::Idle && condition.holds(ns as f64) && glob(pattern, seen.name.raw())
+}
+
+/// That in words.
+fn stood(ring: &Ring, seen: &Seen, site: &SiteInfo, ns: u64) -> String {
+    let board = ring.board(seen.board);
+    format!(
+        "{} of {} (pid {}) has been at {} {} for {}",
+        label(&seen.name),
+        board.map(|board| label(&board.name)).unwrap_or_default(),
+        board.map_or(0, |board| board.pid),
+        place(&Spot::from(site)),
+        label(&site.label),
+        time(ns)
+    )
+}
+
 /// Whether a condition is about the board's numbers, not the samples.
 fn by_numbers(what: &What) -> bool {
     !matches!(what, What::Stalled(_) | What::Ended)
 }
+
+#[cfg(test)]
+#[path = "capture_tests.rs"]
+mod tests;

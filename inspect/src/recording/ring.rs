@@ -134,12 +134,19 @@ impl Ring {
 
     /// Every thread that is somewhere: the thread, the line, and for how long no other line was seen, ns.
     pub fn standing(&self) -> impl Iterator<Item = (&Seen, &SiteInfo, u64)> {
-        self.threads.values().filter_map(|seen| {
-            let (stack, since) = seen.place?;
-            let leaf = *self.stacks.get(stack as usize)?.last()?;
-            let site = self.sites.get(leaf as usize)?;
-            Some((seen, site, self.now_ns.saturating_sub(since)))
-        })
+        self.threads.values().filter_map(|seen| self.stood(seen))
+    }
+
+    /// The same of one thread, by its number.
+    pub fn one_standing(&self, thread: u32) -> Option<(&Seen, &SiteInfo, u64)> {
+        self.stood(self.threads.get(&thread)?)
+    }
+
+    fn stood<'a>(&'a self, seen: &'a Seen) -> Option<(&'a Seen, &'a SiteInfo, u64)> {
+        let (stack, since) = seen.place?;
+        let leaf = *self.stacks.get(stack as usize)?.last()?;
+        let site = self.sites.get(leaf as usize)?;
+        Some((seen, site, self.now_ns.saturating_sub(since)))
     }
 
     fn period_ns(&self) -> u64 {
