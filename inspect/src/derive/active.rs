@@ -2,9 +2,10 @@
 //! every rule that is about them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::model::{BoardReport, Histogram, Op, OpEnds, OpKind, ThreadReport};
+use super::stands::AGAIN;
+use crate::model::{BoardReport, Histogram, Op, OpEnds, OpKind, Progress, ThreadReport};
 use crate::words::human::whole;
 use crate::words::label::Label;
 use crate::words::stem::stem;
@@ -54,22 +55,20 @@ pub fn long_by_status(report: &BoardReport) -> BTreeMap<&str, Vec<&Op>> {
 }
 
 /// Ids of operations that are active for long and come on, each with what shows it; it ends a sentence. Of several in one
-/// status nobody knows whose progress it is, and who waits does not come on.
+/// status nobody knows whose progress it is.
 pub fn come_on(report: &BoardReport) -> BTreeMap<&str, String> {
-    let by_status = long_by_status(report);
-    let alone = by_status.into_values().filter(|ops| ops.len() == 1).flatten();
-    let come_on = |op: &'_ _| shown_by(report, op);
-    alone.filter(|op| !waits(op)).filter_map(|op| Some((op.id.as_str(), come_on(op)?))).collect()
+    let alone = long_by_status(report).into_values().filter(|ops| ops.len() == 1).flatten();
+    alone.filter_map(|op| Some((op.id.as_str(), shown_by(report, op)?))).collect()
 }
 
-/// What shows that an operation comes on: progress of its name; a status after another one, the last of which is new; or
-/// new lines, of the first one of its kind: of how long such a one takes nothing is known.
+/// What shows that an operation comes on: progress of its name; of who does not wait a status after another one, the last of
+/// which is new; or new lines, of the first one of its kind: of how long such a one takes nothing is known.
 fn shown_by(report: &BoardReport, op: &Op) -> Option<String> {
     if let Some(progress) = progress(report, op) {
         return Some(progress);
     }
     // It may go round in circles.
-    if far_longer(report, op) {
+    if waits(op) || far_longer(report, op) {
         return None;
     }
     let status_is_new = op.history.len() > 1 && op.status_age_ns.is_some_and(|age| age < NEW_NS);
@@ -79,18 +78,46 @@ fn shown_by(report: &BoardReport, op: &Op) -> Option<String> {
 
 /// Progress that has the operation's kind in its name and grew lately.
 fn progress(report: &BoardReport, op: &Op) -> Option<String> {
-    let named = |name: &Label| {
-        let (name, kind) = (name.raw().to_lowercase(), op.kind.raw().to_lowercase());
-        !kind.is_empty() && !name.is_empty() && (name.contains(&kind) || kind.contains(&name))
-    };
-    let task = report.progress.iter().find(|task| task.advances && named(&task.name))?;
+    let task = named_after(report, op).find(|task| task.advances)?;
     Some(format!(": {} {} of {}", task.name.raw(), whole(task.done), whole(task.total)))
 }
 
-/// Whether a thread works on an operation that comes on by its progress: its line alone tells less.
-pub fn has_progress(report: &BoardReport, thread: &ThreadReport) -> bool {
-    let in_hand = |op: &&Op| op.working && op.tid == Some(thread.tid);
-    report.ops.iter().filter(in_hand).any(|op| progress(report, op).is_some())
+/// Progress that has the operation's kind in its name, or the other way round.
+fn named_after<'a>(report: &'a BoardReport, op: &Op) -> impl Iterator<Item = &'a Progress> {
+    let kind = op.kind.raw().to_lowercase();
+    report.progress.iter().filter(move |task| {
+        let name = task.name.raw().to_lowercase();
+        !kind.is_empty() && !name.is_empty() && (name.contains(&kind) || kind.contains(&name))
+    })
+}
+
+/// Who works on the only operation of a kind whose progress has grown since he came to his line does not stand, whatever
+/// is seen of him: he loops through that line, or others do the work and he waits for them. Who wants a lock may be in the
+/// way of himself.
+pub(super) fn come_with_their_progress(report: &mut BoardReport) {
+    let edges = report.waits.chains.iter().flat_map(|chain| &chain.edges);
+    let locked = edges.filter(|edge| edge.target.what == "lock");
+    let locked = locked.chain(report.waits.cycles.iter().flat_map(|cycle| &cycle.members));
+    let locked: HashSet<u64> = locked.filter_map(|edge| edge.waiter.tid).collect();
+    let mut came: HashMap<u64, u64> = HashMap::new();
+    for op in report.ops.iter().filter(|op| op.working) {
+        let alone = || report.ops.iter().filter(|other| other.kind == op.kind).count() == 1;
+        let grew = named_after(report, op).filter_map(|task| task.grew_ns).min();
+        let Some((tid, grew)) = op.tid.zip(grew).filter(|(tid, _)| !locked.contains(tid)) else {
+            continue;
+        };
+        if alone() {
+            came.entry(tid).and_modify(|least| *least = grew.min(*least)).or_insert(grew);
+        }
+    }
+    let not_idle =
+        report.threads.iter_mut().filter(|one| matches!(one.class, Some("work" | "wait")));
+    for thread in not_idle.filter(|one| one.held_by.is_none()) {
+        let came = came.get(&thread.tid).copied();
+        if came.is_some_and(|grew| thread.since_ns.is_some_and(|since| grew < since)) {
+            (thread.stalled, thread.standing) = (false, Some(AGAIN));
+        }
+    }
 }
 
 /// How long operations of its kind took that have ended, where that is known.
@@ -136,4 +163,46 @@ pub fn has_one_long_job(report: &BoardReport, thread: &ThreadReport) -> bool {
     !serves
         && thread.jobs.is_none_or(|jobs| jobs < JOBS)
         && others.filter(|one| stem(one.name.raw()) == name).count() == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Whether a thread that has been at a line for five seconds stands, where the progress of its operation grew within so
+    /// many.
+    fn stands(grew_s: u64, change: impl FnOnce(&mut BoardReport)) -> (bool, Option<&'static str>) {
+        let mut report = BoardReport::for_tests("importd", 0);
+        let thread = ThreadReport::for_tests("importer", Some("wait"));
+        let since_ns = Some(5 * SECOND);
+        let op = Op { kind: Label::from("import"), tid: Some(thread.tid), ..Op::default() };
+        report.ops = vec![Op { working: true, ..op }];
+        let standing = Some("still");
+        report.threads = vec![ThreadReport { since_ns, standing, stalled: true, ..thread }];
+        report.progress = vec![Progress {
+            name: Label::from("import_rows"),
+            done: 7,
+            total: 100,
+            unit: None,
+            advances: true,
+            grew_ns: Some(grew_s * SECOND),
+        }];
+        change(&mut report);
+        come_with_their_progress(&mut report);
+        (report.threads[0].stalled, report.threads[0].standing)
+    }
+
+    #[test]
+    fn whose_progress_grows_while_he_is_there_does_not_stand() {
+        assert_eq!(stands(4, |_| {}), (false, Some("again")));
+        // It grew before he came there, and not since.
+        assert_eq!(stands(5, |_| {}), (true, Some("still")));
+        assert!(stands(4, |board| board.progress[0].grew_ns = None).0);
+        // Whose progress it is nobody knows, or it is not his.
+        assert!(stands(4, |board| board.ops.push(board.ops[0].clone())).0);
+        assert!(stands(4, |board| board.progress[0].name = Label::from("export")).0);
+        assert!(stands(4, |board| board.ops[0].working = false).0);
+    }
 }

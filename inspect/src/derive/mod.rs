@@ -123,6 +123,7 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         last_panic,
     };
     numbers::fill(&mut report, snapshot, &clock, &mut room);
+    active::come_with_their_progress(&mut report);
     report.lines = lines::lines(snapshot, &report.threads, &mut room);
     report.left_out = room.left_out;
     report.op_kinds = kinds::kinds(&report, snapshot, &clock);

@@ -350,5 +350,15 @@ fn progress(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Progress {
         total: metric.read.cell.max,
         unit: metric.unit.clone(),
         advances: rate.is_some_and(|rate| rate.per_s > 0.0),
+        grew_ns: grew(snapshot, clock, metric),
     }
+}
+
+/// The age of the last look that found less: it has grown since.
+fn grew(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Option<u64> {
+    let index = usize::try_from(metric.read.index).ok()?;
+    let looks = snapshot.count_rings.iter().flat_map(|ring| &ring.entries);
+    let less = looks
+        .filter(|(_, totals)| totals.get(index).is_some_and(|&then| then < metric.read.cell.value));
+    less.map(|(stamp, _)| clock.age_ns(*stamp)).min()
 }

@@ -227,4 +227,7 @@ pub struct Progress {
     /// More was done in the last seconds; not in JSON.
     #[serde(skip)]
     pub advances: bool,
+    /// It grew within the last so many ns, by the looks that are kept; not in JSON.
+    #[serde(skip)]
+    pub grew_ns: Option<u64>,
 }

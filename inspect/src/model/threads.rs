@@ -50,7 +50,7 @@ pub struct ThreadReport {
     /// processor: it came here again and again, or may have. `since_ns` is then at most, not at least.
     pub since_at_most: bool,
     /// `still`: it used no processor time and passed no probe. `again`: it came to this line again, though every look
-    /// finds it there. Null where neither is known.
+    /// finds it there, or the progress of its operation grew meanwhile. Null where neither is known.
     #[serde(default, deserialize_with = "known::maybe")]
     pub standing: Option<Word>,
     /// The last tags, the newest first; empty when the daemon keeps no trails.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocked;
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::seen::Seen;
-use crate::derive::active::has_progress;
 use crate::derive::headline;
 use crate::liveness::State;
 use crate::model::{BoardReport, Heartbeat, ThreadReport};
@@ -67,9 +66,7 @@ pub(super) fn stalled(
         let reason = reason(one, seen);
         // Who uses the processor is not stalled: it computes, or it loops.
         let long = one.class == Some("work") && one.since_ns >= Some(LONG_NS);
-        let runs = long && ["hot", "starved"].contains(&reason);
-        // Where its operation's progress grows it loops through this line, as it should.
-        if one.stalled || runs && !(reason == "hot" && has_progress(report, one)) {
+        if one.stalled || long && ["hot", "starved"].contains(&reason) {
             let spot = match reason {
                 "waits" => waits_for(report, one).unwrap_or_else(|| format!("in {}", place(one))),
                 _ => place(one),

@@ -114,7 +114,8 @@ fn one_operation_that_comes_on_is_a_notice() {
     let of = |ops: Vec<Op>, name: &str, advances: bool| {
         let mut report = board();
         let (name, unit) = (Label::from(name), None);
-        report.progress = vec![Progress { name, done: 7, total: 100, unit, advances }];
+        report.progress =
+            vec![Progress { name, done: 7, total: 100, unit, advances, grew_ns: None }];
         report.ops = ops;
         told(&report, "operations-slow").expect("it is told")
     };
