@@ -120,6 +120,23 @@ fn boards_come_and_go_and_a_damaged_one_is_a_row_with_the_reason() {
     wait::until("gone", Duration::from_secs(10), || of(&bad).is_empty().then_some(()));
 }
 
+/// Naively a heartbeat that moved since the look before is a sign of life, however long ago that look was: a scrape every
+/// quarter of a minute told of a dead daemon that it lived.
+#[test]
+fn who_died_since_a_look_long_ago_is_dead_at_the_next() {
+    let name = program::name("served-unseen");
+    let mut program = served::behave(&name, &["numbers"]);
+    let serve = Serve::start(&[]);
+    let path = format!("/api/v1/boards?summary=true&name={name}");
+    let state = || boards(&serve.get(&path))[0]["state"].as_str().map(str::to_owned);
+    assert_eq!(state().as_deref(), Some("live"));
+    // Longer than a heartbeat stands still for.
+    std::thread::sleep(Duration::from_millis(300));
+    program.kill();
+    std::thread::sleep(Duration::from_millis(2_300));
+    assert_eq!(state().as_deref(), Some("dead"));
+}
+
 #[test]
 fn operations_are_picked_sorted_and_told_with_their_history() {
     let name = program::name("picked");

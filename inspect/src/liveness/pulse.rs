@@ -41,18 +41,22 @@ impl Memory {
         let Some((sequence, stamp)) = read(file, place) else {
             return unseen("it changed each time it was read");
         };
-        let now = Instant::now();
-        match self.last {
-            Some((before, _)) if before != sequence => {
-                self.last = Some((sequence, now));
-                return (Beat::Moves, None);
-            }
-            Some(_) => {}
-            None => self.last = Some((sequence, now)),
+        let age = clock.then(|| age(header, stamp));
+        (self.says(sequence, age, Instant::now()), None)
+    }
+
+    /// What this beat says, whose stamp is so old by our clock, if that can be told. That it moved since the look
+    /// before is of some moment between the two: where that look is long ago, whoever beat may have died since.
+    fn says(&mut self, sequence: u64, age: Option<Duration>, now: Instant) -> Beat {
+        let before = self.last.filter(|(before, _)| *before == sequence);
+        let moved = self.last.filter(|_| before.is_none()).map(|(_, seen)| now - seen);
+        let (_, since) = *self.last.insert(before.unwrap_or((sequence, now)));
+        let lately = |for_: Duration| for_ < STILL;
+        match moved {
+            Some(apart) if lately(apart) || age.is_some_and(lately) => Beat::Moves,
+            _ if lately(age.unwrap_or_default().max(now - since)) => Beat::Unknown,
+            _ => Beat::Still,
         }
-        let watched = self.last.map_or(Duration::ZERO, |(_, since)| now - since);
-        let age = if clock { age(header, stamp) } else { Duration::ZERO };
-        (if watched.max(age) >= STILL { Beat::Still } else { Beat::Unknown }, None)
     }
 }
 
@@ -99,4 +103,30 @@ fn age(header: &HeaderCopy, stamp: u64) -> Duration {
     let now = stamp_now(header, moment.tsc, moment.mono_ns);
     let ns = now.saturating_sub(stamp) as f64 * unit;
     Duration::from_nanos(ns as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_beat_between_two_looks_says_nothing_of_long_after() {
+        let start = Instant::now();
+        let mut memory = Memory::default();
+        assert_eq!(memory.says(1, Some(ms(10)), start), Beat::Unknown);
+        assert_eq!(memory.says(2, Some(ms(10)), start + ms(500)), Beat::Moves);
+        // Looked at again after a minute: it beat once more, and by its stamp not for long.
+        let late = start + ms(60_000);
+        assert_eq!(memory.clone().says(3, Some(ms(2_000)), late), Beat::Still);
+        assert_eq!(memory.clone().says(3, Some(ms(1_999)), late), Beat::Moves);
+        // Without a clock in common it is not known, and known with the next beat.
+        assert_eq!(memory.says(3, None, late), Beat::Unknown);
+        assert_eq!(memory.clone().says(4, None, late + ms(50)), Beat::Moves);
+        assert_eq!(memory.clone().says(3, None, late + ms(1_999)), Beat::Unknown);
+        assert_eq!(memory.says(3, None, late + ms(2_000)), Beat::Still);
+    }
 }
