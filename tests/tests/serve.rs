@@ -102,6 +102,11 @@ fn boards_come_and_go_and_a_damaged_one_is_a_row_with_the_reason() {
     assert!(row["verdict"].as_str().expect("a reason").contains("not a board"), "{row}");
     assert_eq!((&row["threads"], &row["uptime_ns"]), (&Value::Array(vec![]), &Value::Null));
 
+    let scraped = |query: &str| serve.ask("GET", &format!("/metrics{query}"), &[]).text();
+    assert!(scraped(&format!("?board={bad}")).contains("\nscoreboard_boards_unread 1\n"));
+    assert!(!scraped("").contains("\nscoreboard_boards_unread 0\n"));
+    assert!(!scraped(&format!("?board={name}")).contains("scoreboard_boards_unread"));
+
     // Held: nothing is asked of it, so nothing waits for it.
     program.signal(nix::sys::signal::Signal::SIGSTOP);
     wait::until("stopped", Duration::from_secs(10), || (of(&name) == ["stopped"]).then_some(()));

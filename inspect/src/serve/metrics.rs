@@ -35,12 +35,15 @@ pub(super) async fn metrics(
         };
         let reports: Vec<BoardReport> =
             boards.iter().filter_map(|one| one.report.clone()).collect();
+        // Whoever scrapes sees no row with a reason: without this number it would be as if there were none.
+        let unread = boards.len() - reports.len();
+        let unread = (pick.board.is_none() || unread > 0).then_some(unread);
         Ok(match form {
             Some(dialect) => {
-                let text = prom(&reports, dialect);
+                let text = prom(&reports, unread, dialect);
                 reply::bytes(StatusCode::OK, dialect.content_type(), text.into())
             }
-            None => reply::bytes(StatusCode::OK, NATIVE_TYPE, prom_native(&reports).into()),
+            None => reply::bytes(StatusCode::OK, NATIVE_TYPE, prom_native(&reports, unread).into()),
         })
     })
     .await

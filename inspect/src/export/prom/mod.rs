@@ -20,16 +20,17 @@ use crate::model::BoardReport;
 pub(super) use exposition::{Exposition, Family, Kind, Value};
 
 /// Some boards as text. Boards of one name and pid (in two containers) are told apart by a label `run`.
-pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
-    exposition(boards).text(dialect)
+/// Of `unread` more nothing but their number can be said, where they were counted.
+pub fn prom(boards: &[BoardReport], unread: Option<usize>, dialect: Dialect) -> String {
+    exposition(boards, unread).text(dialect)
 }
 
 /// The same as protocol buffers ([`NATIVE_TYPE`]), with native histograms beside the classic ones.
-pub fn prom_native(boards: &[BoardReport]) -> Vec<u8> {
-    native::families(&exposition(boards))
+pub fn prom_native(boards: &[BoardReport], unread: Option<usize>) -> Vec<u8> {
+    native::families(&exposition(boards, unread))
 }
 
-fn exposition(boards: &[BoardReport]) -> Exposition {
+fn exposition(boards: &[BoardReport], unread: Option<usize>) -> Exposition {
     let mut all = Exposition::default();
     for board in boards {
         let same = |other: &&BoardReport| other.name == board.name && other.pid == board.pid;
@@ -44,6 +45,10 @@ fn exposition(boards: &[BoardReport]) -> Exposition {
     }
     let say = "Boards in this answer.";
     all.add_reserved(("scoreboard_boards", Kind::Gauge, say), &[], boards.len().to_string());
+    if let Some(unread) = unread {
+        let say = "Boards that cannot be read: it is not permitted, or they are damaged.";
+        all.add_reserved(("scoreboard_boards_unread", Kind::Gauge, say), &[], unread.to_string());
+    }
     let kept = all.series() + 2;
     let left_out = all.left_out;
     let say = "Series of this answer.";
