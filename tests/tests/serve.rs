@@ -1,5 +1,8 @@
 //! `inspect serve`: what is asked by real HTTP is what `inspect --json` says, and boards come and go meanwhile.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -429,6 +432,36 @@ fn own_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("its memory");
     line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+/// Naively a segment that may not be read is as good as none: "no board was recorded".
+#[test]
+fn a_past_that_may_not_be_read_is_not_one_in_which_nothing_was() {
+    let name = program::name("past-shut");
+    let directory = tempfile::tempdir().expect("a folder");
+    served::give(directory.path());
+    let kept = directory.path().join("history");
+    let path = kept.to_str().expect("UTF-8");
+    let _program = served::behave(&name, &["operations"]);
+    let recorder = Serve::start(&["--history", path]);
+    wait::until("seconds", Duration::from_secs(20), || {
+        let past = recorder.get("/api/v1/history?since=1m");
+        (!boards(&past).is_empty()).then_some(())
+    });
+    drop(recorder);
+    for entry in std::fs::read_dir(&kept).expect("it").flatten() {
+        std::fs::set_permissions(entry.path(), Permissions::from_mode(0o000)).expect("shut");
+    }
+    let beside = Serve::start(&["--history-from", path]);
+    for path in ["/api/v1/history?since=1m", "/api/v1/heat?since=1m"] {
+        let answer = beside.ask("GET", path, &[]);
+        assert_eq!((answer.status, answer.text().contains("may not be read")), (403, true));
+    }
+    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    command.args(["history", "--history", path, "--since", "1m"]);
+    let said = served::unprivileged(&mut command).output().expect("inspect");
+    let why = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!((said.status.code(), why.contains("may read it")), (Some(4), true), "{why}");
 }
 
 #[test]

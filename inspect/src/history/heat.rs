@@ -174,15 +174,15 @@ pub fn text_within(heat: &Heat, columns: usize) -> String {
     out.push('\n');
     for board in &heat.boards {
         let darkest = match board.most {
-            most if most > 0.0 => format!("`{}` is {most} threads", SHADES[SHADES.len() - 1]),
+            1.0 => format!("`{}` is 1 thread that works or waits", SHADES[SHADES.len() - 1]),
+            most if most > 0.0 => {
+                format!("`{}` is {most} threads that work or wait", SHADES[SHADES.len() - 1])
+            }
             // No shade is of nothing.
-            _ => "no threads".to_owned(),
+            _ => "no threads that work or wait".to_owned(),
         };
-        let heading = format!(
-            "{}  pid {}  {darkest} that work or wait, `?` is not known",
-            term(&board.name),
-            board.pid
-        );
+        let heading =
+            format!("{}  pid {}  {darkest}, `?` is not known", term(&board.name), board.pid);
         let _ = writeln!(out, "\n{}", fitted(&heading, columns));
         for second in &board.seconds {
             let sum = |(work, wait): (&Option<f64>, &Option<f64>)| work.zip(*wait);

@@ -378,6 +378,7 @@ fn each_record(
     each: &mut dyn FnMut(Record),
 ) -> io::Result<Vec<String>> {
     let mut remarks = Vec::new();
+    let (mut read, mut kept_from_us) = (false, None);
     let all: Vec<(u64, PathBuf)> = segments(directory)?.into_iter().collect();
     for (index, (stamp, path)) in all.iter().enumerate() {
         // A segment ends before the next begins.
@@ -389,23 +390,38 @@ fn each_record(
         }
         let open = path.extension().is_some_and(|ending| ending == OPEN);
         let damage = match bytes_of(path) {
-            Some(bytes) => segment::read(&bytes, each),
-            None => Some("larger than any segment"),
+            Ok(Some(bytes)) => segment::read(&bytes, each),
+            Ok(None) => Some("larger than any segment"),
+            // That nobody recorded would be another answer.
+            Err(error) => {
+                remarks.push(format!("{}: {error}", name_of(path)));
+                kept_from_us = Some(error);
+                continue;
+            }
         };
+        read = true;
         if let Some(damage) = damage.filter(|_| !open) {
             remarks.push(format!("{}: {damage}", name_of(path)));
         }
     }
-    Ok(remarks)
+    match kept_from_us {
+        Some(error) if !read => Err(error),
+        _ => Ok(remarks),
+    }
 }
 
 /// A segment's bytes; none of one that is larger than any.
-fn bytes_of(path: &Path) -> Option<Vec<u8>> {
-    // Packed meanwhile: it is there under its other name.
-    let packed = || std::fs::read(path.with_extension(PACKED)).unwrap_or_default();
-    match path.metadata().map(|facts| facts.len()) {
-        Ok(length) if length > segment::MOST as u64 => None,
-        Ok(_) => Some(std::fs::read(path).unwrap_or_else(|_| packed())),
-        Err(_) => Some(packed()),
+///
+/// # Errors
+/// It may not be read.
+fn bytes_of(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    if path.metadata().is_ok_and(|facts| facts.len() > segment::MOST as u64) {
+        return Ok(None);
+    }
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+        // Packed meanwhile: it is there under its other name.
+        Err(_) => Ok(Some(std::fs::read(path.with_extension(PACKED)).unwrap_or_default())),
     }
 }
