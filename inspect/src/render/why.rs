@@ -4,6 +4,7 @@ use super::look::{Look, Paint};
 use super::place::line;
 use crate::why::{Answer, Evidence, Finding, Value, Weight};
 use crate::words::human::{or_none, time};
+use crate::words::label::Label;
 use crate::words::place::short_file;
 use crate::words::term::{hanging, label, term};
 
@@ -11,7 +12,10 @@ use crate::words::term::{hanging, label, term};
 pub fn findings(answer: &Answer, look: &Look) -> String {
     let mut out = String::new();
     for (number, finding) in (1..).zip(&answer.findings) {
-        one(&mut out, number, finding, look);
+        // Under the heading of one board alone it need not be said.
+        let whose = finding.board.as_ref().filter(|_| answer.boards.len() > 1);
+        let whose = whose.map(|name| of(name, finding.pid)).unwrap_or_default();
+        one(&mut out, number, &whose, finding, look);
     }
     if answer.findings.is_empty() {
         line(&mut out, look, " no finding");
@@ -25,14 +29,20 @@ pub fn findings(answer: &Answer, look: &Look) -> String {
     out
 }
 
-fn one(out: &mut String, number: usize, finding: &Finding, look: &Look) {
+/// Which board a finding is of.
+fn of(name: &Label, pid: Option<u64>) -> String {
+    let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+    format!("{}{pid}: ", label(name))
+}
+
+fn one(out: &mut String, number: usize, whose: &str, finding: &Finding, look: &Look) {
     let (word, paint) = match finding.severity {
         Weight::Critical => ("CRITICAL", Paint::Bad),
         Weight::Warning => ("WARNING", Paint::Warn),
         Weight::Notice => ("NOTICE", Paint::Plain),
     };
     let sure = if finding.confidence >= 0.8 { "" } else { ", perhaps" };
-    let text = format!(" {number}. {word}{sure}: {}", term(&finding.title));
+    let text = format!(" {number}. {word}{sure}: {whose}{}", term(&finding.title));
     // Whole: what is wrong stands nowhere else.
     folded(out, look, paint, &text);
     let evidence: Vec<String> = finding.evidence.iter().map(evidence).collect();
@@ -84,6 +94,33 @@ fn evidence(one: &Evidence) -> String {
 mod tests {
     use super::*;
     use crate::words::term::width;
+
+    #[test]
+    fn whose_a_finding_is_stands_beside_those_of_others() {
+        let of = |name: &str, pid: u64| {
+            serde_json::json!({
+                "id": "panics", "severity": "warning", "confidence": 0.9, "title": "1 panic",
+                "evidence": [], "where": [], "next": [], "board": name, "pid": pid,
+            })
+        };
+        let board = |name: &str, pid: u64| serde_json::json!({ "name": name, "pid": pid, "instance": 1, "state": "live" });
+        let said = |boards: serde_json::Value, found: serde_json::Value| {
+            let answer: Answer = serde_json::from_value(serde_json::json!({
+                "schema": 1, "taken_at": "", "boards": boards, "verdict": "", "findings": found,
+                "more": 0, "not_known": [],
+            }))
+            .expect("an answer");
+            findings(&answer, &Look::at(80))
+        };
+        let several = said(
+            serde_json::json!([board("a", 7), board("b\u{1b}", 8)]),
+            serde_json::json!([of("a", 7), of("b\u{1b}", 8)]),
+        );
+        assert!(several.contains(" 1. WARNING: a (pid 7): 1 panic\n"), "{several}");
+        assert!(several.contains(" 2. WARNING: b") && !several.contains('\u{1b}'), "{several}");
+        let alone = said(serde_json::json!([board("a", 7)]), serde_json::json!([of("a", 7)]));
+        assert!(alone.contains(" 1. WARNING: 1 panic\n"), "{alone}");
+    }
 
     /// At every width each line says by how far in it stands what it belongs to, and nothing is cut.
     #[test]

@@ -146,15 +146,48 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
     };
     let more = found.len().saturating_sub(FINDINGS);
     found.truncate(FINDINGS);
+    for finding in &mut found {
+        finding.board = Some(report.name.clone());
+        finding.pid = Some(report.pid);
+    }
     let mut looked_at: Vec<&'static str> = ORDER.into_iter().chain(BESIDE).collect();
-    let mut not_known: Vec<String> = not_known.to_vec();
-    if report.state == State::Live {
-        not_known.extend(seen.not_known.iter().cloned());
-    } else {
+    if report.state != State::Live {
         let of_the_living = ["thread-hot", "thread-starved", "cpu-throttled", "memory-limit"];
         looked_at.retain(|id| !of_the_living.contains(id));
     }
-    not_known.extend(blocked::not_known(report, seen, &found));
+    let not_known = unseen(report, seen, &found, not_known);
+    let of = Of {
+        name: report.name.clone(),
+        pid: report.pid,
+        instance: report.instance,
+        state: report.state,
+    };
+    let boards = vec![of];
+    let answer = Answer {
+        schema: 1,
+        taken_at,
+        boards,
+        verdict,
+        findings: found,
+        more,
+        looked_at,
+        not_known,
+    };
+    answer.bounded()
+}
+
+/// What could not be seen, and why.
+fn unseen(
+    report: &BoardReport,
+    seen: &Seen,
+    found: &[Finding],
+    not_known: &[String],
+) -> Vec<String> {
+    let mut not_known: Vec<String> = not_known.to_vec();
+    if report.state == State::Live {
+        not_known.extend(seen.not_known.iter().cloned());
+    }
+    not_known.extend(blocked::not_known(report, seen, found));
     if !report.waits.known {
         not_known.push("locks: the daemon's probes are of a version that tells of none".to_owned());
     }
@@ -174,24 +207,7 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
     if report.queues.is_empty() {
         not_known.push("queues: none is declared".to_owned());
     }
-    let of = Of {
-        name: report.name.clone(),
-        pid: report.pid,
-        instance: report.instance,
-        state: report.state,
-    };
-    let boards = vec![of];
-    let answer = Answer {
-        schema: 1,
-        taken_at,
-        boards,
-        verdict,
-        findings: found,
-        more,
-        looked_at,
-        not_known,
-    };
-    answer.bounded()
+    not_known
 }
 
 /// One answer of several boards' answers: all findings, the worst first.

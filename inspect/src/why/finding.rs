@@ -84,12 +84,19 @@ pub struct Finding {
     pub places: Vec<Party>,
     /// What to run next.
     pub next: Vec<String>,
+    /// The board that it is of: beside those of others nothing else may say so, since not all have places.
+    #[serde(default)]
+    pub board: Option<Label>,
+    /// Its process.
+    #[serde(default)]
+    pub pid: Option<u64>,
 }
 
 impl Finding {
     pub(super) fn new(id: &'static str, severity: Weight, confidence: f64, title: String) -> Self {
         let (evidence, places, next) = (Vec::new(), Vec::new(), Vec::new());
-        Self { id, severity, confidence, title, evidence, places, next }
+        let (board, pid) = (None, None);
+        Self { id, severity, confidence, title, evidence, places, next, board, pid }
     }
 
     /// Held against nothing.

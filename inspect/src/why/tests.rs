@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Weight, thread};
-use super::{Call, Life, Ran, Seen, answer};
+use super::{Call, Life, Ran, Seen, answer, together};
 use crate::liveness::State;
 use crate::model::{
     BoardReport, Chain, Edge, FdTrend, Heartbeat, Holder, LastPanic, LockReport, Party,
@@ -477,4 +477,19 @@ fn a_thread_that_died_of_its_panic_is_told_apart_from_one_that_lives_on() {
     // Who is there is not to be seen, or who it was is not told.
     assert_eq!(of(Vec::new(), None), ["panics"]);
     assert_eq!(told(None, Vec::new(), Some(Vec::new())), ["panics"]);
+}
+
+/// A finding about a whole process names no place.
+#[test]
+fn of_several_boards_each_finding_says_whose_it_is() {
+    let mut broken = BoardReport::for_tests("broken", 0);
+    (broken.pid, broken.panics) = (7, 1);
+    let mut full = BoardReport::for_tests("full", 0);
+    (full.pid, full.panics) = (8, 1);
+    let of = |report| answer(report, &Seen::default(), &[], String::new());
+    let all = together(vec![of(&broken), of(&full)], String::new());
+    let said: Vec<_> = all.findings.iter().map(|one| (one.board.clone(), one.pid)).collect();
+    let whose = |name: &str, pid| (Some(Label::from(name)), Some(pid));
+    assert_eq!(said, [whose("broken", 7), whose("full", 8)]);
+    assert!(all.findings.iter().all(|one| one.places.is_empty()), "{all:?}");
 }

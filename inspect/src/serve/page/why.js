@@ -33,11 +33,14 @@ const why = {
       this.top = h("section.card", { "aria-label": "Findings" }, h("header", {}, h("h2", {}, "Findings")), this.topList, this.topNote);
     }
     const found = this.found?.findings ?? [];
+    // Beside those of others a finding says whose it is: not every one names a place.
+    const several = (this.found?.boards?.length ?? 0) > 1;
+    const whose = (one) => [one.endpoint && hostName(one.endpoint), several && one.board && `${one.board} · ${one.pid}`].filter(Boolean).join(" ");
     put(this.topNote, !this.found ? this.notFound ?? "Looking…" : !found.length ? "No rule found anything." : this.found.more ? `${this.found.more} more: inspect why` : "");
     found.forEach((one, index) => {
       const item = this.topList.children[index] ?? this.topList.appendChild(h("li", {}, h("div"), h("div.dim"), h("code")));
       classes(item, one.severity === "notice" ? "" : one.severity);
-      put(item.children[0], `${one.endpoint ? `${hostName(one.endpoint)}: ` : ""}${one.title}${one.confidence < 0.8 ? " (perhaps)" : ""}`);
+      put(item.children[0], `${whose(one) ? `${whose(one)}: ` : ""}${one.title}${one.confidence < 0.8 ? " (perhaps)" : ""}`);
       put(item.children[1], one.evidence.map((e) => `${e.what} ${e.value}${e.unit ? ` ${e.unit}` : ""}${e.limit !== null ? ` (limit ${e.limit})` : ""}`).join("; "));
       put(item.children[2], one.next[0] ?? "");
     });
