@@ -142,8 +142,8 @@ try:
     until("the view", lambda: page.find_element(By.ID, "idle")).click()
     boxes = until("a flame graph", lambda: page.find_elements(By.CSS_SELECTOR, ".flame .thread"), 15)
     whole = page.find_element(By.CSS_SELECTOR, ".flame .all").size["width"]
-    name = min(boxes, key=lambda box: box.size["width"]).text
-    page.execute_script("arguments[0].click()", min(boxes, key=lambda box: box.size["width"]))
+    # In one step: the graph is drawn anew each second.
+    page.execute_script("[...document.querySelectorAll('.flame .thread')].reduce((a, b) => (b.offsetWidth < a.offsetWidth ? b : a)).click()")
     until("the zoom", lambda: any(box.size["width"] == whole for box in page.find_elements(By.CSS_SELECTOR, ".flame .thread")))
     if "zoom=" not in page.current_url:
         sys.exit("the address does not say the zoom")
@@ -215,6 +215,8 @@ try:
     page.get(f"http://{merged}/#view=ops")
     until("operations of hosts", lambda: [row for row in rows() if "user:1" in row and address in row])
     until("the heading", lambda: "Host" in text("#main .table:last-of-type .head"))
+    page.get(f"http://{merged}/#view=ops&filter=nobody-is-called-so")
+    until("that not all answer", lambda: "A host does not answer" in text("#main .table:last-of-type .none") and "part" in page.find_element(By.ID, "state").get_attribute("class"))
     page.get(f"http://{merged}/#view=boards")
     until("boards of hosts", lambda: [row for row in rows() if address in row])
     page.get(f"http://{merged}/#view=why")

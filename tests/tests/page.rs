@@ -1,5 +1,6 @@
 //! The page of `inspect serve`, in a real browser: `tests/page.py` drives it, this starts what it looks at.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tests::demo::{self, Demo};
@@ -79,6 +80,79 @@ fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
     script.args([&serve.address, &name, &pid, demo.port(), secret, &link]);
     let said = build::run(script.args([&merged.address, &silent.address]));
     for check in CHECKS.iter().chain(&["a foreign Host is refused"]) {
+        assert!(said.contains(&format!("ok {check}\n")), "{check}:\n{said}");
+    }
+}
+
+const OF_MANY: [&str; 8] = [
+    "numbers of two hosts with one pid are told apart",
+    "a finding beside those of others says whose it is",
+    "with columns of hosts and boards none is cut off",
+    "what is for ears makes no page longer",
+    "on a phone places can be read to their end",
+    "a pattern of many stars holds nothing up",
+    "a picture that is held stands for as long as it is held",
+    "the token is asked for once, and what was wrong is said",
+];
+
+/// A key and a certificate that signs itself, of those who serve.
+fn certificate(folder: &Path) -> (String, String) {
+    let (key, certificate) = (folder.join("key"), folder.join("certificate"));
+    build::run(
+        Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+            .args(["-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate),
+    );
+    for file in [folder, &key, &certificate] {
+        served::give(file);
+    }
+    let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
+    (text(key), text(certificate))
+}
+
+#[test]
+fn in_a_real_browser_what_is_of_many_is_told_apart_and_nobody_is_hurried() {
+    if !build::needs("chromium", "chromium")
+        || !build::needs("chromedriver", "chromium-driver")
+        || !build::needs("openssl", "openssl")
+    {
+        return;
+    }
+    let Some(python) = python::python() else { return };
+    let name = program::name("of-many");
+    let data = tempfile::tempdir().expect("a folder");
+    served::give(data.path());
+    let mut command = Command::new(demo::program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &name, "--show-keys"]);
+    command.args(["--ack", "durable", "--slow-commit", "120s", "--data"]).arg(data.path());
+    let demo = Demo::run(served::unprivileged(&mut command), &name);
+    // A second board, where one alone would need no column.
+    let _beside = served::behave(&program::name("of-many-beside"), &["lock"]);
+    let past = tempfile::tempdir().expect("a folder");
+    served::give(past.path());
+    let serve = Serve::start(&["--history", past.path().to_str().expect("UTF-8")]);
+    let other = Serve::start(&[]);
+    let list = format!("http://{},http://{}", serve.address, other.address);
+    let merged = Serve::start(&["--endpoints", &list]);
+    let secret = "0123456789abcdef-page";
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), secret).expect("written");
+    served::give(file.path());
+    let folder = tempfile::tempdir().expect("a folder");
+    let (key, certificate) = certificate(folder.path());
+    let token = file.path().to_str().expect("UTF-8");
+    let tls = ["--tls-cert", &certificate, "--tls-key", &key, "--token-file", token];
+    let shut = Serve::run(&[&["--listen", "0.0.0.0:0"], &tls[..]].concat());
+    let guarded = shut.address.replace("0.0.0.0", "127.0.0.1");
+    let pid = demo.child.id().to_string();
+    let mut script = Command::new("timeout");
+    script.arg("100").arg(python).arg(build::root().join("tests/page_many.py"));
+    script.args([&serve.address, &name, &pid, demo.port(), &merged.address, &other.address]);
+    let said = build::run(script.args([&guarded, secret]));
+    for check in OF_MANY {
         assert!(said.contains(&format!("ok {check}\n")), "{check}:\n{said}");
     }
 }

@@ -42,7 +42,7 @@ function sparkCell(node, series, words, most) {
     node.replaceChildren(box);
     node.parts = parts = { line, top, drawing, text };
   }
-  if (!series) { attribute(parts.line, "d", ""); put(parts.text, ""); return; }
+  if (!series) { attribute(parts.line, "d", ""); put(parts.text, ""); attribute(parts.drawing, "aria-label", "no line is kept of it"); return; }
   const [low, high] = range(series);
   attribute(parts.line, "d", path(series, 120, 22, low, most ?? high));
   put(parts.text, `≤ ${words(most ?? high)}`);

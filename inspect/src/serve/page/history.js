@@ -24,17 +24,23 @@ class Heat {
     const draw = this.canvas.getContext("2d");
     const style = getComputedStyle(document.documentElement);
     const [work, wait] = ["--work", "--wait"].map((name) => style.getPropertyValue(name));
+    // What nobody looked at is shaded as it is above: it is not known to have been idle.
+    const shade = () => { draw.globalAlpha = 0.45; draw.fillStyle = style.getPropertyValue("--line"); };
+    shade();
+    draw.fillRect(0, 0, this.canvas.width, this.canvas.height);
     for (const second of board.seconds) {
       const x = Math.round((Date.parse(second.at) - from) / 1000) * wide;
+      draw.clearRect(x, 0, wide, rows * 4);
       for (let row = 0; row < rows; row += 1) {
         const [works, waits] = [second.work[row], second.wait[row]];
-        if (works === null || works + waits <= 0) continue;
+        if (works === null) { shade(); draw.fillRect(x, row * 4, wide, 4); continue; }
+        if (works + waits <= 0) continue;
         draw.globalAlpha = Math.max(0.08, Math.min(1, (works + waits) / Math.max(0.001, board.most)));
         draw.fillStyle = works >= waits ? work : wait;
         draw.fillRect(x, row * 4, Math.max(1, wide - (wide > 3 ? 1 : 0)), 3);
       }
     }
-    attribute(this.canvas, "aria-label", `${board.name}: ${board.seconds.length} seconds that were sampled, in fifty parts each; at most ${short(board.most)} threads at work or waiting`);
+    attribute(this.canvas, "aria-label", `${board.name}: ${board.seconds.length} seconds that were sampled, in fifty parts each; at most ${short(board.most)} at work or waiting`);
     put(this.lines, board.lines.slice(0, 4).map((line) => `${percent(line.share)} ${line.line}`).join("; "));
   }
 }

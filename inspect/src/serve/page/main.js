@@ -1,5 +1,9 @@
 // Everything together: the views, the bar, the keys. A picture is drawn at most once a frame, after something changed.
 const views = { why, boards: boardsView, threads: threadsView, ops: opsView, numbers: numbersView, profile: profileView, history: historyView };
+/** Looks that came while the picture was held, as many as are kept; `late` when there were more. */
+const HELD = 600;
+let held = [];
+let late = false;
 let due = false;
 function paint() {
   if (due) return;
@@ -12,7 +16,9 @@ const absent = h("p.note", { id: "absent", role: "status", hidden: true });
 function missing() {
   const { board, view } = place.now;
   absent.hidden = !board || !store.seq || view === "history" || store.meant().length > 0;
-  if (!absent.hidden) put(absent, `There is no board ${board} here any more: its process ended and another one's board took its place, or it was removed. The list above has those that there are.`);
+  const silent = store.silent();
+  if (!absent.hidden && silent) put(absent, `No host that answers has a board ${board}; of those that do not (${silent}) it is not known. Why says what keeps them.`);
+  else if (!absent.hidden) put(absent, `There is no board ${board} here any more: its process ended and another one's board took its place, or it was removed. The list above has those that there are.`);
 }
 function draw() {
   const { view } = place.now;
@@ -60,17 +66,21 @@ function bar() {
 }
 function state() {
   const node = $("state");
-  put(node, place.paused ? "held: the picture stands still" : store.trouble ? `not live: ${store.trouble}` : store.endpoints ? `live: ${store.endpoints.filter((one) => one.state === "ok").length} of ${store.endpoints.length} hosts` : `live on ${server.health.host ?? "this host"}`);
-  classes(node, `state ${place.paused ? "" : store.trouble ? "lost" : "ok"}`);
+  const silent = store.silent();
+  const hosts = () => `live: ${store.endpoints.length - silent} of ${store.endpoints.length} hosts`;
+  put(node, place.paused ? "held: the picture stands still" : store.trouble ? `not live: ${store.trouble}` : store.endpoints ? hosts() : `live on ${server.health.host ?? "this host"}`);
+  classes(node, `state ${place.paused ? "" : store.trouble || (silent && silent === store.endpoints.length) ? "lost" : silent ? "part" : "ok"}`);
 }
 
 function pause() {
   place.paused = !place.paused;
+  if (!place.paused && late) server.again();
   $("pause").setAttribute("aria-pressed", String(place.paused));
   state();
   paint();
 }
 $("pause").addEventListener("click", pause);
+$("enter").addEventListener("click", () => server.ask(false, true).catch(() => { /* asked again by the same button */ }));
 $("board").addEventListener("change", () => place.go({ board: $("board").value || null, select: null, zoom: null }, true));
 
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -103,12 +113,14 @@ document.addEventListener("visibilitychange", paint);
 place.read();
 state();
 server.get("/healthz").then((health) => { server.health = health; state(); paint(); }, () => { /* the stream says what is wrong */ });
-let held = null;
 server.stream((event) => {
-  // What comes while the picture is held is taken all at once when it goes on.
-  if (place.paused) { (held ??= []).push(event); if (held.length > 600) { held = null; location.reload(); } return; }
-  for (const before of held ?? []) store.take(before);
-  held = null;
+  // What comes while the picture is held is taken all at once when it goes on; after five minutes everything is asked for
+  // anew then. The picture stands for as long as somebody holds it.
+  if (event.whole) [held, late] = [[], false];
+  if (place.paused) { if (!late) held.push(event); if (held.length > HELD) [held, late] = [[], true]; return; }
+  if (late) return;
+  for (const before of held) store.take(before);
+  held = [];
   store.take(event);
   if (store.endpoints) state();
   paint();

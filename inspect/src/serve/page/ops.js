@@ -11,25 +11,23 @@ const opsView = {
       { key: "label", label: "What", width: "minmax(6rem, 2fr)", narrow: "minmax(0, 1.5fr)", value: (row) => row.what, show: (row, node) => { cell(node, row.what, row.of.leaked ? "bad" : "strong"); node.title = row.what; } },
     ];
     this.live = new Table([
-      hostColumn(),
-      { key: "board", label: "Board", width: "minmax(5rem, .6fr)", wide: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") },
+      hostColumn(), boardColumn(),
       ...common,
       { key: "age", label: "Age", width: "5rem", narrow: "4.2rem", num: true, value: (row) => row.board.since(row.of.begun_at_ms), show: (row, node) => cell(node, age(row.board.since(row.of.begun_at_ms))) },
       { key: "active", label: "At it", width: "5rem", narrow: "4.2rem", num: true, wide: true, title: "Since it began or last rested; nothing while it rests", value: (row) => row.board.since(row.of.active_at_ms), show: (row, node) => cell(node, age(row.board.since(row.of.active_at_ms)), slow(row.board.since(row.of.active_at_ms))) },
       { key: "status", label: "Status", width: "minmax(5rem, .9fr)", narrow: "minmax(0, 1fr)", value: (row) => row.of.status, show: (row, node) => cell(node, row.of.cancelled ? `${row.of.status ?? ""} (cancellation requested)` : row.of.status ?? NONE) },
-      { key: "for", label: "For", width: "5rem", num: true, wide: true, value: (row) => row.board.since(row.of.status_at_ms), show: (row, node) => cell(node, age(row.board.since(row.of.status_at_ms))) },
+      { key: "for", label: "For", width: "5rem", num: true, wide: true, spare: 1, value: (row) => row.board.since(row.of.status_at_ms), show: (row, node) => cell(node, age(row.board.since(row.of.status_at_ms))) },
       { key: "moves", label: "Moves", width: "4rem", num: true, wide: true, title: "How often it moved while this page looks", value: (row) => row.moves?.count ?? 0, show: (row, node) => cell(node, row.moves ? whole(row.moves.count) : "0", row.moves && store.now_ms - row.moves.at < 1600 ? "good" : "dim") },
-      { key: "thread", label: "Thread", width: "minmax(4rem, .7fr)", wide: true, value: (row) => row.of.thread, show: (row, node) => cell(node, row.of.working ? row.of.thread ?? NONE : NONE) },
+      { key: "thread", label: "Thread", width: "minmax(4rem, .7fr)", wide: true, spare: 2, value: (row) => row.of.thread, show: (row, node) => cell(node, row.of.working ? row.of.thread ?? NONE : NONE) },
       { key: "where", label: "Where", width: "minmax(5rem, 1fr)", wide: true, value: (row) => file(row.of.file, row.of.line), show: (row, node) => cell(node, file(row.of.file, row.of.line), "mono dim") },
     ], { name: "Operations in flight", id: (row) => row.id, sort: "active", down: true, sorts: true, select: (row) => place.go({ select: row.id }) });
     this.ended = new Table([
-      hostColumn(),
-      { key: "board", label: "Board", width: "minmax(5rem, .6fr)", wide: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") },
+      hostColumn(), boardColumn(),
       ...common,
       { key: "took", label: "Took", width: "5.5rem", num: true, value: (row) => row.of.took_ns, show: (row, node) => cell(node, time(row.of.took_ns), slow(row.of.took_ns / 1e6)) },
       { key: "outcome", label: "Outcome", width: "6rem", value: (row) => row.of.outcome, show: (row, node) => cell(node, row.of.outcome ?? NONE, row.of.outcome === "ok" ? "good" : "bad") },
       { key: "ago", label: "Ended", width: "5.5rem", num: true, value: (row) => row.board.since(row.of.ended_at_ms), show: (row, node) => cell(node, `${age(row.board.since(row.of.ended_at_ms))}`) },
-      { key: "status", label: "Last status", width: "minmax(5rem, .9fr)", wide: true, value: (row) => row.of.status, show: (row, node) => cell(node, row.of.status ?? NONE) },
+      { key: "status", label: "Last status", width: "minmax(5rem, .9fr)", wide: true, spare: 1, value: (row) => row.of.status, show: (row, node) => cell(node, row.of.status ?? NONE) },
       { key: "where", label: "Where", width: "minmax(5rem, 1fr)", wide: true, value: (row) => file(row.of.file, row.of.line), show: (row, node) => cell(node, file(row.of.file, row.of.line), "mono dim") },
     ], { name: "Operations that ended", id: (row) => row.id, sort: "ago", down: false, sorts: true, select: (row) => place.go({ select: row.id }) });
     this.kinds = h("div.kinds", {}, h("table", {}, h("caption.sr", {}, "Operations by kind: running, ended ones by how long they took, errors; each number shows its samples"),
@@ -133,8 +131,8 @@ const opsView = {
       this.awaited = null;
       this.lost = null;
       this.said = null;
-      return { title: h("h2"), facts: h("dl.facts"), steps: h("div.steps", { "aria-hidden": "true" }), history: h("table.small"), totals: h("table.small"), stack: h("table.small"), stackTitle: h("h3", {}, "Open scopes of its thread"), note: h("p.note", { role: "alert", hidden: true }), cancel: h("button.danger", { type: "button", hidden: true, onclick: () => this.cancel(id) }, "Cancel this operation") };
-    }, (parts) => [parts.title, parts.note, parts.facts, h("p.tools", {}, parts.cancel), h("h3", {}, "History"), parts.steps, parts.history, h("h3", {}, "Time in each status"), parts.totals, parts.stackTitle, parts.stack]);
+      return { title: h("h2"), facts: h("dl.facts"), historyTitle: h("h3", {}, "History"), totalsTitle: h("h3", {}, "Time in each status"), steps: h("div.steps", { "aria-hidden": "true" }), history: h("table.small"), totals: h("table.small"), stack: h("table.small"), stackTitle: h("h3", {}, "Open scopes of its thread"), note: h("p.note", { role: "alert", hidden: true }), cancel: h("button.danger", { type: "button", hidden: true, onclick: () => this.cancel(id) }, "Cancel this operation") };
+    }, (parts) => [parts.title, parts.note, parts.facts, h("p.tools", {}, parts.cancel), parts.historyTitle, parts.steps, parts.history, parts.totalsTitle, parts.totals, parts.stackTitle, parts.stack]);
     // What is over and was not found is not asked for again, unless it is seen.
     const [ref, number] = id.split("/");
     const seen = () => [...store.boards.values()].some((board) => board.ref === ref && (board.ops.has(number) || board.ended.has(number)));
@@ -169,6 +167,9 @@ const opsView = {
     }));
     fillRows(panel.history, ["At", "For", "Status", "Line"], op.history.map((step) => [time(step.at_ns), time(step.for_ns), step.status, step.place ? file(step.place.file, step.place.line) : ""]), [0, 1]);
     fillRows(panel.totals, ["Time", "Share", "Status"], op.totals.map((total) => [time(total.ns), percent(total.ns / whole_), total.status]), [0, 1]);
+    // Whose program says no status has no history.
+    for (const part of [panel.historyTitle, panel.steps, panel.history]) part.hidden = !op.history.length;
+    panel.totalsTitle.hidden = panel.totals.hidden = !op.totals.length;
     panel.stackTitle.hidden = panel.stack.hidden = !thread_stack?.length;
     if (thread_stack?.length) fillRows(panel.stack, ["Where", "Label"], thread_stack.map((one) => [file(one.file, one.line), one.label ?? one.function ?? ""]));
     panel.cancel.hidden = Boolean(op.outcome) || !op.cancellable || !server.health.cancel;

@@ -4,9 +4,10 @@ const server = {
   health: { cancel: false, guarded: false },
   /** Gets JSON; throws what the server said. */
   async get(path, options = {}) {
-    const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
+    const { token } = this;
+    const headers = token ? { Authorization: `Bearer ${token}` } : {};
     const answer = await fetch(path, { ...options, headers, credentials: "omit" });
-    if (answer.status === 401) { this.forget(); await this.ask(); return this.get(path, options); }
+    if (answer.status === 401) { await this.another(token); return this.get(path, options); }
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error(said.error || `${answer.status} ${answer.statusText}`);
     return said;
@@ -27,21 +28,33 @@ const server = {
     setTimeout(() => URL.revokeObjectURL(url), 10000);
   },
   forget() { this.token = null; kept.set("sessionStorage", "token", null); },
-  /** Asks for the token; throws when none is given. */
-  ask() {
+  /** Another token than the one that was no good; unless it was given meanwhile. */
+  async another(wrong) {
+    if (this.token !== wrong) return;
+    this.forget();
+    await this.ask(Boolean(wrong));
+  },
+  /** Asks for the token; throws when none is given. Who said `Not now` is asked again when it is wanted: a page that
+   *  asks by itself would come back with the same question for ever. */
+  ask(wrong = false, wanted = false) {
+    if (this.refused && !wanted && !this.asking) return Promise.reject(new Error("no token was given"));
     this.asking ??= new Promise((take, refuse) => {
       const dialog = $("ask");
       const field = h("input", { type: "password", autocomplete: "off", required: true, id: "token", "aria-label": "Token" });
       const done = (token) => {
         dialog.close();
         this.asking = null;
+        this.refused = !token;
+        $("enter").hidden = Boolean(token) || !this.health.guarded;
         if (!token) { refuse(new Error("no token was given")); return; }
         this.token = token;
+        this.wake?.();
         kept.set("sessionStorage", "token", token);
         take();
       };
       dialog.replaceChildren(h("form", { onsubmit: (event) => { event.preventDefault(); done(field.value.trim()); } },
         h("h2", {}, "The token is needed"),
+        wrong ? h("p.note.bad", { role: "alert" }, "That was another one: this server does not take it.") : null,
         h("p.dim", {}, "It stands in the file that inspect serve was given as --token-file. It is kept until this tab is closed."),
         field,
         h("div.tools", {}, h("button", { type: "button", onclick: () => done(null) }, "Not now"), h("button", { type: "submit" }, "Use it"))));
@@ -53,16 +66,20 @@ const server = {
   },
   /** Cancels an operation: true when it ended. */
   async cancel(pid, id) {
-    if (!this.token) await this.ask();
+    if (!this.token) await this.ask(false, true);
     return this.get(`/api/v1/ops/${encodeURIComponent(pid)}/${encodeURIComponent(id)}/cancel`, { method: "POST" });
   },
+  /** Begins the stream anew, with everything there is. */
+  again() { this.reading.abort(); },
   /** Calls `look` with every event, and `state` with how it goes, for ever. */
   async stream(look, state) {
     for (let pause = 500; ; pause = Math.min(pause * 2, 5000)) {
+      this.reading = new AbortController();
       try {
-        const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
-        const answer = await fetch("/api/v1/stream", { headers, credentials: "omit" });
-        if (answer.status === 401) { this.forget(); await this.ask(); continue; }
+        const { token } = this;
+        const headers = token ? { Authorization: `Bearer ${token}` } : {};
+        const answer = await fetch("/api/v1/stream", { headers, credentials: "omit", signal: this.reading.signal });
+        if (answer.status === 401) { await this.another(token); continue; }
         if (!answer.ok) throw new Error(`the server says ${answer.status}`);
         const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
         let rest = "";
@@ -78,9 +95,10 @@ const server = {
           }
         }
       } catch (error) {
+        if (this.reading.signal.aborted) continue;
         state(error.message === "Failed to fetch" ? "the server cannot be reached" : error.message);
       }
-      await new Promise((done) => setTimeout(done, pause));
+      await new Promise((done) => { this.wake = done; setTimeout(done, pause); });
     }
   },
 };

@@ -130,5 +130,7 @@ const store = {
     const meant = this.meant();
     return place.now.board ? meant : meant.filter((board) => board.exists);
   },
+  /** How many hosts do not answer: nothing is known of theirs, not even that there is nothing. */
+  silent() { return this.endpoints?.filter((one) => one.state !== "ok").length ?? 0; },
   find(key) { return this.boards.get(key); },
 };

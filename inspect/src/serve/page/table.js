@@ -1,7 +1,8 @@
 // A table of any length: only the rows in the window are there, and a row is changed in place.
 class Table {
   /**
-   * columns: { key, label, width, num, wide, value(row) to sort by, show(row, cell) }
+   * columns: { key, label, width, least, num, wide, spare, value(row) to sort by, show(row, cell) }; of those that are `spare`
+   * as many as needed go, the last first, so that the others have their least width
    * options: { name, sort, down, id(row), select(row), sorts: whether the address keeps the order, short }
    */
   constructor(columns, options) {
@@ -33,7 +34,13 @@ class Table {
       // Beside the details, or in a small window, what is less is left out, so that the rest is readable.
       const tight = narrow.matches || (this.node.clientWidth > 0 && this.node.clientWidth < 860);
       this.node.classList.toggle("tight", tight);
-      const shown = this.columns.filter((column) => !(tight && column.wide) && !column.off);
+      let shown = this.columns.filter((column) => !(tight && column.wide) && !column.off);
+      while (!narrow.matches && this.node.clientWidth > 0 && least(shown) > this.node.clientWidth) {
+        const most = Math.max(...shown.map((column) => column.spare ?? 0));
+        if (!most) break;
+        shown = shown.filter((column) => column.spare !== most);
+      }
+      for (const column of this.columns) { column.gone = !column.off && !shown.includes(column); column.head.classList.toggle("gone", column.gone); }
       this.grid = shown.map((column) => (narrow.matches && column.narrow) || column.width || "minmax(0, 1fr)").join(" ");
       this.height = narrow.matches ? 44 : 30;
       this.head.style.gridTemplateColumns = this.grid;
@@ -70,7 +77,8 @@ class Table {
     }
     this.rows = rows;
     this.none.hidden = rows.length > 0;
-    put(this.none, none);
+    const silent = store.silent();
+    put(this.none, silent ? `${none} ${silent === 1 ? "A host does" : `${silent} hosts do`} not answer: see Why.` : none);
     attribute(this.node, "aria-rowcount", rows.length + 1);
     this.draw();
   }
@@ -98,7 +106,7 @@ class Table {
       attribute(slot.node, "data-id", id);
       slot.node.classList.toggle("lit", Boolean(this.options.lit?.(row)));
       if (id === selected) active = slot.node.id;
-      this.columns.forEach((column, at) => { slot.cells[at].classList.toggle("off", Boolean(column.off)); column.show(row, slot.cells[at]); });
+      this.columns.forEach((column, at) => { slot.cells[at].classList.toggle("off", Boolean(column.off)); slot.cells[at].classList.toggle("gone", Boolean(column.gone)); column.show(row, slot.cells[at]); });
     }
     attribute(this.window, "aria-activedescendant", active);
   }
@@ -132,6 +140,10 @@ class Table {
   }
 }
 
+/** What columns need beside each other, in pixels: `least`, or the first number of a width; what is between them; the bar to scroll by. */
+const least = (columns) => columns.reduce((sum, column) => sum + ((column.least ?? parseFloat(/\d[\d.]*/.exec(column.width)?.[0] ?? 0)) + 0.8) * 16, 48);
+/** The column of boards, where there are several. */
+const boardColumn = () => ({ key: "board", label: "Board", width: "minmax(5rem, .6fr)", wide: true, off: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") });
 /** The column of hosts; `of` finds the board of a row. It is there where boards of several hosts are shown. */
 const hostColumn = (of = (row) => row.board) => ({ key: "host", label: "Host", width: "minmax(6rem, .8fr)", narrow: "minmax(0, .7fr)", off: true, value: (row) => of(row).host, show: (row, node) => { cell(node, of(row).host ?? NONE, "dim"); node.title = of(row).head.endpoint ?? ""; } });
 /** A cell's text, with a class. */

@@ -6,17 +6,17 @@ const threadsView = {
     const line = (row) => (row.of.left ? "" : file(row.of.file, row.of.line));
     this.table = new Table([
       hostColumn(),
-      { key: "board", label: "Board", width: "minmax(5rem, .7fr)", wide: true, value: (row) => row.board.name, show: (row, node) => cell(node, row.board.name, "dim") },
+      boardColumn(),
       { key: "name", label: "Thread", width: "minmax(7rem, 1fr)", narrow: "minmax(0, 1fr)", value: (row) => row.of.name, show: (row, node) => cell(node, row.of.name, "strong") },
-      { key: "state", label: "State", width: "5rem", narrow: "3.4rem", value: (row) => (row.of.stalled ? "0 stalled" : row.of.class), show: (row, node) => cell(node, row.of.stalled ? "stalled" : row.of.torn ? "torn" : row.of.class ?? NONE, row.of.stalled ? "bad strong" : row.of.class ?? "dim") },
-      { key: "since", label: "Since", width: "5rem", narrow: "3.6rem", num: true, value: (row) => row.board.since(row.of.since_at_ms), show: (row, node) => cell(node, (row.of.since_at_most ? "<" : "") + age(row.board.since(row.of.since_at_ms))) },
-      { key: "load", label: "Load 1s", width: "6.5rem", narrow: "3.2rem", num: true, value: (row) => row.of.load[0], show: (row, node) => loadCell(node, row.of.load[0]) },
-      { key: "load10", label: "10s", width: "3.2rem", num: true, wide: true, value: (row) => row.of.load[1], show: (row, node) => cell(node, percentOrNone(row.of.load[1])) },
-      { key: "load60", label: "60s", width: "3.2rem", num: true, wide: true, value: (row) => row.of.load[2], show: (row, node) => cell(node, percentOrNone(row.of.load[2])) },
-      { key: "minutes", label: "Load, last 2 min", width: "9rem", wide: true, show: (row, node) => sparkCell(node, row.board.series.get(`threads ${row.key}`), (value) => `${Math.round(value * 100)}%`, 1) },
-      { key: "where", label: "Where", width: "minmax(0, 1.6fr)", narrow: "minmax(0, 1.2fr)", value: line, show: (row, node) => { cell(node, line(row), "mono"); node.title = [row.of.file, row.of.function].filter(Boolean).join(" "); } },
-      { key: "label", label: "What", width: "minmax(0, 1.2fr)", wide: true, value: (row) => row.of.label, show: (row, node) => cell(node, threadLabel(row.of)) },
-      { key: "held", label: "Held by", width: "minmax(0, 1fr)", wide: true, value: (row) => row.of.held_by?.thread, show: (row, node) => cell(node, row.of.held_by ? `${row.of.held_by.thread} ${file(row.of.held_by.file, row.of.held_by.line)}` : "", "bad") },
+      { key: "state", label: "State", width: "5rem", narrow: "3.7rem", value: (row) => (row.of.stalled ? "0 stalled" : row.of.class), show: (row, node) => cell(node, row.of.stalled ? "stalled" : row.of.torn ? "torn" : row.of.class ?? NONE, row.of.stalled ? "bad strong" : row.of.class ?? "dim") },
+      { key: "since", label: "Since", width: "5rem", narrow: "4.1rem", num: true, value: (row) => row.board.since(row.of.since_at_ms), show: (row, node) => cell(node, (row.of.since_at_most ? "<" : "") + age(row.board.since(row.of.since_at_ms))) },
+      { key: "load", label: "Load 1s", width: "6.5rem", narrow: "2.6rem", num: true, value: (row) => row.of.load[0], show: (row, node) => loadCell(node, row.of.load[0]) },
+      { key: "load10", label: "10s", width: "3.2rem", num: true, wide: true, spare: 2, value: (row) => row.of.load[1], show: (row, node) => cell(node, percentOrNone(row.of.load[1])) },
+      { key: "load60", label: "60s", width: "3.2rem", num: true, wide: true, spare: 3, value: (row) => row.of.load[2], show: (row, node) => cell(node, percentOrNone(row.of.load[2])) },
+      { key: "minutes", label: "Load, last 2 min", width: "9rem", wide: true, spare: 1, show: (row, node) => sparkCell(node, row.board.series.get(`threads ${row.key}`), (value) => `${Math.round(value * 100)}%`, 1) },
+      { key: "where", label: "Where", least: 10, width: "minmax(0, 1.6fr)", narrow: "minmax(0, 1.2fr)", value: line, show: (row, node) => { cell(node, line(row), "mono"); node.title = [row.of.file, row.of.function].filter(Boolean).join(" "); } },
+      { key: "label", label: "What", least: 5, width: "minmax(0, 1.2fr)", wide: true, value: (row) => row.of.label, show: (row, node) => cell(node, threadLabel(row.of)) },
+      { key: "held", label: "Held by", least: 5, width: "minmax(0, 1fr)", wide: true, value: (row) => row.of.held_by?.thread, show: (row, node) => cell(node, row.of.held_by ? `${row.of.held_by.thread} ${file(row.of.held_by.file, row.of.held_by.line)}` : "", "bad") },
     ], { name: "Threads", id: (row) => row.id, sorts: true, select: (row) => place.go({ select: row.id }) });
     this.tools = h("div.tools", {}, filterField("Filter threads", "thread, label, function or file"), this.counted = h("span.dim"));
     return (this.made = h("div", { class: "fill" }, this.tools, this.table.node));
