@@ -1,6 +1,6 @@
 //! Building programs of this workspace, and scratch copies outside it, the way a user would.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,28 +45,39 @@ pub fn run(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-/// A program of the workspace in release, built with these arguments (once in a test process).
+/// A program of the workspace in release, built with these arguments (once in a test process). What programs are made of
+/// is built once for all of them; each program has a place of its own, where no build with other arguments replaces it.
 #[track_caller]
 pub fn release(package: &str, binary: &str, arguments: &[&str]) -> PathBuf {
-    static BUILT: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
+    static BUILT: OnceLock<Mutex<HashSet<PathBuf>>> = OnceLock::new();
+    let name: String = arguments.concat().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let programs = target().join("for-tests");
+    let place = programs.join(format!("{package}-{name}")).join(binary);
     let built = BUILT.get_or_init(Mutex::default);
     let mut built = built.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let key = format!("{package} {arguments:?}");
-    if let Some(path) = built.get(&key) {
-        return path.with_file_name(binary);
+    if built.contains(&place) {
+        return place;
     }
-    // One directory for each set of arguments: another test's build never replaces this one's.
-    let name: String = arguments.concat().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    let target = target().join("for-tests").join(format!("{package}-{name}"));
+    let shared = programs.join("release");
     run(cargo()
         .args(["build", "--release", "--quiet", "--locked", "--package", package])
         .args(arguments)
         .arg("--target-dir")
-        .arg(&target)
+        .arg(&shared)
         .current_dir(root()));
-    let path = target.join("release").join(binary);
-    built.insert(key, path.clone());
-    path
+    keep(&shared.join("release").join(binary), &place)
+        .unwrap_or_else(|error| panic!("{}: {error}", place.display()));
+    built.insert(place.clone());
+    place
+}
+
+/// A name of its own for what was built: the same file, which a later build replaces and does not change.
+fn keep(program: &Path, place: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(place.parent().unwrap_or(place))?;
+    match std::fs::remove_file(place) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => std::fs::hard_link(program, place),
+    }
 }
 
 /// A program of the workspace, built so that a panic ends it at once.

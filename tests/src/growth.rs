@@ -128,9 +128,10 @@ impl Grown {
 
     /// The arguments of a look at them.
     fn looks(&self, kind: Kind) -> Vec<String> {
-        let first = format!("{}-0", self.name);
+        let (first, all) = (format!("{}-0", self.name), format!("{}-*", self.name));
         let words: &[&str] = match kind {
-            Kind::Boards | Kind::Dead => &["list", "--json"],
+            // Those alone: what else is on the host comes and goes between two sizes.
+            Kind::Boards | Kind::Dead => &["list", "--json", "-n", &all],
             Kind::Operations => &["ops", "--json", "-n", &first],
             _ => &["--json", "-n", &first],
         };

@@ -17,6 +17,7 @@ pub mod inject;
 pub mod journal;
 pub mod merged;
 pub mod naive;
+pub mod parallel;
 pub mod picture;
 pub mod program;
 pub mod python;

@@ -1,6 +1,7 @@
 //! What a look costs grows no faster than what there is to look at, by counted instructions.
 
 use tests::growth::{self, ROWS};
+use tests::parallel;
 
 /// Growth with the logarithm of the size is within it; with its square it would be 2.
 const MOST: f64 = 1.1;
@@ -10,9 +11,10 @@ fn a_look_grows_no_faster_than_what_is_used() {
     if !growth::is_possible() {
         return;
     }
-    for row in &ROWS {
-        let sizes = if row.of_processes() { [1, 16, 64] } else { [1, 64, 256] };
-        let points = row.counted(&sizes);
+    let counted = parallel::each(&ROWS, |row| {
+        row.counted(if row.of_processes() { &[1, 16, 64] } else { &[1, 64, 256] })
+    });
+    for (row, points) in ROWS.iter().zip(counted) {
         let exponent = growth::exponent(&points);
         assert!(exponent <= MOST, "{}: {exponent:.3}, {points:?}", row.what);
         // Or nothing of it was there.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tests::demo::{Client, Demo};
 use tests::program::{self, named};
-use tests::wait;
+use tests::{parallel, wait};
 
 /// Kills; `KILL_ROUNDS` asks for another number.
 const ROUNDS: u32 = 200;
@@ -14,9 +14,9 @@ const ROUNDS: u32 = 200;
 #[test]
 fn a_killed_daemon_leaves_a_board_that_is_right() {
     let rounds = std::env::var("KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
-    for round in 0..rounds {
-        kill_one(round);
-    }
+    let rounds: Vec<u32> = (0..rounds).collect();
+    parallel::each(&rounds, |&round| kill_one(round));
+    let rounds = rounds.len();
     eprintln!("{rounds} kills");
 }
 

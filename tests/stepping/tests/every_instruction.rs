@@ -7,7 +7,6 @@ mod judged;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use judged::{Chains, expected, whole};
 use nix::sys::signal::Signal;
@@ -156,23 +155,9 @@ fn step_through(run: &mut Run, operation: &str, round: u64) -> (u64, u64) {
     (points, changes)
 }
 
-/// Does something for every operation, on as many threads as there are processors (a traced process belongs to
-/// the thread that started it), and adds up what it says.
+/// Does something for every operation, and adds up what it says.
 fn each_operation(work: impl Fn(&'static str) -> u64 + Sync) -> u64 {
-    let next = AtomicUsize::new(0);
-    let one = || -> u64 {
-        let numbers = std::iter::from_fn(|| OPERATIONS.get(next.fetch_add(1, Ordering::Relaxed)));
-        numbers.map(|operation| work(operation)).sum()
-    };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let all: Vec<_> = (0..workers).map(|_| scope.spawn(one)).collect();
-        let sums = all.into_iter().map(|worker| match worker.join() {
-            Ok(sum) => sum,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        sums.sum()
-    })
+    tests::parallel::each(&OPERATIONS, |operation| work(operation)).iter().sum()
 }
 
 #[test]
