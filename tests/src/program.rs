@@ -28,6 +28,9 @@ pub fn debug(package: &str, binary: &str) -> PathBuf {
     path
 }
 
+/// For a shell that counts descriptors: what a terminal or a tool left open for the test, and so for its children, is closed.
+pub const NOTHING_ELSE_OPEN: &str = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-";
+
 /// A board name that no other test uses.
 pub fn name(of: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);

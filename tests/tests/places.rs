@@ -248,8 +248,8 @@ fn without_stdin_stdout_and_stderr_nothing_of_the_daemons_goes_into_its_board() 
 fn at_every_limit_of_descriptors_it_serves() {
     let mut boards = 0;
     for limit in 3..20 {
-        let mut daemon =
-            Daemon::behind("true", &["limited", "descriptors", &limit.to_string()], &[]);
+        let what = ["limited", "descriptors", &limit.to_string()];
+        let mut daemon = Daemon::behind(program::NOTHING_ELSE_OPEN, &what, &[]);
         let status = daemon.served();
         boards += u32::from(status.starts_with("Board("));
         let (code, said) = daemon.end();

@@ -99,7 +99,8 @@ fn at_the_limit_of_descriptors_recordings_last_as_long_as_asked_or_say_why() {
                 return [whole, short, refused];
             }
             let file = folder.path().join(format!("{round}.rec"));
-            let limit = format!("ulimit -n {} && exec \"$@\"", 4 + round % 41);
+            let (closed, most) = (program::NOTHING_ELSE_OPEN, 4 + round % 41);
+            let limit = format!("{closed}; ulimit -n {most} && exec \"$@\"");
             let shell = ["sh", "-c", &limit, "sh"];
             let path = file.to_str().expect("UTF-8");
             let arguments = ["record", "--json", "-n", &name, "-d", lasts, "-o", path];
