@@ -75,7 +75,7 @@ pub fn release(package: &str, binary: &str, arguments: &[&str]) -> PathBuf {
 fn keep(program: &Path, place: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(place.parent().unwrap_or(place))?;
     match std::fs::remove_file(place) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => std::fs::hard_link(program, place),
     }
 }
