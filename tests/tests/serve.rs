@@ -348,6 +348,26 @@ fn what_may_not_be_served_is_refused_in_a_line() {
         assert!(said.contains("PROBE_MODE=0640") && said.contains("PROBE_GROUP"), "{said}");
         // 0644, as it was written.
         assert!(refused(&["--token-file", token], true, 2).contains("chmod 600"));
+        // And then its owner's alone: it is there, and not for everybody.
+        let owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(token, owner).expect("ours");
+        std::fs::set_permissions(
+            folder.path(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .expect("ours");
+        let list = format!("@{token}");
+        for more in [
+            &["--token-file", token][..],
+            &["--tls-cert", token, "--tls-key", token],
+            &["--endpoints", &list],
+            &["--endpoints", "db1:80", "--endpoints-token", token],
+            &["--endpoints", "db1:80", "--endpoints-ca", token],
+        ] {
+            let said = refused(&[&free[..], more].concat(), false, 4);
+            let names = said.contains(token) && said.contains("Permission denied");
+            assert!(names, "{more:?}: {said}");
+        }
     }
 }
 

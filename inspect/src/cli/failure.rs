@@ -1,8 +1,11 @@
 //! Why a verb failed.
 
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use crate::error::OpenError;
+use crate::words::term::term;
 
 /// Why a verb failed: a sentence for stderr and an exit code.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let code = error.exit_code();
         // Paths and names in it may come from a hostile directory.
-        let text = crate::words::term::term(&error.sentence());
+        let text = term(&error.sentence());
         Self { code, text }
     }
 }
@@ -51,5 +54,36 @@ impl From<io::Error> for Failure {
             Some(_) => Self::system(&error, format!("writing failed: {error}")),
             None => Self::system(&error, error.to_string()),
         }
+    }
+}
+
+/// What is wrong with one of these files, which the sentence begins with: the option that named it stands in front. Where
+/// it is there and may not be read nothing is wrong in what was asked for, but who asks.
+pub(super) fn wrong_file(files: &[(&str, Option<&Path>)], why: &str) -> Failure {
+    let begins = |path: &Path| why.starts_with(&format!("{}: ", path.display()));
+    let meant = files.iter().find(|(_, path)| path.is_some_and(begins));
+    let option = meant.map(|(option, _)| format!("{option}: ")).unwrap_or_default();
+    let text = format!("{option}{}", term(why));
+    let may_not = meant.and_then(|(_, path)| *path).is_some_and(may_not_read);
+    if may_not { Failure { code: 4, text } } else { Failure::usage(text) }
+}
+
+fn may_not_read(path: &Path) -> bool {
+    let mut options = std::fs::OpenOptions::new();
+    // A pipe in its place must not hold the answer up.
+    let opened = options.read(true).custom_flags(nix::libc::O_NONBLOCK).open(path);
+    opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_option_that_named_the_file_is_said() {
+        let files = [("--one", Some(Path::new("a"))), ("--two", Some(Path::new("a.b")))];
+        assert_eq!(wrong_file(&files, "a.b: mode 0644").text, "--two: a.b: mode 0644");
+        assert_eq!(wrong_file(&files, "a: mode 0644").text, "--one: a: mode 0644");
+        assert_eq!(wrong_file(&files, "no certificate here").text, "no certificate here");
     }
 }

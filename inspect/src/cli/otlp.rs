@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::{Cli, Common, Numbers, Only, Pacing};
 use super::collector::{Sink, say};
 use super::common::repeat;
-use super::failure::Failure;
+use super::failure::{Failure, wrong_file};
 use super::prom::Watched;
 use super::sampling::{Sampling, Turn, answered, nonempty, options, read, recorded};
 use super::{record, spans};
@@ -15,7 +15,6 @@ use crate::clock::Moment;
 use crate::export::otlp::{About, Sender, Sent, Settings, Signal, metrics, profiles};
 use crate::locate::Target;
 use crate::report::{By, Tally};
-use crate::words::term::term;
 
 /// How long is sampled when nothing is said.
 const SAMPLED: Duration = Duration::from_secs(10);
@@ -39,6 +38,16 @@ impl Way<'_> {
     }
 }
 
+/// What is wrong with the settings; of a certificate's file the variable that named it.
+fn wrong(why: &str) -> Failure {
+    let is_file =
+        |name: &str| name.starts_with("OTEL_EXPORTER_OTLP_") && name.ends_with("CERTIFICATE");
+    let files: Vec<(String, String)> = std::env::vars().filter(|(name, _)| is_file(name)).collect();
+    let files: Vec<_> =
+        files.iter().map(|(name, path)| (name.as_str(), Some(Path::new(path)))).collect();
+    wrong_file(&files, why)
+}
+
 pub(super) fn run(
     cli: &Cli,
     target: &Target,
@@ -52,8 +61,8 @@ pub(super) fn run(
         return Err(Failure::usage(format!("--{flag} does nothing without --spans")));
     }
     let url = way.numbers.endpoint.as_deref();
-    let settings = Settings::read(signal, url, |name| std::env::var(name).ok())
-        .map_err(|why| Failure::usage(term(&why)))?;
+    let settings =
+        Settings::read(signal, url, |name| std::env::var(name).ok()).map_err(|why| wrong(&why))?;
     let mut file = None;
     let sink = match (&settings.endpoint, way.output.filter(|path| !super::output::is_stdout(path)))
     {

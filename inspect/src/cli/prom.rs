@@ -39,7 +39,7 @@ pub(super) fn run(
         let found = watched.turn(target, &cli.common, (every.is_some(), again), remarks);
         let reports = watched.reports(remarks);
         // That there is nothing is an answer too: old numbers would stand there as if they were new.
-        let text = prom(&reports, None, dialect);
+        let text = prom(&reports, dialect);
         match file {
             Some(path) => match replace(path, text.as_bytes()) {
                 // It goes on when there is room again; the same is said once.

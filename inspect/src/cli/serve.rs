@@ -4,8 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use super::args::{Cli, Serving};
-use super::failure::Failure;
-use super::whom::wrong_file;
+use super::failure::{Failure, wrong_file};
 use crate::serve::{self, Listen, Settings, SettingsError, Tls, Token};
 use crate::words::term::term;
 
@@ -28,8 +27,8 @@ fn settings(cli: &Cli, how: &Serving) -> Result<Settings, Failure> {
     let mut settings = Settings::new(how.listen.clone());
     settings.hosts.clone_from(&how.hosts);
     let token = how.token_file.as_deref().map(Token::read).transpose();
-    settings.token =
-        token.map_err(|why| Failure::usage(format!("--token-file: {}", term(&why))))?;
+    let file = [("--token-file", how.token_file.as_deref())];
+    settings.token = token.map_err(|why| wrong_file(&file, &why))?;
     settings.history = how.history.clone().map(|directory| (directory, how.history_size));
     settings.past.clone_from(&how.history_from);
     settings.sources.clone_from(&how.sources);

@@ -4,8 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-pub use super::active::at_it;
 use super::active::{LONG_NS, come_on, has_one_long_job, of_its_kind, waits};
+pub use super::active::{at_it, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Cycle, Headline, Op, Severity, ThreadReport};
 use crate::words::human::{lasting, or_none, percent, time, whole};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::ask::Ask;
 use super::reply::{self, Refusal, aside};
 use super::shared::{Shared, meant};
-use crate::export::prom::{Dialect, NATIVE_TYPE, prom, prom_native};
+use crate::export::prom::{Dialect, NATIVE_TYPE, prom_beside, prom_native_beside};
 use crate::model::BoardReport;
 
 /// What may be asked.
@@ -40,10 +40,14 @@ pub(super) async fn metrics(
         let unread = (pick.board.is_none() || unread > 0).then_some(unread);
         Ok(match form {
             Some(dialect) => {
-                let text = prom(&reports, unread, dialect);
+                let text = prom_beside(&reports, unread, dialect);
                 reply::bytes(StatusCode::OK, dialect.content_type(), text.into())
             }
-            None => reply::bytes(StatusCode::OK, NATIVE_TYPE, prom_native(&reports, unread).into()),
+            None => reply::bytes(
+                StatusCode::OK,
+                NATIVE_TYPE,
+                prom_native_beside(&reports, unread).into(),
+            ),
         })
     })
     .await

@@ -20,13 +20,22 @@ use crate::model::BoardReport;
 pub(super) use exposition::{Exposition, Family, Kind, Value};
 
 /// Some boards as text. Boards of one name and pid (in two containers) are told apart by a label `run`.
-/// Of `unread` more nothing but their number can be said, where they were counted.
-pub fn prom(boards: &[BoardReport], unread: Option<usize>, dialect: Dialect) -> String {
-    exposition(boards, unread).text(dialect)
+pub fn prom(boards: &[BoardReport], dialect: Dialect) -> String {
+    prom_beside(boards, None, dialect)
 }
 
 /// The same as protocol buffers ([`NATIVE_TYPE`]), with native histograms beside the classic ones.
-pub fn prom_native(boards: &[BoardReport], unread: Option<usize>) -> Vec<u8> {
+pub fn prom_native(boards: &[BoardReport]) -> Vec<u8> {
+    prom_native_beside(boards, None)
+}
+
+/// As [`prom`], beside `unread` boards of which nothing but their number can be said; nothing where they were not counted.
+pub fn prom_beside(boards: &[BoardReport], unread: Option<usize>, dialect: Dialect) -> String {
+    exposition(boards, unread).text(dialect)
+}
+
+/// As [`prom_native`], with the same.
+pub fn prom_native_beside(boards: &[BoardReport], unread: Option<usize>) -> Vec<u8> {
     native::families(&exposition(boards, unread))
 }
 

@@ -116,7 +116,7 @@ fn a_status_is_one_series_whether_parts_run_in_it_or_not() {
     };
     let mut board = BoardReport::for_tests("d", 1);
     board.op_statuses = vec![row(true, 1, 3_000_000_000), row(false, 2, 500_000_000)];
-    let text = prom(&[board], None, Dialect::Text);
+    let text = prom(&[board], Dialect::Text);
     let of = |name: &str| {
         let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(name)).collect();
         rows.iter().map(|row| row.rsplit(' ').next().expect("a value")).collect::<Vec<_>>()
