@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use libc::c_long;
+
 use super::seen::Call;
 use crate::model::BoardReport;
 
@@ -12,7 +14,7 @@ use crate::model::BoardReport;
 const THREADS: usize = 64;
 
 /// Calls that may take long. Those of the second list begin with a descriptor.
-const CALLS: [(i64, &str); 13] = [
+const CALLS: [(c_long, &str); 13] = [
     (libc::SYS_clock_nanosleep, "clock_nanosleep"),
     (libc::SYS_epoll_pwait, "epoll_pwait"),
     (libc::SYS_futex, "futex"),
@@ -27,8 +29,7 @@ const CALLS: [(i64, &str); 13] = [
     (libc::SYS_wait4, "wait4"),
     (libc::SYS_waitid, "waitid"),
 ];
-const OF_FILES: [(i64, &str); 24] = [
-    (libc::SYS_accept, "accept"),
+const OF_FILES: [(c_long, &str); 23] = [
     (libc::SYS_accept4, "accept4"),
     (libc::SYS_close, "close"),
     (libc::SYS_connect, "connect"),
@@ -53,9 +54,14 @@ const OF_FILES: [(i64, &str); 24] = [
     (libc::SYS_write, "write"),
     (libc::SYS_writev, "writev"),
 ];
+/// One more of them, which not every processor's kernels have.
+#[cfg(not(any(target_arch = "s390x", target_arch = "x86")))]
+const ACCEPT: [(c_long, &str); 1] = [(libc::SYS_accept, "accept")];
+#[cfg(any(target_arch = "s390x", target_arch = "x86"))]
+const ACCEPT: [(c_long, &str); 0] = [];
 /// Those that only this processor's kernels have.
 #[cfg(target_arch = "x86_64")]
-const OLDER: [(i64, &str); 5] = [
+const OLDER: [(c_long, &str); 5] = [
     (libc::SYS_epoll_wait, "epoll_wait"),
     (libc::SYS_open, "open"),
     (libc::SYS_pause, "pause"),
@@ -63,7 +69,7 @@ const OLDER: [(i64, &str); 5] = [
     (libc::SYS_select, "select"),
 ];
 #[cfg(not(target_arch = "x86_64"))]
-const OLDER: [(i64, &str); 0] = [];
+const OLDER: [(c_long, &str); 0] = [];
 
 /// Asks about threads that say that they work, and stand.
 pub(super) fn calls(pid: u32, report: &BoardReport) -> BTreeMap<u64, Call> {
@@ -81,8 +87,10 @@ fn call(pid: u32, tid: u64) -> Call {
     let mut call = Call { state, at, ..Call::default() };
     let Some(line) = read("syscall") else { return call };
     let mut words = line.split_whitespace();
-    let Some(number) = words.next().and_then(|word| word.parse::<i64>().ok()) else { return call };
-    let file = OF_FILES.iter().find(|(known, _)| *known == number);
+    let Some(number) = words.next().and_then(|word| word.parse::<c_long>().ok()) else {
+        return call;
+    };
+    let file = OF_FILES.iter().chain(&ACCEPT).find(|(known, _)| *known == number);
     let known = CALLS.iter().chain(&OLDER).find(|(known, _)| *known == number).or(file);
     call.name = Some(match known {
         Some((_, name)) => (*name).to_owned(),
