@@ -18,6 +18,10 @@ const NEW_NS: u64 = 1_000_000_000;
 /// is far longer.
 const SOME: u64 = 10;
 const FAR: u64 = 10;
+/// Operations that are looked at so closely, and tasks of progress that they are held against, at most: a board may have very
+/// many of both, and who has more is told as if nothing were known of the rest.
+const CLOSELY: usize = 64;
+const TASKS: usize = 256;
 /// Jobs that a thread has finished from which on it takes one after the other.
 const JOBS: u64 = 2;
 
@@ -58,17 +62,21 @@ pub fn long_by_status(report: &BoardReport) -> BTreeMap<&str, Vec<&Op>> {
 /// status nobody knows whose progress it is.
 pub fn come_on(report: &BoardReport) -> BTreeMap<&str, String> {
     let alone = long_by_status(report).into_values().filter(|ops| ops.len() == 1).flatten();
-    alone.filter_map(|op| Some((op.id.as_str(), shown_by(report, op)?))).collect()
+    let mut alone: Vec<&Op> = alone.collect();
+    alone.sort_by_key(|op| Reverse(op.active_ns));
+    let times = Times::new(report);
+    let closely = alone.into_iter().take(CLOSELY);
+    closely.filter_map(|op| Some((op.id.as_str(), shown_by(report, op, &times)?))).collect()
 }
 
 /// What shows that an operation comes on: progress of its name; of who does not wait a status after another one, the last of
 /// which is new; or new lines, of the first one of its kind: of how long such a one takes nothing is known.
-fn shown_by(report: &BoardReport, op: &Op) -> Option<String> {
+fn shown_by(report: &BoardReport, op: &Op, times: &Times<'_>) -> Option<String> {
     if let Some(progress) = progress(report, op) {
         return Some(progress);
     }
     // It may go round in circles.
-    if waits(op) || far_longer(report, op) {
+    if waits(op) || far_longer(op, times) {
         return None;
     }
     let status_is_new = op.history.len() > 1 && op.status_age_ns.is_some_and(|age| age < NEW_NS);
@@ -85,7 +93,7 @@ fn progress(report: &BoardReport, op: &Op) -> Option<String> {
 /// Progress that has the operation's kind in its name, or the other way round.
 fn named_after<'a>(report: &'a BoardReport, op: &Op) -> impl Iterator<Item = &'a Progress> {
     let kind = op.kind.raw().to_lowercase();
-    report.progress.iter().filter(move |task| {
+    report.progress.iter().take(TASKS).filter(move |task| {
         let name = task.name.raw().to_lowercase();
         !kind.is_empty() && !name.is_empty() && (name.contains(&kind) || kind.contains(&name))
     })
@@ -99,14 +107,15 @@ pub(super) fn come_with_their_progress(report: &mut BoardReport) {
     let locked = edges.filter(|edge| edge.target.what == "lock");
     let locked = locked.chain(report.waits.cycles.iter().flat_map(|cycle| &cycle.members));
     let locked: HashSet<u64> = locked.filter_map(|edge| edge.waiter.tid).collect();
+    let mut of_kind: HashMap<&str, usize> = HashMap::new();
+    for op in &report.ops {
+        *of_kind.entry(op.kind.raw()).or_default() += 1;
+    }
+    let only = |op: &&Op| op.working && of_kind.get(op.kind.raw()) == Some(&1);
     let mut came: HashMap<u64, u64> = HashMap::new();
-    for op in report.ops.iter().filter(|op| op.working) {
-        let alone = || report.ops.iter().filter(|other| other.kind == op.kind).count() == 1;
+    for op in report.ops.iter().filter(only).take(CLOSELY) {
         let grew = named_after(report, op).filter_map(|task| task.grew_ns).min();
-        let Some((tid, grew)) = op.tid.zip(grew).filter(|(tid, _)| !locked.contains(tid)) else {
-            continue;
-        };
-        if alone() {
+        if let Some((tid, grew)) = op.tid.zip(grew).filter(|(tid, _)| !locked.contains(tid)) {
             came.entry(tid).and_modify(|least| *least = grew.min(*least)).or_insert(grew);
         }
     }
@@ -120,16 +129,31 @@ pub(super) fn come_with_their_progress(report: &mut BoardReport) {
     }
 }
 
-/// How long operations of its kind took that have ended, where that is known.
-pub fn of_its_kind<'a>(report: &'a BoardReport, op: &Op) -> Option<&'a Histogram> {
-    report.histograms.iter().find(|times| {
-        times.name.raw() == "op_time" && times.labels.values().any(|kind| *kind == op.kind)
-    })
+/// How long operations of each kind took that have ended, where that is known.
+#[derive(Debug)]
+pub struct Times<'a>(HashMap<&'a str, &'a Histogram>);
+
+impl<'a> Times<'a> {
+    /// Of all kinds.
+    pub fn new(report: &'a BoardReport) -> Self {
+        let mut times = HashMap::new();
+        for one in report.histograms.iter().filter(|one| one.name.raw() == "op_time") {
+            for kind in one.labels.values() {
+                times.entry(kind.raw()).or_insert(one);
+            }
+        }
+        Self(times)
+    }
+
+    /// Of an operation's kind.
+    pub fn of(&self, op: &Op) -> Option<&'a Histogram> {
+        self.0.get(op.kind.raw()).copied()
+    }
 }
 
 /// Whether it takes far longer than any of its kind did.
-fn far_longer(report: &BoardReport, op: &Op) -> bool {
-    of_its_kind(report, op).filter(|times| times.count >= SOME).is_some_and(|times| {
+fn far_longer(op: &Op, times: &Times<'_>) -> bool {
+    times.of(op).filter(|times| times.count >= SOME).is_some_and(|times| {
         let longest = times.values.since_start.max;
         longest.is_some_and(|max| op.active_ns > Some(max.saturating_mul(FAR)))
     })
@@ -152,17 +176,24 @@ fn has_new_line(report: &BoardReport, op: &Op) -> bool {
     thread.is_some_and(|one| !one.stalled && one.since_ns.is_some_and(|ns| ns < NEW_NS))
 }
 
-/// Whether a thread without a pause works through one long job: it serves no queue, has not finished two, and has no others
-/// of its name. Nothing tells that more would wait for it.
-pub fn has_one_long_job(report: &BoardReport, thread: &ThreadReport) -> bool {
-    let name = stem(thread.name.raw());
+/// Ids of threads each of which, without a pause, works through one long job: it serves no queue, has not finished two, and
+/// has no others of its name. Nothing tells that more would wait for it.
+pub fn at_one_long_job(report: &BoardReport) -> HashSet<u64> {
     let works =
         |one: &&ThreadReport| one.load.s10.or(one.load.s1).is_some() || one.class == Some("idle");
-    let others = report.threads.iter().filter(|one| one.tid != thread.tid).filter(works);
-    let serves = report.queues.iter().any(|queue| queue.served_by.contains(&thread.tid));
-    !serves
-        && thread.jobs.is_none_or(|jobs| jobs < JOBS)
-        && others.filter(|one| stem(one.name.raw()) == name).count() == 0
+    let mut of_name: HashMap<&str, usize> = HashMap::new();
+    for one in report.threads.iter().filter(works) {
+        *of_name.entry(stem(one.name.raw())).or_default() += 1;
+    }
+    let serving: HashSet<u64> =
+        report.queues.iter().flat_map(|queue| queue.served_by.iter().copied()).collect();
+    let has_others = |one: &&ThreadReport| {
+        let all = of_name.get(stem(one.name.raw())).copied().unwrap_or(0);
+        all > usize::from(works(one))
+    };
+    let long = report.threads.iter().filter(|one| one.jobs.is_none_or(|jobs| jobs < JOBS));
+    let alone = long.filter(|one| !serving.contains(&one.tid) && !has_others(one));
+    alone.map(|one| one.tid).collect()
 }
 
 #[cfg(test)]
@@ -204,5 +235,38 @@ mod tests {
         assert!(stands(4, |board| board.ops.push(board.ops[0].clone())).0);
         assert!(stands(4, |board| board.progress[0].name = Label::from("export")).0);
         assert!(stands(4, |board| board.ops[0].working = false).0);
+    }
+    /// A board may have as many operations as it has room for, each in a status of its own.
+    #[test]
+    fn of_very_many_a_number_is_looked_at_closely_and_the_longest_of_them() {
+        let mut report = BoardReport::for_tests("importd", 0);
+        report.progress = (0..2 * TASKS as u64)
+            .map(|number| Progress {
+                name: Label::from(format!("import-{number:03}").as_str()),
+                done: 7,
+                total: 100,
+                unit: None,
+                advances: true,
+                grew_ns: None,
+            })
+            .collect();
+        let ops = 0..2 * CLOSELY as u64;
+        report.ops = ops
+            .map(|number| Op {
+                id: number.to_string(),
+                kind: Label::from("import"),
+                status: Some(Label::from(format!("part {number}").as_str())),
+                told: true,
+                active_ns: Some((number + 1) * SECOND),
+                ..Op::default()
+            })
+            .collect();
+        let on = come_on(&report);
+        assert_eq!(on.len(), CLOSELY);
+        let longest = (CLOSELY..2 * CLOSELY).map(|number| number.to_string());
+        assert!(longest.into_iter().all(|id| on.contains_key(id.as_str())), "{on:?}");
+        report.progress.rotate_left(TASKS);
+        report.progress[..TASKS].iter_mut().for_each(|task| task.advances = false);
+        assert!(come_on(&report).is_empty());
     }
 }

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use super::active::{LONG_NS, come_on, has_one_long_job, of_its_kind, waits};
+use super::active::{LONG_NS, Times, at_one_long_job, come_on, waits};
 pub use super::active::{at_it, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Cycle, Headline, Op, Severity, ThreadReport};
@@ -191,7 +191,8 @@ fn operations(
         said.push((Severity::Critical, format!("{leaked} {plural} suspected leaked")));
     }
     let mut long = at_it(&report.ops, LONG_NS);
-    long.retain(|op| op.told || is_unusual(report, op));
+    let times = Times::new(report);
+    long.retain(|op| op.told || is_unusual(op, &times));
     long.retain(|op| !come_on.contains_key(op.id.as_str()));
     let waiting = long.iter().filter(|op| waits(op)).count();
     // What a stalled thread has in hand is said with the thread.
@@ -232,8 +233,8 @@ fn operations(
 
 /// Whether an operation of which nobody tells what it does takes longer than any of its kind did, of very many: a
 /// request, say. A connection may stay.
-fn is_unusual(report: &BoardReport, op: &Op) -> bool {
-    of_its_kind(report, op).is_some_and(|times| {
+fn is_unusual(op: &Op, times: &Times<'_>) -> bool {
+    times.of(op).is_some_and(|times| {
         times.count >= MANY && times.values.since_start.max.is_some_and(|max| max < LONG_NS)
     })
 }
@@ -241,8 +242,9 @@ fn is_unusual(report: &BoardReport, op: &Op) -> bool {
 fn well(report: &BoardReport, come_on: &BTreeMap<&str, String>) -> Headline {
     let load = |thread: &ThreadReport| thread.load.s10.or(thread.load.s1);
     // Who works through one long job lacks no room.
+    let long_jobs = at_one_long_job(report);
     let is_full = |thread: &ThreadReport| {
-        load(thread).is_some_and(|load| load >= FULL) && !has_one_long_job(report, thread)
+        load(thread).is_some_and(|load| load >= FULL) && !long_jobs.contains(&thread.tid)
     };
     // Of equals the first, so that the name stands still.
     let busiest =

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::finding::{Finding, Weight, command, op, percent, seconds};
-use crate::derive::active::{LONG_NS, come_on, long_by_status, of_its_kind, waits, wholes};
+use crate::derive::active::{LONG_NS, Times, come_on, long_by_status, waits, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Op, ThreadReport};
 use crate::words::human::time;
@@ -123,7 +123,7 @@ fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
 
 /// Operations that wait long in one status: something outside is slow.
 fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
-    let come_on = come_on(report);
+    let (come_on, times) = (come_on(report), Times::new(report));
     for (status, ops) in long_by_status(report) {
         let Some(first) = ops.first() else { continue };
         let plural = if ops.len() == 1 { "operation" } else { "operations" };
@@ -152,7 +152,7 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
             .with("operations", ops.len() as u64, None);
         // Who works takes long or far longer than others do; who waits, as long as it takes.
         let works = Some(*first).filter(|op| !waits(op));
-        let ended = works.and_then(|op| of_its_kind(report, op)?.values.since_start.max);
+        let ended = works.and_then(|op| times.of(op)?.values.since_start.max);
         if let Some(longest) = ended {
             finding =
                 finding.with("the longest of its kind that ended", seconds(longest), Some("s"));

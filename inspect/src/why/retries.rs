@@ -14,6 +14,8 @@ const TRIES_PER_S: f64 = 1.0;
 const TRIES: f64 = 0.5;
 /// Tries in all, and ends of a kind: fewer are no rate.
 const ENOUGH: f64 = 10.0;
+/// Counters that are asked about at most: each is held against all names.
+const COUNTERS: usize = 64;
 /// Share of a kind's operations that fail, from which on tries of an unknown kind may be its.
 const FAILS: f64 = 0.5;
 /// Operations that are at a further try at once.
@@ -21,9 +23,11 @@ const TRYING: usize = 3;
 
 /// What is tried again and again.
 pub(super) fn retries(report: &BoardReport, found: &mut Vec<Finding>) {
-    let named = report.counters.iter().filter(|counter| is_again(counter.name.raw()));
-    for counter in named {
-        let Some(rate) = counter.rate_per_s.filter(|&rate| rate >= TRIES_PER_S) else { continue };
+    let grow = report.counters.iter().filter_map(|counter| {
+        Some((counter, counter.rate_per_s.filter(|&rate| rate >= TRIES_PER_S)?))
+    });
+    let named = grow.filter(|(counter, _)| is_again(counter.name.raw()));
+    for (counter, rate) in named.take(COUNTERS) {
         let few = rate * counter.rate_over_ns.unwrap_or(0) as f64 / 1e9 < ENOUGH;
         let against = if few { None } else { against(report, counter, rate) };
         let Some(Against { well, what, kind, sure }) = against else { continue };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::threads::place;
-use crate::derive::active::has_one_long_job;
+use crate::derive::active::at_one_long_job;
 use crate::liveness::State;
 use crate::model::{BoardReport, LockReport, Queue, ThreadReport};
 use crate::words::human::time;
@@ -42,6 +42,7 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
             workers.push((one, 0.0));
         }
     }
+    let long_jobs = at_one_long_job(report);
     for (name, workers) in groups {
         let full: Vec<_> = workers.iter().filter(|(_, load)| *load >= FULL).collect();
         let Some(&&(first, most)) = full.first() else { continue };
@@ -49,7 +50,7 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
             workers.iter().filter(|(_, load)| *load < FULL).map(|(_, load)| *load).collect();
         let mean = others.iter().sum::<f64>() / others.len().max(1) as f64;
         let finding = if others.is_empty() {
-            all_full(report, &name, first, workers.len())
+            all_full(&name, first, workers.len(), long_jobs.contains(&first.tid))
         } else if mean < IDLE {
             let title = format!(
                 "{} of {} workers {name} are saturated while the others are at {:.0} %: work is \
@@ -77,12 +78,10 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// All of a group without room.
-fn all_full(report: &BoardReport, name: &str, first: &ThreadReport, count: usize) -> Finding {
+fn all_full(name: &str, first: &ThreadReport, count: usize, long_job: bool) -> Finding {
     let one = first.name.raw();
     let (weight, title) = match count {
-        1 if !has_one_long_job(report, first) => {
-            (Weight::Warning, format!("the only worker {one} has no room left"))
-        }
+        1 if !long_job => (Weight::Warning, format!("the only worker {one} has no room left")),
         1 => (
             Weight::Notice,
             format!("{one} works at one long job without a pause: no queue waits for it"),
