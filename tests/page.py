@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+import page_checks
 import page_others
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -40,24 +41,8 @@ def browser():
 
 
 page = browser()
-
-
-def until(what, condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            found = condition()
-            if found:
-                return found
-        except Exception as error:  # A row that was drawn anew meanwhile.
-            what_failed = error
-        time.sleep(0.02)
-    body = page.find_element(By.TAG_NAME, "body").text
-    sys.exit(f"waited {seconds} s for {what}; the page says:\n{body}")
-
-
-def ok(name):
-    print(f"ok {name}", flush=True)
+until = page_checks.waiter(page)
+ok = page_checks.ok
 
 
 def rows():

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+import page_checks
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -54,24 +55,8 @@ CUT = """
 const places = [...document.querySelectorAll("#main .rows .row > .mono")].filter((one) => one.innerText);
 return places.map((one) => Math.max(one.scrollHeight - one.clientHeight, one.scrollWidth - one.clientWidth));
 """
-
-
-def until(what, condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            found = condition()
-            if found:
-                return found
-        except Exception:  # A row that was drawn anew meanwhile.
-            pass
-        time.sleep(0.02)
-    body = page.find_element(By.TAG_NAME, "body").text
-    sys.exit(f"waited {seconds} s for {what}; the page says:\n{body}")
-
-
-def ok(name):
-    print(f"ok {name}", flush=True)
+until = page_checks.waiter(page)
+ok = page_checks.ok
 
 
 def text(selector):

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::demo::{self, Demo};
 use crate::http::{self, Answer};
 use crate::program::{self, Program};
 
@@ -45,6 +46,19 @@ pub fn behave(board: &str, what: &[&str]) -> Program {
     let mut program = Program::start(unprivileged(command.arg(board).args(what)), board);
     program.until_ready();
     program
+}
+
+/// A demo daemon of that user, whose commits take longer than any test: whatever is sent stays in flight.
+///
+/// # Panics
+/// When it cannot be started.
+#[track_caller]
+pub fn stuck(name: &str, data: &Path) -> Demo {
+    give(data);
+    let mut command = Command::new(demo::program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--name", name, "--show-keys"]);
+    command.args(["--ack", "durable", "--slow-commit", "120s", "--data"]).arg(data);
+    Demo::run(unprivileged(&mut command), name)
 }
 
 /// A running `inspect serve`. Killed when dropped.

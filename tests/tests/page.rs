@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tests::demo::{self, Demo};
 use tests::fake::{Fake, Say};
 use tests::served::{self, Serve};
 use tests::{build, program, python};
@@ -25,23 +24,20 @@ const CHECKS: [&str; 14] = [
     "the page goes on while the daemon is held, and after kill -9",
 ];
 
+/// Who drives a browser, where there is one.
+fn browser() -> Option<PathBuf> {
+    let all =
+        [("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("openssl", "openssl")];
+    let there = all.iter().all(|(program, package)| build::needs(program, package));
+    there.then(python::python).flatten()
+}
+
 #[test]
 fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
-    if !build::needs("chromium", "chromium")
-        || !build::needs("chromedriver", "chromium-driver")
-        || !build::needs("openssl", "openssl")
-    {
-        return;
-    }
-    let Some(python) = python::python() else { return };
+    let Some(python) = browser() else { return };
     let name = program::name("page");
     let data = tempfile::tempdir().expect("a folder");
-    served::give(data.path());
-    // A commit that takes longer than all of this: whatever is sent stays in flight.
-    let mut command = Command::new(demo::program());
-    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &name, "--show-keys"]);
-    command.args(["--ack", "durable", "--slow-commit", "120s", "--data"]).arg(data.path());
-    let demo = Demo::run(served::unprivileged(&mut command), &name);
+    let demo = served::stuck(&name, data.path());
     let secret = "0123456789abcdef-page";
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), secret).expect("written");
@@ -115,20 +111,10 @@ fn certificate(folder: &Path) -> (String, String) {
 
 #[test]
 fn in_a_real_browser_what_is_of_many_is_told_apart_and_nobody_is_hurried() {
-    if !build::needs("chromium", "chromium")
-        || !build::needs("chromedriver", "chromium-driver")
-        || !build::needs("openssl", "openssl")
-    {
-        return;
-    }
-    let Some(python) = python::python() else { return };
+    let Some(python) = browser() else { return };
     let name = program::name("of-many");
     let data = tempfile::tempdir().expect("a folder");
-    served::give(data.path());
-    let mut command = Command::new(demo::program());
-    command.args(["serve", "--listen", "127.0.0.1:0", "--name", &name, "--show-keys"]);
-    command.args(["--ack", "durable", "--slow-commit", "120s", "--data"]).arg(data.path());
-    let demo = Demo::run(served::unprivileged(&mut command), &name);
+    let demo = served::stuck(&name, data.path());
     // A second board, where one alone would need no column.
     let _beside = served::behave(&program::name("of-many-beside"), &["lock"]);
     let past = tempfile::tempdir().expect("a folder");
