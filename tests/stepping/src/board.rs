@@ -1,6 +1,8 @@
 //! A small reader of boards: each record as one line of text, so that two boards can be compared
 //! record by record.
 
+mod locks;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
@@ -187,6 +189,7 @@ impl Reader {
         }
         view.insert(format!("thread {slot}"), thread);
         view.insert(format!("worker {slot}"), work);
+        view.insert(format!("wait {slot}"), locks::wait(copy, at));
     }
 
     /// The last tags of a slot's thread, the newest first.
@@ -198,40 +201,6 @@ impl Reader {
             None => format!("UNKNOWN {tag:#x}"),
         };
         tags[..count].iter().map(label).collect::<Vec<_>>().join(" < ")
-    }
-
-    /// Each lock's record, and which slots' threads hold it.
-    fn locks(&self, copy: &Words, view: &mut View) {
-        let slots: Vec<SlotCopy> = self
-            .records(copy, SectionKind::Slots)
-            .into_iter()
-            .filter_map(|at| SlotCopy::from_words(copy.words(at)))
-            .collect();
-        for (index, at) in self.records(copy, SectionKind::Locks).into_iter().enumerate() {
-            let body = |generation| Some((generation, LockCopy::from_words(copy.words(at))?));
-            let read = occupancy::read(|| copy.word(at), body, &mut 0);
-            let (record, held) = match read {
-                occupancy::Reading::Live(_, Some((generation, record))) => {
-                    let notes =
-                        |slot: &SlotCopy| slot.shared.contains(&noted_alone(record.identity));
-                    let mut held: Vec<String> = (0..)
-                        .zip(&slots)
-                        .filter(|(_, slot)| notes(slot))
-                        .map(|(n, _): (u64, _)| n.to_string())
-                        .collect();
-                    if record.waiting > 0 {
-                        held.extend(
-                            holder_of(record.holder, generation).map(|party| format!("{party:#x}")),
-                        );
-                    }
-                    (format!("a lock, {} wait", record.waiting), held.join(" "))
-                }
-                occupancy::Reading::Vacant => ("vacant".to_owned(), String::new()),
-                _ => ("TORN".to_owned(), String::new()),
-            };
-            view.insert(format!("lock {index}"), record);
-            view.insert(format!("held {index}"), held);
-        }
     }
 
     fn level(&self, level: &stack::Level) -> String {

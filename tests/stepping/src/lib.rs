@@ -6,4 +6,5 @@
 //! such board. The test also really kills, at some of them.
 
 pub mod board;
+pub mod holder;
 pub mod trace;

@@ -15,7 +15,7 @@ use stepping::trace::{Stop, Traced};
 use tempfile::TempDir;
 
 /// Every operation of the fixture that probes.
-const OPERATIONS: [&str; 40] = [
+const OPERATIONS: [&str; 41] = [
     "tag",
     "tags",
     "tag with argument",
@@ -54,6 +54,7 @@ const OPERATIONS: [&str; 40] = [
     "go",
     "lock",
     "unlock",
+    "lock wait",
     "lock first",
     "lock gone",
 ];

@@ -12,6 +12,7 @@ use std::task::{Context, Waker};
 
 use nix::sys::ptrace;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use stepping::holder::Holder;
 
 /// Has a record from its first use on.
 static LOCK: probe::sync::Mutex<u64> = probe::mutex!("lock", 0);
@@ -108,7 +109,7 @@ fn status(round: u64) -> probe::Asked {
     }
 }
 
-/// Takes the lock; nobody else ever has it.
+/// Takes the lock, which nobody else has but in "lock wait".
 fn take() -> probe::sync::MutexGuard<'static, u64> {
     LOCK.lock().expect("no panic")
 }
@@ -228,6 +229,13 @@ fn perform(operation: &str, rounds: u64, directory: &Path) {
         "unlock" => {
             drop(take());
             rounds!(rounds, |_round, guard| take() => drop(guard));
+        }
+        "lock wait" => {
+            let holder = Holder::start(take);
+            // Its place is known from the first one on.
+            holder.hold();
+            drop(take());
+            rounds!(rounds, |_round, ()| holder.hold() => take());
         }
         "lock first" => {
             // Its place is known from the first one on.

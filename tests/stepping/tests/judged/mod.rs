@@ -35,6 +35,12 @@ pub(super) fn expected(operation: &str, round: u64) -> Vec<(&'static str, String
         }
         "come" | "first job" => thread(format!("{parity}: {parity}")),
         "lock" => vec![("held 0", "0".to_owned())],
+        "lock wait" => vec![
+            ("held 0", "0".to_owned()),
+            ("lock 0", "a lock, 0 wait".to_owned()),
+            ("thread 0", "stepped: ready".to_owned()),
+            ("wait 0", "none".to_owned()),
+        ],
         "unlock" | "lock first" => {
             vec![("lock 0", "a lock, 0 wait".to_owned()), ("held 0", String::new())]
         }
@@ -96,6 +102,9 @@ impl Chains {
                 }
                 // Held, and let go of again.
                 ("lock first", "held 0") => middle.iter().all(|step| **step == "0"),
+                ("lock wait", name) if waited(name).is_some() => {
+                    waited(name) == Some(middle.iter().map(|step| **step).collect())
+                }
                 ("tags", "thread 0") => {
                     middle.iter().map(|step| &step[9..]).eq(["1", "2", "3", "4"])
                 }
@@ -130,6 +139,18 @@ impl Chains {
             };
             assert!(right, "{operation}: {name} went from {first:?} over {middle:?} to {last:?}");
         }
+    }
+}
+
+/// What a thread's wait goes through, from before it waits until it has the lock of another one: the thread in the second
+/// slot has it until nobody is named, and never both.
+fn waited(name: &str) -> Option<Vec<&'static str>> {
+    match name {
+        "held 0" => Some(vec!["1 0x10002", ""]),
+        "lock 0" => Some(vec!["a lock, 1 wait"]),
+        "thread 0" => Some(vec!["stepped: lock"]),
+        "wait 0" => Some(vec!["lock 0, Exclusive"]),
+        _ => None,
     }
 }
 
