@@ -98,11 +98,11 @@ try:
     page.get(link)
     until("the linked view", lambda: rows() and all("onerror" in row for row in rows()))
     page.find_element(By.CSS_SELECTOR, "#main .rows .row").click()
-    until("its history", lambda: "commit" in text("#detail table.small"))
+    until("its history", lambda: "updates" in text("#detail table.small"))
     there = page.current_url
     page.get("about:blank")
     page.get(there)
-    until("the same selection", lambda: "commit" in text("#detail table.small"))
+    until("the same selection", lambda: "updates" in text("#detail table.small"))
     ok("a deep link shows what it was made from")
 
     page.find_element(By.TAG_NAME, "body").send_keys("3")
@@ -162,7 +162,7 @@ try:
 
     go(f"view=history&board={board}&by=status&since=1h")
     until("a picture", lambda: page.find_elements(By.CSS_SELECTOR, ".past path"))
-    until("its numbers", lambda: "commit" in text("#main table.small"))
+    until("its numbers", lambda: "updates" in text("#main table.small"))
     picture = page.find_element(By.CSS_SELECTOR, ".past")
     picture.send_keys(Keys.END)
     until("a moment", lambda: "active" in (picture.get_attribute("aria-valuetext") or ""))

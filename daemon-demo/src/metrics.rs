@@ -14,7 +14,8 @@ probe::metrics! {
     /// Share of the updates that cost no write of their own.
     pub(crate) ratio AVOIDED = "writes_avoided", [SUPERSEDED, DROPPED, ROLLED_UP] / [SUBMITTED];
 
-    /// Row writes that wait for the core thread.
+    /// Row writes that wait for the core thread. Commands that wait for them are in a status of this name, which tells
+    /// whoever looks that it is this queue that they wait in.
     pub(crate) queue UPDATES = "updates";
     /// Row writes that wait or are being committed; writers are slowed at a limit.
     pub(crate) gauge BACKLOG_JOBS = "backlog_jobs", "jobs";

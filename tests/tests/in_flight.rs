@@ -90,7 +90,7 @@ fn a_write_that_waits_for_a_slow_commit_is_found_and_its_client_gets_an_error() 
     };
     let over = ["--over", "1s"];
     let slow = found(&demo, &over, "the slow commit", is("SET slow:1"));
-    assert_eq!((&slow["status"], &slow["thread"]), (&"commit".into(), &Value::Null));
+    assert_eq!((&slow["status"], &slow["thread"]), (&"updates".into(), &Value::Null));
     // Its connection waits for it, and is what it belongs to.
     let parent = |op: &Value| op["id"] == slow["parent"];
     let connection = found(&demo, &over, "its connection", parent);
@@ -107,7 +107,7 @@ fn a_write_that_waits_for_a_slow_commit_is_found_and_its_client_gets_an_error() 
     assert_eq!(writers[1].ask(&["GET", "slow:1"]), "1");
     for label in ["SET slow:0", "SET slow:2"] {
         let other = found(&demo, &over, label, is(label));
-        assert_eq!((&other["status"], &other["cancelled"]), (&"commit".into(), &false.into()));
+        assert_eq!((&other["status"], &other["cancelled"]), (&"updates".into(), &false.into()));
     }
     assert!(!ops(&demo, &[]).iter().any(is("SET slow:1")));
     // Who leaves while his write waits has not taken it back: it is in flight until its commit, or the end.

@@ -92,7 +92,7 @@ fn the_guide_finds_the_stuck_requests_again() {
     }
     let late = wait::until("all are late", DEADLINE, || {
         let late = text(&demo, &["--over", "1s"]);
-        let count = late.lines().filter(|line| line.contains(" commit ")).count();
+        let count = late.lines().filter(|line| line.contains(" updates ")).count();
         (count == 3 && late.contains("receive a command")).then_some(late)
     });
     // What the heading says of the process is not the guide's matter.

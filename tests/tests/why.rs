@@ -183,6 +183,11 @@ fn a_deadlock_comes_before_everything_that_waits_for_it() {
     let mut program = Program::start(command.args([&name, "abba"]), &name);
     program.until_ready();
     first_is(&name, "deadlock");
+    let through = program::name("why-circle");
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut circle = Program::start(command.args([&through, "held-in-queue"]), &through);
+    circle.until_ready();
+    first_is(&through, "queue-circle");
     program.kill();
     // Of the dead: how it ended, and what it was in.
     let (dead, _) = why(&["-n", &name]);

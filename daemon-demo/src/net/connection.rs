@@ -277,7 +277,7 @@ impl Connection {
             Ran::Done => {}
             Ran::Last => self.phase = Phase::Closing,
             Ran::Written(generation, op) => {
-                probe::op_status!(op, wait, "commit");
+                probe::op_status!(op, wait, "updates");
                 watch(&op, &turn.waker);
                 self.output.hold(position, generation, op);
             }

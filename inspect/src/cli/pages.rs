@@ -42,7 +42,10 @@ const OF_BOARD: Rows = &[
         "for how long it has been at that line. `<`: at most. It came there after the last look, or it uses the processor: it comes \
          there again and again, or nobody can tell. On narrow screens CHANGED.",
     ),
-    ("WHERE", "file, line, function, label and argument; who holds what it waits for."),
+    (
+        "WHERE",
+        "file, line, function, label and argument; who holds what it waits for, or serves the queue that it waits in.",
+    ),
     (
         "QUEUE",
         "depth, age of the first, completions a second (COMPL/s on narrow screens), quantiles of waiting and of service over the time in the heading, load of its workers, highest depth.",
@@ -254,11 +257,12 @@ said with -n. A path of a recording shows its report.",
     },
     Page {
         verb: "waits",
-        says: "Each chain goes from a victim to the last one who could act; those with most waiting time behind them come first. A deadlock is said only where every wait in it is without a limit and everybody who could end it is known, and two looks found the same (one look, of a dead process). A wait with a question mark was not confirmed so.\n\nLocks and channels are those of probe::sync, probe::parking_lot, probe::crossbeam and probe::tokio, and the waits that a program tells by tags: tag!(wait, \"lock\", key) beside a scope with the same key.",
+        says: "Each chain goes from a victim to the last one who could act; those with most waiting time behind them come first. A deadlock is said only where every wait in it is without a limit and everybody who could end it is known, and two looks found the same (one look, of a dead process). A wait with a question mark was not confirmed so.\n\nLocks and channels are those of probe::sync, probe::parking_lot, probe::crossbeam and probe::tokio, and the waits that a program tells by tags: tag!(wait, \"lock\", key) beside a scope with the same key. Who is in a status, or at a line, of class wait that is called as a queue is waits in that queue, for the threads that serve it. A circle through a queue is a deadlock if nobody else serves it.",
         examples: &[
             ("inspect waits recordd", "who waits for whom"),
             ("inspect waits recordd --over 1s", "only who has waited for a second"),
             ("inspect waits recordd --by lock", "which lock is waited for most"),
+            ("inspect waits recordd --by queue", "who serves the queues in which somebody waits"),
         ],
         columns: &[],
     },

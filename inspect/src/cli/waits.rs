@@ -68,6 +68,7 @@ fn table(report: &BoardReport, pick: &WaitsPick, look: &Look) -> String {
     let heading = text::heading(report, look);
     match pick.by {
         Some(WaitsBy::Lock) => heading + &waits::locks(&report.waits, look),
+        Some(WaitsBy::Queue) => heading + &waits::queues(&report.waits, look),
         None => heading + &waits::chains(&report.waits, look),
     }
 }

@@ -121,7 +121,9 @@ pub(super) fn come_with_their_progress(report: &mut BoardReport) {
     }
     let not_idle =
         report.threads.iter_mut().filter(|one| matches!(one.class, Some("work" | "wait")));
-    for thread in not_idle.filter(|one| one.held_by.is_none()) {
+    let waits_for_one =
+        |one: &&mut ThreadReport| one.held_by.as_ref().is_some_and(|holder| holder.queue.is_none());
+    for thread in not_idle.filter(|one| !waits_for_one(one)) {
         let came = came.get(&thread.tid).copied();
         if came.is_some_and(|grew| thread.since_ns.is_some_and(|since| grew < since)) {
             (thread.stalled, thread.standing) = (false, Some(AGAIN));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::active::{LONG_NS, Times, at_one_long_job, come_on, waits};
 pub use super::active::{at_it, wholes};
 use crate::liveness::State;
-use crate::model::{BoardReport, Cycle, Headline, Op, Severity, ThreadReport};
+use crate::model::{BoardReport, Circle, Cycle, Headline, Op, Severity, ThreadReport};
 use crate::words::human::{lasting, or_none, percent, time, whole};
 use crate::words::label::Label;
 
@@ -112,6 +112,27 @@ pub(super) fn deadlocks(report: &BoardReport, said: &mut Vec<(Severity, String)>
     for cycle in &report.waits.cycles {
         said.push((Severity::Critical, deadlock(cycle)));
     }
+    for one in &report.waits.circles {
+        said.push((
+            Severity::Critical,
+            format!("{}, for {}", circle(one), time(one.first_seen_ns)),
+        ));
+    }
+}
+
+/// A circle through queues in a clause.
+pub fn circle(circle: &Circle) -> String {
+    let names: Vec<&str> = circle.queues.iter().take(NAMED).map(Label::raw).collect();
+    let (queues, names) = match circle.queues.len() {
+        1 => ("queue", names.join(", ")),
+        n if n > NAMED => ("queues", format!("{} and {} more", names.join(", "), n - NAMED)),
+        _ => ("queues", names.join(", ")),
+    };
+    let who = match circle.members.len() {
+        1 => "one waits for itself".to_owned(),
+        n => format!("{n} wait for each other"),
+    };
+    format!("{who} through {queues} {names}, which nobody else is known to serve")
 }
 
 /// A deadlock in a clause.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use probe::layout::{HistogramRole, MetricKind};
+use probe::layout::{HistogramRole, MetricKind, QueueCopy};
 
 use super::clock::Clock;
 use super::quantile::{count, counts, distribution};
@@ -248,29 +248,14 @@ fn merge<'a>(blocks: impl Iterator<Item = &'a HistogramRead>) -> Option<Histogra
 fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadReport]) -> Queue {
     let place = metric.read.record.place;
     let record = usize::try_from(place).ok().and_then(|place| snapshot.queues.get(place));
-    let numbers = record.map_or([0; 7], |queue| {
-        [
-            queue.arrivals,
-            queue.starts,
-            queue.removed,
-            queue.completions,
-            queue.depth_max,
-            queue.head,
-            queue.head_known,
-        ]
+    let numbers = record.map_or([0; 5], |queue| {
+        [queue.arrivals, queue.starts, queue.removed, queue.completions, queue.depth_max]
     });
-    let [arrivals, starts, removed, completions, depth_max, head, known] = numbers;
+    let [arrivals, starts, removed, completions, depth_max] = numbers;
     // Those that came and left at once are counted by their threads.
     let passed = in_shards(snapshot, metric.read);
     let (arrivals, removed) = (arrivals.wrapping_add(passed), removed.wrapping_add(passed));
-    let depth = arrivals.saturating_sub(starts).saturating_sub(removed);
-    // A queue that never says which item is at its head has no age; one that says it is empty has 0.
-    let oldest = match (head, known, depth) {
-        // Whatever its head was.
-        (_, 1.., 0) => Some(0),
-        (0, ..) => None,
-        _ => Some(clock.age_ns(head)),
-    };
+    let (depth, oldest) = record.map_or((0, None), |queue| depth_and_oldest(queue, passed, clock));
     let of = |role: HistogramRole| snapshot.histograms.get(&(metric.read.index, role as u64));
     let times = |role: HistogramRole| distribution(of(role), clock);
     let base = base(&snapshot.count_rings, clock);
@@ -298,6 +283,25 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         help: metric.help.clone(),
         served_by: serving.iter().map(|thread| thread.tid).collect(),
     }
+}
+
+/// How many items wait, and for how long the first, beside those that came and left at once.
+pub(super) fn depth_and_oldest(
+    queue: &QueueCopy,
+    passed: u64,
+    clock: &Clock,
+) -> (u64, Option<u64>) {
+    let (arrivals, removed) =
+        (queue.arrivals.wrapping_add(passed), queue.removed.wrapping_add(passed));
+    let depth = arrivals.saturating_sub(queue.starts).saturating_sub(removed);
+    // A queue that never says which item is at its head has no age; one that says it is empty has 0.
+    let oldest = match (queue.head, queue.head_known, depth) {
+        // Whatever its head was.
+        (_, 1.., 0) => Some(0),
+        (0, ..) => None,
+        _ => Some(clock.age_ns(queue.head)),
+    };
+    (depth, oldest)
 }
 
 /// The mean load of the threads that serve a queue.

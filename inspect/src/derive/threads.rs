@@ -248,6 +248,7 @@ impl<'a> Holders<'a> {
             tid: holder.tid,
             file: snapshot.strings.get(scope.file),
             line: Some((scope.line_column >> 32) as u32),
+            queue: None,
         })
     }
 }

@@ -78,14 +78,17 @@ fn order(all: &mut [Hosted<OpsOf>], sort: &str, ended: bool) {
 /// Deadlocks, chains and locks of all hosts.
 pub fn waits(said: Vec<(Standing, WaitsDocument)>) -> Value {
     let (mut cycles, mut chains, mut locks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut circles, mut queues) = (Vec::new(), Vec::new());
     for (standing, document) in said {
         let all = document.waits;
         cycles.extend(all.cycles.into_iter().map(|row| of(&standing, row)));
         chains.extend(all.chains.into_iter().map(|row| of(&standing, row)));
         locks.extend(all.locks.into_iter().map(|row| of(&standing, row)));
+        circles.extend(all.circles.into_iter().map(|row| of(&standing, row)));
+        queues.extend(all.queues.into_iter().map(|row| of(&standing, row)));
     }
     chains.sort_by_key(|one| Reverse(one.row.behind_ns));
-    json!({ "cycles": cycles, "chains": chains, "locks": locks })
+    json!({ "cycles": cycles, "circles": circles, "chains": chains, "locks": locks, "queues": queues })
 }
 
 /// What is wrong at all hosts, the worst first, within its bounds.

@@ -38,5 +38,6 @@ pub use place::{Holder, Place};
 pub use slow::{SlowPart, SlowStatus, WhySlow, WhySlowDocument};
 pub use threads::{LineReport, ThreadReport, Windows};
 pub use waits::{
-    Chain, Cycle, Edge, LockReport, Party, WaitTarget, WaitTimes, Waits, WaitsDocument,
+    Chain, Circle, Cycle, Edge, LockReport, Party, QueueWaits, WaitTarget, WaitTimes, Waits,
+    WaitsDocument,
 };

@@ -21,7 +21,7 @@ pub struct Place {
     pub arg: Option<u64>,
 }
 
-/// Who holds what a thread waits for.
+/// Who holds what a thread waits for, or serves the queue in which it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Holder {
@@ -29,8 +29,11 @@ pub struct Holder {
     pub thread: Label,
     /// Thread id.
     pub tid: u64,
-    /// File of the scope that it holds.
+    /// File of the scope that it holds, or of where it is.
     pub file: Option<Label>,
-    /// Line of that scope.
+    /// Line of that.
     pub line: Option<u32>,
+    /// The queue that it serves, where it holds nothing.
+    #[serde(default)]
+    pub queue: Option<Label>,
 }

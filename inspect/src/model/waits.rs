@@ -25,6 +25,13 @@ pub struct WaitsDocument {
 pub struct Waits {
     /// Deadlocks, and nothing that is only like one.
     pub cycles: Vec<Cycle>,
+    /// Circles that lead through a queue: a deadlock, if nobody serves it but those who are known to have, and those who say that
+    /// they wait in it do.
+    pub circles: Vec<Circle>,
+    /// Queues in which somebody says that he waits, or items wait; those with most waiting time first.
+    pub queues: Vec<QueueWaits>,
+    /// Queues beyond the first 1,024 of a process.
+    pub queues_left_out: u64,
     /// From each victim to the last one who could act; those with most waiting time behind them first.
     pub chains: Vec<Chain>,
     /// Chains beyond the first 200 of a process.
@@ -52,6 +59,44 @@ pub struct Cycle {
     pub first_seen_ns: u64,
 }
 
+/// Those who wait for each other through a queue: of those who serve it nobody is known who is free.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Circle {
+    /// The members' waits.
+    pub members: Vec<Edge>,
+    /// The queues that it leads through.
+    pub queues: Vec<Label>,
+    /// For so long: since the last of them began to wait.
+    pub first_seen_ns: u64,
+}
+
+/// A queue, and who says that he waits in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct QueueWaits {
+    /// Its board's name.
+    pub board: Label,
+    /// Its name.
+    pub name: Label,
+    /// Items that wait in it.
+    pub depth: u64,
+    /// How long the first of them has waited, where the daemon tells.
+    pub oldest_age_ns: Option<u64>,
+    /// Threads and operations that say that they wait in it, or for their item to be served.
+    pub waiters: u64,
+    /// What they have waited so far, all together.
+    pub waiting_ns: u64,
+    /// The longest of these.
+    pub longest_waiting_ns: Option<u64>,
+    /// Threads that have served it, and no other queue since.
+    pub servers: u64,
+    /// Those of them that have a job in hand.
+    pub at_work: u64,
+    /// The first sixteen of them.
+    pub served_by: Vec<Party>,
+}
+
 /// Waits that hang on each other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -68,6 +113,9 @@ pub struct Chain {
     pub behind_ns: u64,
     /// It leads into a deadlock.
     pub deadlocked: bool,
+    /// It leads into a circle through a queue.
+    #[serde(default)]
+    pub circling: bool,
 }
 
 /// Somebody waits.
@@ -79,7 +127,8 @@ pub struct Edge {
     /// For what.
     #[serde(rename = "for")]
     pub target: WaitTarget,
-    /// Who holds it, or could otherwise end the wait; empty when that is not known.
+    /// Who holds it, serves it, or could otherwise end the wait; empty when that is not known. Of those who serve a queue who is free
+    /// comes first.
     pub held_by: Vec<Party>,
     /// For how long.
     pub since_ns: u64,
@@ -121,6 +170,9 @@ pub struct Party {
     pub tid: Option<u64>,
     /// Id of the operation that it is, or that the thread works on.
     pub op: Option<String>,
+    /// What that operation is called: its label, or its kind.
+    #[serde(default)]
+    pub op_label: Option<Label>,
     /// File of the line at which it is now.
     pub file: Option<Label>,
     /// That line: not the one where it took what it holds.

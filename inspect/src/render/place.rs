@@ -41,7 +41,8 @@ pub fn place(thread: &ThreadReport) -> String {
         let file = holder.file.as_ref().map(label).unwrap_or_default();
         let _ = write!(
             text,
-            ", held by {} at {}:{}",
+            ", {} by {} at {}:{}",
+            if holder.queue.is_some() { "served" } else { "held" },
             label(&holder.thread),
             short_file(&file),
             holder.line.unwrap_or(0)

@@ -2,7 +2,8 @@
 
 use super::look::{Look, Paint};
 use super::place::line;
-use crate::model::{Chain, Cycle, Edge, LockReport, Party, Waits};
+use crate::derive::headline::circle as in_words;
+use crate::model::{Chain, Circle, Cycle, Edge, LockReport, Party, QueueWaits, Waits};
 use crate::words::human::{or_none, time, whole};
 use crate::words::place::{short_file, short_function};
 use crate::words::term::{ends, hanging, label, left, right, term, width};
@@ -17,7 +18,10 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
         deadlock(&mut out, cycle, waits.looks, look);
     }
     let shown: Vec<&Chain> = waits.chains.iter().collect();
-    if shown.is_empty() && waits.cycles.is_empty() {
+    for circle in &waits.circles {
+        self::circle(&mut out, circle, waits.looks, look);
+    }
+    if shown.is_empty() && waits.cycles.is_empty() && waits.circles.is_empty() {
         let text = match waits.known {
             true => " nobody waits",
             false => {
@@ -35,6 +39,7 @@ pub fn chains(waits: &Waits, look: &Look) -> String {
         let end = match chain.end {
             "holder" => "",
             _ if chain.deadlocked => ", into the deadlock",
+            _ if chain.circling => ", into the circle",
             "outside" => ", for something outside",
             _ => ", who could end it is not known",
         };
@@ -80,6 +85,13 @@ fn deadlock(out: &mut String, cycle: &Cycle, looks: u32, look: &Look) {
     edges(out, &cycle.members, look);
 }
 
+fn circle(out: &mut String, circle: &Circle, looks: u32, look: &Look) {
+    let looks = if looks < 2 { ", by one look" } else { "" };
+    let text = format!(" CIRCLE for {}: {}{looks}", time(circle.first_seen_ns), in_words(circle));
+    said(out, look, Paint::Bad, &text);
+    edges(out, &circle.members, look);
+}
+
 /// A line for each wait, and one for the last holder.
 fn edges(out: &mut String, edges: &[Edge], look: &Look) {
     let names: Vec<String> = edges.iter().map(|edge| name(&edge.waiter)).collect();
@@ -89,10 +101,11 @@ fn edges(out: &mut String, edges: &[Edge], look: &Look) {
     let (first, second) = (wide(&names), wide(&targets));
     for ((edge, name), target) in edges.iter().zip(&names).zip(&targets) {
         let sure = if edge.confirmed || edge.target.what == "outside" { "" } else { " ?" };
+        let by = if edge.target.what == "queue" { "served by" } else { "held by" };
         let held = match edge.held_by.as_slice() {
             [] => String::new(),
-            [one] => format!("  held by {}{}", self::name(one), at(one)),
-            [one, rest @ ..] => format!("  held by {} and {} more", self::name(one), rest.len()),
+            [one] => format!("  {by} {}{}", self::name(one), at(one)),
+            [one, rest @ ..] => format!("  {by} {} and {} more", self::name(one), rest.len()),
         };
         let place = at(&edge.waiter);
         line(
@@ -133,7 +146,10 @@ fn name(party: &Party) -> String {
     match (&party.thread, op) {
         (Some(thread), Some(op)) => format!("{} op {op}", label(thread)),
         (Some(thread), None) => label(thread),
-        (None, Some(op)) => format!("op {op}"),
+        (None, Some(op)) => match &party.op_label {
+            Some(called) => format!("op {op} {}", label(called)),
+            None => format!("op {op}"),
+        },
         (None, None) => "somebody".to_owned(),
     }
 }
@@ -186,6 +202,50 @@ pub fn locks(waits: &Waits, look: &Look) -> String {
                 right(&or_none(times.max.max(lock.longest_waiting_ns), time), 7),
                 right(&whole(lock.waiters), 4),
                 held.join(", ")
+            ),
+        );
+    }
+    out
+}
+
+/// How each queue fares in which somebody waits.
+pub fn queues(waits: &Waits, look: &Look) -> String {
+    let mut out = String::new();
+    let shown: Vec<&QueueWaits> =
+        waits.queues.iter().filter(|queue| look.shows(&queue.name)).collect();
+    if shown.is_empty() {
+        line(&mut out, look, " nobody waits in a queue");
+        return out;
+    }
+    let names: Vec<String> = shown.iter().map(|queue| label(&queue.name)).collect();
+    let wide = names.iter().map(|name| width(name)).max().unwrap_or(5).clamp(5, 40);
+    let heading = format!(
+        " {} {} {} {} {} {} {}  SERVED BY",
+        left("QUEUE", wide),
+        right("ITEMS", 7),
+        right("OLDEST", 7),
+        right("WAITERS", 7),
+        right("WAITED", 7),
+        right("MAX", 7),
+        right("AT WORK", 9)
+    );
+    line(&mut out, look, &look.paint(Paint::Strong, &heading));
+    for (queue, name) in shown.iter().zip(&names) {
+        let by: Vec<String> =
+            queue.served_by.iter().map(|one| format!("{}{}", self::name(one), at(one))).collect();
+        let by = if by.is_empty() { "not known".to_owned() } else { by.join(", ") };
+        line(
+            &mut out,
+            look,
+            &format!(
+                " {} {} {} {} {} {} {}  {by}",
+                left(&ends(name, wide), wide),
+                right(&whole(queue.depth), 7),
+                right(&or_none(queue.oldest_age_ns.filter(|_| queue.depth > 0), time), 7),
+                right(&whole(queue.waiters), 7),
+                right(&time(queue.waiting_ns), 7),
+                right(&or_none(queue.longest_waiting_ns, time), 7),
+                right(&format!("{} of {}", queue.at_work, queue.servers), 9),
             ),
         );
     }

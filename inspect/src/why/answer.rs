@@ -56,13 +56,14 @@ pub struct Of {
 }
 
 /// Ids in the order of cause and effect: what stands further up explains what stands below.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 33] = [
     "crash-loop",
     "dead",
     "process-stopped",
     "cpu-throttled",
     "memory-limit",
     "deadlock",
+    "queue-circle",
     "thread-died",
     "blocked-executor",
     "thread-hot",
@@ -104,6 +105,7 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     process::descriptors(report, &mut found);
     process::limits(report, seen, &mut found);
     threads::deadlocks(report, &mut found);
+    threads::circles(report, &mut found);
     let told = locks::held(report, &mut found);
     threads::stalled(report, seen, &told, &mut found);
     work::saturated(report, &mut found);

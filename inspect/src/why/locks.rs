@@ -27,7 +27,8 @@ fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Vec<Finding>)
     let mut also = BTreeSet::new();
     let mut behind: BTreeMap<u64, Vec<&ThreadReport>> = BTreeMap::new();
     for one in report.threads.iter().filter(|one| !told.contains(&one.tid)) {
-        if let Some(holder) = &one.held_by {
+        // Who waits in a queue waits for his turn.
+        if let Some(holder) = one.held_by.as_ref().filter(|holder| holder.queue.is_none()) {
             behind.entry(holder.tid).or_default().push(one);
         }
     }
@@ -104,9 +105,11 @@ fn at_locks(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
     let many = |lock: &&LockReport| lock.waiters as usize >= CONVOY && lock.kind != "condvar";
     for lock in report.waits.locks.iter().filter(many) {
         let chains = report.waits.chains.iter().flat_map(|chain| &chain.edges);
-        let edges: Vec<&Edge> = chains.filter(|edge| edge.target.name == lock.name).collect();
+        // A queue may be called as the channel is.
+        let is_for = |edge: &&Edge| edge.target.name == lock.name && edge.target.what != "queue";
+        let edges: Vec<&Edge> = chains.filter(is_for).collect();
         let cycles = report.waits.cycles.iter();
-        let deadlocked = |edge: &Edge| edge.target.name == lock.name;
+        let deadlocked = |edge: &Edge| is_for(&edge);
         if cycles.flat_map(|cycle| &cycle.members).any(deadlocked) || idle(report, lock, &edges) {
             continue;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::finding::{Finding, Weight, command, op, percent, seconds};
 use crate::derive::active::{LONG_NS, Times, come_on, long_by_status, waits, wholes};
 use crate::liveness::State;
-use crate::model::{BoardReport, Op, ThreadReport};
+use crate::model::{BoardReport, Chain, Op, Party, ThreadReport};
 use crate::words::human::time;
 
 /// A future that is polled for so long blocks its executor's thread.
@@ -157,12 +157,24 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
             finding =
                 finding.with("the longest of its kind that ended", seconds(longest), Some("s"));
         }
-        found.push(
-            finding
-                .at(op(report, first))
-                .next(command(&format!("ops --history {}", first.id), report)),
-        );
+        finding = finding.at(op(report, first));
+        // Whom it waits for leads further than what it did before.
+        if let Some(end) = end_of_chain(report, first) {
+            finding = finding.at(end.clone()).next(command("waits", report));
+        }
+        found.push(finding.next(command(&format!("ops --history {}", first.id), report)));
     }
+}
+
+/// The last one of the chain that begins with an operation that no thread works on, if that is another one.
+fn end_of_chain<'a>(report: &'a BoardReport, op: &Op) -> Option<&'a Party> {
+    let begins = |chain: &&Chain| {
+        let waiter = chain.edges.first().map(|edge| &edge.waiter);
+        waiter.is_some_and(|who| who.thread.is_none() && who.op.as_ref() == Some(&op.id))
+    };
+    let edges = &report.waits.chains.iter().find(begins)?.edges;
+    let last = edges.last()?;
+    last.held_by.first().or((edges.len() > 1).then_some(&last.waiter))
 }
 
 /// Whether its status says that it is worked on.

@@ -129,7 +129,7 @@ pub(super) fn waits_for(lock: &str, id: &str) -> Chain {
         since_at_most: false,
     };
     let (edges, age_ns, behind_ns) = (vec![edge], SECOND, SECOND);
-    Chain { edges, age_ns, end: "unknown", behind_ns, deadlocked: false }
+    Chain { edges, age_ns, end: "unknown", behind_ns, deadlocked: false, circling: false }
 }
 
 /// A lock that nobody has and nobody waits for.
@@ -390,8 +390,13 @@ fn who_waits_for_long_is_told_whatever_the_holder_does() {
         let mut waiter = ThreadReport { tid: 8, ..worker(true) };
         let holder = ThreadReport { stalled: holder_stalled, ..worker(holder_stalled) };
         let holder = ThreadReport { since_ns: Some(SECOND / 100), ..holder };
-        waiter.held_by =
-            Some(Holder { thread: holder.name.clone(), tid: holder.tid, file: None, line: None });
+        waiter.held_by = Some(Holder {
+            thread: holder.name.clone(),
+            tid: holder.tid,
+            file: None,
+            line: None,
+            queue: None,
+        });
         let party = |one: &ThreadReport| thread(&report, one);
         let target = WaitTarget { what, name: Label::from("totals"), mode: None };
         let edge = Edge {
@@ -404,7 +409,14 @@ fn who_waits_for_long_is_told_whatever_the_holder_does() {
             since_at_most: false,
         };
         let (edges, behind_ns) = (vec![edge], for_ns);
-        let chain = Chain { edges, age_ns: for_ns, end: "holder", behind_ns, deadlocked: false };
+        let chain = Chain {
+            edges,
+            age_ns: for_ns,
+            end: "holder",
+            behind_ns,
+            deadlocked: false,
+            circling: false,
+        };
         report.waits.chains = vec![chain];
         report.threads = vec![holder, waiter];
         ids(&report, &Seen::default())

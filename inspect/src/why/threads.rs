@@ -36,6 +36,25 @@ pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
     }
 }
 
+/// Those who wait for each other through a queue.
+pub(super) fn circles(report: &BoardReport, found: &mut Vec<Finding>) {
+    for circle in &report.waits.circles {
+        let for_ns = circle.first_seen_ns;
+        let title = format!("{}, for {}", headline::circle(circle), time(for_ns));
+        // By hand, and whoever has not served the queue yet could.
+        let mut finding = Finding::new("queue-circle", Weight::Critical, 0.8, title)
+            .with("members", circle.members.len() as u64, None)
+            .with("for", seconds(for_ns), Some("s"));
+        for queue in report.waits.queues.iter().filter(|one| circle.queues.contains(&one.name)) {
+            finding = finding
+                .with("of those who serve it with a job in hand", queue.at_work, None)
+                .with("items that wait in it", queue.depth, None);
+        }
+        finding.places = circle.members.iter().map(|edge| edge.waiter.clone()).collect();
+        found.push(finding.next(command("waits", report)));
+    }
+}
+
 /// Threads that have not moved for a second or longer: each for its reason. Who only waits for a stalled one is not
 /// told again, nor who was told as one of many.
 pub(super) fn stalled(
@@ -179,10 +198,11 @@ fn waits_for(report: &BoardReport, one: &ThreadReport) -> Option<String> {
     let target = &edges.into_iter().find(|edge| edge.waiter.tid == Some(one.tid))?.target;
     // A lock without a name is called by where it was made.
     let name = short_file(target.name.raw());
-    match (target.what, target.mode?) {
-        ("channel", "send") => Some(format!("to send to channel {name}")),
-        ("channel", "receive") => Some(format!("to receive from channel {name}")),
-        ("lock", _) => Some(format!("for lock {name}")),
+    match (target.what, target.mode) {
+        ("channel", Some("send")) => Some(format!("to send to channel {name}")),
+        ("channel", Some("receive")) => Some(format!("to receive from channel {name}")),
+        ("lock", Some(_)) => Some(format!("for lock {name}")),
+        ("queue", _) => Some(format!("in queue {name}; nobody is known who serves it now")),
         _ => None,
     }
 }

@@ -87,7 +87,7 @@ impl Connection {
                     probe::count!(SLOWED);
                     probe::op_status!(op, wait, "backlog");
                 }
-                Held::Commit(_) => _ = probe::op_status!(op, wait, "commit"),
+                Held::Commit(_) => _ = probe::op_status!(op, wait, "updates"),
             }
             watch(op, waker);
         }

@@ -110,9 +110,9 @@ pub struct WaitsPick {
     /// Only chains whose victim has waited for so long; deadlocks always.
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub over: Option<Duration>,
-    /// Rolled up, by lock.
+    /// Rolled up: `lock` or `queue`.
     ///
-    /// How often each lock was waited for, how long, and who holds it.
+    /// How often each lock was waited for, how long, and who holds it; or who says that he waits in each queue, and who serves it.
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub by: Option<WaitsBy>,
 }
@@ -122,4 +122,6 @@ pub struct WaitsPick {
 pub enum WaitsBy {
     /// Lock: how often it was waited for, how long, who holds it.
     Lock,
+    /// Queue: who says that he waits in it, for how long, and who serves it.
+    Queue,
 }

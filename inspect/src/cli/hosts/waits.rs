@@ -34,6 +34,7 @@ fn once(ask: &mut Ask<'_>, pick: &WaitsPick) -> Result<(), Failure> {
             name(ask.out, standing, &ask.look)?;
             let text = match pick.by {
                 Some(WaitsBy::Lock) => waits::locks(&document.waits, &ask.look),
+                Some(WaitsBy::Queue) => waits::queues(&document.waits, &ask.look),
                 None => waits::chains(&document.waits, &ask.look),
             };
             ask.out.write_all(text.as_bytes())?;

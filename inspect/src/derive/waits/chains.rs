@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::Graph;
 use super::party::{Node, Parties};
+use super::wait::Wait;
 use crate::model::{Chain, WaitTarget};
 
 /// Links of a chain that are told, and chains: more are of a board that was made to waste time.
@@ -25,11 +26,10 @@ enum End {
 /// Every chain, those with most waiting time behind their end first.
 pub(super) fn chains(
     graph: &Graph,
-    stuck: &BTreeSet<Node>,
+    (stuck, circling): (&BTreeSet<Node>, &BTreeSet<Node>),
     parties: &Parties<'_>,
 ) -> (Vec<Chain>, u64) {
-    let waited_for: BTreeSet<Node> =
-        graph.waits.values().flat_map(|wait| wait.holders.iter().copied()).collect();
+    let waited_for = waited_for(graph);
     let mut behind: BTreeMap<End, u64> = BTreeMap::new();
     let mut ways = Vec::new();
     for (&node, wait) in &graph.waits {
@@ -44,7 +44,11 @@ pub(super) fn chains(
             || graph
                 .waits
                 .get(way.last().unwrap_or(&node))
-                .is_some_and(|last| last.holders.contains(&node));
+                .is_some_and(|last| leads_to(graph, last, node));
+        if circling.contains(&node) {
+            // Told as a circle.
+            continue;
+        }
         // Who has nothing to do waits for nobody, unless for ever.
         if rests(graph, parties, (&way, &end)) && !stuck.contains(&node) {
             continue;
@@ -60,6 +64,7 @@ pub(super) fn chains(
         .into_iter()
         .map(|(way, end, age_ns)| Chain {
             deadlocked: way.iter().any(|node| stuck.contains(node)),
+            circling: way.iter().any(|node| circling.contains(node)),
             edges: way.iter().filter_map(|&node| graph.edge(node, parties)).collect(),
             age_ns,
             behind_ns: behind.get(&end).copied().unwrap_or(age_ns),
@@ -72,6 +77,23 @@ pub(super) fn chains(
         .collect();
     sort(&mut chains);
     (chains, left_out)
+}
+
+/// Whether a wait leads to somebody: of those who serve a queue to one of them alone.
+fn leads_to(graph: &Graph, wait: &Wait, node: Node) -> bool {
+    match wait.queue {
+        Some(_) => graph.next(wait) == Some(node),
+        None => wait.holders.contains(&node),
+    }
+}
+
+/// Everybody to whom the way leads of somebody who waits. Of those who serve a queue it leads to one: what another one waits
+/// for is a chain of its own.
+fn waited_for(graph: &Graph) -> BTreeSet<Node> {
+    let (of_queues, others): (Vec<&Wait>, Vec<&Wait>) =
+        graph.waits.values().partition(|wait| wait.queue.is_some());
+    let others = others.into_iter().flat_map(|wait| wait.holders.iter().copied());
+    others.chain(of_queues.into_iter().filter_map(|wait| graph.next(wait))).collect()
 }
 
 /// Whether the first of a way has nothing to do, as it says itself. What it says is of before it came to wait: within a job,
@@ -118,11 +140,8 @@ fn way(graph: &Graph, parties: &Parties<'_>, start: Node) -> (Vec<Node>, End) {
             return (way, End::Unknown(wait.target.name.raw().to_owned()));
         }
         way.push(at);
-        // One of several who waits itself keeps the others waiting longest.
-        let waits = |node: &&Node| graph.waits.contains_key(node);
-        let next = wait.holders.iter().find(waits).or_else(|| wait.holders.first());
-        match next {
-            Some(&next) => at = next,
+        match graph.next(wait) {
+            Some(next) => at = next,
             None if wait.outside => return (way, End::Outside(at)),
             None => {
                 let name = wait.target.name.raw();

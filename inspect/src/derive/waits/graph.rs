@@ -1,6 +1,7 @@
 //! Who waits, and who could end each wait.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use probe::layout::{
     LOCK_SENT, LockFamily, LockKind, PARTY_OP, PARTY_UNKNOWN, WAIT_LIMITED, WaitHow, holder_of,
@@ -8,6 +9,8 @@ use probe::layout::{
 };
 
 use super::party::{Node, Parties, Process, called, or};
+use super::queues::Queues;
+use super::wait::Wait;
 use crate::derive::clock::Clock;
 use crate::model::{Edge, WaitTarget};
 use crate::snapshot::{LockRead, Snapshot, ThreadWaits, WaitRead, Waits};
@@ -17,28 +20,10 @@ use crate::words::label::Label;
 const READERS: usize = 64;
 const NAMED: usize = 16;
 
-/// A wait.
-#[derive(Clone, Debug)]
-pub(super) struct Wait {
-    pub(super) target: WaitTarget,
-    /// Who could end it, as far as that is known.
-    pub(super) holders: Vec<Node>,
-    /// Each of them must act, so that one who cannot is enough; else any one of them is enough.
-    pub(super) all: bool,
-    /// Nobody else could.
-    pub(super) complete: bool,
-    pub(super) limited: bool,
-    pub(super) confirmed: bool,
-    pub(super) since_ns: u64,
-    /// Not longer than that; else not shorter.
-    pub(super) at_most: bool,
-    /// Where nobody is known who could end it: whether that is outside of the process.
-    pub(super) outside: bool,
-}
-
 /// Every wait of a process.
 pub(super) struct Graph {
     pub(super) waits: BTreeMap<Node, Wait>,
+    pub(super) queues: Queues,
 }
 
 /// Who holds a lock, as one look has it.
@@ -117,13 +102,6 @@ impl<'a> Look<'a> {
     }
 }
 
-impl Wait {
-    /// For so long at least.
-    pub(super) fn least_ns(&self) -> u64 {
-        if self.at_most { 0 } else { self.since_ns }
-    }
-}
-
 impl Graph {
     pub(super) fn new(
         snapshot: &Snapshot,
@@ -131,54 +109,16 @@ impl Graph {
         process: &Process<'_>,
         parties: &Parties<'_>,
     ) -> Self {
-        let first = Look::new(&snapshot.waits);
-        let second = Look::new(&snapshot.waits_again);
-        let looks = (&first, if process.still { &first } else { &second });
-        let mut waits = BTreeMap::new();
-        for (who, thread) in &first.threads {
-            let (Some(wait), Some(node)) = (&thread.wait, parties.node(*who)) else { continue };
-            let same = looks.1.threads.get(who).is_some_and(|again| again.wait == thread.wait);
-            waits.insert(node, one(snapshot, clock, parties, looks, wait, same));
-        }
-        for (index, future) in first.waits.futures.iter().enumerate() {
-            let wait = WaitRead {
-                number: future.record.other,
-                target: future.record.identity,
-                how: future.record.capacity,
-                since: future.record.waiting,
-            };
-            let again = |other: &LockRead| other.reference() == future.reference();
-            let same = looks.1.waits.futures.iter().any(again);
-            waits.insert(Node::Future(index), one(snapshot, clock, parties, looks, &wait, same));
-        }
-        for (index, row) in process.threads.iter().enumerate() {
-            let node = Node::Thread(index);
-            if row.class != Some("wait") || waits.contains_key(&node) {
-                continue;
-            }
-            let holder = row.held_by.as_ref().and_then(|holder| parties.by_tid(holder.tid));
-            let name = or(row.label.clone(), "wait");
-            let name = match row.arg {
-                Some(arg) => Label::from(format!("{} {arg}", name.raw()).as_str()),
-                None => name,
-            };
-            let what = if holder.is_some() { "lock" } else { "outside" };
-            waits.insert(
-                node,
-                Wait {
-                    target: WaitTarget { what, name, mode: None },
-                    outside: holder.is_none(),
-                    holders: holder.into_iter().collect(),
-                    all: true,
-                    complete: false,
-                    limited: false,
-                    confirmed: false,
-                    since_ns: row.since_ns.unwrap_or(0),
-                    at_most: row.since_at_most,
-                },
-            );
-        }
-        Self { waits }
+        let mut waits = noted(snapshot, clock, process.still, parties);
+        by_tags(process, parties, &mut waits);
+        let queues = Queues::new(snapshot, clock, process);
+        queues.add(snapshot, process, parties, &mut waits);
+        Self { waits, queues }
+    }
+
+    /// Where the way goes on from one who waits.
+    pub(super) fn next(&self, wait: &Wait) -> Option<Node> {
+        wait.next(|node| self.waits.contains_key(node))
     }
 
     /// A wait in words.
@@ -198,6 +138,69 @@ impl Graph {
             limited: wait.limited,
             since_at_most: wait.at_most,
         })
+    }
+}
+
+/// Waits that threads and futures wrote down.
+fn noted(
+    snapshot: &Snapshot,
+    clock: &Clock,
+    still: bool,
+    parties: &Parties<'_>,
+) -> BTreeMap<Node, Wait> {
+    let first = Look::new(&snapshot.waits);
+    let second = Look::new(&snapshot.waits_again);
+    let looks = (&first, if still { &first } else { &second });
+    let mut waits = BTreeMap::new();
+    for (who, thread) in &first.threads {
+        let (Some(wait), Some(node)) = (&thread.wait, parties.node(*who)) else { continue };
+        let same = looks.1.threads.get(who).is_some_and(|again| again.wait == thread.wait);
+        waits.insert(node, one(snapshot, clock, parties, looks, wait, same));
+    }
+    for (index, future) in first.waits.futures.iter().enumerate() {
+        let wait = WaitRead {
+            number: future.record.other,
+            target: future.record.identity,
+            how: future.record.capacity,
+            since: future.record.waiting,
+        };
+        let again = |other: &LockRead| other.reference() == future.reference();
+        let same = looks.1.waits.futures.iter().any(again);
+        waits.insert(Node::Future(index), one(snapshot, clock, parties, looks, &wait, same));
+    }
+    waits
+}
+
+/// Waits of threads that only their tags tell.
+fn by_tags(process: &Process<'_>, parties: &Parties<'_>, waits: &mut BTreeMap<Node, Wait>) {
+    for (index, row) in process.threads.iter().enumerate() {
+        let node = Node::Thread(index);
+        if row.class != Some("wait") || waits.contains_key(&node) {
+            continue;
+        }
+        let holder = row.held_by.as_ref().and_then(|holder| parties.by_tid(holder.tid));
+        let name = or(row.label.clone(), "wait");
+        let name = match row.arg {
+            Some(arg) => Label::from(format!("{} {arg}", name.raw()).as_str()),
+            None => name,
+        };
+        let what = if holder.is_some() { "lock" } else { "outside" };
+        waits.insert(
+            node,
+            Wait {
+                target: WaitTarget { what, name, mode: None },
+                outside: holder.is_none(),
+                holders: holder.into_iter().collect(),
+                all: true,
+                complete: false,
+                limited: false,
+                confirmed: false,
+                since_ns: row.since_ns.unwrap_or(0),
+                at_most: row.since_at_most,
+                queue: None,
+                lasts: row.stalled,
+            },
+        );
     }
 }
 
@@ -222,7 +225,7 @@ fn one(
             }),
             mode: mode(how),
         },
-        holders: Vec::new(),
+        holders: Rc::default(),
         all: true,
         complete: false,
         limited: wait.how & WAIT_LIMITED != 0,
@@ -230,11 +233,13 @@ fn one(
         since_ns: clock.age_ns(wait.since),
         at_most: false,
         outside: false,
+        queue: None,
+        lasts: false,
     };
     if how == Some(WaitHow::Join) {
         if let Some(thread) = parties.node(wait.target) {
             said.target.name = or(parties.said(thread).thread, "join");
-            said.holders = vec![thread];
+            said.holders = Rc::new([thread]);
             said.complete = true;
         }
         return said;
@@ -283,9 +288,8 @@ fn one(
         && again.as_ref() == Some(&held)
         && other == Some(lock.record.other)
         && (!sent || operations);
-    said.holders = who.iter().filter_map(|&party| parties.node(party)).collect();
-    said.holders.sort();
-    said.holders.dedup();
+    let holders: BTreeSet<Node> = who.iter().filter_map(|&party| parties.node(party)).collect();
+    said.holders = holders.into_iter().collect();
     // Of a channel everybody must be known; of a lock one who holds it is enough.
     said.complete &= !said.holders.is_empty() && (said.all || said.holders.len() == who.len());
     said

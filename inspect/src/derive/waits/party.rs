@@ -95,11 +95,26 @@ impl<'a> Parties<'a> {
         Some(thread.map_or(Node::Op(op), Node::Thread))
     }
 
+    /// Who an operation is now.
+    pub(super) fn node_of(&self, read: &OpRead) -> Option<Node> {
+        self.node(party_of(read))
+    }
+
+    /// An operation as it is said.
+    pub(super) fn op_said(&self, read: &OpRead) -> Option<&'a Op> {
+        self.said.get(id_of(read).as_str()).copied()
+    }
+
+    /// The innermost operation that a thread works on.
+    pub(super) fn works_on(&self, tid: u64) -> Option<&'a Op> {
+        self.worked_on.get(&tid).copied()
+    }
+
     /// A party in words, if there is room for them.
     pub(super) fn afforded(&self, node: Node) -> Option<Party> {
         let party = self.in_words(node);
-        let texts = [&party.thread, &party.file, &party.function, &party.label].into_iter();
-        let texts: usize = texts.flatten().map(|text| text.raw().len()).sum();
+        let texts = [&party.thread, &party.op_label, &party.file, &party.function, &party.label];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.raw().len()).sum();
         let left = self.left.get().checked_sub(size_of::<Party>() + texts)?;
         self.left.set(left);
         Some(party)
@@ -159,10 +174,12 @@ impl<'a> Parties<'a> {
     }
 
     fn thread(&self, thread: &ThreadReport) -> Party {
+        let op = self.works_on(thread.tid);
         Party {
             thread: Some(thread.name.clone()),
             tid: Some(thread.tid),
-            op: self.worked_on.get(&thread.tid).map(|op| op.id.clone()),
+            op: op.map(|op| op.id.clone()),
+            op_label: op.map(called_op),
             file: thread.file.clone(),
             line: thread.line,
             function: thread.function.clone(),
@@ -173,9 +190,9 @@ impl<'a> Parties<'a> {
 
     fn op(&self, index: usize) -> Party {
         let Some(read) = self.snapshot.ops.get(index) else { return self.nobody() };
-        let id = format!("{}-{}", read.index, read.generation);
-        let said = self.said.get(id.as_str());
+        let (id, said) = (id_of(read), self.op_said(read));
         Party {
+            op_label: said.map(called_op),
             file: said.and_then(|op| op.file.clone()),
             line: said.and_then(|op| op.line),
             label: said.and_then(|op| op.status.clone().or_else(|| Some(op.kind.clone()))),
@@ -191,6 +208,7 @@ impl<'a> Parties<'a> {
             thread: None,
             tid: None,
             op: None,
+            op_label: None,
             file: None,
             line: None,
             function: None,
@@ -198,6 +216,15 @@ impl<'a> Parties<'a> {
             line_is: "now",
         }
     }
+}
+
+fn id_of(read: &OpRead) -> String {
+    format!("{}-{}", read.index, read.generation)
+}
+
+/// What an operation is called: what it says, or its kind.
+fn called_op(op: &Op) -> Label {
+    op.label.clone().unwrap_or_else(|| op.kind.clone())
 }
 
 fn party_of(op: &OpRead) -> u64 {

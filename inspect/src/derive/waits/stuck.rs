@@ -4,21 +4,45 @@
 //! one of them is known: of a lock, a writer or a join at least one of those who hold it is in the set; of a channel all
 //! of those who could send or receive are. It is the largest such set: whoever has a way out is taken away until nobody
 //! is left who has one.
+//!
+//! A circle is what would be one if nobody served a queue but those who are known to have served it, and those who say that
+//! they wait in it do. All of its waits have lasted for the whole look, or are
+//! confirmed: at one moment all of them waited.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::graph::{Graph, Wait};
+use super::graph::Graph;
 use super::party::{Node, Parties};
-use crate::model::Cycle;
+use super::wait::Wait;
+use crate::model::{Circle, Cycle};
+use crate::words::label::Label;
 
 /// The waits that can never end.
 pub(super) fn stuck(graph: &Graph) -> BTreeSet<Node> {
-    let hopeless = |wait: &Wait| wait.confirmed && wait.complete && !wait.limited;
-    let mut stuck: BTreeSet<Node> =
-        graph.waits.iter().filter(|(_, wait)| hopeless(wait)).map(|(&node, _)| node).collect();
+    largest(graph, is_sure)
+}
+
+fn is_sure(wait: &Wait) -> bool {
+    wait.confirmed && wait.complete && !wait.limited
+}
+
+/// The largest set of such waits in which nobody has a way out.
+fn largest(graph: &Graph, hopeless: impl Fn(&Wait) -> bool) -> BTreeSet<Node> {
+    let hopeless = graph.waits.iter().filter(|(_, wait)| hopeless(wait));
+    let mut stuck: BTreeSet<Node> = hopeless.map(|(&node, _)| node).collect();
     loop {
-        let free: Vec<Node> =
-            stuck.iter().copied().filter(|node| has_a_way_out(graph, &stuck, *node)).collect();
+        // Those who serve a queue are the same for everybody who waits in it.
+        let mut of_queues = BTreeMap::new();
+        let mut has_a_way_out = |node: &Node| {
+            let Some(wait) = graph.waits.get(node) else { return true };
+            match wait.queue {
+                Some(queue) => {
+                    *of_queues.entry(queue).or_insert_with(|| has_a_way_out(&stuck, wait))
+                }
+                None => has_a_way_out(&stuck, wait),
+            }
+        };
+        let free: Vec<Node> = stuck.iter().copied().filter(&mut has_a_way_out).collect();
         if free.is_empty() {
             return stuck;
         }
@@ -28,13 +52,70 @@ pub(super) fn stuck(graph: &Graph) -> BTreeSet<Node> {
     }
 }
 
-fn has_a_way_out(graph: &Graph, stuck: &BTreeSet<Node>, node: Node) -> bool {
-    let Some(wait) = graph.waits.get(&node) else { return true };
+fn has_a_way_out(stuck: &BTreeSet<Node>, wait: &Wait) -> bool {
     let mut holders = wait.holders.iter();
     match wait.all {
         true => !holders.any(|holder| stuck.contains(holder)),
         false => !holders.all(|holder| stuck.contains(holder)),
     }
+}
+
+/// The circles through queues, and who is in one.
+pub(super) fn circles(graph: &Graph, parties: &Parties<'_>) -> (Vec<Circle>, BTreeSet<Node>) {
+    let by_hand = |wait: &Wait| wait.lasts && !wait.limited && !wait.holders.is_empty();
+    let unless_another_serves = largest(graph, |wait| is_sure(wait) || by_hand(wait));
+    let (mut circles, mut members) = (Vec::new(), BTreeSet::<Node>::new());
+    let mut seen = BTreeSet::new();
+    for &start in &unless_another_serves {
+        let mut at = Some(start);
+        let mut way = BTreeSet::new();
+        while let Some(node) = at.filter(|node| !seen.contains(node)) {
+            seen.insert(node);
+            way.insert(node);
+            at = next(graph, &unless_another_serves, node);
+        }
+        // Whoever the way comes back to is in a circle, with everybody to whom ways lead from there.
+        let Some(node) = at.filter(|node| way.contains(node)) else { continue };
+        let all = behind(
+            graph,
+            |node| unless_another_serves.contains(node) && !members.contains(node),
+            node,
+        );
+        let queues: BTreeSet<&Label> = all
+            .iter()
+            .filter_map(|node| graph.waits.get(node))
+            .filter(|wait| wait.queue.is_some())
+            .map(|wait| &wait.target.name)
+            .collect();
+        seen.extend(all.iter().copied());
+        if queues.is_empty() {
+            continue;
+        }
+        let edges: Vec<_> = all.iter().filter_map(|&node| graph.edge(node, parties)).collect();
+        circles.push(Circle {
+            first_seen_ns: edges.iter().map(|edge| edge.since_ns).min().unwrap_or(0),
+            queues: queues.into_iter().cloned().collect(),
+            members: edges,
+        });
+        members.extend(all);
+    }
+    circles.sort_by_key(|circle| std::cmp::Reverse(circle.first_seen_ns));
+    (circles, members)
+}
+
+/// Everybody to whom a way leads from one, itself included; who is in a circle that is told already is not told again.
+fn behind(graph: &Graph, is_meant: impl Fn(&Node) -> bool, start: Node) -> BTreeSet<Node> {
+    let (mut all, mut queues) = (BTreeSet::from([start]), BTreeSet::new());
+    let mut left = vec![start];
+    while let Some(node) = left.pop() {
+        let Some(wait) = graph.waits.get(&node) else { continue };
+        if wait.queue.is_some_and(|queue| !queues.insert(queue)) {
+            continue;
+        }
+        let holders = wait.holders.iter().copied().filter(&is_meant);
+        left.extend(holders.filter(|holder| all.insert(*holder)));
+    }
+    all
 }
 
 /// The next one on the way from a stuck node, which is stuck too.

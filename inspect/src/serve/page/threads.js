@@ -48,7 +48,7 @@ const threadsView = {
     fillFacts(panel.facts, [
       ["State", of.stalled ? `${of.class}, stalled` : of.class ?? "in no scope and at no line"], ["Since", `${of.since_at_most ? "at most " : ""}${age(board.since(of.since_at_ms))}${of.standing === "again" ? ", and again" : ""}`],
       ["Line", of.file ? `${of.file}:${of.line}` : null], ["Function", of.function], ["Label", threadLabel(of)], ["Loads 1, 10, 60 s", of.load.map(percentOrNone).join("  ")],
-      ["Held by", of.held_by ? `${of.held_by.thread} (${of.held_by.tid}) at ${file(of.held_by.file, of.held_by.line)}` : null], ["Jobs", of.jobs === null ? null : whole(of.jobs)],
+      [of.held_by?.queue ? "Served by" : "Held by", of.held_by ? `${of.held_by.thread} (${of.held_by.tid}) at ${file(of.held_by.file, of.held_by.line)}` : null], ["Jobs", of.jobs === null ? null : whole(of.jobs)],
       ["Thread id", String(of.tid)], ["Board", board.title], ["Exists", of.exists === false ? "no: the process has no such thread any more" : null],
     ]);
     fillRows(panel.stack, ["Where", "Label"], of.stack.map((one) => [file(one.file, one.line), [one.label, one.arg].filter((part) => part !== null).join(" ") || one.function || ""]));

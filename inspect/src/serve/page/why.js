@@ -64,7 +64,7 @@ const why = {
     fillRows(this.hostRows, ["Host", "State", "Clock", "Why"], rows.slice(0, 100).map((one) => [hostName(one.endpoint), one.state, clock(one), one.error ?? ""]));
     return this.hostCard;
   },
-  /** Who waits for whom, below the board of the first waiter: deadlocks, then chains of a second or longer. */
+  /** Who waits for whom, below the board of the first waiter: deadlocks, circles, then chains of a second or longer. */
   waits(boards) {
     if (store.seq !== this.asked && !this.asking && !place.paused && document.visibilityState === "visible") {
       this.asked = store.seq;
@@ -72,11 +72,12 @@ const why = {
       const board = place.now.board ? `&board=${encodeURIComponent(place.now.board)}` : "";
       server.get(`/api/v1/waits?over=1s${board}`).then((said) => { this.said = said; this.asking = false; }, () => { this.asking = false; this.said = null; });
     }
-    const { cycles = [], chains = [] } = this.said ?? {};
+    const { cycles = [], circles = [], chains = [] } = this.said ?? {};
     for (const board of boards) {
       const of = (one, edges) => (one.endpoint ?? null) === (board.head.endpoint ?? null) && edges[0]?.waiter.pid === board.head.pid && edges[0]?.waiter.board === board.name;
       const lines = [
         ...cycles.filter((cycle) => of(cycle, cycle.members)).map((cycle) => ({ bad: true, text: `deadlock for ${time(cycle.first_seen_ns)}: ${edgesInWords(cycle.members)}` })),
+        ...circles.filter((circle) => of(circle, circle.members)).map((circle) => ({ bad: true, text: `circle through ${circle.queues.join(", ")} for ${time(circle.first_seen_ns)}: ${edgesInWords(circle.members)}` })),
         ...chains.filter((chain) => !chain.deadlocked && of(chain, chain.edges)).slice(0, 20).map((chain) => ({ bad: false, text: `${time(chain.age_ns)}: ${edgesInWords(chain.edges)}` })),
       ];
       const card = this.cards.get(board.key);
@@ -137,8 +138,8 @@ const why = {
   },
 };
 
-const partyInWords = (party) => [party.thread ?? (party.op ? `operation ${party.op}` : "?"), party.file ? `at ${file(party.file, party.line)}` : null, party.label].filter(Boolean).join(" ");
-const edgesInWords = (edges) => edges.map((edge) => `${partyInWords(edge.waiter)} waits for ${edge.for.what} ${edge.for.name}${edge.held_by.length ? `, held by ${edge.held_by.map(partyInWords).join(" and ")}` : ""}${edge.confirmed ? "" : " (not confirmed)"}`).join("; ");
+const partyInWords = (party) => [party.thread ?? (party.op ? ["operation", party.op, party.op_label].filter(Boolean).join(" ") : "?"), party.file ? `at ${file(party.file, party.line)}` : null, party.label].filter(Boolean).join(" ");
+const edgesInWords = (edges) => edges.map((edge) => `${partyInWords(edge.waiter)} waits for ${edge.for.what} ${edge.for.name}${edge.held_by.length ? `, ${edge.for.what === "queue" ? "served" : "held"} by ${edge.held_by.map(partyInWords).join(" and ")}` : ""}${edge.confirmed ? "" : " (not confirmed)"}`).join("; ");
 
 const boardsView = {
   table: null,
