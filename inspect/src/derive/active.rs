@@ -14,9 +14,10 @@ use crate::words::stem::stem;
 pub const LONG_NS: u64 = 1_000_000_000;
 /// A status, or a line, that is younger than this is new.
 const NEW_NS: u64 = 1_000_000_000;
-/// So many operations of a kind that have ended tell how long one takes, and so many times as long as the longest of them
+/// So many operations of a kind that have ended tell how long one takes, so many are very many, and so many times as long as the longest of them
 /// is far longer.
 const SOME: u64 = 10;
+const MANY: u64 = 100;
 const FAR: u64 = 10;
 /// Operations that are looked at so closely, and tasks of progress that they are held against, at most: a board may have very
 /// many of both, and who has more is told as if nothing were known of the rest.
@@ -145,6 +146,15 @@ impl<'a> Times<'a> {
             }
         }
         Self(times)
+    }
+
+    /// Whether an operation of which nobody tells what it does takes longer than any of its kind did, of very many: a
+    /// request, say. A connection may stay.
+    pub fn is_unusual(&self, op: &Op) -> bool {
+        self.of(op).is_some_and(|times| {
+            let longest = times.values.since_start.max;
+            times.count >= MANY && longest.is_some_and(|max| max < LONG_NS)
+        })
     }
 
     /// Of an operation's kind.

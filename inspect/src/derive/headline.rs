@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::active::{LONG_NS, Times, at_one_long_job, come_on, waits};
 pub use super::active::{at_it, wholes};
+use super::groups::{full_groups, load};
 use crate::liveness::State;
 use crate::model::{BoardReport, Circle, Cycle, Headline, Op, Severity, ThreadReport};
 use crate::words::human::{lasting, or_none, percent, time, whole};
@@ -13,10 +14,6 @@ use crate::words::label::Label;
 
 /// In the verdict of a process whose keeper does not look any more.
 pub(super) const SILENT: &str = "its keeper has been silent";
-/// Operations of a kind that are very many.
-const MANY: u64 = 100;
-/// A thread with this share of its last ten seconds at work has no room left.
-const FULL: f64 = 0.95;
 /// Members of a deadlock that are named.
 const NAMED: usize = 4;
 /// Things that are said before the rest becomes a number.
@@ -209,11 +206,11 @@ fn operations(
     let leaked = report.ops.iter().filter(|op| op.leaked).count();
     if leaked > 0 {
         let plural = if leaked == 1 { "operation" } else { "operations" };
-        said.push((Severity::Critical, format!("{leaked} {plural} suspected leaked")));
+        said.push((Severity::Warning, format!("{leaked} {plural} suspected leaked")));
     }
     let mut long = at_it(&report.ops, LONG_NS);
     let times = Times::new(report);
-    long.retain(|op| op.told || is_unusual(op, &times));
+    long.retain(|op| op.told || times.is_unusual(op));
     long.retain(|op| !come_on.contains_key(op.id.as_str()));
     let waiting = long.iter().filter(|op| waits(op)).count();
     // What a stalled thread has in hand is said with the thread.
@@ -252,21 +249,16 @@ fn operations(
     said.push((Severity::Warning, text));
 }
 
-/// Whether an operation of which nobody tells what it does takes longer than any of its kind did, of very many: a
-/// request, say. A connection may stay.
-fn is_unusual(op: &Op, times: &Times<'_>) -> bool {
-    times.of(op).is_some_and(|times| {
-        times.count >= MANY && times.values.since_start.max.is_some_and(|max| max < LONG_NS)
-    })
-}
-
 fn well(report: &BoardReport, come_on: &BTreeMap<&str, String>) -> Headline {
-    let load = |thread: &ThreadReport| thread.load.s10.or(thread.load.s1);
-    // Who works through one long job lacks no room.
+    // Who works through one long job lacks no room, nor does one of several while the others have some.
     let long_jobs = at_one_long_job(report);
-    let is_full = |thread: &ThreadReport| {
-        load(thread).is_some_and(|load| load >= FULL) && !long_jobs.contains(&thread.tid)
-    };
+    let full: HashSet<u64> = full_groups(report)
+        .into_iter()
+        .flat_map(|group| group.full)
+        .map(|thread| thread.tid)
+        .filter(|tid| !long_jobs.contains(tid))
+        .collect();
+    let is_full = |thread: &ThreadReport| full.contains(&thread.tid);
     // Of equals the first, so that the name stands still.
     let busiest =
         report.threads.iter().rev().filter(|thread| load(thread).is_some()).max_by(|a, b| {

@@ -7,6 +7,7 @@ pub mod compare;
 pub mod descriptors;
 mod end;
 mod flat;
+pub mod groups;
 pub mod headline;
 mod kinds;
 mod lines;

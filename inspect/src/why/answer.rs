@@ -119,10 +119,11 @@ fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
     found
 }
 
-/// The headline of a report, where one look says that all is well: a rule may know better.
+/// The headline of a report: as bad as the worst that a rule finds in one look, and in that one's words where the report's own
+/// say less.
 pub fn headline(report: &BoardReport) -> Headline {
     let said = &report.headline;
-    if said.severity > Severity::Ok || report.state == State::Dead {
+    if report.state == State::Dead {
         return said.clone();
     }
     let mut found = rules(report, &Seen::default());
@@ -130,10 +131,12 @@ pub fn headline(report: &BoardReport) -> Headline {
     let severity = match found.first().map(|finding| finding.severity) {
         Some(Weight::Critical) => Severity::Critical,
         Some(Weight::Warning) => Severity::Warning,
-        Some(Weight::Notice) | None => return said.clone(),
+        Some(Weight::Notice) | None => Severity::Ok,
     };
-    let text = found.swap_remove(0).title;
-    Headline { severity, text }
+    if severity <= said.severity {
+        return said.clone();
+    }
+    Headline { severity, text: found.swap_remove(0).title }
 }
 
 /// Runs every rule over one board. `not_known` is what the reader could not see of its surroundings.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::finding::{Finding, Weight, command, op, percent, seconds};
-use crate::derive::active::{LONG_NS, Times, come_on, long_by_status, waits, wholes};
+use crate::derive::active::{LONG_NS, Times, at_it, come_on, long_by_status, waits, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Chain, Op, Party, ThreadReport};
-use crate::words::human::time;
+use crate::words::human::{time, whole};
 
 /// A future that is polled for so long blocks its executor's thread.
 const POLL_NS: u64 = 1_000_000_000;
@@ -124,6 +124,7 @@ fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
 /// Operations that wait long in one status: something outside is slow.
 fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
     let (come_on, times) = (come_on(report), Times::new(report));
+    unusual(report, &times, found);
     for (status, ops) in long_by_status(report) {
         let Some(first) = ops.first() else { continue };
         let plural = if ops.len() == 1 { "operation" } else { "operations" };
@@ -164,6 +165,36 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
         }
         found.push(finding.next(command(&format!("ops --history {}", first.id), report)));
     }
+}
+
+/// Operations of which nobody tells what they do, that take longer than any of very many did.
+fn unusual(report: &BoardReport, times: &Times<'_>, found: &mut Vec<Finding>) {
+    let mut long = at_it(&report.ops, LONG_NS);
+    long.retain(|op| !op.told && !op.leaked && times.is_unusual(op));
+    let Some((first, ended)) = long.first().and_then(|first| Some((*first, times.of(first)?)))
+    else {
+        return;
+    };
+    let title = format!(
+        "{} active for {}: of {} that ended none took so long",
+        first.kind.raw(),
+        time(first.active_ns.unwrap_or(0)),
+        whole(ended.count)
+    );
+    let longest = ended.values.since_start.max.unwrap_or(0);
+    found.push(
+        Finding::new("operations-slow", Weight::Warning, 0.7, title)
+            .against(
+                "active for",
+                seconds(first.active_ns.unwrap_or(0)),
+                Some("s"),
+                seconds(LONG_NS),
+            )
+            .with("the longest of its kind that ended", seconds(longest), Some("s"))
+            .with("operations", long.len() as u64, None)
+            .at(op(report, first))
+            .next(command(&format!("ops --history {}", first.id), report)),
+    );
 }
 
 /// The last one of the chain that begins with an operation that no thread works on, if that is another one.

@@ -1,19 +1,13 @@
 //! Rules of workers and of the queues that they serve.
 
-use std::collections::BTreeMap;
-
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::threads::place;
 use crate::derive::active::at_one_long_job;
+use crate::derive::groups::{FULL, full_groups};
 use crate::liveness::State;
 use crate::model::{BoardReport, LockReport, Queue, ThreadReport};
 use crate::words::human::time;
-use crate::words::stem::stem;
 
-/// Load of the last ten seconds from which on a worker has no room left.
-const FULL: f64 = 0.95;
-/// Mean load of the other workers of a group below which work is spread badly.
-const IDLE: f64 = 0.5;
 /// Time that an item at the head of a queue may wait, and that half of all may (RFC 8289 calls a queue standing when
 /// even the shortest wait of 100 ms is above a target).
 const STANDING_NS: u64 = 1_000_000_000;
@@ -28,48 +22,30 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
     if report.state != State::Live {
         return;
     }
-    let load = |one: &ThreadReport| one.load.s10.or(one.load.s1);
-    let mut groups: BTreeMap<String, Vec<(&ThreadReport, f64)>> = BTreeMap::new();
-    for one in &report.threads {
-        if let Some(load) = load(one) {
-            groups.entry(stem(one.name.raw()).to_owned()).or_default().push((one, load));
-        }
-    }
-    // One who never had a job is a worker as well.
-    for one in report.threads.iter().filter(|one| load(one).is_none() && one.class == Some("idle"))
-    {
-        if let Some(workers) = groups.get_mut(stem(one.name.raw())) {
-            workers.push((one, 0.0));
-        }
-    }
     let long_jobs = at_one_long_job(report);
-    for (name, workers) in groups {
-        let full: Vec<_> = workers.iter().filter(|(_, load)| *load >= FULL).collect();
-        let Some(&&(first, most)) = full.first() else { continue };
-        let others: Vec<f64> =
-            workers.iter().filter(|(_, load)| *load < FULL).map(|(_, load)| *load).collect();
-        let mean = others.iter().sum::<f64>() / others.len().max(1) as f64;
-        let finding = if others.is_empty() {
-            all_full(&name, first, workers.len(), long_jobs.contains(&first.tid))
-        } else if mean < IDLE {
-            let title = format!(
-                "{} of {} workers {name} are saturated while the others are at {:.0} %: work is \
-                 spread badly",
-                full.len(),
-                workers.len(),
-                mean * 100.0
-            );
-            Finding::new("one-saturated", Weight::Warning, 0.85, title).with(
-                "mean load of the others",
-                percent(mean),
-                Some("%"),
-            )
-        } else {
-            continue;
+    for group in full_groups(report) {
+        let Some(&first) = group.full.first() else { continue };
+        let finding = match group.others {
+            None => all_full(group.name, first, group.workers, long_jobs.contains(&first.tid)),
+            Some(mean) => {
+                let title = format!(
+                    "{} of {} workers {} are saturated while the others are at {:.0} %: work is \
+                     spread badly",
+                    group.full.len(),
+                    group.workers,
+                    group.name,
+                    mean * 100.0
+                );
+                Finding::new("one-saturated", Weight::Warning, 0.85, title).with(
+                    "mean load of the others",
+                    percent(mean),
+                    Some("%"),
+                )
+            }
         };
         found.push(
             finding
-                .against("load over 10 s", percent(most), Some("%"), percent(FULL))
+                .against("load over 10 s", percent(group.load), Some("%"), percent(FULL))
                 .at(thread(report, first))
                 .next(command(ask(first), report))
                 .next(command("", report)),
