@@ -1,8 +1,10 @@
 //! `record --when` against processes that do what it waits for.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
+use tests::asked::DEADLINE;
 use tests::program::{self, Program, inspect};
 
 fn json(arguments: &[&str]) -> Value {
@@ -67,6 +69,36 @@ fn a_stall_writes_what_happened_before_it_as_often_as_asked() {
         report["ended"].as_str().is_some_and(|why| why.contains("stalled>800ms: ")),
         "{report:#}"
     );
+}
+
+/// By its samples alone each of these stands; by all that is known of it, it comes on.
+#[test]
+fn who_comes_on_is_no_stall_whatever_each_sample_sees() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let record = |name: &str, lasts: &str| {
+        let file = path(&directory, &format!("{name}.rec"));
+        let options = ["--when", "stalled>1500ms", "-d", lasts, "--after", "0", "-o", &file];
+        inspect(&[&["record", name][..], &options].concat())
+    };
+    let (batch, turn) = (program::name("batch"), program::name("turn"));
+    let (progresses, _) = Program::behave(&batch, &["ails", "batch-in-one-line"]);
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut waits = Program::start(command.args([&turn, "turns"]), &turn);
+    waits.until_ready();
+    for (name, program) in [(&batch, &progresses), (&turn, &waits)] {
+        tests::wait::until("it has gone on for a while", DEADLINE, || {
+            let board = program::board(program.pid());
+            (board["uptime_ns"].as_u64() > Some(4_000_000_000)).then_some(())
+        });
+        let output = record(name, "4s");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(" did not come true in"), "{name}: {said}");
+    }
+    let name = program::name("outside");
+    let (_program, _) = Program::behave(&name, &["ails", "outside"]);
+    let output = record(&name, "2m");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("answer of the other side"), "{said}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! `inspect check`: what a monitor reads, of real processes in every state.
 
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 use tests::program::{self, Program, inspect};
 use tests::{served, wait};
 
@@ -120,6 +121,30 @@ fn who_comes_to_a_line_again_and_again_passes_no_limit() {
     });
     let (code, line) = told(&program::name("hung"), &["plain", "hung"]);
     assert_eq!((code, line.contains("hung stalled for ")), (2, true), "{line}");
+}
+
+/// Who waits for another thread's end, or for its turn in a queue that is served, stands with reason; `!` and `why` say so too.
+#[test]
+fn who_waits_for_the_end_of_work_or_for_a_turn_passes_no_limit() {
+    let joins = program::name("joins");
+    let (_joins, _) = Program::behave(&joins, &["ails", "joins"]);
+    let turn = program::name("turn");
+    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut program = Program::start(command.args([&turn, "turns"]), &turn);
+    program.until_ready();
+    for (name, who) in [(&joins, "starter"), (&turn, "caller")] {
+        let standing = |one: &Value| {
+            let long = one["since_ns"].as_u64() > Some(2_000_000_000);
+            one["name"] == who && long && one["waits_its_turn"] == true
+        };
+        wait::until("it has waited for two seconds", Duration::from_secs(30), || {
+            let table = program::document(&["-n", name, "--all"]);
+            let threads = table["boards"][0]["threads"].as_array().cloned().unwrap_or_default();
+            threads.iter().any(standing).then_some(())
+        });
+        let (code, line) = answer(&[name, "--stalled", "500ms,1s"]);
+        assert_eq!((code, line.contains("no thread stalled")), (0, true), "{line}");
+    }
 }
 
 #[test]

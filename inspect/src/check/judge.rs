@@ -86,14 +86,18 @@ fn there(report: &BoardReport) -> impl Iterator<Item = (&ThreadReport, u64)> {
 /// A thread that has been at one line for longer than asked for, and yet uses the processor: whether it comes there
 /// again and again is not known. A later look may tell.
 pub fn unsure(report: &BoardReport, limits: Limits) -> Option<(&ThreadReport, u64)> {
-    let open = |thread: &ThreadReport| thread.standing.is_none() && !thread.stalled;
+    let open = |thread: &ThreadReport| {
+        thread.standing.is_none() && !thread.stalled && !thread.waits_its_turn
+    };
     let long = there(report)
         .filter(|(thread, ns)| open(thread) && limits.beyond(*ns as f64, limits.warning));
     long.max_by_key(|(_, ns)| *ns).filter(|_| report.state == State::Live)
 }
 
 fn stalled(report: &BoardReport, limits: Limits) -> Finding {
-    let still = |thread: &ThreadReport| thread.standing == Some("still") || thread.stalled;
+    let still = |thread: &ThreadReport| {
+        thread.stalled || thread.standing == Some("still") && !thread.waits_its_turn
+    };
     let longest = there(report).filter(|(thread, _)| still(thread)).max_by_key(|(_, ns)| *ns);
     let value = longest.map_or(0, |(_, ns)| ns);
     let place = |thread: &ThreadReport| {

@@ -22,7 +22,7 @@ use crate::open_board::Found;
 use crate::recording::{Entry, Replay, Ring, Seen, Sink, SiteInfo};
 use crate::report::Spot;
 use crate::report::words::place;
-use crate::trigger::{Condition, Level, Watch, What};
+use crate::trigger::{Condition, Excused, Level, Watch, What};
 use crate::words::glob::glob;
 use crate::words::human::{time, whole};
 use crate::words::term::{label, term};
@@ -78,6 +78,7 @@ fn capture(
         ring: Ring::new(nanoseconds(way.trigger.keep)),
         holding: vec![false; conditions.len()],
         passed: vec![None; conditions.len()],
+        excused: Excused::default(),
         conditions,
         keep: way.trigger.keep,
         after: way.trigger.after,
@@ -121,6 +122,7 @@ fn sample(
     let conditions = capture.borrow().conditions.clone();
     exist(&sampling, &conditions)?;
     let watch = Watch::start(conditions);
+    capture.borrow_mut().excused = watch.excused();
     sampling.tell(watch.boards());
     let mut sink = Shared(Rc::clone(capture));
     sampling.run(&mut sink, remarks, &mut |_| capture.borrow_mut().turn(&watch))?;
@@ -226,6 +228,8 @@ struct Capture {
     holding: Vec<bool>,
     /// For each why it held between the looks, and does no more.
     passed: Level,
+    /// Who does not stand, whatever the samples say.
+    excused: Excused,
     keep: Duration,
     after: Duration,
     wanted: u64,
@@ -296,7 +300,7 @@ impl Capture {
     fn moves(&mut self, thread: u32) {
         let Some((seen, site, ns)) = self.ring.one_standing(thread) else { return };
         for (condition, passed) in self.conditions.iter().zip(&mut self.passed) {
-            if passed.is_none() && stands(condition, seen, site, ns) {
+            if passed.is_none() && stands(condition, &self.ring, &self.excused, (seen, site, ns)) {
                 *passed = Some(stood(&self.ring, seen, site, ns));
             }
         }
@@ -308,7 +312,7 @@ impl Capture {
             What::Stalled(_) => {
                 let mut all = self.ring.standing();
                 let (seen, site, ns) =
-                    all.find(|(seen, site, ns)| stands(condition, seen, site, *ns))?;
+                    all.find(|one| stands(condition, &self.ring, &self.excused, *one))?;
                 Some(stood(&self.ring, seen, site, ns))
             }
             What::Ended => {
@@ -386,10 +390,18 @@ impl Capture {
     }
 }
 
-/// Whether a thread has been at a line for longer than a condition says.
-fn stands(condition: &Condition, seen: &Seen, site: &SiteInfo, ns: u64) -> bool {
+/// Whether a thread has been at a line for longer than a condition says, and nothing is known that excuses it.
+fn stands(
+    condition: &Condition,
+    ring: &Ring,
+    excused: &Excused,
+    (seen, site, ns): (&Seen, &SiteInfo, u64),
+) -> bool {
     let What::Stalled(pattern) = &condition.what else { return false };
-    site.class != Class::Idle && condition.holds(ns as f64) && glob(pattern, seen.name.raw())
+    let is_excused =
+        || ring.board(seen.board).is_some_and(|board| excused.has(board.pid, seen.tid));
+    let long = site.class != Class::Idle && condition.holds(ns as f64);
+    long && glob(pattern, seen.name.raw()) && !is_excused()
 }
 
 /// That in words.

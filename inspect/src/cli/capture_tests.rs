@@ -11,6 +11,7 @@ fn capture(output: PathBuf, condition: &str) -> Capture {
         ring: Ring::new(1_000 * TICK),
         holding: vec![false],
         passed: vec![None],
+        excused: Excused::default(),
         conditions: vec![Condition::parse(condition).expect("a condition")],
         keep: Duration::from_secs(1),
         after: Duration::ZERO,

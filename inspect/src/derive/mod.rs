@@ -35,6 +35,7 @@ use crate::snapshot::{Board, Ring, Snapshot};
 use crate::vitals::{Vitals, percent_of};
 use crate::words::label::Label;
 use clock::Clock;
+pub(crate) use stands::AGAIN;
 pub use stands::Looks;
 
 /// Everything that is said of a board.

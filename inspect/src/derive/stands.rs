@@ -25,7 +25,7 @@ const ASKED_NS: u64 = 1_200_000_000;
 /// No processor time since then, and no probe was passed.
 const STILL: &str = "still";
 /// It came to the line where it is again, or comes on without that.
-pub(super) const AGAIN: &str = "again";
+pub(crate) const AGAIN: &str = "again";
 
 /// What is known of a thread's stay.
 #[derive(Clone, Copy)]

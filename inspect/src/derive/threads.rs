@@ -92,6 +92,7 @@ fn report(
         stalled: class.is_some_and(|class| class != Class::Idle)
             && seen.is_some_and(|seen| seen.stalled)
             && (!untold || thread.work.is_some_and(|work| work.in_hand > 0)),
+        waits_its_turn: false,
         exists,
         torn: thread.frames.is_none(),
         held_by: None,

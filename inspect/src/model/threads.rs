@@ -63,8 +63,11 @@ pub struct ThreadReport {
     pub load_covered_ns: Windows<Option<u64>>,
     /// It is in no scope and at no line: file, line and label are of what it did last, and it has no class.
     pub left: bool,
-    /// Not idle, and still for a second.
+    /// Not idle, and still for a second, without a reason that is known.
     pub stalled: bool,
+    /// It waits for another thread's end, or in a queue for one who comes on: it stands, and that is as it should be.
+    #[serde(default)]
+    pub waits_its_turn: bool,
     /// Whether the process still has this thread; null when `/proc` does not say.
     pub exists: Option<bool>,
     /// Its frames changed at every try: the position is not known.
@@ -98,6 +101,7 @@ impl ThreadReport {
             load_covered_ns: Windows::default(),
             left: false,
             stalled: false,
+            waits_its_turn: false,
             exists: Some(true),
             torn: false,
             held_by: None,

@@ -14,5 +14,5 @@ mod condition;
 mod watch;
 
 pub use condition::{Condition, What};
-pub use watch::{Level, Watch};
+pub use watch::{Excused, Level, Watch};
 pub(crate) use watch::{total, value};

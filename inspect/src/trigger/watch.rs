@@ -1,14 +1,16 @@
 //! Looks at the numbers of boards ten times a second, on a thread of its own: a whole reading of a board
 //! takes longer than the sampler has between two ticks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::condition::{Condition, What};
 use crate::context::Look;
+use crate::derive::AGAIN;
 use crate::locate::Candidate;
-use crate::model::BoardReport;
+use crate::model::{BoardReport, ThreadReport};
 use crate::open_board::OpenBoard;
 use crate::words::glob::glob;
 use crate::words::human::{short, time};
@@ -30,6 +32,29 @@ type History = VecDeque<(Instant, u64)>;
 pub struct Watch {
     boards: Sender<Candidate>,
     levels: Receiver<Level>,
+    excused: Excused,
+}
+
+/// Threads, by process and thread id, that are at one line at every look and do not stand: they come to it again, their
+/// operation's progress grows, or they wait for their turn. One look at the whole board knows that, and samples do not.
+#[derive(Clone, Debug, Default)]
+pub struct Excused(Arc<Mutex<BTreeSet<(u64, u64)>>>);
+
+impl Excused {
+    /// Whether it is one of them, as the last look found it.
+    pub fn has(&self, pid: u64, tid: u64) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(pid, tid))
+    }
+
+    fn become_those_of(&self, found: BTreeSet<(u64, u64)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+}
+
+/// Those of one board. Everything else that is said of a thread goes by the same.
+fn excused(report: &BoardReport) -> impl Iterator<Item = (u64, u64)> {
+    let has_a_reason = |one: &&ThreadReport| one.waits_its_turn || one.standing == Some(AGAIN);
+    report.threads.iter().filter(has_a_reason).map(|one| (report.pid, one.tid))
 }
 
 /// One board under watch.
@@ -43,8 +68,15 @@ impl Watch {
     pub fn start(conditions: Vec<Condition>) -> Self {
         let (boards, new) = mpsc::channel();
         let (out, levels) = mpsc::channel();
-        std::thread::spawn(move || look_on(&conditions, &new, &out));
-        Self { boards, levels }
+        let excused = Excused::default();
+        let found = excused.clone();
+        std::thread::spawn(move || look_on(&conditions, &new, &out, &found));
+        Self { boards, levels, excused }
+    }
+
+    /// Who does not stand, whatever samples say.
+    pub fn excused(&self) -> Excused {
+        self.excused.clone()
     }
 
     /// Where boards to be watched are sent to.
@@ -58,7 +90,12 @@ impl Watch {
     }
 }
 
-fn look_on(conditions: &[Condition], new: &Receiver<Candidate>, out: &Sender<Level>) {
+fn look_on(
+    conditions: &[Condition],
+    new: &Receiver<Candidate>,
+    out: &Sender<Level>,
+    found: &Excused,
+) {
     let mut boards: Vec<Watched> = Vec::new();
     let mut due = Instant::now();
     loop {
@@ -76,8 +113,10 @@ fn look_on(conditions: &[Condition], new: &Receiver<Candidate>, out: &Sender<Lev
         }
         due = Instant::now() + EVERY;
         let mut level: Level = vec![None; conditions.len()];
+        let mut of_all = BTreeSet::new();
         for board in &mut boards {
             let Ok(report) = board.attached.report() else { continue };
+            of_all.extend(excused(&report));
             let now = Instant::now();
             for ((condition, why), history) in
                 conditions.iter().zip(&mut level).zip(&mut board.rates)
@@ -87,6 +126,7 @@ fn look_on(conditions: &[Condition], new: &Receiver<Candidate>, out: &Sender<Lev
                 }
             }
         }
+        found.become_those_of(of_all);
         if !boards.is_empty() && out.send(level).is_err() {
             return;
         }

@@ -90,7 +90,8 @@ pub(super) fn tell(threads: &mut [ThreadReport], waits: &Waits) {
             "queue" => served().is_some_and(|tid| come_on.contains(&tid)),
             _ => false,
         };
-        thread.stalled &= !has_to || stuck.contains(&thread.tid);
+        thread.waits_its_turn = has_to && !stuck.contains(&thread.tid);
+        thread.stalled &= !thread.waits_its_turn;
     }
 }
 
