@@ -1,16 +1,16 @@
 //! JSON schema 1: one document for all boards.
 
 use std::cell::RefCell;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::form::Form;
 use super::look::{Look, Sort};
 use crate::clock::{Moment, rfc3339};
 use crate::model::{BoardReport, Document};
-use crate::words::term;
 
 /// The document for some boards, filtered and sorted as the table would be.
 pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
@@ -47,9 +47,7 @@ pub fn document(mut boards: Vec<BoardReport>, look: &Look) -> Document {
 /// # Errors
 /// What the serializer said.
 pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
-    let mut out = Vec::new();
-    write(&mut out, document, true)?;
-    String::from_utf8(out).map_err(serde::ser::Error::custom)
+    text(document, Form::spread())
 }
 
 /// The same on one line, for a stream of documents.
@@ -57,8 +55,12 @@ pub fn pretty(document: &impl Serialize) -> serde_json::Result<String> {
 /// # Errors
 /// What the serializer said.
 pub fn line(document: &impl Serialize) -> serde_json::Result<String> {
+    text(document, Form::line())
+}
+
+fn text(document: &impl Serialize, form: Form) -> serde_json::Result<String> {
     let mut out = Vec::new();
-    write(&mut out, document, false)?;
+    spelled(&mut out, document, form)?;
     String::from_utf8(out).map_err(serde::ser::Error::custom)
 }
 
@@ -71,12 +73,13 @@ pub fn write(
     document: &impl Serialize,
     pretty: bool,
 ) -> serde_json::Result<()> {
-    let mut safe = Safe(BufWriter::with_capacity(64 << 10, out));
-    match pretty {
-        true => serde_json::to_writer_pretty(&mut safe, document)?,
-        false => serde_json::to_writer(&mut safe, document)?,
-    }
-    safe.0.flush().map_err(serde_json::Error::io)
+    let mut out = BufWriter::with_capacity(64 << 10, out);
+    spelled(&mut out, document, if pretty { Form::spread() } else { Form::line() })?;
+    out.flush().map_err(serde_json::Error::io)
+}
+
+fn spelled(out: &mut impl Write, document: &impl Serialize, form: Form) -> serde_json::Result<()> {
+    document.serialize(&mut serde_json::Serializer::with_formatter(out, form))
 }
 
 /// An object of which some fields are lists whose elements are made while they are written: as values all at once
@@ -143,38 +146,10 @@ impl Serialize for Field<'_> {
     }
 }
 
-/// Writes what a terminal would obey as escapes. The serializer hands over whole strings, or parts between
-/// characters.
-struct Safe<W: Write>(BufWriter<W>);
-
-impl<W: Write> Write for Safe<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Outside of strings JSON is printable ASCII and line feeds, and so is what is left of C0.
-        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
-            self.0.write_all(bytes)?;
-            return Ok(bytes.len());
-        }
-        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-        for char in text.chars() {
-            if char == '\n' || term::printable(char) {
-                self.0.write_all(char.encode_utf8(&mut [0; 4]).as_bytes())?;
-            } else {
-                for unit in char.encode_utf16(&mut [0; 2]) {
-                    write!(self.0, "\\u{unit:04x}")?;
-                }
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::term;
 
     #[test]
     fn what_a_terminal_would_obey_is_escaped_and_comes_back() {

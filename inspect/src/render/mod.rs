@@ -3,6 +3,7 @@
 pub mod capacity;
 pub(crate) mod columns;
 pub mod compare;
+mod form;
 pub mod json;
 #[cfg(target_os = "linux")]
 pub mod list;
