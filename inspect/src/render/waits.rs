@@ -94,7 +94,7 @@ fn circle(out: &mut String, circle: &Circle, looks: u32, look: &Look) {
 
 /// A line for each wait, and one for the last holder.
 fn edges(out: &mut String, edges: &[Edge], look: &Look) {
-    let names: Vec<String> = edges.iter().map(|edge| name(&edge.waiter)).collect();
+    let names: Vec<String> = edges.iter().map(|edge| victim(&edge.waiter)).collect();
     let targets: Vec<String> = edges.iter().map(target).collect();
     let wide =
         |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or(0).min(WIDEST);
@@ -146,11 +146,16 @@ fn name(party: &Party) -> String {
     match (&party.thread, op) {
         (Some(thread), Some(op)) => format!("{} op {op}", label(thread)),
         (Some(thread), None) => label(thread),
-        (None, Some(op)) => match &party.op_label {
-            Some(called) => format!("op {op} {}", label(called)),
-            None => format!("op {op}"),
-        },
+        (None, Some(op)) => format!("op {op}"),
         (None, None) => "somebody".to_owned(),
+    }
+}
+
+/// The same, and what an operation that nobody works on is called.
+fn victim(party: &Party) -> String {
+    match party.op_label.as_ref().filter(|_| party.thread.is_none()) {
+        Some(called) => format!("{} {}", name(party), label(called)),
+        None => name(party),
     }
 }
 
