@@ -44,20 +44,25 @@ pub struct Row {
 impl Row {
     /// The line of a board that was read, whose file belongs to `owner`.
     pub fn of(report: BoardReport, owner: u32) -> Self {
+        Self::about(&report, owner)
+    }
+
+    /// The same of a report that goes on being used.
+    pub fn about(report: &BoardReport, owner: u32) -> Self {
         Self {
             name: report.name.raw().to_owned(),
             pid: report.pid,
             uid: Some(report.uid),
             owner: user(owner),
             state: report.state,
-            verdict: report.verdict,
-            headline: Some(report.headline),
+            verdict: report.verdict.clone(),
+            headline: Some(report.headline.clone()),
             uptime_ns: Some(report.uptime_ns),
             heartbeat_age_ns: report.heartbeat_age_ns,
             threads: report.capacity.get("threads").map(|threads| threads.used),
             size_bytes: Some(report.size_bytes),
-            build: report.build.map(|build| build.raw().to_owned()),
-            path: report.path,
+            build: report.build.as_ref().map(|build| build.raw().to_owned()),
+            path: report.path.clone(),
         }
     }
 

@@ -16,11 +16,13 @@ use std::sync::{Mutex, PoisonError};
 
 use common::{Synth, context};
 use inspect::board_file::{BoardFile, Trust};
+use inspect::export::prom::{Dialect, prom};
 use inspect::history::{Active, By, DEFAULT_BYTES, Recorder, Second, Span, past, read};
 use inspect::model::BoardReport;
 use inspect::render::{Look, json, text};
 use inspect::snapshot::{Board, Depth, Snapshot};
 use inspect::source::Source;
+use inspect::why::{self, Seen};
 use inspect::{State, derive};
 use probe::layout::*;
 use zerocopy::IntoBytes;
@@ -65,6 +67,8 @@ static ALONE: Mutex<()> = Mutex::new(());
 const SIZE: u64 = MAX_BOARD_BYTES;
 /// Of 64 MiB, what the program's own pages leave.
 const BOUND: usize = 56 << 20;
+/// Bytes of JSON of any board.
+const WRITTEN: u64 = 64 << 20;
 
 fn stride(kind: u64) -> u64 {
     match kind {
@@ -82,6 +86,27 @@ fn stride(kind: u64) -> u64 {
 
 /// A board with these sections (kind and records; disjoint unless `over`), every word of them as `word` says.
 fn hostile(file: &mut File, sections: &[(u64, u64)], over: bool, word: impl Fn(u64) -> u64) {
+    made(file, sections, over, |at, _| word(at));
+}
+
+/// The same, each word as is said of its section's kind, its record and its place in that.
+fn aimed(file: &mut File, sections: &[(u64, u64)], word: impl Fn(u64, u64, u64) -> u64) {
+    made(file, sections, false, |at, entries| {
+        let entry =
+            entries.iter().find(|entry| (entry[2]..entry[2] + entry[3]).contains(&(8 * at)));
+        entry.map_or(0, |&[kind, _, offset, _, stride, ..]| {
+            let (inside, long) = (at - offset / 8, stride.div_ceil(8));
+            word(kind, inside / long, inside % long)
+        })
+    });
+}
+
+fn made(
+    file: &mut File,
+    sections: &[(u64, u64)],
+    over: bool,
+    word: impl Fn(u64, &[[u64; 8]]) -> u64,
+) {
     let mut at = 8192;
     let mut entries = Vec::new();
     for &(kind, records) in sections {
@@ -104,7 +129,7 @@ fn hostile(file: &mut File, sections: &[(u64, u64)], over: bool, word: impl Fn(u
     let mut words = vec![0; 1 << 17];
     for chunk in 0..SIZE / (8 << 17) {
         for (index, place) in words.iter_mut().enumerate() {
-            *place = word((chunk << 17) + index as u64);
+            *place = word((chunk << 17) + index as u64, &entries);
         }
         file.write_all(words.as_bytes()).unwrap();
     }
@@ -137,6 +162,8 @@ fn told(path: &Path, saved: bool) -> (BoardReport, usize) {
     let snapshot = Snapshot::take(&board, Depth::Full).unwrap();
     assert!(reads() - asked <= READS, "{} reads", reads() - asked);
     let report = derive::report(&board, &snapshot, &context(State::Dead));
+    // As every verb does.
+    drop(snapshot);
     let mut look = Look::at(100);
     look.all = true;
     let mut lines = text::board(&report, &look).lines().count();
@@ -146,10 +173,31 @@ fn told(path: &Path, saved: bool) -> (BoardReport, usize) {
     lines += table.lines().count();
     assert!(lines > 2);
     drop(table);
+    let answer = why::answer(&report, &Seen::default(), &[], String::new());
+    json::write(&mut std::io::sink(), &answer, false).unwrap();
+    drop((answer, prom(std::slice::from_ref(&report), Dialect::Text)));
     let document = json::document(vec![report], &look);
-    json::write(&mut std::io::sink(), &document, true).unwrap();
+    for pretty in [true, false] {
+        let mut written = Written(0);
+        json::write(&mut written, &document, pretty).unwrap();
+        assert!(written.0 <= WRITTEN, "{} bytes of JSON", written.0);
+    }
     let most = MOST.load(Relaxed) - before;
     (document.boards.into_iter().next().unwrap(), most)
+}
+
+/// How much was written.
+struct Written(u64);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// All of everything, then as much as fits of what costs most.
@@ -208,6 +256,141 @@ fn whatever_its_bytes_a_board_takes_no_more_than_its_share() {
             assert!(most <= BOUND, "{shape} {kind} saved {saved}: {most} bytes");
             assert!(report.remarks.is_empty(), "{:?}", report.remarks);
         }
+    }
+}
+
+/// A reference of 1,024 bytes of text, by a number.
+fn long_text(number: u64) -> u64 {
+    TextRef { offset: (number % 16_000 * 1_024) as u32, length: 1_024 }.to_word()
+}
+
+/// Boards each of which says much by little in a way of its own: texts that grow sixfold in JSON, said wherever they can
+/// be; lists of names; threads that as many queues call theirs.
+// long: a board is a case
+#[test]
+fn what_says_much_by_little_takes_no_more_than_its_share() {
+    const TEXTS: (u64, u64) = (1, 16 << 20);
+    /// Of a text that is no character, but an escape each.
+    const CONTROLS: u64 = 0x0101_0101_0101_0101;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
+    let metric = |kind: MetricKind, record: u64, word: u64, place: u64, list: u64| match word {
+        0 => 1 << 8 | METRIC_LIVE,
+        1 => kind as u64,
+        2 => TextRef { offset: record as u32, length: 8 }.to_word(),
+        5 => place,
+        6 | 7 => list,
+        _ => 0,
+    };
+    let list = |record: u64| TextRef { offset: record as u32, length: 15 << 20 }.to_word();
+    let site = |record: u64, word: u64, flags: u64| match word {
+        0 => 0x5000 + 8 * record,
+        2 => record << 32,
+        1 | 3 | 4 => long_text(3 * record + word),
+        5 => Class::Wait as u64 | SITE_ARG | flags,
+        6 => 1 + 2 * record,
+        _ => 0,
+    };
+    // A thread that holds a number by its scope, and waits for the next one's.
+    let thread = |kind: u64, record: u64, word: u64| match (kind, word) {
+        (5, 0) => 5 << 8 | SLOT_LIVE,
+        (5, 1) => 100 + record,
+        (5, 2 | 3) => CONTROLS,
+        (6, 0 | 128) => 17,
+        (6, word) => match word % 128 % 4 {
+            0 if word % 128 >= 8 => 0x5000 + 8 * (record + word),
+            1 => 0x5000 + 8 * record,
+            2 => record + 1,
+            3 => record,
+            _ => 0,
+        },
+        (9, 0) => 3,
+        (9, 1) => 1,
+        (9, 2) => 5,
+        _ => 0,
+    };
+    type Word<'a> = Box<dyn Fn(u64, u64, u64) -> u64 + 'a>;
+    type Aimed<'a> = (&'static str, Vec<(u64, u64)>, Word<'a>);
+    let boards: Vec<Aimed<'_>> = vec![
+        (
+            "ratios of the same lists",
+            vec![TEXTS, (3, 16_383)],
+            Box::new(|kind, record, word| match kind {
+                1 if word % 8 == 0 => 0x0a61_6161_6161_6161,
+                1 => 0x6161_6161_6161_6161,
+                _ => metric(MetricKind::Ratio, record, word, 0, list(record)),
+            }),
+        ),
+        (
+            "ratios of empty lines",
+            vec![TEXTS, (3, 16_383)],
+            Box::new(|kind, record, word| match kind {
+                1 => 0x0a0a_0a0a_0a0a_0a0a,
+                _ => metric(MetricKind::Ratio, record, word, 0, list(record)),
+            }),
+        ),
+        (
+            "queues of the same threads",
+            vec![TEXTS, (3, 16_383), (5, 8_192), (6, 8_192), (9, 8_192), (10, 1_024)],
+            Box::new(|kind, record, word| match kind {
+                1 => 0x6161_6161_6161_6161,
+                3 => metric(MetricKind::Queue, record, word, 0, 0),
+                10 => u64::from(word == 0) << 20,
+                _ => thread(kind, record, word),
+            }),
+        ),
+        (
+            "controls in every scope",
+            vec![TEXTS, (2, 65_536), (5, 8_192), (6, 8_192), (9, 8_192)],
+            Box::new(|kind, record, word| match kind {
+                1 => CONTROLS,
+                2 => site(record, word, SITE_SCOPE),
+                _ => thread(kind, record, word),
+            }),
+        ),
+        (
+            "controls in every status",
+            vec![TEXTS, (2, 8_192), (7, 1), (15, 16_464)],
+            Box::new(|kind, record, word| match (kind, word) {
+                (1, _) => CONTROLS,
+                (2, _) => site(record, word, SITE_STATUS),
+                (7, _) => 5,
+                (15, 0) => 1 << 8 | METRIC_LIVE,
+                (15, 1) => 0x5000 + 8 * record,
+                (15, 5) => 0x4020,
+                (15, 8) => 10,
+                (15, 11..16) => status_entry(record * 5 + word, word),
+                (15, 16..22) => status_entry(record * 7 + word, 9),
+                _ => CONTROLS,
+            }),
+        ),
+        (
+            "controls in the names of locks",
+            vec![TEXTS, (2, 65_536), (5, 8_192), (6, 8_192), (21, 16_384)],
+            Box::new(|kind, record, word| match (kind, word) {
+                (1, _) => CONTROLS,
+                (2, _) => site(record, word, 0),
+                // Each wants the lock of the one after the next.
+                (5, 7) => 5,
+                (5, 8) => 1 << 16 | ((record + 2) % 8_192 + 1),
+                (5, 9) => WaitHow::Exclusive as u64,
+                (21, 0) => 1 << 8 | METRIC_LIVE,
+                (21, 1) => LockKind::Mutex as u64 | LOCK_NAMED,
+                (21, 2) => 0x5000 + 8 * record,
+                (21, 4) => held(party((record % 8_192) as usize, 5), 1),
+                (21, 7) => 3,
+                (21, _) => 77,
+                _ => thread(kind, record, word),
+            }),
+        ),
+    ];
+    for (what, sections, word) in boards {
+        aimed(&mut file.reopen().unwrap(), &sections, word);
+        let (report, most) = told(file.path(), true);
+        assert!(most <= BOUND, "{what}: {most} bytes");
+        let rows =
+            report.threads.len() + report.ops.len() + report.ratios.len() + report.queues.len();
+        assert!(rows > 100, "{what}: {rows} rows");
     }
 }
 
@@ -272,7 +455,7 @@ fn rows_that_are_left_out_are_counted_and_said() {
     hostile(&mut file.reopen().unwrap(), &sections, false, |_| 0x202);
     let (report, _) = told(file.path(), true);
     let out = report.left_out.get("threads").copied().unwrap_or(0);
-    assert!(out > 0, "a board that is bounded");
+    assert!(out > 0 && report.threads.len() > 50, "{out} left out");
     assert_eq!(report.threads.len() as u64 + out, 8_192);
     let table = text::board(&report, &Look::at(100));
     let said = table.lines().find(|line| line.ends_with("that this view leaves out")).unwrap();

@@ -1,5 +1,6 @@
 //! `why`: what is wrong, the evidence, and the next command.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::common::{boards, look, repeat};
 use super::failure::Failure;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
-use crate::locate::{self, Target};
+use crate::locate::{self, Candidate, Target};
 use crate::model::{BoardReport, Severity};
 use crate::open_board::Found;
 use crate::render::{text, why};
@@ -42,14 +43,14 @@ pub(super) fn run(
         if first.iter().any(Option::is_some) {
             std::thread::sleep(APART);
         }
-        let mut answers = Vec::new();
+        let (mut answers, mut ended) = (Vec::new(), Ended::new());
         for (number, (board, first)) in boards.iter_mut().zip(first).enumerate() {
             if again {
                 board.look(Around::All);
             }
             let mut report = board.report()?;
             let mut seen = first.map_or_else(unseen, |first| first.again_with(&report));
-            seen.earlier = Life::earlier(&report, &ended(board.candidate.name.as_str()));
+            seen.earlier = Life::earlier(&report, ended.of(&board.candidate.name));
             let taken_at = rfc3339(Moment::now(false).wall_ns);
             let answer = answer(&report, &seen, &board.context.unseen, taken_at);
             if cli.common.json || cli.common.jsonl {
@@ -79,12 +80,27 @@ pub(super) fn run(
     })
 }
 
-/// What dead boards of this name say.
-fn ended(name: &str) -> Vec<BoardReport> {
-    let same = locate::here().into_iter().filter(|candidate| candidate.name == name);
-    let found = Found::open(same.take(ENDED).collect(), Around::Verdict).boards;
-    let dead = found.into_iter().filter(|board| !board.exists());
-    dead.filter_map(|mut board| board.report_of(Depth::Brief).ok()).collect()
+/// What dead boards say, by their name: looked for once, however many boards are asked about.
+struct Ended {
+    here: Vec<Candidate>,
+    known: HashMap<String, Vec<BoardReport>>,
+}
+
+impl Ended {
+    fn new() -> Self {
+        Self { here: locate::here(), known: HashMap::new() }
+    }
+
+    /// Those of a name.
+    fn of(&mut self, name: &str) -> &[BoardReport] {
+        let here = &self.here;
+        self.known.entry(name.to_owned()).or_insert_with(|| {
+            let same = here.iter().filter(|candidate| candidate.name == name).cloned();
+            let found = Found::open(same.take(ENDED).collect(), Around::Verdict).boards;
+            let dead = found.into_iter().filter(|board| !board.exists());
+            dead.filter_map(|mut board| board.report_of(Depth::Brief).ok()).collect()
+        })
+    }
 }
 
 fn unseen() -> Seen {

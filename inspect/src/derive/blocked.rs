@@ -6,7 +6,7 @@ use probe::layout::{Class, WaitHow};
 
 use super::threads::{class_at, place};
 use super::waits::{called, what};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{LockRead, Snapshot};
 use crate::words::label::Label;
 
 /// What a thread waits for.
@@ -29,11 +29,12 @@ pub(crate) fn blocked(snapshot: &Snapshot) -> HashMap<(u64, u64), Blocked> {
         all.insert((thread.slot, thread.generation), Blocked { what: "outside", name });
     }
     let waits = &snapshot.waits;
+    let locks: HashMap<u64, &LockRead> =
+        waits.locks.iter().map(|lock| (lock.reference(), lock)).collect();
     for thread in &waits.threads {
         let Some(wait) = thread.wait else { continue };
         let how = WaitHow::from_word(wait.how);
-        let lock = waits.locks.iter().find(|lock| lock.reference() == wait.target);
-        let name = match lock {
+        let name = match locks.get(&wait.target) {
             Some(lock) => called(snapshot, lock),
             None if how == Some(WaitHow::Join) => Label::from("a thread's end"),
             None => Label::from("without a record"),

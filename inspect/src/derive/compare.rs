@@ -1,6 +1,6 @@
 //! Two looks at boards: what changed, number by number and line by line. Pure functions over reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 pub use super::flat::Number;
 use super::flat::numbers_of;
@@ -81,19 +81,25 @@ type Key = (&'static str, Label, BTreeMap<Label, Label>, (bool, &'static str));
 /// Lines are the same when file, line, function, label and class are; else, among those left, when all
 /// but the line are and there is one of them on each side: it moved.
 fn lines(before: &BoardReport, after: &BoardReport) -> Vec<Line> {
-    let name = |line: &LineReport| {
-        (line.file.clone(), line.function.clone(), line.label.clone(), line.class)
-    };
     let mut old: Vec<Option<LineReport>> = before.lines.iter().cloned().map(Some).collect();
     let mut found: Vec<Line> =
         after.lines.iter().map(|line| Line { before: None, after: Some(line.clone()) }).collect();
     for exact in [true, false] {
+        let name = |line: &LineReport| {
+            let (file, function) = (line.file.clone(), line.function.clone());
+            (file, function, line.label.clone(), line.class, line.line.filter(|_| exact))
+        };
+        // By what they are called: each beside each other one would be the square of as many.
+        let mut left: HashMap<_, VecDeque<usize>> = HashMap::new();
+        for (index, line) in old.iter().enumerate() {
+            if let Some(line) = line {
+                left.entry(name(line)).or_default().push_back(index);
+            }
+        }
         for slot in found.iter_mut().filter(|line| line.before.is_none()) {
             let Some(new) = &slot.after else { continue };
-            let same =
-                |other: &LineReport| name(other) == name(new) && (!exact || other.line == new.line);
-            let other = old.iter_mut().find(|other| other.as_ref().is_some_and(same));
-            slot.before = other.and_then(Option::take);
+            let same = left.get_mut(&name(new)).and_then(VecDeque::pop_front);
+            slot.before = same.and_then(|index| old.get_mut(index)?.take());
         }
     }
     found.extend(old.into_iter().flatten().map(|line| Line { before: Some(line), after: None }));

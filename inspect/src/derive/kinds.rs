@@ -3,20 +3,26 @@
 //! All that ended are counted with their durations, those that did not end well once more. So what ended well is what
 //! is left, over one and the same time: that of the durations' window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use probe::layout::METRIC_OP;
 
 use super::clock::Clock;
+use super::size;
 use crate::model::{BoardReport, OpEnds, OpKind, OpRates};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Room, Snapshot};
 use crate::words::label::Label;
 
 /// The keeper notes durations at one beat and counts at others: those nearest may be so far away.
 const APART_NS: u64 = 1_500_000_000;
 
 /// The kinds by name.
-pub(super) fn kinds(report: &BoardReport, snapshot: &Snapshot, clock: &Clock) -> Vec<OpKind> {
+pub(super) fn kinds(
+    report: &BoardReport,
+    snapshot: &Snapshot,
+    clock: &Clock,
+    room: &mut Room,
+) -> Vec<OpKind> {
     let mut kinds: BTreeMap<Label, OpKind> = BTreeMap::new();
     let blank = |kind: &Label| OpKind {
         kind: kind.clone(),
@@ -30,27 +36,25 @@ pub(super) fn kinds(report: &BoardReport, snapshot: &Snapshot, clock: &Clock) ->
         kind.in_flight += 1;
         kind.oldest_ns = kind.oldest_ns.max(Some(op.age_ns));
     }
-    let is_op = |histogram: &&crate::model::Histogram| {
-        let same = |read: &&crate::snapshot::MetricRead| {
-            snapshot.strings.get(read.record.name).as_ref() == Some(&histogram.name)
-        };
-        snapshot
-            .metrics
-            .iter()
-            .find(same)
-            .is_some_and(|read| read.record.kind_flags & METRIC_OP != 0)
-    };
-    for times in report.histograms.iter().filter(is_op) {
+    let mut of_ops: HashMap<Label, bool> = HashMap::new();
+    for read in &snapshot.metrics {
+        let name = snapshot.strings.get(read.record.name);
+        let flag = read.record.kind_flags & METRIC_OP != 0;
+        // Of several of a name the first tells.
+        name.map(|name| of_ops.entry(name).or_insert(flag));
+    }
+    let (ended, looks) = (Ended::new(snapshot), looks(snapshot, clock));
+    for times in report.histograms.iter().filter(|one| of_ops.get(&one.name) == Some(&true)) {
         let Some(label) = label(&times.labels, "kind") else { continue };
         let kind = kinds.entry(label.clone()).or_insert_with(|| blank(label));
-        let failed = failures(snapshot, label, |_, now| now);
+        let failed = ended.failures(label, |_, now| now);
         kind.since_start = ends(times.count, failed);
         let recent = &times.values.recent;
         let Some(over_ns) = recent.over_ns.filter(|&over_ns| over_ns > 0) else { continue };
         let counted = match times.values.since_start.over_ns {
             // Nothing is known of a later time.
             all if all == Some(over_ns) => Some(failed),
-            _ => grown(snapshot, clock, label, over_ns),
+            _ => grown(&ended, &looks, label, over_ns),
         };
         kind.rates = counted.map(|failed| {
             let per_s = |count: u64| (count as f64 * 1e11 / over_ns as f64).round() / 100.0;
@@ -66,7 +70,7 @@ pub(super) fn kinds(report: &BoardReport, snapshot: &Snapshot, clock: &Clock) ->
             }
         });
     }
-    kinds.into_values().collect()
+    kinds.into_values().filter(|kind| room.say("kinds", size::kind(kind))).collect()
 }
 
 fn label<'a>(labels: &'a BTreeMap<Label, Label>, key: &str) -> Option<&'a Label> {
@@ -79,33 +83,61 @@ fn ends(all: u64, failed: [u64; 3]) -> OpEnds<u64> {
     OpEnds { ok, error, cancelled, panicked }
 }
 
-/// Those of a kind that did not end well, each of its numbers as `of` has it.
-fn failures(snapshot: &Snapshot, kind: &Label, of: impl Fn(u64, u64) -> u64) -> [u64; 3] {
-    ["error", "cancelled", "panicked"].map(|outcome| {
-        let is = |read: &&crate::snapshot::MetricRead| {
-            let has = |key, value: &[u8]| {
-                let mut labels = read.labels.iter();
-                labels.any(|(name, label)| name.raw() == key && label.raw().as_bytes() == value)
+/// Ways not to end well.
+const FAILED: [&str; 3] = ["error", "cancelled", "panicked"];
+
+/// What is counted of operations that did not end well: by kind and way the numbers' indexes and values.
+struct Ended<'a>(HashMap<(&'a str, usize), Vec<(u64, u64)>>);
+
+impl<'a> Ended<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        let is_ends = |word| snapshot.strings.get(word).is_some_and(|name| name.raw() == "op_ends");
+        for read in snapshot.metrics.iter().filter(|read| is_ends(read.record.name)) {
+            let of = |wanted: &'static str| {
+                let labels = read.labels.iter().filter(move |(key, _)| key.raw() == wanted);
+                labels.map(|(_, label)| label.raw())
             };
-            snapshot.strings.get(read.record.name).is_some_and(|name| name.raw() == "op_ends")
-                && has("outcome", outcome.as_bytes())
-                && has("kind", kind.raw().as_bytes())
-        };
-        let counters = snapshot.metrics.iter().filter(is);
-        counters.fold(0u64, |sum, read| sum.saturating_add(of(read.index, read.cell.value)))
-    })
+            for way in of("outcome") {
+                let Some(way) = FAILED.iter().position(|one| *one == way) else { continue };
+                for kind in of("kind") {
+                    all.entry((kind, way)).or_default().push((read.index, read.cell.value));
+                }
+            }
+        }
+        Self(all)
+    }
+
+    /// Those of a kind, each of its numbers as `of` has it.
+    fn failures(&self, kind: &Label, of: impl Fn(u64, u64) -> u64) -> [u64; 3] {
+        core::array::from_fn(|way| {
+            let counters = self.0.get(&(kind.raw(), way)).into_iter().flatten();
+            counters.fold(0u64, |sum, &(index, value)| sum.saturating_add(of(index, value)))
+        })
+    }
+}
+
+/// Looks at totals, by their age.
+type Looks<'a> = Vec<(u64, &'a [u64])>;
+
+fn looks<'a>(snapshot: &'a Snapshot, clock: &Clock) -> Looks<'a> {
+    let looks = snapshot.count_rings.iter().flat_map(|ring| &ring.entries);
+    let mut looks: Looks<'a> =
+        looks.map(|(stamp, then)| (clock.age_ns(*stamp), then.as_slice())).collect();
+    looks.sort_by_key(|(age_ns, _)| *age_ns);
+    looks
 }
 
 /// How many more than there were that long ago.
-fn grown(snapshot: &Snapshot, clock: &Clock, kind: &Label, over_ns: u64) -> Option<[u64; 3]> {
-    let looks = snapshot.count_rings.iter().flat_map(|ring| &ring.entries);
-    let apart = |stamp: u64| clock.age_ns(stamp).abs_diff(over_ns);
-    let (stamp, then) = looks.min_by_key(|(stamp, _)| apart(*stamp))?;
-    (apart(*stamp) <= APART_NS).then(|| {
-        failures(snapshot, kind, |index, now| {
-            let then = usize::try_from(index).ok().and_then(|index| then.get(index));
-            // More than now: another number's, whose record it was.
-            now.checked_sub(then.copied().unwrap_or(0)).unwrap_or(now)
-        })
-    })
+fn grown(ended: &Ended<'_>, looks: &Looks<'_>, kind: &Label, over_ns: u64) -> Option<[u64; 3]> {
+    let apart = |(age_ns, _): &&(u64, _)| age_ns.abs_diff(over_ns);
+    let later = looks.partition_point(|(age_ns, _)| *age_ns < over_ns);
+    let near = looks[later.saturating_sub(1)..].iter().take(2);
+    let nearest = near.min_by_key(apart).filter(|look| apart(look) <= APART_NS)?;
+    let (_, then) = nearest;
+    Some(ended.failures(kind, |index, now| {
+        let then = usize::try_from(index).ok().and_then(|index| then.get(index));
+        // More than now: another number's, whose record it was.
+        now.checked_sub(then.copied().unwrap_or(0)).unwrap_or(now)
+    }))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use probe::layout::Class;
 
+use super::size;
 use super::threads::word;
 use crate::model::{LineReport, ThreadReport};
 use crate::snapshot::{Room, Snapshot};
@@ -34,14 +35,9 @@ pub(super) fn lines(
         let key = (one.file.clone(), one.line, one.function.clone(), one.label.clone(), one.class);
         found.entry(key).or_default().1 += 1;
     }
-    let long = |text: &Option<Label>| text.as_ref().map_or(0, |text| text.raw().len());
     found
         .into_iter()
         .filter(|(_, (hits, threads))| hits.is_some_and(|hits| hits > 0) || *threads > 0)
-        .filter(|((file, _, function, label, _), _)| {
-            let text = long(file) + long(function) + long(label);
-            room.take("lines", size_of::<LineReport>() + text)
-        })
         .map(|((file, line, function, label, class), (hits, threads))| LineReport {
             file,
             line,
@@ -51,5 +47,6 @@ pub(super) fn lines(
             hits,
             threads,
         })
+        .filter(|line| room.say("lines", size::line(line)))
         .collect()
 }

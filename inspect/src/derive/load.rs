@@ -35,13 +35,12 @@ pub fn busy_now(busy: u64, changed: u64, in_hand: u64, now: u64) -> u64 {
 
 /// The known points of one thread, in order: its start, the ring entries since, and now.
 pub fn curve(start: Point, ring: impl IntoIterator<Item = Point>, now: Point) -> Vec<Point> {
-    let mut points: Vec<Point> = ring
+    let looks = ring
         .into_iter()
         // A look before the start saw the slot's earlier owner; one after "now" came after this
         // thread's record was read.
-        .filter(|point| point.stamp > start.stamp && point.stamp < now.stamp)
-        .collect();
-    points.push(start);
+        .filter(|point| point.stamp > start.stamp && point.stamp < now.stamp);
+    let mut points: Vec<Point> = std::iter::once(start).chain(looks).collect();
     points.sort_unstable();
     points.dedup_by_key(|point| point.stamp);
     // Busy time only grows: a look that found a record in change noted too little, and is left out.

@@ -16,6 +16,7 @@ mod numbers;
 pub mod ops;
 pub mod quantile;
 pub mod rates;
+mod size;
 pub mod slow;
 mod stands;
 pub mod threads;
@@ -31,7 +32,7 @@ use crate::clock::rfc3339;
 use crate::context::Context;
 use crate::liveness::State;
 use crate::model::{BoardReport, Capacity, Headline, Severity, ThreadReport};
-use crate::snapshot::{Board, Ring, Snapshot};
+use crate::snapshot::{Board, Ring, Room, Snapshot};
 use crate::vitals::{Vitals, percent_of};
 use crate::words::label::Label;
 use clock::Clock;
@@ -70,6 +71,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     let last_panic = end::last_panic(&snapshot.end, &clock);
     let ended_wall_ns = end::ended_wall_ns(&snapshot.end, header.started_wall_ns, uptime_ns);
     let waits = waits::waits(snapshot, &clock, &process);
+    let mut op_statuses = ops::statuses(snapshot, &clock, &ops, &ended_ops);
+    op_statuses.retain(|total| room.say("statuses", size::status_total(total)));
     waits::tell(&mut threads, &waits);
     stands::come_with_their_operations(&mut threads, &ops);
     let mut report = BoardReport {
@@ -116,10 +119,10 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
         queues: Vec::new(),
         heartbeats: Vec::new(),
         progress: Vec::new(),
-        facts: facts(snapshot),
+        facts: facts(snapshot, &mut room),
         waits,
         op_kinds: Vec::new(),
-        op_statuses: ops::statuses(snapshot, &clock, &ops, &ended_ops),
+        op_statuses,
         ops,
         ended_ops,
         last_panic,
@@ -127,8 +130,8 @@ pub fn report(board: &Board, snapshot: &Snapshot, context: &Context) -> BoardRep
     numbers::fill(&mut report, snapshot, &clock, &mut room);
     active::come_with_their_progress(&mut report);
     report.lines = lines::lines(snapshot, &report.threads, &mut room);
+    report.op_kinds = kinds::kinds(&report, snapshot, &clock, &mut room);
     report.left_out = room.left_out;
-    report.op_kinds = kinds::kinds(&report, snapshot, &clock);
     report.headline = headline::headline(&report);
     report
 }
@@ -253,9 +256,11 @@ fn lost(snapshot: &Snapshot) -> BTreeMap<&'static str, u64> {
     ])
 }
 
-fn facts(snapshot: &Snapshot) -> BTreeMap<Label, Label> {
+fn facts(snapshot: &Snapshot, room: &mut Room) -> BTreeMap<Label, Label> {
     let facts = snapshot.facts.iter();
-    facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value.clone()))).collect()
+    let facts = facts.filter_map(|(key, value)| Some((snapshot.strings.get(*key)?, value)));
+    let facts = facts.filter(|(key, value)| room.say("facts", size::fact(key, value)));
+    facts.map(|(key, value)| (key, value.clone())).collect()
 }
 
 /// Names of the probes' own threads, which have no slot and are no news.

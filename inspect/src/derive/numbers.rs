@@ -1,17 +1,19 @@
 //! Named numbers: records of one name added up, ratios computed, quantiles taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use probe::layout::{HistogramRole, MetricKind, QueueCopy};
 
 use super::clock::Clock;
 use super::quantile::{count, counts, distribution};
 use super::rates::{WINDOW_NS, base, rate};
+use super::size;
 use crate::model::{
     BoardReport, Counter, Gauge, Heartbeat, Histogram, Progress, Queue, Ratio, RatioTotal,
     ThreadReport, Windows,
 };
-use crate::snapshot::{HistogramRead, MetricRead, Room, Snapshot, ThreadRead};
+use crate::snapshot::{HistogramRead, MetricRead, Ring, Room, Snapshot};
 use crate::words::label::Label;
 
 /// Looks at totals that are older are of another time.
@@ -24,37 +26,68 @@ struct Named<'a> {
     labels: BTreeMap<Label, Label>,
     unit: Option<Label>,
     help: Option<Label>,
+    /// Of a ratio the counters above and below its line.
+    over: Arc<[Label]>,
+    under: Arc<[Label]>,
+}
+
+/// What numbers of one moment have in common.
+struct At<'a> {
+    snapshot: &'a Snapshot,
+    clock: &'a Clock,
+    /// The look that rates are taken from.
+    base: Option<(u64, &'a [u64])>,
 }
 
 /// Fills in every number of a report whose threads are there.
 pub(super) fn fill(report: &mut BoardReport, snapshot: &Snapshot, clock: &Clock, room: &mut Room) {
     let mut all = named(snapshot);
-    all.retain(|metric| room.take("metrics", bytes(metric) + bytes_of_counts(snapshot, metric)));
+    let mut serving = serving(snapshot, &report.threads);
+    all.retain_mut(|metric| {
+        if metric.read.kind == MetricKind::Ratio && room.has("metrics") {
+            metric.over = snapshot.strings.list(metric.read.record.extra);
+            metric.under = snapshot.strings.list(metric.read.record.extra2);
+        }
+        let names = metric.over.iter().chain(&*metric.under);
+        let texts = (&metric.name, &metric.unit, &metric.help);
+        let buckets = bytes_of_counts(snapshot, metric);
+        room.say("metrics", size::number(texts, &metric.labels, buckets, names))
+    });
     let of = |kind: MetricKind| all.iter().filter(move |metric| metric.read.kind == kind);
-    report.counters = counters(snapshot, clock, of(MetricKind::Counter));
-    report.gauges = of(MetricKind::Gauge).map(gauge).collect();
-    report.ratios = of(MetricKind::Ratio)
-        .map(|metric| ratio(snapshot, clock, metric, &report.counters))
-        .collect();
+    let at = At { snapshot, clock, base: base(&snapshot.count_rings, clock) };
+    report.counters = counters(&at, of(MetricKind::Counter));
+    report.gauges = rows(of(MetricKind::Gauge), gauge);
+    report.ratios = ratios(&at, of(MetricKind::Ratio), &report.counters);
     report.histograms = histograms(snapshot, clock, of(MetricKind::Histogram));
-    report.queues = of(MetricKind::Queue)
-        .map(|metric| queue(snapshot, clock, metric, &report.threads))
-        .collect();
+    report.queues = rows(of(MetricKind::Queue), |metric| {
+        // A thread serves one queue: of several that say they are the same it is the first one's.
+        let servers = serving.remove(&metric.read.record.place).unwrap_or_default();
+        queue(&at, metric, &servers)
+    });
     report.heartbeats =
-        of(MetricKind::Heartbeat).map(|metric| heartbeat(snapshot, clock, metric)).collect();
-    report.progress =
-        of(MetricKind::Progress).map(|metric| progress(snapshot, clock, metric)).collect();
+        rows(of(MetricKind::Heartbeat), |metric| heartbeat(snapshot, clock, metric));
+    report.progress = rows(of(MetricKind::Progress), |metric| progress(&at, metric));
 }
 
-/// What a row takes, its texts as often as it says them; quantiles and all of the largest kind.
-fn bytes(metric: &Named) -> usize {
-    let long = |text: &Option<Label>| text.as_ref().map_or(0, |text| text.raw().len());
-    let labels = metric.labels.iter().map(|(key, value)| key.raw().len() + value.raw().len() + 64);
-    size_of::<Queue>()
-        + metric.name.raw().len()
-        + long(&metric.unit)
-        + long(&metric.help)
-        + labels.sum::<usize>()
+/// One row each, in as much memory as they take: a list that grows takes up to twice as much.
+fn rows<T, U>(of: impl Iterator<Item = T> + Clone, row: impl FnMut(T) -> U) -> Vec<U> {
+    let mut rows = Vec::with_capacity(of.clone().count());
+    rows.extend(of.map(row));
+    rows
+}
+
+/// Threads by the queue that they serve.
+fn serving<'a>(
+    snapshot: &Snapshot,
+    threads: &'a [ThreadReport],
+) -> HashMap<u64, Vec<&'a ThreadReport>> {
+    let mut serving: HashMap<u64, Vec<&ThreadReport>> = HashMap::new();
+    for (read, report) in snapshot.threads.iter().zip(threads) {
+        if let Some(queue) = read.work.and_then(|work| work.queue) {
+            serving.entry(queue).or_default().push(report);
+        }
+    }
+    serving
 }
 
 /// What its buckets take.
@@ -77,6 +110,8 @@ fn named(snapshot: &Snapshot) -> Vec<Named<'_>> {
                 labels: read.labels.iter().cloned().collect(),
                 unit: snapshot.strings.get(read.record.unit),
                 help: snapshot.strings.get(read.record.help),
+                over: Arc::default(),
+                under: Arc::default(),
             })
         })
         .collect();
@@ -120,19 +155,14 @@ fn same(a: &Named, b: &Named) -> bool {
     a.name == b.name && a.labels == b.labels
 }
 
-fn counters<'a>(
-    snapshot: &Snapshot,
-    clock: &Clock,
-    metrics: impl Iterator<Item = &'a Named<'a>>,
-) -> Vec<Counter> {
+fn counters<'a>(at: &At<'_>, metrics: impl Iterator<Item = &'a Named<'a>>) -> Vec<Counter> {
     let metrics: Vec<_> = metrics.collect();
-    let base = base(&snapshot.count_rings, clock);
     metrics
         .chunk_by(|a, b| same(a, b))
         .map(|group| {
             let first = group[0];
-            let values = group.iter().map(|one| (one.read.index, total(snapshot, one.read)));
-            let rate = rate(base, values.clone(), clock);
+            let values = group.iter().map(|one| (one.read.index, total(at.snapshot, one.read)));
+            let rate = rate(at.base, values.clone(), at.clock);
             Counter {
                 name: first.name.clone(),
                 labels: first.labels.clone(),
@@ -157,30 +187,58 @@ fn gauge(metric: &Named) -> Gauge {
     }
 }
 
-fn ratio(snapshot: &Snapshot, clock: &Clock, metric: &Named, counters: &[Counter]) -> Ratio {
-    let numerator = snapshot.strings.lines(metric.read.record.extra);
-    let denominator = snapshot.strings.lines(metric.read.record.extra2);
-    fn wanted<'a>(
-        counters: &'a [Counter],
-        names: &'a [Label],
-    ) -> impl Iterator<Item = &'a Counter> {
-        counters.iter().filter(|counter| names.contains(&counter.name))
+/// All counters of a name together: their total, and their rate where that of all is known.
+#[derive(Clone, Copy)]
+struct Sum {
+    value: u64,
+    rate: Option<f64>,
+}
+
+impl Sum {
+    const NOTHING: Self = Self { value: 0, rate: Some(0.0) };
+
+    fn and(self, other: Self) -> Self {
+        let rate = self.rate.zip(other.rate).map(|(one, other)| one + other);
+        Self { value: self.value.saturating_add(other.value), rate }
     }
-    let sum = |names: &[Label]| {
-        wanted(counters, names).fold(0u64, |sum, counter| sum.saturating_add(counter.value))
-    };
-    let rate = |names: &[Label]| -> Option<f64> {
-        wanted(counters, names).map(|counter| counter.rate_per_s).sum()
-    };
-    let (over, under) = (sum(&numerator), sum(&denominator));
-    let since_start = RatioTotal {
-        value: (under != 0).then(|| over as f64 / under as f64),
-        over_ns: clock.uptime_ns(),
-    };
+}
+
+fn ratios<'a>(
+    at: &At<'_>,
+    metrics: impl Iterator<Item = &'a Named<'a>>,
+    counters: &[Counter],
+) -> Vec<Ratio> {
+    let mut sums: HashMap<&Label, Sum> = HashMap::new();
+    for counter in counters {
+        let sum = sums.entry(&counter.name).or_insert(Sum::NOTHING);
+        *sum = sum.and(Sum { value: counter.value, rate: counter.rate_per_s });
+    }
     // In its first seconds all of a process's past is as recent.
     let window = counters.iter().find_map(|counter| counter.rate_over_ns);
     let window = window.filter(|&over_ns| over_ns >= WINDOW_NS - 1_000_000_000);
-    let recent = rate(&numerator).zip(rate(&denominator)).filter(|(_, under)| *under > 0.0);
+    metrics.map(|metric| ratio(metric, &sums, window, at.clock.uptime_ns())).collect()
+}
+
+fn ratio(
+    metric: &Named,
+    sums: &HashMap<&Label, Sum>,
+    window: Option<u64>,
+    uptime_ns: u64,
+) -> Ratio {
+    let of = |names: &[Label]| {
+        let mut names: Vec<&Label> = names.iter().collect();
+        // Each counts once.
+        names.sort_unstable();
+        names.dedup();
+        let found = names.into_iter().filter_map(|name| sums.get(name));
+        found.fold(Sum::NOTHING, |all, sum| all.and(*sum))
+    };
+    let (over, under) = (of(&metric.over), of(&metric.under));
+    let since_start = RatioTotal {
+        value: (under.value != 0).then(|| over.value as f64 / under.value as f64),
+        over_ns: uptime_ns,
+    };
+    let recent = over.rate.zip(under.rate).filter(|(_, under)| *under > 0.0);
     Ratio {
         name: metric.name.clone(),
         value: match window {
@@ -189,8 +247,8 @@ fn ratio(snapshot: &Snapshot, clock: &Clock, metric: &Named, counters: &[Counter
         },
         value_over_ns: Some(window.unwrap_or(since_start.over_ns)),
         since_start,
-        numerator,
-        denominator,
+        numerator: metric.over.to_vec(),
+        denominator: metric.under.to_vec(),
         help: metric.help.clone(),
     }
 }
@@ -245,7 +303,8 @@ fn merge<'a>(blocks: impl Iterator<Item = &'a HistogramRead>) -> Option<Histogra
     })
 }
 
-fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadReport]) -> Queue {
+fn queue(at: &At<'_>, metric: &Named, serving: &[&ThreadReport]) -> Queue {
+    let At { snapshot, clock, base } = *at;
     let place = metric.read.record.place;
     let record = usize::try_from(place).ok().and_then(|place| snapshot.queues.get(place));
     let numbers = record.map_or([0; 5], |queue| {
@@ -258,12 +317,7 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
     let (depth, oldest) = record.map_or((0, None), |queue| depth_and_oldest(queue, passed, clock));
     let of = |role: HistogramRole| snapshot.histograms.get(&(metric.read.index, role as u64));
     let times = |role: HistogramRole| distribution(of(role), clock);
-    let base = base(&snapshot.count_rings, clock);
     let rate = rate(base, [(metric.read.index, completions)], clock);
-    let read = snapshot.threads.iter().zip(threads);
-    let serves = |thread: &ThreadRead| thread.work.is_some_and(|work| work.queue == Some(place));
-    let serving: Vec<&ThreadReport> =
-        read.filter(|(read, _)| serves(read)).map(|(_, report)| report).collect();
     Queue {
         name: metric.name.clone(),
         depth,
@@ -279,7 +333,7 @@ fn queue(snapshot: &Snapshot, clock: &Clock, metric: &Named, threads: &[ThreadRe
         service_ns: times(HistogramRole::Service),
         wait_counts: counts(of(HistogramRole::Wait)),
         service_counts: counts(of(HistogramRole::Service)),
-        utilization: utilization(&serving),
+        utilization: utilization(serving),
         help: metric.help.clone(),
         served_by: serving.iter().map(|thread| thread.tid).collect(),
     }
@@ -337,16 +391,22 @@ fn heartbeat(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Heartbeat {
 /// How often it ran since the first look of the last minute that found that it had run, and how long ago that was.
 fn lately(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Option<(u64, u64)> {
     let index = usize::try_from(metric.read.index).ok()?;
-    let looks = snapshot.count_rings.iter().flat_map(|ring| &ring.entries);
-    let (over_ns, then) = looks
+    let (over_ns, then) = looks(snapshot, index)
         .map(|(stamp, totals)| (clock.age_ns(*stamp), totals.get(index).copied().unwrap_or(0)))
         .filter(|&(age_ns, then)| then > 0 && age_ns <= MINUTE_NS)
         .max_by_key(|&(age_ns, _)| age_ns)?;
     Some((metric.read.cell.value.checked_sub(then)?, over_ns))
 }
 
-fn progress(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Progress {
-    let base = base(&snapshot.count_rings, clock);
+/// Looks at totals that noted this one.
+fn looks(snapshot: &Snapshot, index: usize) -> impl Iterator<Item = &(u64, Vec<u64>)> {
+    let columns = |ring: &&Ring| ring.entries.first().map_or(0, |(_, totals)| totals.len());
+    let noted = move |ring: &&Ring| index < columns(ring);
+    snapshot.count_rings.iter().filter(noted).flat_map(|ring| &ring.entries)
+}
+
+fn progress(at: &At<'_>, metric: &Named) -> Progress {
+    let At { snapshot, clock, base } = *at;
     let rate = rate(base, [(metric.read.index, metric.read.cell.value)], clock);
     Progress {
         name: metric.name.clone(),
@@ -361,8 +421,7 @@ fn progress(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Progress {
 /// The age of the last look that found less: it has grown since.
 fn grew(snapshot: &Snapshot, clock: &Clock, metric: &Named) -> Option<u64> {
     let index = usize::try_from(metric.read.index).ok()?;
-    let looks = snapshot.count_rings.iter().flat_map(|ring| &ring.entries);
-    let less = looks
+    let less = looks(snapshot, index)
         .filter(|(_, totals)| totals.get(index).is_some_and(|&then| then < metric.read.cell.value));
     less.map(|(stamp, _)| clock.age_ns(*stamp)).min()
 }

@@ -11,8 +11,9 @@ use probe::layout::{
 use probe::protocol::occupancy::LIVE;
 
 use super::clock::Clock;
+use super::size;
 use super::traces::Traces;
-use crate::model::{Op, OpStatus, OpTotal, OpTrace, Place, StatusTotal, ThreadReport};
+use crate::model::{Op, OpStatus, OpTotal, Place, StatusTotal, ThreadReport};
 use crate::snapshot::{OpRead, Room, Snapshot};
 use crate::words::label::Label;
 
@@ -36,7 +37,7 @@ pub fn operations(
         let mut rows: Vec<Op> = Vec::new();
         for one in &operations {
             let row = names.operation(snapshot, clock, one);
-            if !room.take("ops", bytes(&row)) {
+            if !room.say("ops", size::op(&row)) {
                 room.leave("ops", operations.len() - rows.len() - 1);
                 break;
             }
@@ -50,29 +51,10 @@ pub fn operations(
     (live, ended)
 }
 
-/// What a row takes, its texts as often as it says them.
-fn bytes(row: &Op) -> usize {
-    let long = |text: &Option<Label>| text.as_ref().map_or(0, |text| text.raw().len());
-    let place = |at: &Place| long(&at.file) + long(&at.function) + long(&at.label);
-    let history = row.history.iter().map(|at| {
-        size_of::<OpStatus>() + at.status.raw().len() + at.place.as_ref().map_or(0, place)
-    });
-    let totals = row.totals.iter().map(|at| size_of::<OpTotal>() + at.status.raw().len());
-    let texts = [&row.label, &row.peer, &row.status, &row.thread, &row.file, &row.begun_file];
-    // Its ids, in a box.
-    let trace = row.trace.as_ref().map_or(0, |_| size_of::<OpTrace>() + 64);
-    size_of::<Op>()
-        + trace
-        + row.kind.raw().len()
-        + texts.into_iter().map(long).sum::<usize>()
-        + history.sum::<usize>()
-        + totals.sum::<usize>()
-}
-
 /// What operations refer to.
 struct Names<'a> {
-    /// Sites by their number in the table, plus 1.
-    numbered: HashMap<u64, &'a SiteCopy>,
+    /// Sites in the order of the table.
+    numbered: Vec<Option<&'a SiteCopy>>,
     addressed: &'a HashMap<u64, SiteCopy>,
     /// Live threads by slot and generation.
     threads: HashMap<(u64, u64), &'a ThreadReport>,
@@ -87,10 +69,7 @@ impl<'a> Names<'a> {
         Self {
             traces: Traces::new(instance, &snapshot.ops),
             addressed: &snapshot.sites,
-            numbered: (1..)
-                .zip(snapshot.site_order.iter())
-                .filter_map(|(number, address)| Some((number, snapshot.sites.get(address)?)))
-                .collect(),
+            numbered: snapshot.site_order.iter().map(|at| snapshot.sites.get(at)).collect(),
             threads: read.map(|(read, said)| ((read.slot, read.generation), said)).collect(),
             wholes: snapshot
                 .ops
@@ -101,11 +80,17 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The site with this number in the table, plus 1.
+    fn site(&self, number: u64) -> Option<&'a SiteCopy> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.numbered.get(index).copied().flatten()
+    }
+
     fn status(&self, snapshot: &Snapshot, number: u64) -> Label {
         if number == OP_OTHER {
             return Label::from("(others)");
         }
-        let site = self.numbered.get(&number);
+        let site = self.site(number);
         site.and_then(|site| snapshot.strings.get(site.label))
             .unwrap_or_else(|| Label::from(format!("unknown status {number}").as_str()))
     }
@@ -190,8 +175,7 @@ impl<'a> Names<'a> {
     /// so. What they had no room for may have been idle, too.
     fn idled_unseen(&self, read: &OpRead) -> bool {
         let idle = |number: u64| {
-            let class =
-                self.numbered.get(&number).and_then(|site| Class::from_word(site.class_flags));
+            let class = self.site(number).and_then(|site| Class::from_word(site.class_flags));
             number == OP_OTHER || class == Some(Class::Idle)
         };
         let totals = read.statuses.totals.iter().take_while(|&&entry| entry != 0);
@@ -202,7 +186,7 @@ impl<'a> Names<'a> {
     fn status_class(&self, read: &OpRead) -> Option<Class> {
         let last = read.statuses.count.checked_sub(1)? % OP_RECENT as u64;
         let (number, _) = from_status_entry(*read.statuses.recent.get(last as usize)?);
-        let flags = self.numbered.get(&number)?.class_flags;
+        let flags = self.site(number)?.class_flags;
         if flags & SITE_UNTOLD != 0 { None } else { Class::from_word(flags) }
     }
 
@@ -222,7 +206,7 @@ impl<'a> Names<'a> {
         let ends = entries.iter().skip(1).map(|(_, at)| *at);
         let ends = ends.chain([until.saturating_sub(read.record.begun)]);
         let said = entries.iter().zip(ends).map(|(&(number, at), end)| {
-            let site = self.numbered.get(&number);
+            let site = self.site(number);
             OpStatus {
                 status: self.status(snapshot, number),
                 class: site.map(|site| {

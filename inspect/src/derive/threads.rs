@@ -6,6 +6,7 @@ use probe::layout::{Class, SITE_ARG, SITE_UNTOLD, SiteCopy};
 
 use super::clock::Clock;
 use super::load::{Load, Point, busy_now, curve, load};
+use super::size;
 use super::stands::{position, stand};
 use crate::model::{Holder, Place, ThreadReport, Windows};
 use crate::snapshot::{Room, Snapshot, ThreadRead};
@@ -19,36 +20,28 @@ pub fn threads(
     room: &mut Room,
 ) -> Vec<ThreadReport> {
     let mut reports: Vec<ThreadReport> = Vec::new();
+    let (holders, looks) = (Holders::new(snapshot), Looks::new(snapshot));
     for thread in &snapshot.threads {
-        let row = report(snapshot, clock, thread, exists(thread.tid));
-        if !room.take("threads", bytes(&row)) {
+        let loads = thread.work.map(|_| looks.loads(clock, thread));
+        let row = ThreadReport {
+            held_by: holders.held_by(snapshot, thread),
+            ..report(snapshot, clock, thread, (exists(thread.tid), loads))
+        };
+        if !room.say("threads", size::thread(&row)) {
             // Those that are left are the first ones, as they are in the snapshot.
             room.leave("threads", snapshot.threads.len() - reports.len() - 1);
             break;
         }
         reports.push(row);
     }
-    let holders = Holders::new(snapshot);
-    for (report, thread) in reports.iter_mut().zip(&snapshot.threads) {
-        report.held_by = holders.held_by(snapshot, thread);
-    }
     reports
-}
-
-/// What a row takes, its texts as often as it says them.
-fn bytes(row: &ThreadReport) -> usize {
-    let places = || row.stack.iter().chain(&row.trail);
-    let all = size_of::<ThreadReport>() + places().count() * size_of::<Place>();
-    let texts = [&row.file, &row.function, &row.label].into_iter();
-    let texts = texts.chain(places().flat_map(|at| [&at.file, &at.function, &at.label]));
-    all + texts.flatten().map(|text| text.raw().len()).sum::<usize>()
 }
 
 fn report(
     snapshot: &Snapshot,
     clock: &Clock,
     thread: &ThreadRead,
-    exists: Option<bool>,
+    (exists, loads): (Option<bool>, Option<Windows<Option<Load>>>),
 ) -> ThreadReport {
     let here = position(thread);
     // Between two scopes, say: what it did last is no place where it is, and of no class.
@@ -64,7 +57,6 @@ fn report(
         true => Class::Wait,
         false => site.map_or(Class::Work, class_of),
     });
-    let loads = thread.work.map(|_| loads(snapshot, clock, thread));
     let of = |pick: fn(&Windows<Option<Load>>) -> Option<Load>| loads.as_ref().and_then(pick);
     let windows = Windows { s1: of(|w| w.s1), s10: of(|w| w.s10), s60: of(|w| w.s60) };
     let spot =
@@ -157,22 +149,34 @@ fn stack(snapshot: &Snapshot, thread: &ThreadRead) -> Vec<Place> {
     stack
 }
 
-/// Load over the three windows.
-fn loads(snapshot: &Snapshot, clock: &Clock, thread: &ThreadRead) -> Windows<Option<Load>> {
-    let Some(work) = thread.work else { return Windows::default() };
-    // The record may have changed after the clock was read.
-    let now = clock.now.max(work.changed);
-    let busy = busy_now(work.busy, work.changed, work.in_hand, now);
-    let column = thread.slot as usize;
-    let looks = snapshot
-        .busy_rings
-        .iter()
-        .flat_map(|ring| &ring.entries)
-        .filter_map(|(stamp, row)| Some(Point { stamp: *stamp, busy: *row.get(column)? }));
-    let start = Point { stamp: thread.started, busy: thread.busy_at_start };
-    let points = curve(start, looks, Point { stamp: now, busy });
-    let over = |seconds: u64| load(&points, clock.units(seconds * 1_000_000_000));
-    Windows { s1: over(1), s10: over(10), s60: over(60) }
+/// What the keeper's looks noted of busy times, in order: once for all threads.
+struct Looks<'a>(Vec<(u64, &'a [u64])>);
+
+impl<'a> Looks<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let entries = snapshot.busy_rings.iter().flat_map(|ring| &ring.entries);
+        let mut looks: Vec<_> = entries.map(|(stamp, row)| (*stamp, row.as_slice())).collect();
+        // Of those that noted nothing there may be very many.
+        looks.retain(|(_, row)| !row.is_empty());
+        looks.sort_by_key(|(stamp, _)| *stamp);
+        Self(looks)
+    }
+
+    /// Load over the three windows.
+    fn loads(&self, clock: &Clock, thread: &ThreadRead) -> Windows<Option<Load>> {
+        let Some(work) = thread.work else { return Windows::default() };
+        // The record may have changed after the clock was read.
+        let now = clock.now.max(work.changed);
+        let busy = busy_now(work.busy, work.changed, work.in_hand, now);
+        let column = thread.slot as usize;
+        let looks = self.0.iter();
+        let looks =
+            looks.filter_map(|(stamp, row)| Some(Point { stamp: *stamp, busy: *row.get(column)? }));
+        let start = Point { stamp: thread.started, busy: thread.busy_at_start };
+        let points = curve(start, looks, Point { stamp: now, busy });
+        let over = |seconds: u64| load(&points, clock.units(seconds * 1_000_000_000));
+        Windows { s1: over(1), s10: over(10), s60: over(60) }
+    }
 }
 
 /// What the keeper would note of every slot: busy time up to now.

@@ -5,30 +5,85 @@ use std::fmt::Write;
 use super::columns::{QUEUE_NAME, queue_columns};
 use super::look::{Look, Paint};
 use super::place::line;
-use crate::model::{BoardReport, Distribution, Quantiles, Queue};
+use crate::model::{
+    BoardReport, Counter, Distribution, Gauge, Heartbeat, Histogram, Progress, Quantiles, Queue,
+    Ratio,
+};
 use crate::words::human::{in_unit, or_none, percent, short, signed, time, whole};
 use crate::words::label::Label;
 use crate::words::term::{cut, label, left, right, width};
 
+/// The numbers that are shown.
+struct Shown<'a> {
+    queues: Vec<&'a Queue>,
+    heartbeats: Vec<&'a Heartbeat>,
+    ratios: Vec<&'a Ratio>,
+    progress: Vec<&'a Progress>,
+    counters: Vec<&'a Counter>,
+    gauges: Vec<&'a Gauge>,
+    histograms: Vec<&'a Histogram>,
+}
+
+impl<'a> Shown<'a> {
+    /// All, or those that were ever used, and how many were not; of these what passes the filter.
+    fn of(report: &'a BoardReport, look: &Look) -> (Self, usize) {
+        let mut hidden = 0;
+        let shown = Self {
+            queues: kept(&report.queues, look, &mut hidden, |one| {
+                (&one.name, one.arrivals > 0 || one.starts > 0)
+            }),
+            heartbeats: kept(&report.heartbeats, look, &mut hidden, |one| {
+                (&one.name, one.count > 0)
+            }),
+            ratios: kept(&report.ratios, look, &mut hidden, |one| (&one.name, one.value.is_some())),
+            progress: kept(&report.progress, look, &mut hidden, |one| {
+                (&one.name, one.total > 0 || one.done > 0)
+            }),
+            counters: kept(&report.counters, look, &mut hidden, |one| (&one.name, one.value > 0)),
+            gauges: kept(&report.gauges, look, &mut hidden, |one| {
+                (&one.name, one.value != 0 || one.max != 0 || !one.labels.is_empty())
+            }),
+            histograms: kept(&report.histograms, look, &mut hidden, |one| {
+                (&one.name, one.count > 0)
+            }),
+        };
+        (shown, hidden)
+    }
+}
+
+/// Those that are shown, by what a number is called and whether it was ever used.
+fn kept<'a, T>(
+    all: &'a [T],
+    look: &Look,
+    hidden: &mut usize,
+    of: impl Fn(&T) -> (&Label, bool),
+) -> Vec<&'a T> {
+    let shows = |one: &&T| {
+        let (name, used) = of(one);
+        *hidden += usize::from(!used && !look.all);
+        (used || look.all) && look.shows(name)
+    };
+    all.iter().filter(shows).collect()
+}
+
 /// Every section of numbers that has any. What this process never used is left out, and said: a
 /// library's and a sibling's numbers are on every board that links them.
 pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
-    let (used, hidden) = if look.all { (report.clone(), 0) } else { used(report) };
-    let report = &used;
-    queues(out, report, look);
-    cells(out, look, "HEARTBEATS", 14, &heartbeats(report, look));
-    let mut shares = ratios(report, look);
-    shares.extend(progress(report, look));
+    let (shown, hidden) = Shown::of(report, look);
+    queues(out, &shown.queues, look);
+    cells(out, look, "HEARTBEATS", 14, &heartbeats(&shown.heartbeats));
+    let mut shares = ratios(&shown.ratios);
+    shares.extend(progress(&shown.progress));
     cells(out, look, "RATIOS, PROGRESS", 13, &shares);
     let over = report.counters.iter().find_map(|counter| counter.rate_over_ns);
     let over = over.map_or_else(String::new, |ns| format!(", rates over {:.0} s", ns as f64 / 1e9));
-    cells(out, look, &format!("COUNTERS{over}"), 8, &counters(report, look));
-    let counted = report.counters.iter().filter(|counter| look.shows(&counter.name));
+    cells(out, look, &format!("COUNTERS{over}"), 8, &counters(&shown.counters));
+    let counted = shown.counters.iter();
     families(out, look, counted.map(|one| (&one.name, &one.labels, whole(one.value))));
-    cells(out, look, "GAUGES", 13, &gauges(report, look));
-    let levels = report.gauges.iter().filter(|gauge| look.shows(&gauge.name));
+    cells(out, look, "GAUGES", 13, &gauges(&shown.gauges));
+    let levels = shown.gauges.iter();
     families(out, look, levels.map(|one| (&one.name, &one.labels, signed(one.value))));
-    histograms(out, report, look);
+    histograms(out, &shown.histograms, look);
     facts(out, report, look);
     if hidden > 0 {
         let numbers = if hidden == 1 { "number" } else { "numbers" };
@@ -36,31 +91,11 @@ pub(super) fn numbers(out: &mut String, report: &BoardReport, look: &Look) {
     }
 }
 
-/// The report without numbers that were never used, and how many those are.
-fn used(report: &BoardReport) -> (BoardReport, usize) {
-    let mut used = report.clone();
-    let mut hidden = 0;
-    let mut count = |kept: bool| {
-        hidden += usize::from(!kept);
-        kept
-    };
-    used.queues.retain(|queue| count(queue.arrivals > 0 || queue.starts > 0));
-    used.heartbeats.retain(|beat| count(beat.count > 0));
-    used.ratios.retain(|ratio| count(ratio.value.is_some()));
-    used.progress.retain(|progress| count(progress.total > 0 || progress.done > 0));
-    used.counters.retain(|counter| count(counter.value > 0));
-    used.gauges
-        .retain(|gauge| count(gauge.value != 0 || gauge.max != 0 || !gauge.labels.is_empty()));
-    used.histograms.retain(|histogram| count(histogram.count > 0));
-    (used, hidden)
-}
-
 fn title(out: &mut String, look: &Look, text: &str) {
     let _ = writeln!(out, "{}", look.paint(Paint::Strong, &cut(text, look.columns)));
 }
 
-fn queues(out: &mut String, report: &BoardReport, look: &Look) {
-    let queues: Vec<_> = report.queues.iter().filter(|queue| look.shows(&queue.name)).collect();
+fn queues(out: &mut String, queues: &[&Queue], look: &Look) {
     if queues.is_empty() {
         return;
     }
@@ -211,9 +246,9 @@ fn full_name(name: &Label, labels: &Labels) -> String {
     format!("{}{{{}}}", label(name), values(labels))
 }
 
-fn heartbeats(report: &BoardReport, look: &Look) -> Vec<Cell> {
-    let shown = report.heartbeats.iter().filter(|beat| look.shows(&beat.name));
+fn heartbeats(shown: &[&Heartbeat]) -> Vec<Cell> {
     shown
+        .iter()
         .map(|beat| Cell {
             name: label(&beat.name),
             value: or_none(beat.age_ns, |age| format!("{} ago", time(age))),
@@ -237,9 +272,9 @@ pub fn bounded(value: u64, limit: u64, say: impl Fn(u64) -> String) -> String {
     if limit > 0 && value >= limit { format!(">{}", say(limit)) } else { say(value) }
 }
 
-fn ratios(report: &BoardReport, look: &Look) -> Vec<Cell> {
-    let shown = report.ratios.iter().filter(|ratio| look.shows(&ratio.name));
+fn ratios(shown: &[&Ratio]) -> Vec<Cell> {
     shown
+        .iter()
         .map(|ratio| Cell {
             name: label(&ratio.name),
             value: or_none(ratio.value, share),
@@ -249,9 +284,9 @@ fn ratios(report: &BoardReport, look: &Look) -> Vec<Cell> {
         .collect()
 }
 
-fn progress(report: &BoardReport, look: &Look) -> Vec<Cell> {
-    let shown = report.progress.iter().filter(|progress| look.shows(&progress.name));
+fn progress(shown: &[&Progress]) -> Vec<Cell> {
     shown
+        .iter()
         .map(|progress| Cell {
             name: label(&progress.name),
             value: whole(progress.done),
@@ -261,9 +296,8 @@ fn progress(report: &BoardReport, look: &Look) -> Vec<Cell> {
         .collect()
 }
 
-fn counters(report: &BoardReport, look: &Look) -> Vec<Cell> {
-    let shown = report.counters.iter().filter(|counter| look.shows(&counter.name));
-    let shown = shown.filter(|counter| counter.labels.is_empty());
+fn counters(shown: &[&Counter]) -> Vec<Cell> {
+    let shown = shown.iter().filter(|counter| counter.labels.is_empty());
     shown
         .map(|counter| {
             let unit = counter.unit.as_ref().map_or("", Label::raw);
@@ -277,9 +311,8 @@ fn counters(report: &BoardReport, look: &Look) -> Vec<Cell> {
         .collect()
 }
 
-fn gauges(report: &BoardReport, look: &Look) -> Vec<Cell> {
-    let shown = report.gauges.iter().filter(|gauge| look.shows(&gauge.name));
-    let shown = shown.filter(|gauge| gauge.labels.is_empty());
+fn gauges(shown: &[&Gauge]) -> Vec<Cell> {
+    let shown = shown.iter().filter(|gauge| gauge.labels.is_empty());
     shown
         .map(|gauge| {
             let unit = gauge.unit.as_ref().map_or("", Label::raw);
@@ -297,9 +330,7 @@ fn gauges(report: &BoardReport, look: &Look) -> Vec<Cell> {
         .collect()
 }
 
-fn histograms(out: &mut String, report: &BoardReport, look: &Look) {
-    let shown: Vec<_> =
-        report.histograms.iter().filter(|histogram| look.shows(&histogram.name)).collect();
+fn histograms(out: &mut String, shown: &[&Histogram], look: &Look) {
     if shown.is_empty() {
         return;
     }

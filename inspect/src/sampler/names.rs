@@ -106,13 +106,17 @@ impl Names {
     /// Says how often each counted site was passed, where that changed since it was last said.
     pub(super) fn hits(&mut self, board: &Board, all: bool, sink: &mut dyn Sink) -> io::Result<()> {
         let Some(shards) = self.shards else { return Ok(()) };
+        // Whatever a board says, each word is read once.
+        let mut read: HashMap<u64, u64> = HashMap::new();
         for (site, word, said) in &mut self.counted {
-            let place = *word * WORD as u64;
+            let place = word.saturating_mul(WORD as u64);
             if place >= shards.stride {
                 continue;
             }
-            let rows = (0..shards.capacity).filter_map(|row| shards.at(row));
-            let passes = rows.fold(0u64, |sum, at| sum.wrapping_add(board.source.word(at + place)));
+            let passes = *read.entry(place).or_insert_with(|| {
+                let rows = (0..shards.capacity).filter_map(|row| shards.at(row));
+                rows.fold(0u64, |sum, at| sum.wrapping_add(board.source.word(at + place)))
+            });
             if all || *said != Some(passes) {
                 *said = Some(passes);
                 sink.put(&Entry::Hits { site: *site, passes })?;

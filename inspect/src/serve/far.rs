@@ -86,5 +86,5 @@ fn shown(standing: &Standing, board: Remote, mono_ns: u64) -> Shown {
 
 fn of(report: &BoardReport) -> Row {
     // Users have other numbers there.
-    Row { owner: report.uid.to_string(), ..Row::of(report.clone(), 0) }
+    Row { owner: report.uid.to_string(), ..Row::about(report, 0) }
 }

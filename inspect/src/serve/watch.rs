@@ -344,7 +344,7 @@ fn read(known: &mut Known, now: Instant) -> Arc<Shown> {
     let foreign = board.context.foreign;
     let shown = match report.unwrap_or_else(|_| Err(broken(&candidate))) {
         Ok(report) => {
-            let row = Row::of(report.clone(), board.owner.0);
+            let row = Row::about(&report, board.owner.0);
             // Numbers of a held process are of its last sign of life, as those of a dead one.
             let runs = row.state == State::Live && !board.is_saved();
             let now_ms = i64::try_from(board.context.moment.mono_ns / 1_000_000).ok();

@@ -24,6 +24,7 @@ pub use operations::{OpRead, TraceRead};
 pub use probe::protocol::stack::Level as Frame;
 pub use records::{EndRead, Panic, Processor, Pulse, doubled};
 pub use room::Room;
+pub(crate) use room::Size;
 pub use text::Strings;
 pub use threads::{Marks, ThreadRead, Watch, Work};
 pub use waits::{LockRead, ThreadWaits, WaitRead, Waits};
@@ -97,8 +98,10 @@ impl Snapshot {
     /// what cannot be believed is left out, and counted or remarked on.
     pub fn take(board: &Board, depth: Depth) -> Result<Self, OpenError> {
         let mut effort = Effort::default();
-        let mut room = Room::new();
         let contents = board.contents();
+        let mut room = Room::new(contents.get(SectionKind::Strings).map_or(0, |sect| sect.used));
+        // They are looked at twice.
+        room.spend(2 * Waits::most_bytes(&contents));
         let full = depth == Depth::Full;
         let pulse = records::pulse(board, &contents, &mut effort);
         let threads = threads::Rooms::new(board, &contents)
@@ -123,13 +126,16 @@ impl Snapshot {
         };
         let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
         let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
+        let [busy_rings, count_rings] =
+            [(SectionKind::BusyRing, slots), (SectionKind::CountRing, rows)]
+                .map(|(kind, columns)| numbers::rings(board, &contents, kind, columns, &mut room));
         let waits_again = if full { Waits::of(board, &contents) } else { Waits::default() };
         let snapshot = Self {
             shard_totals: numbers::shard_totals(board, &contents, &metrics, &sites),
             queues: if full { numbers::queues(board, &contents) } else { Vec::new() },
             histograms,
-            busy_rings: numbers::rings(board, &contents, SectionKind::BusyRing, slots, &room),
-            count_rings: numbers::rings(board, &contents, SectionKind::CountRing, rows, &room),
+            busy_rings,
+            count_rings,
             facts,
             lost: records::lost(board, &contents),
             end: records::end(board, &contents, &mut effort),

@@ -252,11 +252,15 @@ pub(super) fn rings(
     contents: &Contents,
     kind: SectionKind,
     columns: u64,
-    room: &Room,
+    room: &mut Room,
 ) -> Vec<Ring> {
     // What one ring takes of the words, the others do not have.
-    let mut left = MAX_RING_WORDS.min(room.left() as u64 / 16);
-    contents.all(kind).filter_map(|sect| ring(board, sect, columns, &mut left)).collect()
+    let most = MAX_RING_WORDS.min(room.left() as u64 / 16);
+    let mut left = most;
+    let rings = contents.all(kind).filter_map(|sect| ring(board, sect, columns, &mut left));
+    let rings = rings.collect();
+    room.spend((most - left) as usize * size_of::<u64>());
+    rings
 }
 
 fn ring(board: &Board, sect: &Sect, columns: u64, left: &mut u64) -> Option<Ring> {

@@ -22,6 +22,8 @@ pub(super) struct Pages<'a> {
     /// The first record of the stretch in hand.
     first: Option<u64>,
     words: Vec<u64>,
+    /// What it was before and after that copy.
+    around: [Vec<u64>; 2],
     /// Which of its records did not change.
     still: Vec<bool>,
 }
@@ -40,7 +42,8 @@ impl<'a> Pages<'a> {
         let by_calls = board.source.is_called() && sect.stride <= LONGEST && sect.stride >= 8;
         let of_stretch = if by_calls { (STRETCH / sect.stride).max(1) } else { 0 };
         let source = &board.source;
-        Self { source, sect, of_stretch, first: None, words: Vec::new(), still: Vec::new() }
+        let (words, around, still) = (Vec::new(), Default::default(), Vec::new());
+        Self { source, sect, of_stretch, first: None, words, around, still }
     }
 
     /// A record; `None` past the capacity.
@@ -70,8 +73,10 @@ impl<'a> Pages<'a> {
             self.source.words(at, &mut self.words);
             self.still.resize(count as usize, true);
         } else {
-            let (mut before, mut after) = (vec![0; self.words.len()], vec![0; self.words.len()]);
-            for copy in [&mut before, &mut self.words, &mut after] {
+            let [before, after] = &mut self.around;
+            before.resize(self.words.len(), 0);
+            after.resize(self.words.len(), 0);
+            for copy in [&mut *before, &mut self.words, &mut *after] {
                 self.source.words(at, copy);
                 self.source.fence();
             }

@@ -1,7 +1,7 @@
 //! The text of a board.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use probe::layout::TextRef;
 
@@ -20,6 +20,7 @@ pub struct Strings {
 #[derive(Clone, Debug, Default)]
 struct Made {
     texts: HashMap<u64, Label>,
+    lists: HashMap<u64, Arc<[Label]>>,
     bytes: usize,
     /// What stands for those that are left out.
     other: Option<Label>,
@@ -66,13 +67,25 @@ impl Strings {
 
     /// The parts of a text that line feeds separate, at most 64 of them.
     pub fn lines(&self, word: u64) -> Vec<Label> {
+        self.list(word).to_vec()
+    }
+
+    /// The same, made once; none beyond what a section can hold.
+    pub(crate) fn list(&self, word: u64) -> Arc<[Label]> {
         let bytes = self.bytes(word).unwrap_or_default();
-        bytes
-            .split(|&byte| byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .take(64)
-            .map(Label::from_bytes)
-            .collect()
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = made.lists.get(&word) {
+            return Arc::clone(known);
+        }
+        if made.bytes > self.bytes.len() + SPARE {
+            return Arc::default();
+        }
+        let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let list: Arc<[Label]> = lines.take(64).map(Label::from_bytes).collect();
+        // All of it was looked at.
+        made.bytes += bytes.len();
+        made.lists.insert(word, Arc::clone(&list));
+        list
     }
 
     fn bytes(&self, word: u64) -> Option<&[u8]> {
@@ -96,6 +109,16 @@ mod tests {
         for outside in [word(0, 8), word(7, 1), word(u32::MAX, u32::MAX), 0] {
             assert_eq!(strings.get(outside), None);
         }
+    }
+
+    /// Naively each of sixteen thousand ratios looked through all of the section.
+    #[test]
+    fn lists_that_overlap_are_no_more_than_their_section() {
+        let strings = Strings::new(vec![b'\n'; 1 << 20]);
+        for offset in 0..1 << 14 {
+            assert!(strings.list(TextRef { offset, length: 1 << 19 }.to_word()).is_empty());
+        }
+        assert!(strings.made() <= (1 << 20) + SPARE + (1 << 19), "{} bytes", strings.made());
     }
 
     #[test]

@@ -85,6 +85,14 @@ impl Waits {
         Self::of(board, &board.contents())
     }
 
+    /// Bytes that a look takes at most.
+    pub(super) fn most_bytes(contents: &Contents) -> usize {
+        let records = |kind, of: fn(&Sect) -> u64| contents.get(kind).map_or(0, of) as usize;
+        let threads = records(SectionKind::Slots, |sect| sect.used);
+        let locks = records(SectionKind::Locks, |sect| sect.capacity);
+        threads * size_of::<ThreadWaits>() + locks * size_of::<LockRead>()
+    }
+
     pub(super) fn of(board: &Board, contents: &Contents) -> Self {
         let (Some(slots), Some(locks)) =
             (contents.get(SectionKind::Slots), contents.get(SectionKind::Locks))

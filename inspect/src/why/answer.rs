@@ -1,10 +1,9 @@
 //! All findings of a board, ranked and bounded.
 
-use std::cmp::Reverse;
-
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Weight};
+use super::found::{Found, ORDER, rank};
 use super::seen::Seen;
 use super::{blocked, jobs, locks, monitor, operations, process, retries, threads, work};
 use crate::liveness::State;
@@ -55,48 +54,12 @@ pub struct Of {
     pub state: State,
 }
 
-/// Ids in the order of cause and effect: what stands further up explains what stands below.
-const ORDER: [&str; 33] = [
-    "crash-loop",
-    "dead",
-    "process-stopped",
-    "cpu-throttled",
-    "memory-limit",
-    "deadlock",
-    "queue-circle",
-    "thread-died",
-    "blocked-executor",
-    "thread-hot",
-    "thread-starved",
-    "slow-wait",
-    "thread-blocked",
-    "thread-stalled",
-    "long-hold",
-    "lock-convoy",
-    "descriptor-limit",
-    "overdue-heartbeat",
-    "retry-storm",
-    "one-saturated",
-    "all-saturated",
-    "standing-queue",
-    "bursty-queue",
-    "lost-wake-up",
-    "operations-wait",
-    "operations-slow",
-    "error-burst",
-    "cancellations",
-    "leaked-operations",
-    "descriptors-grow",
-    "sockets-unclosed",
-    "unreachable",
-    "keeper-silent",
-];
 /// Those that only say how much is seen.
 const BESIDE: [&str; 5] = ["panics", "losses", "windows-unseen", "threads-unseen", "keeper-late"];
 
 /// What every rule finds.
-fn rules(report: &BoardReport, seen: &Seen) -> Vec<Finding> {
-    let mut found = Vec::new();
+fn rules(report: &BoardReport, seen: &Seen) -> Found {
+    let mut found = Found::default();
     process::dead(report, &mut found);
     process::crash_loop(report, seen, &mut found);
     process::stopped(report, &mut found);
@@ -126,8 +89,7 @@ pub fn headline(report: &BoardReport) -> Headline {
     if report.state == State::Dead {
         return said.clone();
     }
-    let mut found = rules(report, &Seen::default());
-    rank(&mut found);
+    let (mut found, _) = rules(report, &Seen::default()).ranked(FINDINGS);
     let severity = match found.first().map(|finding| finding.severity) {
         Some(Weight::Critical) => Severity::Critical,
         Some(Weight::Warning) => Severity::Warning,
@@ -141,16 +103,13 @@ pub fn headline(report: &BoardReport) -> Headline {
 
 /// Runs every rule over one board. `not_known` is what the reader could not see of its surroundings.
 pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at: String) -> Answer {
-    let mut found = rules(report, seen);
-    rank(&mut found);
+    let (mut found, more) = rules(report, seen).ranked(FINDINGS);
     let worst = found.first().filter(|finding| finding.severity > Weight::Notice);
     let verdict = match worst {
         Some(finding) => finding.title.clone(),
         // Of the dead that ended in order nothing is wrong.
         None => report.headline.text.clone(),
     };
-    let more = found.len().saturating_sub(FINDINGS);
-    found.truncate(FINDINGS);
     for finding in &mut found {
         finding.board = Some(report.name.clone());
         finding.pid = Some(report.pid);
@@ -246,11 +205,6 @@ pub fn together(answers: Vec<Answer>, taken_at: String) -> Answer {
     Answer { schema: 1, taken_at, boards, verdict, findings, more, looked_at, not_known }.bounded()
 }
 
-fn rank(findings: &mut [Finding]) {
-    let place = |id: &str| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
-    findings.sort_by_key(|finding| (Reverse(finding.severity), place(finding.id)));
-}
-
 impl Answer {
     /// Within its bytes: of places the first stays, then evidence and commands go from the last finding on.
     fn bounded(mut self) -> Self {
@@ -279,8 +233,18 @@ impl Answer {
         while !fits(&self) && self.findings.pop().is_some() {
             self.more += 1;
         }
-        // Of very many boards.
-        while !fits(&self) && self.boards.pop().is_some() {}
+        if !fits(&self) {
+            // Of very many boards: as many as fit, found by halving.
+            let boards = std::mem::take(&mut self.boards);
+            let (mut least, mut over) = (0, boards.len());
+            while over - least > 1 {
+                let middle = least + (over - least) / 2;
+                self.boards = boards[..middle].to_vec();
+                if fits(&self) { least = middle } else { over = middle }
+            }
+            self.boards = boards;
+            self.boards.truncate(least);
+        }
         self
     }
 }

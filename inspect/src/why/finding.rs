@@ -1,5 +1,7 @@
 //! One thing that is wrong.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{BoardReport, Op, Party, ThreadReport};
@@ -142,6 +144,11 @@ pub(super) fn seconds(ns: u64) -> f64 {
 /// A share, for evidence.
 pub(super) fn percent(share: f64) -> f64 {
     (share * 1000.0).round() / 10.0
+}
+
+/// Threads by their ids; of several of one id the first. Looked up for each of many, they would be as many again.
+pub(super) fn by_tid(report: &BoardReport) -> HashMap<u64, &ThreadReport> {
+    report.threads.iter().rev().map(|one| (one.tid, one)).collect()
 }
 
 /// A thread as one of the places concerned.

@@ -1,12 +1,13 @@
 //! Rules of periodic jobs.
 
 use super::finding::{Finding, Weight, command, seconds};
+use super::found::Found;
 use crate::liveness::State;
 use crate::model::{BoardReport, Heartbeat};
 use crate::words::human::time;
 
 /// Periodic jobs that do not run.
-pub(super) fn heartbeats(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn heartbeats(report: &BoardReport, found: &mut Found) {
     if report.state == State::Dead {
         return;
     }
@@ -40,7 +41,7 @@ const BEATS: u64 = 3;
 
 /// A job that runs less than half as often as it should, and is not overdue just now. One that began late has run less often
 /// since the start as well: what the last minute tells stands against that, and of long periods, that it is late now.
-fn drifts(report: &BoardReport, beat: &Heartbeat, found: &mut Vec<Finding>) {
+fn drifts(report: &BoardReport, beat: &Heartbeat, found: &mut Found) {
     let (life, count, every) = (report.uptime_ns, beat.count, beat.every_ns.max(1));
     let seldom = count.saturating_add(1).saturating_mul(2).saturating_mul(every) < life;
     let young = count < BEATS || life / every < PERIODS;

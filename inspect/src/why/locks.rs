@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Weight, command, seconds, thread};
+use super::finding::{Finding, Weight, by_tid, command, seconds, thread};
+use super::found::Found;
 use super::threads;
 use crate::liveness::State;
 use crate::model::{BoardReport, Edge, LockReport, Party, ThreadReport};
@@ -15,7 +16,7 @@ const CONVOY: usize = 3;
 const HELD_NS: u64 = 1_000_000_000;
 
 /// Those who wait for what others hold: many for one, and one for long. Threads that were told as waiters of many.
-pub(super) fn held(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
+pub(super) fn held(report: &BoardReport, found: &mut Found) -> BTreeSet<u64> {
     let mut told = at_locks(report, found);
     told.extend(by_tags(report, &told, found));
     long_holds(report, &told, found);
@@ -23,7 +24,7 @@ pub(super) fn held(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u
 }
 
 /// Convoys by what tags say: waits with the key of another thread's scope. Threads that were told as waiters.
-fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Vec<Finding>) -> BTreeSet<u64> {
+fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) -> BTreeSet<u64> {
     let mut also = BTreeSet::new();
     let mut behind: BTreeMap<u64, Vec<&ThreadReport>> = BTreeMap::new();
     for one in report.threads.iter().filter(|one| !told.contains(&one.tid)) {
@@ -32,8 +33,9 @@ fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Vec<Finding>)
             behind.entry(holder.tid).or_default().push(one);
         }
     }
+    let all = by_tid(report);
     for (tid, waiters) in behind.into_iter().filter(|(_, waiters)| waiters.len() >= CONVOY) {
-        let Some(holder) = report.threads.iter().find(|thread| thread.tid == tid) else { continue };
+        let Some(&holder) = all.get(&tid) else { continue };
         let title = format!(
             "{} threads wait for what {} holds, which is in {}",
             waiters.len(),
@@ -55,11 +57,12 @@ fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Vec<Finding>)
 
 /// A lock that is held for long by a thread that comes on meanwhile: nobody stands but who waits for it. Who holds it and
 /// stands is told for that.
-fn long_holds(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Vec<Finding>) {
+fn long_holds(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) {
     if report.state != State::Live {
         return;
     }
-    let by_tid = |tid: Option<u64>| report.threads.iter().find(|one| Some(one.tid) == tid);
+    let all = by_tid(report);
+    let by_tid = |tid: Option<u64>| all.get(&tid?).copied();
     // By the lock: who waits for it for the longest time, who holds it, and how many wait.
     let mut locks: BTreeMap<&Label, (&Edge, &ThreadReport, &ThreadReport, u64)> = BTreeMap::new();
     for edge in report.waits.chains.iter().flat_map(|chain| &chain.edges) {
@@ -99,40 +102,36 @@ fn long_holds(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Vec<Findin
 }
 
 /// By what locks say of themselves. Threads that were told as waiters of one.
-fn at_locks(report: &BoardReport, found: &mut Vec<Finding>) -> BTreeSet<u64> {
+fn at_locks(report: &BoardReport, found: &mut Found) -> BTreeSet<u64> {
     let mut told = BTreeSet::new();
     // Who waits to be told waits for no holder.
     let many = |lock: &&LockReport| lock.waiters as usize >= CONVOY && lock.kind != "condvar";
+    let waits = Waits::of(report);
     for lock in report.waits.locks.iter().filter(many) {
-        let chains = report.waits.chains.iter().flat_map(|chain| &chain.edges);
-        // A queue may be called as the channel is.
-        let is_for = |edge: &&Edge| edge.target.name == lock.name && edge.target.what != "queue";
-        let edges: Vec<&Edge> = chains.filter(is_for).collect();
-        let cycles = report.waits.cycles.iter();
-        let deadlocked = |edge: &Edge| is_for(&edge);
-        if cycles.flat_map(|cycle| &cycle.members).any(deadlocked) || idle(report, lock, &edges) {
+        let edges = waits.for_what.get(&lock.name).map(Vec::as_slice).unwrap_or_default();
+        if waits.deadlocked.contains(&lock.name) || idle(report, lock, edges, &waits) {
             continue;
         }
         told.extend(edges.iter().filter_map(|edge| edge.waiter.tid));
         let by = edges.iter().find_map(|edge| edge.held_by.first());
-        let who = lock.holder.as_ref().or(lock.readers.first()).or(by);
+        let holder = lock.holder.as_ref().or(lock.readers.first()).or(by);
         let how = match (&lock.holder, lock.kind) {
             (_, "channel") => "for",
             (Some(_), _) | (_, "semaphore") => "held by",
             // One waits to write, and the others for that one.
             (None, _) => "read by",
         };
-        let holder = match who.map(|who| (&who.thread, &who.op)) {
+        let held = match holder.map(|who| (&who.thread, &who.op)) {
             Some((Some(name), _)) => format!(", {how} {}", name.raw()),
             Some((None, Some(op))) => format!(", {how} operation {op}"),
             _ => unknown_holder(lock.kind).to_owned(),
         };
-        let title = format!("{} wait for {} {}{holder}", lock.waiters, lock.kind, lock.name.raw());
+        let title = format!("{} wait for {} {}{held}", lock.waiters, lock.kind, lock.name.raw());
         let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
             .against("waiters", lock.waiters, None, CONVOY as u64)
             .with("waits that ended", lock.contended, None)
             .next(command("waits --by lock", report));
-        finding.places.extend(who.cloned());
+        finding.places.extend(holder.cloned());
         found.push(finding);
     }
     told
@@ -147,21 +146,46 @@ fn unknown_holder(kind: &str) -> &'static str {
     }
 }
 
+/// Who a party is.
+type Who<'a> = (Option<u64>, Option<&'a str>);
+
+fn who(party: &Party) -> Who<'_> {
+    (party.tid, party.op.as_deref())
+}
+
+/// The waits of a board, by what is asked of them for each of many locks.
+struct Waits<'a> {
+    /// Those of chains, by the name of what they are for.
+    for_what: BTreeMap<&'a Label, Vec<&'a Edge>>,
+    /// Names of what is waited for in a deadlock.
+    deadlocked: BTreeSet<&'a Label>,
+    /// Who waits for a message.
+    receive: BTreeSet<Who<'a>>,
+}
+
+impl<'a> Waits<'a> {
+    fn of(report: &'a BoardReport) -> Self {
+        let (mut for_what, mut receive) = (BTreeMap::<_, Vec<_>>::new(), BTreeSet::new());
+        // A queue may be called as the channel is.
+        let is_for = |edge: &&Edge| edge.target.what != "queue";
+        for edge in report.waits.chains.iter().flat_map(|chain| &chain.edges).filter(is_for) {
+            for_what.entry(&edge.target.name).or_default().push(edge);
+            if edge.target.what == "channel" && edge.target.mode == Some("receive") {
+                receive.insert(who(&edge.waiter));
+            }
+        }
+        let members = report.waits.cycles.iter().flat_map(|cycle| &cycle.members).filter(is_for);
+        Self { for_what, deadlocked: members.map(|edge| &edge.target.name).collect(), receive }
+    }
+}
+
 /// Whether those who wait for it have nothing to do: they say so, or one of a pool has the lock of their channel and waits
 /// for a job, and the others for the lock.
-fn idle(report: &BoardReport, lock: &LockReport, edges: &[&Edge]) -> bool {
-    let same = |one: &Party, other: &Party| (one.tid, &one.op) == (other.tid, &other.op);
-    let holder_receives = report.waits.chains.iter().flat_map(|chain| &chain.edges).any(|edge| {
-        let receives = edge.target.what == "channel" && edge.target.mode == Some("receive");
-        receives && lock.holder.as_ref().is_some_and(|holder| same(holder, &edge.waiter))
-    });
+fn idle(report: &BoardReport, lock: &LockReport, edges: &[&Edge], waits: &Waits<'_>) -> bool {
+    let holder_receives =
+        lock.holder.as_ref().is_some_and(|holder| waits.receive.contains(&who(holder)));
     // Chains leave out who says that it is idle.
-    let mut waiters: Vec<&Party> = Vec::new();
-    for edge in edges {
-        if !waiters.iter().any(|known| same(known, &edge.waiter)) {
-            waiters.push(&edge.waiter);
-        }
-    }
+    let waiters: BTreeSet<Who<'_>> = edges.iter().map(|edge| who(&edge.waiter)).collect();
     let all = report.waits.chains_left_out == 0;
     holder_receives || all && waiters.len() < CONVOY
 }

@@ -5,7 +5,7 @@
 //! process    ┐
 //! threads    │
 //! locks      │
-//! work       ├─► finding ─► answer (ranked, bounded)
+//! work       ├─► finding ─► found (the worst of many) ─► answer (bounded)
 //! operations │
 //! retries    │
 //! jobs       │
@@ -21,6 +21,7 @@ mod blocked;
 #[cfg(target_os = "linux")]
 mod calls;
 mod finding;
+mod found;
 mod jobs;
 #[cfg(target_os = "linux")]
 pub mod kernel;

@@ -1,6 +1,7 @@
 //! What the monitor itself did not see.
 
 use super::finding::{Finding, Weight, command, percent};
+use super::found::Found;
 use crate::model::BoardReport;
 use probe::layout::KEEPER_PERIOD_NS;
 
@@ -10,7 +11,7 @@ const SKIPPED: u64 = 100;
 const SHARE: f64 = 0.01;
 
 /// What found no room on the board.
-pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn losses(report: &BoardReport, found: &mut Found) {
     if let Some(&without) = report.lost.get("windows").filter(|count| **count > 0) {
         let title = format!(
             "{without} histograms show no quantiles of the last seconds, but those since the start: \
@@ -53,7 +54,7 @@ pub(super) fn losses(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// A keeper that came late.
-pub(super) fn skipped(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn skipped(report: &BoardReport, found: &mut Found) {
     let due = report.uptime_ns / KEEPER_PERIOD_NS;
     let share = (report.keeper_skipped as f64 / due.max(1) as f64).min(1.0);
     if report.keeper_skipped < SKIPPED || share < SHARE {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::finding::{Finding, Weight, command, op, percent, seconds};
+use super::found::Found;
 use crate::derive::active::{LONG_NS, Times, at_it, come_on, long_by_status, waits, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Chain, Op, Party, ThreadReport};
@@ -19,7 +20,7 @@ const ENOUGH_PER_S: f64 = 1.0;
 const ENOUGH: f64 = 10.0;
 
 /// Operations that never end, or take long.
-pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn operations(report: &BoardReport, found: &mut Found) {
     if report.state == State::Dead {
         return;
     }
@@ -30,7 +31,7 @@ pub(super) fn operations(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// A future that is polled for long, and keeps its executor's thread.
-fn blocked(report: &BoardReport, found: &mut Vec<Finding>) {
+fn blocked(report: &BoardReport, found: &mut Found) {
     for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
         let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
         let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
@@ -57,7 +58,7 @@ fn blocked(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// Futures that should be polled, and are not.
-fn unpolled(report: &BoardReport, found: &mut Vec<Finding>) {
+fn unpolled(report: &BoardReport, found: &mut Found) {
     // Who waits for a lock or a message is not polled with reason; where not all of those are told, nobody knows.
     let Some(waiting) = waiting(report) else { return };
     // What is done in parts: the part tells more.
@@ -103,7 +104,7 @@ fn waiting(report: &BoardReport) -> Option<BTreeSet<&str>> {
 }
 
 /// Operations whose thread is gone, or that nobody polls.
-fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
+fn leaked(report: &BoardReport, found: &mut Found) {
     let leaked: Vec<&Op> = report.ops.iter().filter(|op| op.leaked).collect();
     if let Some(first) = leaked.first() {
         let plural = if leaked.len() == 1 { "operation is" } else { "operations are" };
@@ -122,7 +123,7 @@ fn leaked(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// Operations that wait long in one status: something outside is slow.
-fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
+fn slow(report: &BoardReport, found: &mut Found) {
     let (come_on, times) = (come_on(report), Times::new(report));
     unusual(report, &times, found);
     for (status, ops) in long_by_status(report) {
@@ -168,7 +169,7 @@ fn slow(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// Operations of which nobody tells what they do, that take longer than any of very many did.
-fn unusual(report: &BoardReport, times: &Times<'_>, found: &mut Vec<Finding>) {
+fn unusual(report: &BoardReport, times: &Times<'_>, found: &mut Found) {
     let mut long = at_it(&report.ops, LONG_NS);
     long.retain(|op| !op.told && !op.leaked && times.is_unusual(op));
     let Some((first, ended)) = long.first().and_then(|first| Some((*first, times.of(first)?)))
@@ -214,7 +215,7 @@ fn works(op: &Op) -> bool {
 }
 
 /// Operations that end badly, more than they did.
-pub(super) fn errors(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn errors(report: &BoardReport, found: &mut Found) {
     for kind in &report.op_kinds {
         let Some(rates) = kind.rates else { continue };
         let now = rates.per_s;

@@ -1,6 +1,7 @@
 //! Rules of the process as a whole.
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
+use super::found::Found;
 use super::seen::{Life, Seen};
 use crate::derive::headline::at_its_end;
 use crate::liveness::State;
@@ -19,7 +20,7 @@ const THROTTLED: f64 = 0.05;
 const PLACES: usize = 2;
 
 /// How it ended.
-pub(super) fn dead(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn dead(report: &BoardReport, found: &mut Found) {
     let clean = report.end.as_ref().is_some_and(|end| end.clean);
     if report.state != State::Dead || clean {
         return;
@@ -51,7 +52,7 @@ const LIVES: usize = 3;
 const LOOP_NS: u64 = 600_000_000_000;
 
 /// It ends again and again.
-pub(super) fn crash_loop(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
+pub(super) fn crash_loop(report: &BoardReport, seen: &Seen, found: &mut Found) {
     // One that has come through its first seconds is out of it.
     if report.uptime_ns > SHORT_NS {
         return;
@@ -83,7 +84,7 @@ pub(super) fn crash_loop(report: &BoardReport, seen: &Seen, found: &mut Vec<Find
 }
 
 /// Stopped, or nobody can tell.
-pub(super) fn stopped(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn stopped(report: &BoardReport, found: &mut Found) {
     let silent = report.heartbeat_age_ns.unwrap_or(0);
     match report.state {
         State::Stopped => found.push(
@@ -111,7 +112,7 @@ pub(super) fn stopped(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// A keeper that does not beat, in a process that lives: all processors are taken, or it is blocked.
-pub(super) fn keeper(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn keeper(report: &BoardReport, found: &mut Found) {
     const LATE_NS: u64 = 2_000_000_000;
     let Some(age) = report.heartbeat_age_ns.filter(|&age| age >= LATE_NS) else { return };
     if report.state != State::Live {
@@ -133,7 +134,7 @@ const RECENT_NS: u64 = 3_600_000_000_000;
 const AFTER_NS: u64 = 10_000_000_000;
 
 /// Panics that somebody caught.
-pub(super) fn panics(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn panics(report: &BoardReport, found: &mut Found) {
     if report.panics == 0 || report.state == State::Dead {
         return;
     }
@@ -198,7 +199,7 @@ fn start(text: &Label) -> String {
 }
 
 /// Descriptors and sockets.
-pub(super) fn descriptors(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn descriptors(report: &BoardReport, found: &mut Found) {
     if report.state != State::Live {
         return;
     }
@@ -239,7 +240,7 @@ pub(super) fn descriptors(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// Limits of its control groups.
-pub(super) fn limits(report: &BoardReport, seen: &Seen, found: &mut Vec<Finding>) {
+pub(super) fn limits(report: &BoardReport, seen: &Seen, found: &mut Found) {
     if let Some((used, limit)) = seen.memory
         && limit > 0
         && used as f64 >= limit as f64 * NEAR

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Weight, command, op};
+use super::found::Found;
 use crate::model::{BoardReport, Counter, Op, OpKind};
 use crate::words::label::Label;
 
@@ -14,22 +15,26 @@ const TRIES_PER_S: f64 = 1.0;
 const TRIES: f64 = 0.5;
 /// Tries in all, and ends of a kind: fewer are no rate.
 const ENOUGH: f64 = 10.0;
-/// Counters that are asked about at most: each is held against all names.
+/// Counters that are asked about at most, and names that each is held against.
 const COUNTERS: usize = 64;
+const OTHERS: usize = 2_048;
 /// Share of a kind's operations that fail, from which on tries of an unknown kind may be its.
 const FAILS: f64 = 0.5;
+/// Kinds that are named.
+const NAMED: usize = 8;
 /// Operations that are at a further try at once.
 const TRYING: usize = 3;
 
 /// What is tried again and again.
-pub(super) fn retries(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn retries(report: &BoardReport, found: &mut Found) {
     let grow = report.counters.iter().filter_map(|counter| {
         Some((counter, counter.rate_per_s.filter(|&rate| rate >= TRIES_PER_S)?))
     });
-    let named = grow.filter(|(counter, _)| is_again(counter.name.raw()));
+    let mut named = grow.filter(|(counter, _)| is_again(counter.name.raw())).peekable();
+    let others = named.peek().map_or_else(Vec::new, |_| others(report));
     for (counter, rate) in named.take(COUNTERS) {
         let few = rate * counter.rate_over_ns.unwrap_or(0) as f64 / 1e9 < ENOUGH;
-        let against = if few { None } else { against(report, counter, rate) };
+        let against = if few { None } else { against(report, &others, counter, rate) };
         let Some(Against { well, what, kind, sure }) = against else { continue };
         let title = format!(
             "{} grows by {rate:.1} a second, beside {well:.1} of {what} that end well: a retry storm",
@@ -72,8 +77,13 @@ impl Against<'_> {
 }
 
 /// What the tries of a counter are too many for: of what it is named after, else of everything.
-fn against<'a>(report: &'a BoardReport, counter: &Counter, rate: f64) -> Option<Against<'a>> {
-    if let Some(named) = named_after(report, counter) {
+fn against<'a>(
+    report: &'a BoardReport,
+    others: &[Other<'a>],
+    counter: &Counter,
+    rate: f64,
+) -> Option<Against<'a>> {
+    if let Some(named) = named_after(others, counter) {
         return named.is_exceeded(rate).then_some(named);
     }
     let well: f64 = report.op_kinds.iter().map(well_of).sum();
@@ -86,7 +96,7 @@ fn against<'a>(report: &'a BoardReport, counter: &Counter, rate: f64) -> Option<
     let what = match kinds.as_slice() {
         [] => "all".to_owned(),
         [kind] => format!("the only kind {kind}"),
-        kinds => format!("all kinds ({})", kinds.join(", ")),
+        kinds => format!("all kinds ({})", some(kinds)),
     };
     let all = Against { well, what, kind: None, sure };
     if all.is_exceeded(rate) { Some(all) } else { failing(report, rate) }
@@ -105,36 +115,70 @@ fn failing(report: &BoardReport, rate: f64) -> Option<Against<'_>> {
     one.is_exceeded(rate).then_some(one)
 }
 
-/// The kind of operation, the queue or the counter that tries are named after, by whole words or by a label.
-fn named_after<'a>(report: &'a BoardReport, counter: &Counter) -> Option<Against<'a>> {
-    let name = words(counter.name.raw());
-    let is = |other: &Label| {
-        let whole = words(other.raw());
-        let labelled = counter.labels.values().any(|label| words(label.raw()) == whole);
-        // One or many.
-        let other = whole.trim_end_matches('_');
-        let other = other.strip_suffix('s').unwrap_or(other);
-        let has = |end: &str| name.contains(&format!("{other}{end}_"));
-        other.len() > 1 && (labelled || has("") || has("s"))
-    };
-    if let Some(kind) = report.op_kinds.iter().find(|kind| is(&kind.kind)) {
-        let what = format!("kind {}", kind.kind.raw());
-        return Some(Against { well: well_of(kind), what, kind: Some(&kind.kind), sure: 0.8 });
+/// Something that tries may be named after.
+struct Other<'a> {
+    /// Its name as words, and with an end that is of one or of many.
+    whole: String,
+    one: String,
+    many: String,
+    what: &'static str,
+    name: &'a Label,
+    /// How much of it ends well a second.
+    well: f64,
+    kind: Option<&'a Label>,
+}
+
+impl<'a> Other<'a> {
+    fn new(what: &'static str, name: &'a Label, well: f64) -> Self {
+        let whole = words(name.raw());
+        let one = whole.trim_end_matches('_');
+        let one = one.strip_suffix('s').unwrap_or(one);
+        let (one, many) = (format!("{one}_"), format!("{one}s_"));
+        Self { whole, one, many, what, name, well, kind: None }
     }
-    let queue = report.queues.iter().find(|queue| is(&queue.name));
-    let queue = queue.map(|queue| ("queue", &queue.name, queue.rate_per_s));
-    let other = |other: &&Counter| !is_again(other.name.raw()) && is(&other.name);
-    let done = report.counters.iter().find(other);
-    let done = done.map(|done| ("counter", &done.name, done.rate_per_s));
-    let (what, name, rate) = queue.or(done)?;
-    let what = format!("{what} {}", name.raw());
-    Some(Against { well: rate.unwrap_or(0.0), what, kind: None, sure: 0.8 })
+}
+
+/// All that tries may be named after: kinds of operations, queues, counters. Members of a family have one name.
+fn others(report: &BoardReport) -> Vec<Other<'_>> {
+    let kinds = report.op_kinds.iter().map(|kind| Other {
+        kind: Some(&kind.kind),
+        ..Other::new("kind", &kind.kind, well_of(kind))
+    });
+    let rated = |rate: Option<f64>| rate.unwrap_or(0.0);
+    let queues =
+        report.queues.iter().map(|one| Other::new("queue", &one.name, rated(one.rate_per_s)));
+    let counters = report.counters.chunk_by(|a, b| a.name == b.name).filter_map(|all| all.first());
+    let counters = counters.filter(|one| !is_again(one.name.raw()));
+    let counters = counters.map(|one| Other::new("counter", &one.name, rated(one.rate_per_s)));
+    kinds.chain(queues).chain(counters).take(OTHERS).collect()
+}
+
+/// The kind of operation, the queue or the counter that tries are named after, by whole words or by a label.
+fn named_after<'a>(others: &[Other<'a>], counter: &Counter) -> Option<Against<'a>> {
+    let name = words(counter.name.raw());
+    let labels: Vec<String> = counter.labels.values().map(|label| words(label.raw())).collect();
+    let is = |other: &&Other<'_>| {
+        let named = || name.contains(&other.one) || name.contains(&other.many);
+        other.one.len() > 2 && (labels.contains(&other.whole) || named())
+    };
+    let other = others.iter().find(is)?;
+    let what = format!("{} {}", other.what, other.name.raw());
+    Some(Against { well: other.well, what, kind: other.kind, sure: 0.8 })
 }
 
 /// A name as words in lower case, each between two `_`.
 fn words(name: &str) -> String {
     let words = name.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty());
     words.fold("_".to_owned(), |all, word| all + &word.to_lowercase() + "_")
+}
+
+/// Some of these names, and how many more there are.
+fn some(names: &[&str]) -> String {
+    let said = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => said,
+        more => format!("{said} and {more} more"),
+    }
 }
 
 /// Operations of a kind that end well a second, and that do not.
@@ -148,7 +192,7 @@ fn bad_of(kind: &OpKind) -> f64 {
 
 /// Operations whose status says that they are at a further try: many of one kind; of several kinds, which may have
 /// nothing to do with each other, that is worth knowing and no more.
-fn at_it(report: &BoardReport, found: &mut Vec<Finding>) {
+fn at_it(report: &BoardReport, found: &mut Found) {
     let mut trying: BTreeMap<&str, BTreeMap<&str, Vec<&Op>>> = BTreeMap::new();
     for one in report.ops.iter().filter(|op| !op.leaked) {
         if let Some(status) = one.status.as_ref().filter(|status| is_again(status.raw())) {
@@ -181,9 +225,9 @@ fn at_it(report: &BoardReport, found: &mut Vec<Finding>) {
         );
         let mut finding = Finding::new("retry-storm", Weight::Notice, 0.4, title)
             .against("operations at it", count as u64, None, TRYING as u64)
-            .with("of kinds", names.join(", ").as_str(), None)
+            .with("of kinds", some(&names).as_str(), None)
             .next(command("ops --by status", report));
-        finding.places.extend(few.iter().map(|(_, ops)| op(report, ops[0])));
+        finding.places.extend(few.iter().take(NAMED).map(|(_, ops)| op(report, ops[0])));
         found.push(finding);
     }
 }

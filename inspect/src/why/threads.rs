@@ -1,13 +1,14 @@
 //! Rules of threads: who stands, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::blocked;
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
+use super::found::Found;
 use super::seen::Seen;
 use crate::derive::headline;
 use crate::liveness::State;
-use crate::model::{BoardReport, Heartbeat, ThreadReport};
+use crate::model::{BoardReport, Heartbeat, ThreadReport, WaitTarget};
 use crate::words::human::time;
 use crate::words::label::Label;
 use crate::words::place::{short_file, short_function};
@@ -20,9 +21,11 @@ const STARVED: f64 = 0.5;
 const RAN: f64 = 0.1;
 /// A thread that runs and is at one line for so long does not come on.
 const LONG_NS: u64 = 3_000_000_000;
+/// Overdue jobs that are held against each place at which threads stand, at most.
+const BEATS: usize = 64;
 
 /// What nobody will ever end.
-pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn deadlocks(report: &BoardReport, found: &mut Found) {
     for cycle in &report.waits.cycles {
         // One look at the dead is as good as two: nothing moves there.
         let sure = if report.waits.looks >= 2 || report.state == State::Dead { 1.0 } else { 0.7 };
@@ -37,7 +40,7 @@ pub(super) fn deadlocks(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// Those who wait for each other through a queue.
-pub(super) fn circles(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn circles(report: &BoardReport, found: &mut Found) {
     for circle in &report.waits.circles {
         let for_ns = circle.first_seen_ns;
         let title = format!("{}, for {}", headline::circle(circle), time(for_ns));
@@ -57,27 +60,18 @@ pub(super) fn circles(report: &BoardReport, found: &mut Vec<Finding>) {
 
 /// Threads that have not moved for a second or longer: each for its reason. Who only waits for a stalled one is not
 /// told again, nor who was told as one of many.
-pub(super) fn stalled(
-    report: &BoardReport,
-    seen: &Seen,
-    told: &BTreeSet<u64>,
-    found: &mut Vec<Finding>,
-) {
+pub(super) fn stalled(report: &BoardReport, seen: &Seen, told: &BTreeSet<u64>, found: &mut Found) {
     if report.state != State::Live {
         return;
     }
-    let deadlocked = |one: &ThreadReport| {
-        report
-            .waits
-            .cycles
-            .iter()
-            .any(|cycle| cycle.members.iter().any(|edge| edge.waiter.tid == Some(one.tid)))
-    };
+    let members = report.waits.cycles.iter().flat_map(|cycle| &cycle.members);
+    let deadlocked: HashSet<u64> = members.filter_map(|edge| edge.waiter.tid).collect();
+    let targets = targets(report);
     // Of several at one place the longest stands for all.
     let mut places: BTreeMap<(String, &'static str), (&ThreadReport, u64)> = BTreeMap::new();
     let stands = |one: &&ThreadReport| {
         one.held_by.is_none()
-            && !deadlocked(one)
+            && !deadlocked.contains(&one.tid)
             && !told.contains(&one.tid)
             && one.standing != Some("again")
     };
@@ -87,7 +81,10 @@ pub(super) fn stalled(
         let long = one.class == Some("work") && one.since_ns >= Some(LONG_NS);
         if one.stalled || long && ["hot", "starved"].contains(&reason) {
             let spot = match reason {
-                "waits" => waits_for(report, one).unwrap_or_else(|| format!("in {}", place(one))),
+                "waits" => {
+                    let target = targets.get(&one.tid).and_then(|target| waits_for(target));
+                    target.unwrap_or_else(|| format!("in {}", place(one)))
+                }
                 _ => place(one),
             };
             let (first, count) = places.entry((spot, reason)).or_insert((one, 0));
@@ -186,16 +183,24 @@ fn at_rest(
 
 /// A job that ran for the last time just before a thread came to stand, so long ago: it waits for that one, most likely.
 fn late_since(report: &BoardReport, age_ns: u64) -> Option<&Heartbeat> {
-    report.heartbeats.iter().find(|beat| {
+    report.heartbeats.iter().filter(|beat| beat.overdue).take(BEATS).find(|beat| {
         let before = beat.age_ns.and_then(|beaten| beaten.checked_sub(age_ns));
-        beat.overdue && before.is_some_and(|before| before <= beat.every_ns.saturating_mul(2))
+        before.is_some_and(|before| before <= beat.every_ns.saturating_mul(2))
     })
 }
 
-/// What a thread waits for, where a lock or a channel tells.
-fn waits_for(report: &BoardReport, one: &ThreadReport) -> Option<String> {
+/// What each thread waits for, as the first chain has it.
+fn targets(report: &BoardReport) -> HashMap<u64, &WaitTarget> {
     let edges = report.waits.chains.iter().flat_map(|chain| &chain.edges);
-    let target = &edges.into_iter().find(|edge| edge.waiter.tid == Some(one.tid))?.target;
+    let mut targets = HashMap::new();
+    for edge in edges {
+        edge.waiter.tid.map(|tid| targets.entry(tid).or_insert(&edge.target));
+    }
+    targets
+}
+
+/// What is waited for, where a lock or a channel tells.
+fn waits_for(target: &WaitTarget) -> Option<String> {
     // A lock without a name is called by where it was made.
     let name = short_file(target.name.raw());
     match (target.what, target.mode) {

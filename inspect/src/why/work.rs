@@ -1,6 +1,9 @@
 //! Rules of workers and of the queues that they serve.
 
-use super::finding::{Finding, Weight, command, percent, seconds, thread};
+use std::collections::HashMap;
+
+use super::finding::{Finding, Weight, by_tid, command, percent, seconds, thread};
+use super::found::Found;
 use super::threads::place;
 use crate::derive::active::at_one_long_job;
 use crate::derive::groups::{FULL, full_groups};
@@ -18,7 +21,7 @@ const HUNG_NS: u64 = 3_000_000_000;
 const DRAINS: f64 = 0.8;
 
 /// Workers without room: one of a group, or all of it.
-pub(super) fn saturated(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn saturated(report: &BoardReport, found: &mut Found) {
     if report.state != State::Live {
         return;
     }
@@ -78,10 +81,11 @@ fn ask(worker: &ThreadReport) -> &'static str {
 }
 
 /// Queues that do not become empty, and those in which items wait because they come all at once.
-pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
+pub(super) fn queues(report: &BoardReport, found: &mut Found) {
     if report.state == State::Dead {
         return;
     }
+    let threads = by_tid(report);
     for queue in &report.queues {
         let age = queue.oldest_age_ns.filter(|_| queue.depth > 0).unwrap_or(0);
         let wait = queue.wait_ns.recent.p50.unwrap_or(0);
@@ -105,7 +109,7 @@ pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
                 percent(DRAINS),
             )
         } else if queue.depth > 0 {
-            standing(report, queue, &format!("{what} {}", time(value)))
+            standing(report, &threads, queue, &format!("{what} {}", time(value)))
         } else {
             continue;
         };
@@ -122,8 +126,13 @@ pub(super) fn queues(report: &BoardReport, found: &mut Vec<Finding>) {
 }
 
 /// A queue that stands, with what is known of who should take its items.
-fn standing(report: &BoardReport, queue: &Queue, what: &str) -> Finding {
-    let servers = report.threads.iter().filter(|one| queue.served_by.contains(&one.tid));
+fn standing(
+    report: &BoardReport,
+    threads: &HashMap<u64, &ThreadReport>,
+    queue: &Queue,
+    what: &str,
+) -> Finding {
+    let servers = queue.served_by.iter().filter_map(|tid| threads.get(tid).copied());
     let full = |one: &ThreadReport| one.load.s1.is_some_and(|load| load >= FULL);
     let rests = |one: &&ThreadReport| one.class == Some("idle") && !full(one);
     let (idle, at_work): (Vec<&ThreadReport>, Vec<&ThreadReport>) = servers.partition(rests);
@@ -172,13 +181,15 @@ fn hung<'a>(
     idle: &[&'a ThreadReport],
 ) -> Option<(&'a LockReport, &'a ThreadReport)> {
     let rest = |one: &&ThreadReport| one.since_ns >= Some(STANDING_NS);
-    if queue.oldest_age_ns < Some(HUNG_NS) || !idle.iter().all(rest) {
+    if queue.oldest_age_ns < Some(HUNG_NS) || idle.is_empty() || !idle.iter().all(rest) {
         return None;
     }
+    let idle_by_tid: HashMap<u64, &ThreadReport> =
+        idle.iter().rev().map(|one| (one.tid, *one)).collect();
     let locks = report.waits.locks.iter().filter(|lock| lock.waiters > 0 && lock.kind != "condvar");
     let mut held = locks.filter_map(|lock| {
-        let tid = lock.holder.as_ref()?.tid;
-        Some((lock, *idle.iter().find(|one| Some(one.tid) == tid)?))
+        let tid = lock.holder.as_ref()?.tid?;
+        Some((lock, *idle_by_tid.get(&tid)?))
     });
     held.find(|(lock, _)| lock.waiters + 1 >= idle.len() as u64)
 }

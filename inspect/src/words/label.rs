@@ -24,6 +24,25 @@ impl Label {
         &self.0
     }
 
+    /// Bytes that it takes in JSON at most: what a terminal would obey is an escape there. Said of each row that says it,
+    /// so of all of its bytes at once.
+    pub(crate) fn in_json(&self) -> usize {
+        let (mut quoted, mut wide, mut control) = (false, false, false);
+        for byte in self.0.bytes() {
+            quoted |= byte == b'"' || byte == b'\\';
+            wide |= byte >= 0x80;
+            control |= byte < b' ' || byte == 0x7f;
+        }
+        let most = match (control, wide, quoted) {
+            (true, ..) => 6,
+            // Two, three or four of them may be an escape, or two, of six.
+            (_, true, _) => 3,
+            (.., true) => 2,
+            _ => 1,
+        };
+        2 + most * self.0.len()
+    }
+
     /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

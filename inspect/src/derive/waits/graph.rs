@@ -126,7 +126,7 @@ impl Graph {
         let wait = self.waits.get(&node)?;
         Some(Edge {
             waiter: parties.said(node),
-            target: wait.target.clone(),
+            target: parties.target(&wait.target),
             held_by: wait
                 .holders
                 .iter()
@@ -157,6 +157,7 @@ fn noted(
         let same = looks.1.threads.get(who).is_some_and(|again| again.wait == thread.wait);
         waits.insert(node, one(snapshot, clock, parties, looks, wait, same));
     }
+    let again: HashSet<u64> = looks.1.waits.futures.iter().map(LockRead::reference).collect();
     for (index, future) in first.waits.futures.iter().enumerate() {
         let wait = WaitRead {
             number: future.record.other,
@@ -164,8 +165,7 @@ fn noted(
             how: future.record.capacity,
             since: future.record.waiting,
         };
-        let again = |other: &LockRead| other.reference() == future.reference();
-        let same = looks.1.waits.futures.iter().any(again);
+        let same = again.contains(&future.reference());
         waits.insert(Node::Future(index), one(snapshot, clock, parties, looks, &wait, same));
     }
     waits
@@ -238,7 +238,7 @@ fn one(
     };
     if how == Some(WaitHow::Join) {
         if let Some(thread) = parties.node(wait.target) {
-            said.target.name = or(parties.said(thread).thread, "join");
+            said.target.name = or(parties.name(thread), "join");
             said.holders = Rc::new([thread]);
             said.complete = true;
         }

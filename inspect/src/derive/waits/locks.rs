@@ -13,6 +13,8 @@ use crate::snapshot::{LockRead, Snapshot};
 
 /// Locks that are said: whatever a board says, a reader's memory is bounded.
 const SAID: usize = 1_024;
+/// Bytes of JSON of one without its texts, those who hold it aside.
+const LOCK: usize = 420;
 
 /// The locks that have a record, those that most time was waited for first, and how many are left out.
 pub(super) fn locks(
@@ -28,14 +30,23 @@ pub(super) fn locks(
     let waited =
         |lock: &LockRead| clock.span_ns(0, lock.record.waited).saturating_add(now(lock).sum_ns);
     all.sort_by_key(|lock| (Reverse(waited(lock)), Reverse(lock.record.waiting)));
-    let left_out = all.len().saturating_sub(SAID) as u64;
-    all.truncate(SAID);
-    let said = all.into_iter().map(|lock| LockReport {
-        waiting_ns: now(lock).sum_ns,
-        longest_waiting_ns: now(lock).longest_ns,
-        ..one(snapshot, clock, parties, &look, lock)
+    let said = all.iter().take(SAID).map_while(|lock| {
+        let said = LockReport {
+            waiting_ns: now(lock).sum_ns,
+            longest_waiting_ns: now(lock).longest_ns,
+            ..one(snapshot, clock, parties, &look, lock)
+        };
+        // A path of six bytes for each, at most.
+        let texts = [
+            said.board.in_json(),
+            said.name.in_json(),
+            said.site.as_ref().map_or(0, |site| 6 * site.len()),
+        ];
+        parties.affords(LOCK + texts.iter().sum::<usize>()).then_some(said)
     });
-    (said.collect(), left_out)
+    let said: Vec<LockReport> = said.collect();
+    let left_out = (all.len() - said.len()) as u64;
+    (said, left_out)
 }
 
 /// The waits for a lock that have not ended.

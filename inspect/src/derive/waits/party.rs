@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use probe::layout::{LOCK_NAMED, PARTY_OP, PARTY_UNKNOWN, from_op_id, op_id, op_party, party};
 use probe::protocol::occupancy::LIVE;
 
-use crate::model::{Op, Party, ThreadReport};
+use crate::model::{Op, Party, ThreadReport, WaitTarget};
 use crate::snapshot::{LockRead, OpRead, Snapshot};
 use crate::words::label::Label;
 
@@ -20,8 +20,12 @@ pub(crate) struct Process<'a> {
     pub(crate) ops: &'a [Op],
 }
 
-/// Bytes for what is said of those who wait and hold, whatever a board's bytes say.
-const SAID: usize = 4 << 20;
+/// Bytes of JSON for what is said of those who wait and hold, whatever a board's bytes say: each is said as often as
+/// somebody waits for it.
+const SAID: usize = 8 << 20;
+/// What a party takes without its texts, and a wait. A holder's texts are said with the thread that waits, too.
+const PARTY: usize = 190;
+const EDGE: usize = 180;
 
 /// Who waits, or holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,7 +44,7 @@ pub(super) struct Parties<'a> {
     ops: HashMap<u64, usize>,
     futures: HashMap<u64, usize>,
     tids: HashMap<u64, usize>,
-    /// Bytes that are left for what is said of them: each is said as often as somebody waits for it.
+    /// Bytes that are left for what is said of them.
     left: Cell<usize>,
     snapshot: &'a Snapshot,
     process: &'a Process<'a>,
@@ -114,15 +118,35 @@ impl<'a> Parties<'a> {
     pub(super) fn afforded(&self, node: Node) -> Option<Party> {
         let party = self.in_words(node);
         let texts = [&party.thread, &party.op_label, &party.file, &party.function, &party.label];
-        let texts: usize = texts.into_iter().flatten().map(|text| text.raw().len()).sum();
-        let left = self.left.get().checked_sub(size_of::<Party>() + texts)?;
-        self.left.set(left);
-        Some(party)
+        let texts: usize = texts.into_iter().flatten().map(Label::in_json).sum();
+        self.affords(PARTY + party.board.in_json() + 2 * texts).then_some(party)
     }
 
     /// A party in words; without words when there is no room for them.
     pub(super) fn said(&self, node: Node) -> Party {
-        self.afforded(node).unwrap_or_else(|| self.nobody())
+        self.afforded(node).unwrap_or_else(|| Party { board: or(None, "?"), ..self.nobody() })
+    }
+
+    /// What is waited for, if there is room for its name.
+    pub(super) fn target(&self, target: &WaitTarget) -> WaitTarget {
+        let fits = self.affords(EDGE + target.name.in_json());
+        let name = if fits { target.name.clone() } else { or(None, "?") };
+        WaitTarget { name, ..*target }
+    }
+
+    /// Takes so many bytes of what is left for all; where it is not enough, nothing is left.
+    pub(super) fn affords(&self, bytes: usize) -> bool {
+        let left = self.left.get().checked_sub(bytes);
+        self.left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// The name of who waits.
+    pub(super) fn name(&self, node: Node) -> Option<Label> {
+        match node {
+            Node::Thread(index) => self.process.threads.get(index).map(|one| one.name.clone()),
+            _ => None,
+        }
     }
 
     fn in_words(&self, node: Node) -> Party {
@@ -236,6 +260,18 @@ pub(super) fn or(label: Option<Label>, otherwise: &str) -> Label {
     label.filter(|label| !label.raw().is_empty()).unwrap_or_else(|| Label::from(otherwise))
 }
 
+/// Bytes of a path that a lock is called by: very many may be called so.
+const PATH: usize = 256;
+
+/// The end of a text, from a character on.
+fn end_of(text: &str, bytes: usize) -> &str {
+    let mut from = text.len().saturating_sub(bytes);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
+}
+
 /// A lock's name, or where it was made.
 pub(crate) fn called(snapshot: &Snapshot, lock: &LockRead) -> Label {
     let place = crate::derive::threads::place(snapshot, lock.record.site, None);
@@ -244,7 +280,9 @@ pub(crate) fn called(snapshot: &Snapshot, lock: &LockRead) -> Label {
         return name;
     }
     match (place.file, place.line) {
-        (Some(file), Some(line)) => Label::from(format!("{}:{line}", file.raw()).as_str()),
+        (Some(file), Some(line)) => {
+            Label::from(format!("{}:{line}", end_of(file.raw(), PATH)).as_str())
+        }
         _ => Label::from("unknown lock"),
     }
 }

@@ -15,8 +15,11 @@ mod program;
 pub use exposition::{Dialect, MOST, MOST_OF_ONE};
 pub use native::NATIVE_TYPE;
 
+use std::collections::HashMap;
+
 use crate::liveness::State;
 use crate::model::BoardReport;
+use crate::words::label::Label;
 pub(super) use exposition::{Exposition, Family, Kind, Value};
 
 /// Some boards as text. Boards of one name and pid (in two containers) are told apart by a label `run`.
@@ -41,13 +44,16 @@ pub fn prom_native_beside(boards: &[BoardReport], unread: Option<usize>) -> Vec<
 
 fn exposition(boards: &[BoardReport], unread: Option<usize>) -> Exposition {
     let mut all = Exposition::default();
+    let mut same: HashMap<(&Label, u64), usize> = HashMap::new();
     for board in boards {
-        let same = |other: &&BoardReport| other.name == board.name && other.pid == board.pid;
+        *same.entry((&board.name, board.pid)).or_default() += 1;
+    }
+    for board in boards {
         let mut labels = vec![
             ("board".to_owned(), board.name.raw().to_owned()),
             ("pid".to_owned(), board.pid.to_string()),
         ];
-        if boards.iter().filter(same).count() > 1 {
+        if same.get(&(&board.name, board.pid)) > Some(&1) {
             labels.push(("run".to_owned(), format!("{:016x}", board.instance)));
         }
         board_into(&mut all, board, &labels);
