@@ -282,7 +282,7 @@ fn instructions(number: usize, size: usize) -> u64 {
 
 /// Growth with the logarithm is within it, with the square it would be 2.
 const MOST: f64 = 1.15;
-const SIZES: [usize; 3] = [4, 256, 1_024];
+const SIZES: [usize; 3] = [4, 128, 512];
 
 #[test]
 fn whatever_a_board_is_full_of_a_look_grows_no_faster() {

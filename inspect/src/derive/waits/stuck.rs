@@ -10,6 +10,7 @@
 //! confirmed: at one moment all of them waited.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use super::graph::Graph;
 use super::party::{Node, Parties};
@@ -26,38 +27,59 @@ fn is_sure(wait: &Wait) -> bool {
     wait.confirmed && wait.complete && !wait.limited
 }
 
-/// The largest set of such waits in which nobody has a way out.
-fn largest(graph: &Graph, hopeless: impl Fn(&Wait) -> bool) -> BTreeSet<Node> {
-    let hopeless = graph.waits.iter().filter(|(_, wait)| hopeless(wait));
-    let mut stuck: BTreeSet<Node> = hopeless.map(|(&node, _)| node).collect();
-    loop {
-        // Those who serve a queue are the same for everybody who waits in it.
-        let mut of_queues = BTreeMap::new();
-        let mut has_a_way_out = |node: &Node| {
-            let Some(wait) = graph.waits.get(node) else { return true };
-            match wait.queue {
-                Some(queue) => {
-                    *of_queues.entry(queue).or_insert_with(|| has_a_way_out(&stuck, wait))
-                }
-                None => has_a_way_out(&stuck, wait),
-            }
-        };
-        let free: Vec<Node> = stuck.iter().copied().filter(&mut has_a_way_out).collect();
-        if free.is_empty() {
-            return stuck;
-        }
-        for node in free {
-            stuck.remove(&node);
-        }
+/// Who waits for the same ones: each alone, or everybody in one queue.
+struct Together<'a> {
+    waiters: Vec<Node>,
+    wait: &'a Wait,
+    /// Of those who could end it, how many are stuck.
+    stuck: usize,
+}
+
+impl Together<'_> {
+    fn has_a_way_out(&self) -> bool {
+        if self.wait.all { self.stuck == 0 } else { self.stuck < self.wait.holders.len() }
     }
 }
 
-fn has_a_way_out(stuck: &BTreeSet<Node>, wait: &Wait) -> bool {
-    let mut holders = wait.holders.iter();
-    match wait.all {
-        true => !holders.any(|holder| stuck.contains(holder)),
-        false => !holders.all(|holder| stuck.contains(holder)),
+/// The largest set of such waits in which nobody has a way out. Whoever is let go lets go those behind him: looked for anew
+/// for each of them, a long chain would take the square of its length.
+fn largest(graph: &Graph, hopeless: impl Fn(&Wait) -> bool) -> BTreeSet<Node> {
+    let mut all = together(graph, hopeless);
+    let mut stuck: BTreeSet<Node> = all.iter().flat_map(|one| &one.waiters).copied().collect();
+    let mut behind: BTreeMap<Node, Vec<usize>> = BTreeMap::new();
+    for (index, one) in all.iter_mut().enumerate() {
+        for &holder in one.wait.holders.iter().filter(|holder| stuck.contains(holder)) {
+            one.stuck += 1;
+            behind.entry(holder).or_default().push(index);
+        }
     }
+    let mut free: Vec<usize> = (0..all.len()).filter(|&one| all[one].has_a_way_out()).collect();
+    while let Some(index) = free.pop() {
+        for node in mem::take(&mut all[index].waiters) {
+            stuck.remove(&node);
+            for &one in behind.get(&node).into_iter().flatten() {
+                all[one].stuck -= 1;
+                if all[one].has_a_way_out() {
+                    free.push(one);
+                }
+            }
+        }
+    }
+    stuck
+}
+
+/// Those who are hopeless.
+fn together(graph: &Graph, hopeless: impl Fn(&Wait) -> bool) -> Vec<Together<'_>> {
+    let (mut all, mut of_queues): (Vec<Together<'_>>, BTreeMap<usize, usize>) = Default::default();
+    for (&node, wait) in graph.waits.iter().filter(|(_, wait)| hopeless(wait)) {
+        let new = all.len();
+        let index = wait.queue.map_or(new, |queue| *of_queues.entry(queue).or_insert(new));
+        if index == new {
+            all.push(Together { waiters: Vec::new(), wait, stuck: 0 });
+        }
+        all[index].waiters.push(node);
+    }
+    all
 }
 
 /// The circles through queues, and who is in one.
