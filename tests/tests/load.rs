@@ -83,9 +83,21 @@ impl Journal {
     /// Busy share of the window that ends at a moment; of all of the past, when that is shorter.
     fn share(&self, moment: f64, window: f64) -> [f64; 2] {
         let start = (moment - window).max(self.notes[0].0);
-        let (until, before) = (self.busy(moment), self.busy(start));
-        let [busy, doubt] = [0, 1].map(|of| (until[of] - before[of]) / (moment - start));
-        [busy - doubt, busy]
+        let ([until, doubt], [least, most]) = (self.busy(moment), self.between_looks(start));
+        let doubt = doubt - self.busy(start)[1];
+        [until - most - doubt, until - least].map(|busy| busy / (moment - start))
+    }
+
+    /// Busy time up to a moment as the board has it, the least and the most: between two looks of the keeper, of which
+    /// nobody here knows when they were, as the crow flies. Where the program went on evenly the two are the same.
+    fn between_looks(&self, moment: f64) -> [f64; 2] {
+        const APART: f64 = 1e8;
+        let found = (0..=20).map(|part| {
+            let from = (moment - APART * f64::from(part) / 20.0).max(self.notes[0].0);
+            let [first, last] = [from, from + APART].map(|at| self.busy(at)[0]);
+            first + (last - first) * (moment - from) / APART
+        });
+        found.fold([f64::MAX, f64::MIN], |[least, most], one| [least.min(one), most.max(one)])
     }
 }
 
