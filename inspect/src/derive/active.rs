@@ -14,10 +14,10 @@ use crate::words::stem::stem;
 pub const LONG_NS: u64 = 1_000_000_000;
 /// A status, or a line, that is younger than this is new.
 const NEW_NS: u64 = 1_000_000_000;
-/// So many operations of a kind that have ended tell how long one takes, so many are very many, and so many times as long as the longest of them
-/// is far longer.
+/// So many operations of a kind that have ended tell how long one takes, and so many are very many.
 const SOME: u64 = 10;
 const MANY: u64 = 100;
+/// So many times as long as the longest of them is far longer.
 const FAR: u64 = 10;
 /// Operations that are looked at so closely, and tasks of progress that they are held against, at most: a board may have very
 /// many of both, and who has more is told as if nothing were known of the rest.
@@ -248,6 +248,7 @@ mod tests {
         assert!(stands(4, |board| board.progress[0].name = Label::from("export")).0);
         assert!(stands(4, |board| board.ops[0].working = false).0);
     }
+
     /// A board may have as many operations as it has room for, each in a status of its own.
     #[test]
     fn of_very_many_a_number_is_looked_at_closely_and_the_longest_of_them() {

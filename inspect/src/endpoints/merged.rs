@@ -75,7 +75,7 @@ fn order(all: &mut [Hosted<OpsOf>], sort: &str, ended: bool) {
     }
 }
 
-/// Deadlocks, chains and locks of all hosts.
+/// Deadlocks, circles, chains, locks and queues of all hosts.
 pub fn waits(said: Vec<(Standing, WaitsDocument)>) -> Value {
     let (mut cycles, mut chains, mut locks) = (Vec::new(), Vec::new(), Vec::new());
     let (mut circles, mut queues) = (Vec::new(), Vec::new());

@@ -34,6 +34,8 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod threads;
+#[cfg(test)]
+mod threads_tests;
 mod work;
 #[cfg(test)]
 mod work_tests;
