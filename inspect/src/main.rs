@@ -37,17 +37,16 @@ fn main() -> ExitCode {
             Err(cli::check::wrong(std::env::args_os(), failure, &mut out))
         }
     };
-    // What was said before a failure is still worth having.
+    // What was said before a failure is still worth having, and a failure does not hide that it could not be written.
     let flushed = out.flush().map_err(Failure::from);
-    match result.and(flushed) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !failure.text.is_empty() {
-                // stderr may be closed; the exit code still tells.
-                let text = format!("inspect: {}", failure.text);
-                let _ = writeln!(io::stderr(), "{}", cli::folded(&io::stderr(), &text));
-            }
-            ExitCode::from(failure.code)
+    let failures: Vec<Failure> = [result.err(), flushed.err()].into_iter().flatten().collect();
+    for (index, failure) in failures.iter().enumerate() {
+        let said = failures[..index].iter().any(|before| before.text == failure.text);
+        if !failure.text.is_empty() && !said {
+            // stderr may be closed; the exit code still tells.
+            let text = format!("inspect: {}", failure.text);
+            let _ = writeln!(io::stderr(), "{}", cli::folded(&io::stderr(), &text));
         }
     }
+    failures.first().map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.code))
 }
