@@ -25,7 +25,8 @@ struct Shape {
     fill: fn(&mut Synth, usize),
 }
 
-const ROOM: usize = 1_100;
+/// Room for the largest of [`SIZES`]: what is not used is looked at too.
+const ROOM: usize = 320;
 
 fn room() -> Capacity {
     Capacity { threads: ROOM, sites: ROOM, strings: 1 << 20, ..Capacity::default() }
@@ -180,6 +181,20 @@ fn queues(board: &mut Synth, n: usize) {
     }
 }
 
+/// Threads that all serve one queue, with a job in hand each, and all wait in it.
+fn one_queue(board: &mut Synth, n: usize) {
+    let waits = board.site(0, 10, "parts", Class::Wait, 0);
+    board.metric(0, MetricKind::Queue as u64, "parts", "items", 0);
+    let at = board.at(SectionKind::Queues, 0);
+    board.put(at, &[1000 + n as u64, 33]);
+    board.put(at + 0x40, &[900, 10]);
+    board.put(at + 0xc0, &[NOW - 9 * SECOND, 1]);
+    for slot in 0..n {
+        stands(board, slot, &format!("t{slot}"), &[[0, waits, 0, 0]]);
+        board.worker(slot, SECOND, NOW - 9 * SECOND, 1);
+    }
+}
+
 /// Jobs that are late, tasks that go on, and threads that stand at a place each.
 fn jobs(board: &mut Synth, n: usize) {
     for index in 0..n {
@@ -219,7 +234,8 @@ fn shapes() -> Vec<Shape> {
         of("operations", Capacity { ops: ROOM, sites: 2 * ROOM + 2, ..locks }, operations),
         of("kinds", Capacity { histograms: ROOM, ..metrics }, kinds),
         of("tries", metrics, tries),
-        of("queues", Capacity { queues: 1_024, ..metrics }, queues),
+        of("queues", Capacity { queues: ROOM, ..metrics }, queues),
+        of("one queue", Capacity { queues: 1, ..metrics }, one_queue),
         of("jobs", metrics, jobs),
         of("sites", metrics, sites),
     ]
@@ -282,7 +298,7 @@ fn instructions(number: usize, size: usize) -> u64 {
 
 /// Growth with the logarithm is within it, with the square it would be 2.
 const MOST: f64 = 1.15;
-const SIZES: [usize; 3] = [4, 128, 512];
+const SIZES: [usize; 3] = [4, 100, 300];
 
 #[test]
 fn whatever_a_board_is_full_of_a_look_grows_no_faster() {
@@ -313,6 +329,6 @@ fn whatever_a_board_is_full_of_a_look_grows_no_faster() {
         let what = shapes[number].what;
         assert!(exponent <= MOST, "{what}: {exponent:.3}, {least} {less} {more}");
         // Or nothing of it was there.
-        assert!(exponent > 0.5, "{what}: {exponent:.3}, {least} {less} {more}");
+        assert!(exponent > 0.3, "{what}: {exponent:.3}, {least} {less} {more}");
     }
 }
