@@ -19,9 +19,9 @@ pub fn may_unshare() -> bool {
 #[track_caller]
 pub fn behind(shell: &[&str], name: &str, what: &[&str]) -> program::Program {
     // Before the program runs: whoever waits for what it does has no time to wait for a compiler.
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).arg(program::debug("fixture-behave", "fixture-behave"));
+    command.args(&shell[1..]).arg(program::debug("fixture-behave"));
     command.arg(name).args(what);
     let mut program = program::Program::start(&mut command, name);
     program.until_ready();
@@ -32,7 +32,7 @@ pub fn behind(shell: &[&str], name: &str, what: &[&str]) -> program::Program {
 #[track_caller]
 pub fn inspect_behind(shell: &[&str], arguments: &[&str]) -> Output {
     let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).arg(program::debug("scoreboard-inspect", "inspect"));
+    command.args(&shell[1..]).arg(program::debug("inspect"));
     command.args(arguments).output().expect("it runs")
 }
 

@@ -25,7 +25,7 @@ pub struct Demo {
 /// The demo's program, with probes in.
 #[track_caller]
 pub fn program() -> PathBuf {
-    program::debug("daemon-demo", "daemon-demo")
+    program::debug("daemon-demo")
 }
 
 impl Demo {

@@ -72,7 +72,7 @@ impl Row {
     /// When a program does not run.
     pub fn side(&self, size: usize) -> Side {
         let grown = Grown::start(self, size, true);
-        let inspect = program::debug("scoreboard-inspect", "inspect");
+        let inspect = program::debug("inspect");
         let resident_kib = resident_kib(Command::new(inspect).args(grown.looks(self.kind)));
         let keeper_share = grown.keeper_share(Duration::from_secs(5));
         Side { init_ns: grown.init_ns, keeper_share, resident_kib }
@@ -111,7 +111,7 @@ impl Grown {
         let mut init_ns = 0;
         let programs = (0..boards).map(|board| {
             let name = format!("{name}-{board}");
-            let mut command = Command::new(program::debug("fixture-cost", binary));
+            let mut command = Command::new(program::debug(binary));
             command.arg(&name).args(what).arg(size.to_string());
             command.args(keeper.then_some("keeper"));
             let mut program = Program::start(&mut command, &name);
@@ -176,7 +176,7 @@ fn instructions(scratch: &Path, arguments: &[String]) -> u64 {
     let output = Command::new("valgrind")
         .args(["--quiet", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}/%p", scratch.display()))
-        .arg(program::debug("scoreboard-inspect", "inspect"))
+        .arg(program::debug("inspect"))
         .args(arguments)
         .output()
         .unwrap_or_else(|error| panic!("valgrind: {error}"));

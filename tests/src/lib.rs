@@ -1,6 +1,7 @@
 //! What the tests about the whole share: building and starting programs, waiting for conditions with a
 //! deadline, and looking at compiled code.
 
+pub mod alone;
 pub mod asked;
 pub mod behind;
 pub mod build;

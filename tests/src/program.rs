@@ -1,6 +1,5 @@
 //! Programs under test: started, waited for, and never left behind.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -11,21 +10,41 @@ use serde_json::Value;
 
 use crate::build;
 
-/// A program of the workspace, in debug, as the surrounding test run builds it (once in a test process).
+/// Programs of the workspace that tests start as they are built in debug.
+const PROGRAMS: [&str; 12] = [
+    "daemon-demo",
+    "example-tower",
+    "example-tracing",
+    "fixture-behave",
+    "fixture-hazards",
+    "fixture-locks",
+    "fixture-spans",
+    "fixture-web",
+    "grown",
+    "grown_sites",
+    "inspect",
+    "panics",
+];
+
+/// A program of the workspace, in debug, as the surrounding test run builds it (all of them, once in a test process).
+///
+/// # Panics
+/// When it is none of them, or is not built.
 #[track_caller]
-pub fn debug(package: &str, binary: &str) -> PathBuf {
-    static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    let path = build::target().join("debug").join(binary);
+pub fn debug(binary: &str) -> PathBuf {
+    static BUILT: Mutex<bool> = Mutex::new(false);
+    assert!(PROGRAMS.contains(&binary), "{binary} is not among PROGRAMS");
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if !built.contains(&path) {
-        build::run(
-            build::cargo()
-                .args(["build", "--quiet", "--package", package, "--bin", binary])
-                .current_dir(build::root()),
-        );
-        built.insert(path.clone());
+    if !*built {
+        let mut cargo = build::cargo();
+        cargo.args(["build", "--quiet", "--locked", "--workspace"]);
+        cargo.args(PROGRAMS.iter().flat_map(|program| ["--bin", program]));
+        // A test among them, since features that only tests ask for are asked for then too: what `cargo test` has built is not
+        // built again with others.
+        build::run(cargo.args(["--test", "zz_skipped"]).current_dir(build::root()));
+        *built = true;
     }
-    path
+    build::target().join("debug").join(binary)
 }
 
 /// For a shell that counts descriptors: what a terminal or a tool left open for the test, and so for its children, is closed.
@@ -75,8 +94,8 @@ impl Program {
     #[track_caller]
     pub fn behave(board: &str, what: &[&str]) -> (Self, Vec<String>) {
         // Before the program runs: whoever waits for what it does has no time to wait for a compiler.
-        debug("scoreboard-inspect", "inspect");
-        let mut command = Command::new(debug("fixture-behave", "fixture-behave"));
+        debug("inspect");
+        let mut command = Command::new(debug("fixture-behave"));
         let mut program = Self::start(command.arg(board).args(what), board);
         let said = program.until_ready();
         (program, said)
@@ -146,7 +165,7 @@ pub fn remove_boards(name: &str) {
 /// Runs `inspect` with these arguments.
 #[track_caller]
 pub fn inspect(arguments: &[&str]) -> Output {
-    let mut command = Command::new(debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(debug("inspect"));
     let output = command.args(arguments).env("COLUMNS", "100").env_remove("NO_COLOR").output();
     output.unwrap_or_else(|error| panic!("inspect: {error}"))
 }

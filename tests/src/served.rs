@@ -42,7 +42,7 @@ pub fn give(path: &Path) {
 /// When it cannot be started.
 #[track_caller]
 pub fn behave(board: &str, what: &[&str]) -> Program {
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     let mut program = Program::start(unprivileged(command.arg(board).args(what)), board);
     program.until_ready();
     program
@@ -84,7 +84,7 @@ impl Serve {
     /// When it does not.
     #[track_caller]
     pub fn run(arguments: &[&str]) -> Self {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.arg("serve").args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = unprivileged(&mut command).stderr(Stdio::piped()).spawn().expect("it runs");
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));

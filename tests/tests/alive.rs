@@ -13,12 +13,12 @@ use tests::demo::Demo;
 use tests::program::{self, Program, named};
 
 fn hazards() -> PathBuf {
-    program::debug("fixture-hazards", "fixture-hazards")
+    program::debug("fixture-hazards")
 }
 
 /// A `fixture-hazards` and the first line that it says.
 fn start(what: &[&str]) -> (Program, String) {
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let name = program::name("alive");
     let mut command = Command::new(hazards());
     let mut program = Program::talking(command.arg(&name).args(what), &name);
@@ -118,7 +118,7 @@ fn threads_that_come_and_go_as_fast_as_can_be_are_all_counted() {
 
 /// A reader of this board that goes on by itself.
 fn reader(pid: u32, what: &[&str]) -> Child {
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     let command = command.args(what).args(["-p", &pid.to_string()]);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs")
 }
@@ -180,8 +180,8 @@ fn whoever_looks_a_thread_at_work_calls_nobody_and_waits_for_nobody() {
     let full = std::env::var_os("ATTACHED").is_some();
     let requests = if full { "200000" } else { "20000" };
     let name = program::name("attached");
-    program::debug("scoreboard-inspect", "inspect");
-    let hazards = program::debug("fixture-hazards", "fixture-hazards");
+    program::debug("inspect");
+    let hazards = program::debug("fixture-hazards");
     let mut command = Command::new(&hazards);
     let mut program = Program::talking(command.args([&name, "attached", requests]), &name);
     program.until_ready();

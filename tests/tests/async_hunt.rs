@@ -47,8 +47,8 @@ fn all_real(rows: &[String], real: &str) {
 
 #[test]
 fn the_guide_finds_the_two_tasks_again() {
-    let fixture = program::debug("fixture-locks", "fixture-locks");
-    let of_inspect = program::debug("scoreboard-inspect", "inspect");
+    let fixture = program::debug("fixture-locks");
+    let of_inspect = program::debug("inspect");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         let programs = [&fixture, &of_inspect].map(|one| one.parent().expect("a directory"));
         let (path, text) = guide();

@@ -77,7 +77,7 @@ fn waiting_is_charged_to_the_holders_line_as_the_program_itself_has_it() {
     let name = program::name("blame");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("account");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([&name, "blame"]).env("ACCOUNT", &path), &name);
     program.until_ready();
     let (before, start) = (account(&path), Instant::now());

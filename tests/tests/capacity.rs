@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::program::{self, Program};
-use tests::{build, session, wait};
+use tests::{alone, build, session, wait};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 /// As fast as before, for a test of what comes within a tenth.
@@ -98,12 +98,14 @@ fn right(service: &str, how: &str, within: f64) -> u64 {
 
 #[test]
 fn from_half_load_it_is_foretold_where_a_plain_pool_saturates() {
+    let _turn = alone::turn();
     let right = right("2000", "sleep", 0.1);
     assert!(right * 20 >= runs() * 18, "{right} of {}", runs());
 }
 
 #[test]
 fn from_less_load_it_is_foretold_where_batches_saturate() {
+    let _turn = alone::turn();
     let right = right("100", "batches", 0.2);
     assert!(right * 20 >= runs() * 18, "{right} of {}", runs());
 }
@@ -111,6 +113,7 @@ fn from_less_load_it_is_foretold_where_batches_saturate() {
 /// Of a dead board what it remembers is enough.
 #[test]
 fn one_look_at_the_dead_tells_what_it_could_have_taken() {
+    let _turn = alone::turn();
     let board = program::name("capacity");
     let (mut program, _) = Program::behave(&board, &["serves", "1", "2000", "50", "sleep"]);
     foretold(&board);
@@ -131,6 +134,7 @@ fn one_look_at_the_dead_tells_what_it_could_have_taken() {
 /// More comes than is served: the queue stands, the workers are full, and there is no headroom.
 #[test]
 fn a_queue_that_never_empties_stands() {
+    let _turn = alone::turn();
     let board = program::name("capacity");
     let (_program, _) = Program::behave(&board, &["serves", "1", "2000", "300", "sleep"]);
     let group = wait::until("it stands", DEADLINE, || {
@@ -148,8 +152,9 @@ fn a_queue_that_never_empties_stands() {
 /// anew.
 #[test]
 fn a_second_worker_takes_what_was_foretold_before_it_was_there() {
-    let fixture = program::debug("fixture-behave", "fixture-behave");
-    let of_inspect = program::debug("scoreboard-inspect", "inspect");
+    let _turn = alone::turn();
+    let fixture = program::debug("fixture-behave");
+    let of_inspect = program::debug("inspect");
     let path = build::root().join("docs/capacity.md");
     let read = || std::fs::read_to_string(&path).expect("the guide");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

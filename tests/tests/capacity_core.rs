@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::demo::Demo;
-use tests::{program, wait};
+use tests::{alone, program, wait};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Connections that write.
@@ -137,7 +137,8 @@ fn foretold_and_true() -> (Value, [f64; 2]) {
 
 #[test]
 fn what_the_core_of_the_demo_can_take_is_foretold_from_half_of_it() {
-    program::debug("scoreboard-inspect", "inspect");
+    let _turn = alone::turn();
+    program::debug("inspect");
     let mut right = 0;
     for run in 0..runs() {
         let (group, truth) = foretold_and_true();

@@ -82,7 +82,7 @@ fn who_comes_on_is_no_stall_whatever_each_sample_sees() {
     };
     let (batch, turn) = (program::name("batch"), program::name("turn"));
     let (progresses, _) = Program::behave(&batch, &["ails", "batch-in-one-line"]);
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut waits = Program::start(command.args([&turn, "turns"]), &turn);
     waits.until_ready();
     for (name, program) in [(&batch, &progresses), (&turn, &waits)] {
@@ -117,7 +117,7 @@ fn numbers_and_the_end_of_the_process_are_conditions_too() {
         assert!(why.starts_with(&format!("rounds of {name} (pid {})", program.pid())), "{why}");
     }
     let file = path(&directory, "end.rec");
-    let mut recorder = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"))
+    let mut recorder = std::process::Command::new(program::debug("inspect"))
         .args(["record", &name, "--when", "ended", "-o", &file, "--json"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null())
@@ -193,7 +193,7 @@ fn whoever_is_told_to_end_while_waiting_leaves_no_file() {
     let (_program, _) = Program::behave(&name, &["stalls", "2000", "1"]);
     let directory = tempfile::tempdir().expect("a directory");
     let file = path(&directory, "t.rec");
-    let mut recorder = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"))
+    let mut recorder = std::process::Command::new(program::debug("inspect"))
         .args(["record", &name, "--when", "rounds>1e15", "-o", &file])
         .stderr(std::process::Stdio::null())
         .spawn()

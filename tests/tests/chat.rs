@@ -26,7 +26,7 @@ fn the_script_of_the_guide_tells_what_is_wrong_with_a_link_to_it() {
     executable(&at("told"), script.expect("a script"));
     // In place of the chat: what it is handed stands in a file.
     executable(&at("curl"), "#!/bin/sh\ncat > \"$(dirname \"$0\")/handed\"\n");
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let path = std::env::var("PATH").expect("a path");
     let path = format!(
         "{}:{}:{path}",

@@ -129,7 +129,7 @@ fn who_waits_for_the_end_of_work_or_for_a_turn_passes_no_limit() {
     let joins = program::name("joins");
     let (_joins, _) = Program::behave(&joins, &["ails", "joins"]);
     let turn = program::name("turn");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([&turn, "turns"]), &turn);
     program.until_ready();
     for (name, who) in [(&joins, "starter"), (&turn, "caller")] {

@@ -70,7 +70,7 @@ fn every_command_in_the_documents_is_one_that_exists() {
             let over = |word: &&str| !matches!(*word, "&" | "|" | "||" | ">" | "#");
             let words: Vec<&str> = command.split_whitespace().take_while(over).collect();
             let program = match words.first() {
-                Some(&"inspect") => program::debug("scoreboard-inspect", "inspect"),
+                Some(&"inspect") => program::debug("inspect"),
                 Some(&"daemon-demo") => tests::demo::program(),
                 _ => continue,
             };

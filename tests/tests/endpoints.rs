@@ -73,7 +73,7 @@ fn three_servers_are_one_view_and_one_that_ends_is_a_row_with_the_reason() {
     let table = text(&answered(&["--endpoints", &list]));
     assert!(table.matches(&name[..10]).count() >= 3, "{table}");
     // On a narrow terminal names are cut, and what state a board is in is not.
-    let mut narrow = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut narrow = std::process::Command::new(program::debug("inspect"));
     narrow.args(["list", &name, "--endpoints", &list]).env("COLUMNS", "40");
     let table = text(&narrow.output().expect("it runs"));
     let rows = table.lines().skip(1).filter(|row| row.contains(" live"));
@@ -150,7 +150,7 @@ fn whoever_is_slow_hostile_or_of_another_version_delays_nobody_and_says_why() {
     ];
     let list: Vec<String> = all.iter().map(|(fake, ..)| fake.url()).collect();
     let list = list.join(",");
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let began = Instant::now();
     let document = ask(&list, &["ops"]);
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
@@ -281,8 +281,7 @@ fn why_a_host_does_not_answer_is_whole_on_a_narrow_terminal() {
     let says = json!({ "schema": 1, "error": why }).to_string();
     let refuses = Fake::start(move |_| Say::Answer(401, says.clone()));
     for columns in [20, 40, 80, 200] {
-        let mut command =
-            std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = std::process::Command::new(program::debug("inspect"));
         command.args(["list", "--endpoints", &refuses.url()]).env("COLUMNS", columns.to_string());
         let said = text(&command.output().expect("it runs"));
         let words: Vec<&str> = said.split_whitespace().collect();
@@ -303,7 +302,7 @@ fn a_file_of_endpoints_is_read_again_when_it_changed() {
     served::give(&file);
     served::give(folder.path());
     let list = format!("@{}", file.display());
-    let mut command = std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = std::process::Command::new(program::debug("inspect"));
     command.args(["ops", "--jsonl", "--interval", "50ms", "--endpoints", &list]);
     let mut child = command.stdout(std::process::Stdio::null()).spawn().expect("it runs");
     wait::until("a", Duration::from_secs(10), || (!a.asked().is_empty()).then_some(()));

@@ -9,7 +9,7 @@ use tests::fake::{Fake, Say};
 use tests::merged::{hosts, op, ops, standing};
 use tests::program;
 use tests::served::{self, Serve};
-use tests::wait;
+use tests::{alone, wait};
 
 /// A file that its owner alone may read.
 fn secret(text: &str) -> tempfile::NamedTempFile {
@@ -21,6 +21,7 @@ fn secret(text: &str) -> tempfile::NamedTempFile {
 
 #[test]
 fn a_server_of_other_hosts_says_of_every_row_whose_it_is() {
+    let _turn = alone::turn();
     let name = program::name("merged");
     let program = served::behave(&name, &["operations"]);
     let (one, two) = (Serve::start(&[]), Serve::start(&[]));
@@ -93,6 +94,7 @@ fn a_server_of_other_hosts_says_of_every_row_whose_it_is() {
 
 #[test]
 fn a_server_of_other_hosts_hands_a_cancel_request_to_the_right_one_with_its_own_token() {
+    let _turn = alone::turn();
     let answer = |asked: &tests::fake::Asked| match asked.method.as_str() {
         "POST" => Say::Answer(
             200,
@@ -134,6 +136,7 @@ fn a_server_of_other_hosts_hands_a_cancel_request_to_the_right_one_with_its_own_
 /// Whoever answers with something else does not have it: who has it is found all the same.
 #[test]
 fn an_answer_that_is_no_operation_stands_in_nobodys_way() {
+    let _turn = alone::turn();
     let has = Fake::start(|asked| match asked.method.as_str() {
         "POST" => Say::Answer(200, json!({ "schema": 1, "ended": true }).to_string()),
         _ => Say::Answer(200, json!({ "schema": 1, "op": op("12-1", "b", 1.0) }).to_string()),
@@ -160,6 +163,7 @@ fn an_answer_that_is_no_operation_stands_in_nobodys_way() {
 /// `ENDPOINTS=500 ENDPOINTS_SECONDS=60 cargo test -p tests --test endpoints_served fifty -- --nocapture` says more.
 #[test]
 fn fifty_endpoints_asked_each_second_cost_little() {
+    let _turn = alone::turn();
     let of = |name: &str, default: usize| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
@@ -178,7 +182,7 @@ fn fifty_endpoints_asked_each_second_cost_little() {
     let released = std::env::var_os("ENDPOINTS_RELEASE").is_some();
     let program = match released {
         true => tests::build::release("scoreboard-inspect", "inspect", &[]),
-        false => program::debug("scoreboard-inspect", "inspect"),
+        false => program::debug("inspect"),
     };
     let mut command = std::process::Command::new(program);
     let list = format!("@{}", file.path().display());

@@ -9,7 +9,7 @@ use tests::wait;
 /// A program of that name ran to its end; its board afterwards.
 fn ended(what: &[&str], environment: &[(&str, &str)]) -> (String, Option<serde_json::Value>) {
     let name = program::name("end");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     let output = command.arg(&name).args(what).envs(environment.iter().copied()).output();
     drop(output.expect("fixture-behave"));
     let output = program::inspect(&["--json", "-n", &name]);
@@ -104,7 +104,7 @@ fn of_a_series_of_short_lives_the_first_and_the_newest_stay() {
     let name = program::name("crash-loop");
     let mut first = None;
     for round in 0..30 {
-        let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+        let mut command = Command::new(program::debug("fixture-behave"));
         let status = command.args([&name, "exit", "9"]).status().expect("fixture-behave");
         assert_eq!(status.code(), Some(9));
         let boards = std::fs::read_dir("/dev/shm").expect("shared memory").flatten();

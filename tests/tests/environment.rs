@@ -91,7 +91,7 @@ fn with_a_file_size_limit_of_nothing() {
         let mut command = Command::new("sh");
         let name = program::name("limit");
         command.args(["-c", "ulimit -f 0; exec \"$@\"", "sh"]);
-        command.arg(program::debug("fixture-behave", "fixture-behave"));
+        command.arg(program::debug("fixture-behave"));
         command.args([&name, "status"]).env("PROBE_BOARD", place);
         // Its words must not kill it either: stderr is a file, under the same limit.
         let log = std::fs::File::create(data.path().join("log")).expect("a log");
@@ -129,7 +129,7 @@ fn in_a_directory_that_others_may_write_it_is_refused() {
 #[test]
 fn switched_off_it_leaves_nothing() {
     let name = program::name("off");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     command.args([&name, "status"]).env("PROBE", "off");
     let mut program = program::Program::start(&mut command, &name);
     assert_eq!(program.until_ready(), ["Off"]);
@@ -158,7 +158,7 @@ fn permissions_are_exact_whatever_the_umask() {
         let name = program::name("mode");
         let mut command = Command::new("sh");
         command.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
-        command.arg(program::debug("fixture-behave", "fixture-behave")).args([&name, "status"]);
+        command.arg(program::debug("fixture-behave")).args([&name, "status"]);
         if let Some(mode) = mode {
             command.env("PROBE_MODE", mode);
         }
@@ -178,7 +178,7 @@ fn a_taken_name_is_said_and_left_alone() {
     let script = format!("echo somebody > {taken}; exec \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &script, "sh"]).env("NAME", &name);
-    command.arg(program::debug("fixture-behave", "fixture-behave")).args([&name, "status"]);
+    command.arg(program::debug("fixture-behave")).args([&name, "status"]);
     let mut program = program::Program::start(&mut command, &name);
     let said = program.until_ready();
     assert!(said[0].contains("Failed") && said[0].contains("there already"), "{said:?}");
@@ -196,7 +196,7 @@ fn a_daemon_in_a_container_is_found_from_outside() {
     let script = "mount -t tmpfs none /dev/shm && exec \"$@\"";
     let mut command = Command::new("unshare");
     command.args(["-m", "-p", "--fork", "--kill-child", "sh", "-c", script, "sh"]);
-    command.arg(program::debug("fixture-behave", "fixture-behave")).args([&name, "one-job"]);
+    command.arg(program::debug("fixture-behave")).args([&name, "one-job"]);
     let mut program = program::Program::start(&mut command, &name);
     program.until_ready();
     assert!(!std::path::Path::new("/dev/shm").join(&name).exists());

@@ -51,7 +51,7 @@ fn is_ours(call: &Call) -> bool {
 
 /// The program, called so, with its board in this place.
 fn marked(name: &str, what: &str, place: &str) -> Command {
-    let mut command = Command::new(program::debug("fixture-hazards", "fixture-hazards"));
+    let mut command = Command::new(program::debug("fixture-hazards"));
     command.args([name, what]).env("PROBE_BOARD", place);
     command
 }
@@ -239,7 +239,7 @@ fn killed_at_any_call_of_init_nothing_is_believed_and_nobody_hidden() {
 
 /// A daemon of that name that lives.
 fn living(name: &str, place: &str) -> (program::Program, Vec<String>) {
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     let mut program =
         program::Program::start(command.args([name, "status"]).env("PROBE_BOARD", place), name);
     let said = program.until_ready();

@@ -17,12 +17,12 @@ use tests::{build, wait};
 const SOON: Duration = Duration::from_secs(60);
 
 fn hazards() -> PathBuf {
-    program::debug("fixture-hazards", "fixture-hazards")
+    program::debug("fixture-hazards")
 }
 
 /// A `fixture-hazards` that can be told to go on, and the first line that it says.
 fn start(name: &str, what: &[&str]) -> (Program, String) {
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let mut command = Command::new(hazards());
     let mut program = Program::talking(command.arg(name).args(what), name);
     let line = program.line();
@@ -86,7 +86,7 @@ fn vfork_and_exec_change_nothing() {
 
 #[test]
 fn a_daemon_that_daemonises_has_a_live_board_before_or_after() {
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     for when in ["before", "after"] {
         let name = program::name("daemonised");
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,13 +1,14 @@
 //! What a look costs grows no faster than what there is to look at, by counted instructions.
 
 use tests::growth::{self, ROWS};
-use tests::parallel;
+use tests::{alone, parallel};
 
 /// Growth with the logarithm of the size is within it; with its square it would be 2.
 const MOST: f64 = 1.1;
 
 #[test]
 fn a_look_grows_no_faster_than_what_is_used() {
+    let _turn = alone::turn();
     if !growth::is_possible() {
         return;
     }

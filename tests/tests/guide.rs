@@ -41,7 +41,7 @@ fn shape(line: &str) -> String {
 /// A recording of the daemon under load, with these options.
 fn recorded(options: &[&str], file: &str, data: &std::path::Path) {
     // Built before the load runs: it does not wait for a compiler.
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let demo = Demo::start(&program::name("guide"), data, options);
     let mut load = Command::new(demo::program())
         .args(["load", "--connect", &demo.address, "--name", &demo.board, "--keys", "4000"])

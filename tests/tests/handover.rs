@@ -48,7 +48,7 @@ fn those_at_work_are_seen_among_thousands_that_rest() {
 #[test]
 fn a_thread_that_came_to_a_full_table_is_seen_when_there_is_room() {
     let name = program::name("late");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     command.args([&name, "late"]);
     let mut program = Program::talking(&mut command, &name);
     program.until_ready();

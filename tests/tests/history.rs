@@ -19,7 +19,7 @@ impl Recorder {
 
     /// Behind a command that runs it.
     fn behind(shell: &[&str], directory: &Path, name: &str, size: &str) -> Self {
-        let recorder = program::debug("scoreboard-inspect", "inspect");
+        let recorder = program::debug("inspect");
         let mut words = shell.iter().map(OsStr::new).chain([recorder.as_os_str()]);
         let mut command = Command::new(words.next().expect("a program"));
         command
@@ -54,7 +54,7 @@ fn past(directory: &Path, more: &[&str]) -> Option<Value> {
 /// What is said fits a terminal of any width, from that of a phone on.
 fn fits_every_terminal(arguments: &[&str]) {
     for columns in [40usize, 60, 80, 120, 200] {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         let output = command.args(arguments).env("COLUMNS", columns.to_string()).output();
         let text = String::from_utf8_lossy(&output.expect("inspect").stdout).into_owned();
         assert!(text.lines().count() > 3, "{text}");
@@ -222,7 +222,7 @@ fn what_was_is_there_after_kills_of_the_daemon_and_of_the_recorder() {
     fits_every_terminal(&["history", "--history", path, "--since", "1m"]);
     fits_every_terminal(&["history", "--history", path, "--since", "1m", "--by", "line"]);
     // On a narrow one there is room for who was active, and not for load and depth.
-    let mut narrow = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut narrow = Command::new(program::debug("inspect"));
     narrow.args(["history", "--history", path, "--since", "1m"]).env("COLUMNS", "40");
     let text = String::from_utf8(narrow.output().expect("inspect").stdout).expect("UTF-8");
     let heading = text.lines().find(|line| line.starts_with(" TIME")).expect("a heading");
@@ -256,7 +256,7 @@ fn a_full_disk_loses_seconds_and_says_so_and_it_goes_on_when_there_is_room() {
     }
     let name = program::name("history-full");
     let (_program, _) = Program::behave(&name, &["crowd", "200", "200"]);
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", FULL, "sh"]).arg(inspect).arg(&name);
     let output = command.output().expect("unshare");
@@ -324,8 +324,7 @@ fn a_server_records_beside_its_other_work() {
         .expect("a directory");
     let copy = |name: &str| {
         let to = home.path().join(name);
-        let package = if name == "inspect" { "scoreboard-inspect" } else { name };
-        build::copy_to_run(&program::debug(package, name), &to);
+        build::copy_to_run(&program::debug(name), &to);
         to
     };
     let (behave, inspect) = (copy("fixture-behave"), copy("inspect"));
@@ -356,7 +355,7 @@ fn what_happens_at_one_moment_of_every_second_is_seen_in_the_heat_map() {
     let name = program::name("on-the-second");
     let (_program, _) = Program::behave(&name, &["on-the-second"]);
     let directory = tempfile::tempdir().expect("a directory");
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["history", "record", "--sample", "-n", &name, "--history"]).arg(directory.path());
     let _recorder = Recorder(command.stderr(Stdio::null()).spawn().expect("inspect"));
     let place = directory.path().to_str().expect("a path").to_owned();

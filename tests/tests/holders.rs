@@ -8,7 +8,7 @@ use tests::program::{self, Program};
 #[test]
 fn who_holds_a_named_lock_is_said_while_nobody_waits_for_it() {
     let name = program::name("alone");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([&name, "alone"]), &name);
     program.until_ready();
     says_who_holds_what(&program::document(&["waits", "-n", &name]));

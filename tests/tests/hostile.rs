@@ -27,7 +27,7 @@ fn a_file_system_that_never_answers_is_given_up_and_the_others_shown() {
          {inspect} record -n {name} -d 300ms -o {far}/made.rec 2>&1 3<&- | cat; \
          {inspect} report {far}/theirs.rec 2>&1 3<&- | cat",
         far = far.path().display(),
-        inspect = program::debug("scoreboard-inspect", "inspect").display(),
+        inspect = program::debug("inspect").display(),
     );
     // Whatever is left behind waits for the mount, which goes with the shell.
     let output = Command::new("unshare")
@@ -64,7 +64,7 @@ fn a_clients_key_is_nowhere_unless_it_was_asked_for() {
         let request = format!("*3\r\n$3\r\nSET\r\n${}\r\n{KEY}\r\n$1\r\n1\r\n", KEY.len());
         client.write_all(request.as_bytes()).expect("sent");
         let look = |arguments: &[&str]| {
-            let inspect = program::debug("scoreboard-inspect", "inspect");
+            let inspect = program::debug("inspect");
             let mut command = Command::new(inspect);
             command.args(arguments).env("COLUMNS", "200").output().expect("inspect")
         };
@@ -171,7 +171,7 @@ fn files_of_others_are_parsed_with_their_owners_rights() {
         let trace = file("trace");
         let traced = Command::new("strace")
             .args(["-f", "-y", "-e", "trace=pread64,setresuid", "-o", &trace])
-            .arg(program::debug("scoreboard-inspect", "inspect"))
+            .arg(program::debug("inspect"))
             .args(arguments)
             .output()
             .expect("strace");

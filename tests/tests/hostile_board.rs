@@ -187,7 +187,7 @@ fn locks_of_others_neither_stop_a_daemon_nor_make_it_live() {
     lock.l_type = libc::F_RDLCK as libc::c_short;
     fcntl(&held, FcntlArg::F_OFD_SETLK(&lock)).expect("free now");
     assert_eq!(open(&path), State::Dead);
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     let mut second = Program::start(command.args([&name, "status"]), &name);
     assert!(second.until_ready()[0].starts_with("Board("));
 }

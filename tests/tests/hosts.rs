@@ -64,10 +64,7 @@ struct Host {
 
 impl Host {
     fn start(net: Net, board: &str, folder: &Path) -> Self {
-        let (behave, inspect) = (
-            program::debug("fixture-behave", "fixture-behave"),
-            program::debug("scoreboard-inspect", "inspect"),
-        );
+        let (behave, inspect) = (program::debug("fixture-behave"), program::debug("inspect"));
         // The shell stays: both end with it, the first process of their own pid namespace.
         let script = format!(
             "mount -t tmpfs -o mode=1777 none /dev/shm; \

@@ -201,6 +201,23 @@ fn a_row_without_a_living_test_is_found() {
     }
 }
 
+/// A file that neither `alone.rs` nor `whole.rs` names would never be compiled.
+#[test]
+fn no_file_of_tests_is_left_out() {
+    let folder = build::root().join("tests/tests");
+    let programs = ["alone", "whole", "zz_skipped"];
+    let text =
+        |name| std::fs::read_to_string(folder.join(format!("{name}.rs"))).expect("a program");
+    let texts = programs.map(text).concat();
+    let listed = texts.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let listed: BTreeSet<&str> = listed.chain(programs).collect();
+    let there = files(".rs").into_iter().filter(|path| path.parent() == Some(&folder));
+    let there: Vec<PathBuf> = there.collect();
+    let there: BTreeSet<&str> =
+        there.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+    assert_eq!(there, listed);
+}
+
 /// Sanitizers see everything: there is no list of what they should not say.
 #[test]
 fn no_sanitizer_is_told_to_look_away() {

@@ -14,7 +14,7 @@ use tests::wait;
 const SOON: Duration = Duration::from_secs(60);
 
 fn hazards() -> PathBuf {
-    program::debug("fixture-hazards", "fixture-hazards")
+    program::debug("fixture-hazards")
 }
 
 /// A small board each, where there are many.
@@ -70,7 +70,7 @@ fn a_pid_that_is_another_process_by_now_is_dead() {
     let output = Command::new("unshare")
         .args(["-m", "-p", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"])
         .arg(hazards())
-        .arg(program::debug("scoreboard-inspect", "inspect"))
+        .arg(program::debug("inspect"))
         .env("NAME", &name)
         .current_dir(folder.path())
         .output()
@@ -144,7 +144,7 @@ fn of_a_hundred_dead_among_ten_living_exactly_the_dead_are_removed() {
         &["env"]
     };
     let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).arg(program::debug("fixture-behave", "fixture-behave"));
+    command.args(&shell[1..]).arg(program::debug("fixture-behave"));
     let mut lost = Program::start(command.args([&name, "lost-lock"]), &name);
     lost.until_ready();
     for program in all.iter_mut().skip(9) {
@@ -182,7 +182,7 @@ fn twenty_of_one_name_at_once_have_twenty_boards() {
 fn lines_are_the_running_programs_though_its_file_is_another_by_now() {
     let folder = tempfile::tempdir().expect("a folder");
     let copy = folder.path().join("behave");
-    tests::build::copy_to_run(&program::debug("fixture-behave", "fixture-behave"), &copy);
+    tests::build::copy_to_run(&program::debug("fixture-behave"), &copy);
     let name = program::name("upgraded");
     let mut program = Program::start(Command::new(&copy).args([&name, "one-job"]), &name);
     program.until_ready();

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tests::program::{self, Program, board, named};
-use tests::wait;
+use tests::{alone, wait};
 
 /// Loads of the first thread that has one.
 fn loads(pid: u32) -> Option<[Option<f64>; 3]> {
@@ -46,7 +46,7 @@ impl Journal {
     fn of(name: &str, what: &[&str]) -> Self {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let name = program::name(name);
-        let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+        let mut command = Command::new(program::debug("fixture-behave"));
         command.arg(&name).args(what).env("JOURNAL", file.path());
         let mut program = Program::start(&mut command, &name);
         program.until_ready();
@@ -131,6 +131,7 @@ fn agrees(journal: &mut Journal, window: &str, seconds: f64) -> f64 {
 
 #[test]
 fn a_steady_duty_cycle_is_told_to_a_point() {
+    let _turn = alone::turn();
     for (percent, period) in [("20", "10000"), ("80", "2000")] {
         let mut journal = Journal::of("duty", &["duty", percent, period]);
         after(journal.program.pid(), 2);
@@ -140,6 +141,7 @@ fn a_steady_duty_cycle_is_told_to_a_point() {
 
 #[test]
 fn after_a_step_every_window_follows_it_to_a_point() {
+    let _turn = alone::turn();
     let mut journal = Journal::of("step", &["step", "20", "80", "9"]);
     after(journal.program.pid(), 12);
     let one = agrees(&mut journal, "1s", 1.0);
@@ -150,6 +152,7 @@ fn after_a_step_every_window_follows_it_to_a_point() {
 
 #[test]
 fn a_thread_inside_one_job_is_busy_and_one_without_is_idle() {
+    let _turn = alone::turn();
     let (busy, _) = Program::behave(&program::name("one-job"), &["one-job"]);
     let (idle, _) = Program::behave(&program::name("idle"), &["idle"]);
     after(busy.pid(), 2);
@@ -169,6 +172,7 @@ fn a_thread_inside_one_job_is_busy_and_one_without_is_idle() {
 
 #[test]
 fn a_dead_and_a_stopped_process_keep_the_load_of_that_moment() {
+    let _turn = alone::turn();
     let name = program::name("dead-load");
     let (mut program, _) = Program::behave(&name, &["one-job"]);
     after(program.pid(), 2);
@@ -187,6 +191,7 @@ fn a_dead_and_a_stopped_process_keep_the_load_of_that_moment() {
 
 #[test]
 fn a_hundred_thousand_changes_a_second_are_half_of_the_time_busy() {
+    let _turn = alone::turn();
     let mut journal = Journal::of("flutter", &["flutter"]);
     after(journal.program.pid(), 2);
     agrees(&mut journal, "1s", 1.0);
@@ -202,6 +207,7 @@ fn schedstat(pid: u32) -> [f64; 2] {
 
 #[test]
 fn the_load_of_a_processor_bound_job_agrees_with_the_kernel() {
+    let _turn = alone::turn();
     let (program, _) = Program::behave(&program::name("burn"), &["burn"]);
     after(program.pid(), 8);
     // Younger than its window of 10 s, the board covers all of the thread's life, and so does the kernel.
@@ -217,6 +223,7 @@ fn the_load_of_a_processor_bound_job_agrees_with_the_kernel() {
 
 #[test]
 fn a_service_that_panics_is_over() {
+    let _turn = alone::turn();
     let (program, _) = Program::behave(&program::name("panics"), &["panics"]);
     after(program.pid(), 2);
     let board = board(program.pid());

@@ -50,7 +50,7 @@ fn all_real(rows: &[String], from: &str, real: &str) {
 #[test]
 fn the_guide_finds_who_holds_the_lock_again() {
     let data = tempfile::tempdir().expect("a folder");
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let name = program::name("lock-hunt");
     let mut demo = Demo::start(&name, data.path(), &["--show-keys", "--hang-after", "2s"]);
     let pid = demo.child.id().to_string();

@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// A `fixture-locks` that has said it is ready, and hears what is written to it.
 fn locks(name: &str, what: &[&str]) -> Program {
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::talking(command.arg(name).args(what), name);
     program.until_ready();
     program

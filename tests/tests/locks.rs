@@ -16,7 +16,7 @@ fn every(path: &std::path::Path) {
 
 #[test]
 fn every_method_does_the_same_with_probes_in_and_out() {
-    every(&program::debug("fixture-locks", "fixture-locks"));
+    every(&program::debug("fixture-locks"));
     // Out: what is called there is the crates' own.
     let target = build::target().join("for-tests").join("locks-out");
     build::run(

@@ -8,7 +8,7 @@ use tests::program::{self, Program, inspect};
 fn a_closed_pipe_is_no_error() {
     let name = program::name("pipe");
     let (_program, _) = Program::behave(&name, &["shares", "700"]);
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     for verb in [
         "list",
         "doctor",
@@ -38,7 +38,7 @@ fn progress_is_for_terminals() {
     let quiet = inspect(&["profile", &name, "-d", "700ms"]);
     assert!(quiet.status.success() && quiet.stderr.is_empty(), "{quiet:?}");
     // `script` runs it on a terminal of its own.
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let command = format!("{} profile {name} -d 700ms", inspect.display());
     let output = Command::new("script")
         .args(["-qec", &command, "/dev/null"])
@@ -79,7 +79,7 @@ fn nothing_is_written_over() {
     }
     assert!(inspect(&["export", "folded", &recording, "-o", &folded]).status.success());
     // Without -o the file has the board's name, and the pid where that was asked for.
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     for (target, file) in [(&name, format!("{name}.rec")), (&pid, format!("{name}-{pid}.rec"))] {
         let mut command = Command::new(&inspect);
         let status =
@@ -199,7 +199,7 @@ fn bytes_go_to_pipes_and_never_to_terminals() {
     let shown = said(&["-f", &saved.display().to_string()]);
     assert!(shown.0 == Some(0) && shown.1.contains(&name), "{shown:?}");
     // `script` runs it on a terminal of its own.
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     for verb in ["dump -o -", "record -d 100ms -o -", "export pprof -d 100ms"] {
         let command = format!("{} {verb} {pid}", inspect.display());
         let output = Command::new("script")
@@ -215,7 +215,7 @@ fn bytes_go_to_pipes_and_never_to_terminals() {
 
 #[test]
 fn what_cannot_be_written_is_no_success() {
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     for verb in ["--help", "list -h", "--version", "man", "man ops", "completions zsh", "doctor"] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
         let mut command = Command::new(&inspect);
@@ -232,7 +232,7 @@ fn what_cannot_be_written_is_no_success() {
 fn what_goes_to_a_closed_stdout_is_no_success() {
     let name = program::name("no-stdout");
     let (_program, _) = Program::behave(&name, &["shares", "700"]);
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     for (verb, code) in [
         ("dump -o - -n", 1),
         ("record -d 100ms -o - -n", 1),
@@ -260,7 +260,7 @@ fn what_a_recording_says_fits_every_terminal() {
     let recording = directory.path().join("a.rec").display().to_string();
     let pid = program.pid().to_string();
     assert_eq!(said(&["record", &pid, "-d", "500ms", "-o", &recording]).0, Some(0));
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     for columns in [40, 60, 80, 120, 200] {
         for verb in ["report", "report --timeline", "report --by stack", "annotate", "diff", "list"]
         {

@@ -143,7 +143,7 @@ fn what_has_no_id_is_said_and_what_has_no_room_is_counted() {
     use std::io::Read as _;
     // More than any board has: beyond 65,534 an id of 16 bits for the record would name two of them.
     let name = program::name("so-many");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     command.args([&name, "so-many", "20000", "0"]).stderr(Stdio::piped());
     let mut program = Program::start(&mut command, &name);
     program.until_ready();
@@ -161,7 +161,7 @@ fn what_has_no_id_is_said_and_what_has_no_room_is_counted() {
 
     // As many as a size lets it have, and not one more that is neither shown nor counted.
     let name = program::name("by-size");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     command.args([&name, "too-many", "20000", "0"]).env("PROBE_SIZE", "1000000000");
     let mut program = Program::start(&mut command, &name);
     program.until_ready();
@@ -374,7 +374,7 @@ fn the_door_believes_nothing() {
 fn a_signal_lists_what_is_in_flight_on_stderr() {
     use std::io::{BufRead, BufReader};
     let name = program::name("on-signal");
-    let mut child = Command::new(program::debug("fixture-behave", "fixture-behave"))
+    let mut child = Command::new(program::debug("fixture-behave"))
         .args([&name, "on-signal"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

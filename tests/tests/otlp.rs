@@ -309,7 +309,7 @@ fn a_collector_that_never_answers_holds_nobody_up_for_longer_than_is_said() {
     ] {
         for signal in ["--metrics", "--spans"] {
             let begun = std::time::Instant::now();
-            let output = Command::new(program::debug("scoreboard-inspect", "inspect"))
+            let output = Command::new(program::debug("inspect"))
                 .args(["export", "otlp", signal, "-n", &name, "--endpoint"])
                 .arg(format!("http://127.0.0.1:{port}"))
                 .env("OTEL_EXPORTER_OTLP_TIMEOUT", "400")
@@ -400,7 +400,7 @@ fn spans_survive_the_process_and_come_once_through_a_real_collector() {
     let name = program::name("otlp-kills");
     let state = directory.path().join("state");
     let exporter = || {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.args([
             "export",
             "otlp",

@@ -61,7 +61,7 @@ fn numbers_reach_a_collector_behind_tls_that_is_believed_and_no_other() {
     let name = program::name("tls");
     let _program = program::Program::behave(&name, &["operations"]);
     let export = |host: &str| {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.args(["export", "otlp", "--metrics", &name]);
         command.args(["--endpoint", &format!("https://{host}:{port}")]);
         command
@@ -97,7 +97,7 @@ fn numbers_reach_a_collector_behind_tls_that_is_believed_and_no_other() {
             let _ = std::io::copy(&mut &client, &mut std::io::sink());
         }
     });
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["export", "otlp", "--metrics", &name]);
     command.args(["--endpoint", &format!("https://127.0.0.1:{port}")]);
     let output = command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "300").output().expect("it runs");

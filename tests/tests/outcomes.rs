@@ -30,7 +30,7 @@ impl Web {
             .and_then(|file| file.set_len(LARGE))
             .expect("a file");
         let name = program::name("web");
-        let mut command = Command::new(debug("fixture-web", "fixture-web"));
+        let mut command = Command::new(debug("fixture-web"));
         let mut program = Program::start(command.arg(&name).arg(folder.path()), &name);
         let address = program.until_ready().remove(0);
         Self { program, address, seen: HashSet::new(), _folder: folder }

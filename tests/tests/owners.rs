@@ -32,7 +32,7 @@ fn a_board_that_came_after_root_was_given_up_is_found_where_only_root_may_list()
     let third = behind(&third.split(' ').collect::<Vec<_>>(), &name, &["one-job"]);
     let recording = tempfile::tempdir().expect("a directory");
     let recording = recording.path().join("r.rec");
-    let mut recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
+    let mut recorder = Command::new(program::debug("inspect"))
         .args(["record", "--follow", "-r", "50", "-n", &name, "-o"])
         .arg(&recording)
         .env("INSPECT_DIRS", dir)
@@ -118,7 +118,7 @@ fn root_looks_at_boards_of_three_owners_without_being_root() {
     assert!(output.status.success() && said.contains("came true"), "{said}");
     // A daemon that is started meanwhile, of a fourth owner, is taken in.
     let follow = file("follow.rec");
-    let recorder = Command::new(program::debug("scoreboard-inspect", "inspect"))
+    let recorder = Command::new(program::debug("inspect"))
         .args(["record", "-n", &name, "--follow", "-d", "4s", "-o", &follow])
         .stdout(std::process::Stdio::null())
         .spawn();
@@ -189,7 +189,7 @@ fn a_closed_directory_is_named_where_nothing_else_is_seen() {
     std::fs::create_dir(&closed).expect("made");
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).expect("closed");
     let inspect = directory.path().join("inspect");
-    std::fs::copy(program::debug("scoreboard-inspect", "inspect"), &inspect).expect("copied");
+    std::fs::copy(program::debug("inspect"), &inspect).expect("copied");
     let (closed, inspect) = (closed.display().to_string(), inspect.display().to_string());
     // No boards, and no processes, but its own.
     let script = format!(

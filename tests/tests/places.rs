@@ -12,7 +12,7 @@ use tests::behind::may_unshare;
 use tests::{program, wait};
 
 fn hazards() -> PathBuf {
-    program::debug("fixture-hazards", "fixture-hazards")
+    program::debug("fixture-hazards")
 }
 
 /// A running daemon, and what it says. Killed, and its boards removed, when dropped.

@@ -95,7 +95,7 @@ fn a_recording_is_read_without_the_program() {
 /// A recorder that is at work: it has written its first second of samples.
 fn recorder(name: &str, path: &std::path::Path) -> std::process::Child {
     use std::process::{Command, Stdio};
-    let child = Command::new(program::debug("scoreboard-inspect", "inspect"))
+    let child = Command::new(program::debug("inspect"))
         .args(["record", name, "-o"])
         .arg(path)
         .stdin(Stdio::null())
@@ -184,7 +184,7 @@ fn with_one_processor_nobody_spins() {
     }
     let name = program::name("alone");
     let (_program, _) = Program::behave(&name, &["shares", "700"]);
-    let program = program::debug("scoreboard-inspect", "inspect");
+    let program = program::debug("inspect");
     let output = std::process::Command::new("taskset")
         .args(["--cpu-list", "0"])
         .arg(program)

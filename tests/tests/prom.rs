@@ -153,7 +153,7 @@ fn a_collectors_file_is_replaced_whole_and_tells_of_an_end() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a.prom");
     let file = path.to_str().expect("a path");
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["export", "prom", &name, "-o", file, "--every", "20ms"]).stderr(Stdio::null());
     let mut exporter = command.spawn().expect("inspect");
     let read = || std::fs::read_to_string(&path).unwrap_or_default();
@@ -211,7 +211,7 @@ fn nothing_is_an_answer_in_a_file_and_an_error_beside_it() {
 #[test]
 fn a_deadlock_is_a_number_that_an_alert_can_ask_for() {
     let name = program::name("prom-deadlock");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([&name, "abba"]), &name);
     program.until_ready();
     let pid = program.pid().to_string();

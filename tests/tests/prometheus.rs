@@ -20,7 +20,7 @@ fn documents() -> PathBuf {
 fn exporter(names: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     // It ends with the test.
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {

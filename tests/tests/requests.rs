@@ -25,7 +25,7 @@ impl Registry {
     /// All that the test starts has its own storage; only one of them may run, as they share a name.
     fn start(clients: &str) -> Self {
         let storage = tempfile::tempdir().expect("a directory");
-        let mut command = Command::new(debug("example-tower", "example-tower"));
+        let mut command = Command::new(debug("example-tower"));
         let folder = storage.path().to_str().expect("a path in UTF-8");
         let command = command.args(["127.0.0.1:0", clients, folder]);
         let mut program = Program::start(command, "example-tower");

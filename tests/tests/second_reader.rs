@@ -67,7 +67,7 @@ fn it_follows_a_stack_an_argument_and_an_end() {
     assert!(said["panic"].is_null() && said["exit_code"].is_null());
 
     let name = program::name("second-panic");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    let mut command = Command::new(program::debug("fixture-behave"));
     drop(command.args([&name, "panic"]).output().expect("fixture-behave"));
     let path = wait::until("its board", std::time::Duration::from_secs(10), || {
         program::boards(&["-n", &name]).first()?["path"].as_str().map(str::to_owned)
@@ -84,7 +84,7 @@ fn it_finds_who_waits_for_whom() {
         return;
     }
     let name = program::name("second-waits");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([&name, "abba"]), &name);
     program.until_ready();
     let path = wait::until("the deadlock", std::time::Duration::from_secs(10), || {

@@ -368,7 +368,7 @@ fn a_past_that_may_not_be_read_is_not_one_in_which_nothing_was() {
         let answer = beside.ask("GET", path, &[]);
         assert_eq!((answer.status, answer.text().contains("may not be read")), (403, true));
     }
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["history", "--history", path, "--since", "1m"]);
     let said = served::unprivileged(&mut command).output().expect("inspect");
     let why = String::from_utf8_lossy(&said.stderr).into_owned();

@@ -318,8 +318,7 @@ fn what_may_not_be_served_is_refused_in_a_line() {
     std::fs::write(&token, "0123456789abcdef\n").expect("written");
     let token = token.to_str().expect("UTF-8");
     let refused = |arguments: &[&str], privileged: bool, code: i32| {
-        let mut command =
-            std::process::Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = std::process::Command::new(program::debug("inspect"));
         command.arg("serve").args(arguments);
         if !privileged {
             served::unprivileged(&mut command);

@@ -61,7 +61,7 @@ fn fish(line: &[&str]) -> String {
 }
 
 fn run(shell: &str, script: &str, directory: &Path) -> Output {
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", inspect.parent().expect("a directory").display());
     let arguments: &[&str] = match shell {
@@ -155,7 +155,7 @@ fn tab_on_a_terminal_completes_in_every_shell() {
     let name = program::name("tabs");
     let (_program, _) = Program::behave(&name, &["one-job"]);
     let directory = tempfile::tempdir().expect("a directory");
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let bin = inspect.parent().expect("a directory").display().to_string();
     let part = &name[..name.len() - 1];
     for shell in &SHELLS {

@@ -8,7 +8,7 @@ use tests::program::{self, Program, boards, debug};
 use tests::wait::until;
 
 fn start(name: &str, what: &str) -> (Program, Vec<String>) {
-    let mut command = Command::new(debug("fixture-spans", "fixture-spans"));
+    let mut command = Command::new(debug("fixture-spans"));
     let mut program = Program::start(command.args([name, what]), name);
     let said = program.until_ready();
     (program, said)
@@ -191,7 +191,7 @@ fn spans_are_counted_by_how_they_ended_and_by_their_status() {
 fn of_very_many_spans_none_is_left() {
     let spans = std::env::var("GHOSTS").unwrap_or_else(|_| "300000".to_owned());
     let name = program::name("ghost-spans");
-    let mut command = Command::new(debug("fixture-spans", "fixture-spans"));
+    let mut command = Command::new(debug("fixture-spans"));
     let mut program = Program::start(command.args([&name, "ghosts", &spans]), &name);
     let said = program.until_ready().remove(0);
     let (made, closed) = said.split_once(' ').expect("two counts");
@@ -232,7 +232,7 @@ fn spans_reached_by_many_threads_at_once_are_described_once_and_none_is_missed()
 /// mini-redis, as its authors published it.
 #[test]
 fn a_program_that_nobody_here_wrote_lights_up() {
-    let mut command = Command::new(debug("example-tracing", "example-tracing"));
+    let mut command = Command::new(debug("example-tracing"));
     let mut program = Program::start(command.args(["127.0.0.1:0", "3"]), "example-tracing");
     let address = program.until_ready().remove(0);
     let pid = program.pid().to_string();

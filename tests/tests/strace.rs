@@ -70,7 +70,7 @@ fn a_recorder_stops_signals_and_writes_nothing_of_the_daemons() {
     let (_program, _) = Program::behave(&name, &["shares", "700"]);
     let directory = tempfile::tempdir().expect("a directory");
     let (trace, recording) = (directory.path().join("trace"), directory.path().join("a.rec"));
-    let recorder = program::debug("scoreboard-inspect", "inspect");
+    let recorder = program::debug("inspect");
     let mut command = Command::new("strace");
     command.args(["-f", "-y", "-s", "200", "-o"]).arg(&trace).arg(recorder);
     build::run(command.args(["record", &name, "-d", "3s", "-o"]).arg(&recording));
@@ -154,7 +154,7 @@ fn every_verb_opens_nothing_to_write_but_its_own_file() {
         let words = verb.replace("OWN", own);
         let mut command = Command::new("strace");
         command.args(["-f", "-y", "-s", "200", "-o"]).arg(&trace);
-        command.arg(program::debug("scoreboard-inspect", "inspect"));
+        command.arg(program::debug("inspect"));
         let output =
             command.args(words.split_whitespace()).args(["-n", &name]).output().expect("strace");
         let trace = std::fs::read_to_string(&trace).expect("a trace");

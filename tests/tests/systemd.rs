@@ -48,7 +48,7 @@ fn units_are_hardened_and_sound() {
     assert!(exposure(&bare) > 8.0);
 
     // With the program that is here: every line is understood, every command is one that exists.
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let mut copies = Vec::new();
     for entry in std::fs::read_dir(units()).expect("units").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -98,7 +98,7 @@ fn a_board_that_may_not_be_read_is_no_failure_of_the_watch() {
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/inspect "));
     let line = line.expect("a command").replace("%i", &name);
     let check = |whose: &str| {
-        let mut check = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut check = Command::new(program::debug("inspect"));
         check.args(line.replace("$WHOSE", whose).split_whitespace());
         let output = check.env("INSPECT_DIRS", other.path()).output().expect("it runs");
         output.status.code()
@@ -125,8 +125,8 @@ fn a_reader_in_the_group_needs_no_root() {
         return build::skip("several users need root and setpriv");
     }
     let name = program::name("group");
-    let behave = program::debug("fixture-behave", "fixture-behave");
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let behave = program::debug("fixture-behave");
+    let inspect = program::debug("inspect");
     // What others may not enter cannot be run by them: copies where they may.
     let directory = tempfile::Builder::new()
         .prefix("units")

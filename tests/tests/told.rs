@@ -21,7 +21,7 @@ fn refused(words: &[&str], code: i32, says: &[&str]) {
 #[test]
 fn a_port_that_is_taken_is_named_with_what_would_help() {
     let serve = Serve::start(&[]);
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["serve", "--listen", &serve.address]).stdin(Stdio::null());
     let output = served::unprivileged(&mut command).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -46,7 +46,7 @@ fn a_place_that_is_taken_or_not_permitted_is_told_apart() {
     served::give(folder.path());
     mode(&closed, 0o555);
     let ask = |words: &[&str], code: i32, says: &[&str]| {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.args(words).stdin(Stdio::null());
         let output = served::unprivileged(&mut command).output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -162,7 +162,7 @@ fn who_was_not_recorded_is_told_who_was() {
     let folder = tempfile::tempdir().expect("a folder");
     served::give(folder.path());
     let directory = folder.path().to_str().expect("UTF-8");
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["history", "record", "--history", directory, &name]);
     let mut recorder = served::unprivileged(&mut command).spawn().expect("it runs");
     let known = || inspect(&["history", "--history", directory, &name]).status.success();
@@ -187,7 +187,7 @@ fn a_recorder_that_may_not_read_a_board_says_so_and_goes_on() {
     let open = format!("{name}-open");
     let _open = served::behave(&open, &["idle"]);
     let all = format!("{name}*");
-    let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+    let mut command = Command::new(program::debug("inspect"));
     command.args(["history", "record", "--history", directory, &all]).stderr(Stdio::piped());
     let mut recorder = served::unprivileged(&mut command).spawn().expect("it runs");
     let said = recorder.stderr.take().expect("stderr");
@@ -212,7 +212,7 @@ fn who_exports_again_and_again_and_may_not_read_a_board_says_so_and_waits() {
     // Its board is root's: what follows is another user's.
     let (_program, _) = program::Program::behave(&name, &["idle"]);
     let goes_on = |words: &[&str], target: &str, parts: &[&str]| {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.args(words).arg(target).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = served::unprivileged(&mut command).spawn().expect("it runs");
         let said = child.stderr.take().expect("stderr");
@@ -244,7 +244,7 @@ fn what_goes_on_by_itself_says_a_remark_once() {
     let folder = tempfile::tempdir().expect("a folder");
     for words in [&["prom"][..], &["otlp", "--metrics"]] {
         let file = |name: &str| std::fs::File::create(folder.path().join(name)).expect("a file");
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.arg("export").args(words).args([&name, "--every", "20ms"]);
         let mut child = command.stdout(file("out")).stderr(file("said")).spawn().expect("it runs");
         let length = || std::fs::metadata(folder.path().join("out")).map_or(0, |facts| facts.len());
@@ -285,7 +285,7 @@ fn a_file_that_holds_no_board_is_said_to_be_there() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("trace"), "something else\n").expect("written");
     for verb in [&["trace"][..], &["export", "firefox", "trace", "-o", "a"]] {
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         let output = command.args(verb).current_dir(folder.path()).output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{verb:?}: {said}");

@@ -8,7 +8,7 @@ use tests::program::{self, Program};
 use tests::terminal::Terminal;
 
 fn inspect() -> PathBuf {
-    program::debug("scoreboard-inspect", "inspect")
+    program::debug("inspect")
 }
 
 /// `top` of a board, on a terminal of this size, once it shows the board.
@@ -172,7 +172,7 @@ fn where_nobody_would_continue_it_it_does_not_stop() {
 
 #[test]
 fn a_panic_leaves_the_terminal_as_it_was_and_its_message_where_it_is_read() {
-    let panics = program::debug("tests", "panics");
+    let panics = program::debug("panics");
     let mut terminal = Terminal::start(&panics, &[], 80, 24);
     terminal.shows("the screen is taken");
     assert!(terminal.is_taken());

@@ -10,7 +10,7 @@ use tests::served::{self, Serve};
 use tests::terminal::Terminal;
 
 fn inspect() -> PathBuf {
-    program::debug("scoreboard-inspect", "inspect")
+    program::debug("inspect")
 }
 
 fn op(id: &str, board: &str, age_s: f64, cancellable: bool) -> Value {

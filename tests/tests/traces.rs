@@ -147,7 +147,7 @@ fn spans_and_perfetto_carry_the_trace() {
 #[test]
 fn a_request_belongs_to_the_trace_that_its_header_names() {
     let name = program::name("traced-web");
-    let mut command = Command::new(debug("fixture-web", "fixture-web"));
+    let mut command = Command::new(debug("fixture-web"));
     let mut program = Program::start(command.arg(&name).arg("."), &name);
     let address = program.until_ready().remove(0);
     let header = format!("traceparent: 00-{TRACE}-{CALLER}-00\r\n");
@@ -175,7 +175,7 @@ fn a_request_belongs_to_the_trace_that_its_header_names() {
 #[test]
 fn a_span_belongs_to_the_trace_of_its_field_or_of_another_layer() {
     let name = program::name("traced-spans");
-    let mut command = Command::new(debug("fixture-spans", "fixture-spans"));
+    let mut command = Command::new(debug("fixture-spans"));
     let mut program = Program::start(command.args([&name, "traced"]), &name);
     program.until_ready();
     let all = ops(program.pid());

@@ -15,7 +15,7 @@ use tests::program::{self, Program};
 use tests::{build, wait};
 
 fn behave() -> PathBuf {
-    program::debug("fixture-behave", "fixture-behave")
+    program::debug("fixture-behave")
 }
 
 /// What is found at last.

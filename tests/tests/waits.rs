@@ -9,7 +9,7 @@ use tests::{naive, wait};
 
 /// A `fixture-locks` that has said it is ready.
 fn locks(name: &str, what: &[&str]) -> Program {
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.arg(name).args(what), name);
     program.until_ready();
     program
@@ -145,7 +145,7 @@ fn seeded_deadlocks_of_two_to_eight_are_all_named_with_all_their_lines() {
     for seed in (1..=wanted).step_by(AT_ONCE as usize) {
         let count = AT_ONCE.min(wanted - seed + 1);
         let name = program::name("cycles");
-        let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+        let mut command = Command::new(program::debug("fixture-locks"));
         command.args([&name, "cycles", &count.to_string(), &seed.to_string()]);
         let mut program = Program::start(&mut command, &name);
         let expected: Vec<Vec<String>> = program
@@ -226,7 +226,7 @@ fn of_a_hundred_thousand_locks_the_two_in_a_deadlock_are_named() {
     let name = program::name("many");
     let count: u64 =
         std::env::var("LOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.arg(&name).args(["many", &count.to_string()]), &name);
     let told = program.until_ready();
     let size: u64 = told[0].parse().expect("bytes of a lock");

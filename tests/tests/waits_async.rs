@@ -9,7 +9,7 @@ use tests::program::{self, Program};
 use tests::wait;
 
 fn locks(name: &str, what: &str) -> Program {
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([name, what]), name);
     program.until_ready();
     program

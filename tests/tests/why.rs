@@ -86,7 +86,7 @@ fn the_cause_comes_first_in_services_with_one_fault() {
         let name = program::name(fault);
         let start = format!("ulimit -n 64; exec \"$0\" {name} ails {fault}");
         let mut shell = Command::new("sh");
-        shell.args(["-c", &start]).arg(program::debug("fixture-behave", "fixture-behave"));
+        shell.args(["-c", &start]).arg(program::debug("fixture-behave"));
         let mut program = Program::start(&mut shell, &name);
         program.until_ready();
         (program, name)
@@ -195,12 +195,12 @@ fn a_convoy_names_its_lock_and_what_the_holder_waits_for() {
 #[test]
 fn a_deadlock_comes_before_everything_that_waits_for_it() {
     let name = program::name("why-abba");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut program = Program::start(command.args([&name, "abba"]), &name);
     program.until_ready();
     first_is(&name, "deadlock");
     let through = program::name("why-circle");
-    let mut command = Command::new(program::debug("fixture-locks", "fixture-locks"));
+    let mut command = Command::new(program::debug("fixture-locks"));
     let mut circle = Program::start(command.args([&through, "held-in-queue"]), &through);
     circle.until_ready();
     first_is(&through, "queue-circle");
@@ -370,7 +370,7 @@ fn faulty(arguments: &[&str], clients: usize) -> (Demo, tempfile::TempDir) {
 /// By its help: `daemon-demo serve --help`.
 #[test]
 fn each_fault_of_the_demo_is_found_first() {
-    program::debug("scoreboard-inspect", "inspect");
+    program::debug("inspect");
     let together: [(&[&str], usize, &str); 10] = [
         (&["--fault", "deadlock"], 0, "deadlock"),
         (&["--fault", "convoy", "--io-threads", "4"], 3, "lock-convoy"),

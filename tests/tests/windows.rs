@@ -77,7 +77,7 @@ fn every_maximum_comes_back_and_more_is_refused_by_name() {
     ] {
         for asked in [most, most + 1] {
             let name = program::name(what);
-            let binary = program::debug("fixture-behave", "fixture-behave");
+            let binary = program::debug("fixture-behave");
             let mut command = std::process::Command::new(binary);
             command.args([&name, "room", what, &asked.to_string()]);
             command.stderr(std::process::Stdio::piped());

@@ -23,7 +23,7 @@ pub(super) fn recorder(stage: &Stage, folder: &Path) {
         let path = folder.join(format!("{number}.rec"));
         let file = path.to_str().expect("UTF-8");
         let lasts = format!("{}s", RECORDING.as_secs());
-        let mut command = Command::new(program::debug("scoreboard-inspect", "inspect"));
+        let mut command = Command::new(program::debug("inspect"));
         command.args([
             "record",
             "-n",
@@ -64,7 +64,7 @@ pub(super) fn recorder(stage: &Stage, folder: &Path) {
 
 /// The screen, all the while.
 pub(super) fn screen(stage: &Stage, usage: &Usage) {
-    let inspect = program::debug("scoreboard-inspect", "inspect");
+    let inspect = program::debug("inspect");
     let mut terminal = Terminal::start(&inspect, &["top", "-n", &stage.board], 100, 30);
     let mut views = "123456".chars().cycle();
     while !stage.is_over() {

@@ -183,8 +183,8 @@ fn of_a_process_that_is_not_to_be_seen_only_what_is_known_is_said() {
 #[test]
 fn of_a_blocked_thread_the_call_is_told_to_whom_the_kernel_shows_it() {
     let name = program::name("blocked-in-pipe");
-    program::debug("scoreboard-inspect", "inspect");
-    let mut command = Command::new(program::debug("fixture-behave", "fixture-behave"));
+    program::debug("inspect");
+    let mut command = Command::new(program::debug("fixture-behave"));
     let mut program = Program::start(
         command.args([&name, "ails", "blocked-in-pipe"]).env("PROBE_MODE", "0444"),
         &name,
