@@ -39,8 +39,8 @@ pub fn debug(binary: &str) -> PathBuf {
         let mut cargo = build::cargo();
         cargo.args(["build", "--quiet", "--locked", "--workspace"]);
         cargo.args(PROGRAMS.iter().flat_map(|program| ["--bin", program]));
-        // A test among them, since features that only tests ask for are asked for then too: what `cargo test` has built is not
-        // built again with others.
+        // A test among them: what only tests depend on counts then too, and with the same features as `cargo test` has
+        // built everything nothing is built again.
         build::run(cargo.args(["--test", "zz_skipped"]).current_dir(build::root()));
         *built = true;
     }
