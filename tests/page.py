@@ -125,7 +125,7 @@ try:
 
     go(f"view=profile&board={board}&seconds=1")
     until("the view", lambda: page.find_element(By.ID, "idle")).click()
-    boxes = until("a flame graph", lambda: page.find_elements(By.CSS_SELECTOR, ".flame .thread"), 15)
+    boxes = until("a flame graph", lambda: page.find_elements(By.CSS_SELECTOR, ".flame .thread"))
     whole = page.find_element(By.CSS_SELECTOR, ".flame .all").size["width"]
     # In one step: the graph is drawn anew each second.
     page.execute_script("[...document.querySelectorAll('.flame .thread')].reduce((a, b) => (b.offsetWidth < a.offsetWidth ? b : a)).click()")
@@ -133,7 +133,7 @@ try:
     if "zoom=" not in page.current_url:
         sys.exit("the address does not say the zoom")
     page.find_element(By.XPATH, "//button[text()='Reset zoom']").click()
-    until("no zoom", lambda: len(page.find_elements(By.CSS_SELECTOR, ".flame .thread")) == len(boxes), 15)
+    until("no zoom", lambda: len(page.find_elements(By.CSS_SELECTOR, ".flame .thread")) == len(boxes))
     ok("a click zooms into the flame graph")
 
     find = lambda: next(row for row in page.find_elements(By.CSS_SELECTOR, "#main .table .rows .row") if ".rs:" in row.text)
@@ -143,7 +143,7 @@ try:
     number = marked.find_element(By.TAG_NAME, "th").text
     if number != place_.rsplit(":", 1)[1] or not marked.find_elements(By.TAG_NAME, "td")[1].text.strip():
         sys.exit(f"the source at {place_} is marked at {number}")
-    until("its share", lambda: "%" in page.find_element(By.CSS_SELECTOR, "#detail .source tr[aria-current] td").text, 15)
+    until("its share", lambda: "%" in page.find_element(By.CSS_SELECTOR, "#detail .source tr[aria-current] td").text)
     page.find_element(By.XPATH, "//aside//button[text()='Close']").click()
     ok("the source of a line stands beside its share")
 
@@ -152,7 +152,7 @@ try:
         page.find_element(By.XPATH, f"//button[text()='{button}']").click()
         until("a window", lambda: len(page.window_handles) == 2)
         page.switch_to.window(next(one for one in page.window_handles if one != mine))
-        title = until("what was handed over", lambda: page.title.startswith(begin) and page.title, 20)
+        title = until("what was handed over", lambda: page.title.startswith(begin) and page.title)
         page.close()
         page.switch_to.window(mine)
         if int(title.split()[1]) < 1:

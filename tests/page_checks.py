@@ -9,7 +9,8 @@ from selenium.webdriver.common.by import By
 def waiter(page):
     """Waits on this page until a condition is true, and gives what it was; or ends this program with what the page says."""
 
-    def until(what, condition, seconds=10.0):
+    # Longer than a host that did not answer once is left alone: on a machine with much to do that happens.
+    def until(what, condition, seconds=40.0):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:

@@ -38,7 +38,7 @@ new MutationObserver((records) => {
 """
 
 
-def until(what, condition, limit=20.0):
+def until(what, condition, limit=40.0):
     end = time.monotonic() + limit
     while time.monotonic() < end:
         found = condition()

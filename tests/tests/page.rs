@@ -72,7 +72,7 @@ fn a_real_browser_shows_filters_links_zooms_cancels_and_goes_on() {
     assert!(link.ends_with(&format!("#view=ops&board={name}&filter=*onerror*")), "{link}");
     let pid = demo.child.id().to_string();
     let mut script = Command::new("timeout");
-    script.arg("100").arg(python).arg(build::root().join("tests/page.py"));
+    script.arg("300").arg(python).arg(build::root().join("tests/page.py"));
     script.args([&serve.address, &name, &pid, demo.port(), secret, &link]);
     let said = build::run(script.args([&merged.address, &silent.address]));
     for check in CHECKS.iter().chain(&["a foreign Host is refused"]) {
@@ -135,7 +135,7 @@ fn in_a_real_browser_what_is_of_many_is_told_apart_and_nobody_is_hurried() {
     let guarded = shut.address.replace("0.0.0.0", "127.0.0.1");
     let pid = demo.child.id().to_string();
     let mut script = Command::new("timeout");
-    script.arg("100").arg(python).arg(build::root().join("tests/page_many.py"));
+    script.arg("300").arg(python).arg(build::root().join("tests/page_many.py"));
     script.args([&serve.address, &name, &pid, demo.port(), &merged.address, &other.address]);
     let said = build::run(script.args([&guarded, secret]));
     for check in OF_MANY {
@@ -154,7 +154,7 @@ fn a_look_at_very_much_changes_what_is_in_view_alone() {
     let _program = served::behave(&name, &["wide"]);
     let serve = Serve::start(&[]);
     let mut script = Command::new("timeout");
-    script.arg("100").arg(python).arg(build::root().join("tests/page_update.py"));
+    script.arg("300").arg(python).arg(build::root().join("tests/page_update.py"));
     let said = build::run(script.args([&serve.address, &name]));
     for view in ["ops", "numbers", "threads"] {
         assert!(said.contains(&format!("ok {view}\n")), "{view}:\n{said}");
