@@ -18,6 +18,7 @@ pub mod inject;
 pub mod journal;
 pub mod merged;
 pub mod naive;
+pub mod often;
 pub mod parallel;
 pub mod picture;
 pub mod program;
