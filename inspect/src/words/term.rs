@@ -1,7 +1,5 @@
 //! The sink to a terminal: nothing that came from a board reaches it but printable characters.
 
-use std::fmt::Write;
-
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::words::label::Label;
@@ -16,14 +14,25 @@ pub fn term(text: &str) -> String {
     for char in text.chars() {
         let code = u32::from(char);
         if char.is_control() {
-            let _ = write!(out, "\\x{code:02x}");
+            out.push_str("\\x");
+            hex(&mut out, code, 2);
         } else if invisible(char) {
-            let _ = write!(out, "\\u{{{code:x}}}");
+            out.push_str("\\u{");
+            hex(&mut out, code, 1);
+            out.push('}');
         } else {
             out.push(char);
         }
     }
     out
+}
+
+/// So many digits at least. Without what formats numbers: hostile texts have nothing but such characters, and were most of
+/// the time that a table of them took.
+fn hex(out: &mut String, code: u32, least: u32) {
+    let digits = (32 - code.leading_zeros()).div_ceil(4).max(least);
+    let digits = (0..digits).rev().map(|place| code >> (4 * place) & 15);
+    out.extend(digits.filter_map(|digit| char::from_digit(digit, 16)));
 }
 
 /// A label, made harmless.
