@@ -153,6 +153,10 @@ pub(crate) enum Fault {
     LeakOperations,
     /// Four files a second are opened and never closed (descriptors-grow after a minute; descriptor-limit)
     LeakDescriptors,
+    /// Two MiB of memory a second are kept for ever (memory-grows, after ten minutes of a history)
+    LeakMemory,
+    /// Four threads a second begin and never end (threads-grow, after ten minutes of a history)
+    LeakThreads,
     /// A copy of each connection stays open (sockets-unclosed, after 100 connections)
     LeakSockets,
     /// No commit succeeds (retry-storm)

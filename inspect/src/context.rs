@@ -63,6 +63,8 @@ pub struct Context {
 pub enum Look {
     /// The verdict alone.
     Verdict,
+    /// What the process takes too, as far as that costs little: once a second of every process of a host.
+    Usage,
     /// Threads and vitals too.
     All,
     /// Every thread's name as well, for a dump.
@@ -106,8 +108,9 @@ impl Context {
         let witness = evidence.witness;
         let process = &evidence.process;
         let same_pids = witness.pids == Seen::Yes;
-        let alive = process.as_ref().filter(|_| state.exists() && look != Look::Verdict);
-        let mut tasks = alive.and_then(|process| match same_pids {
+        let alive = process.as_ref().filter(|_| state.exists());
+        let listed = alive.filter(|_| matches!(look, Look::All | Look::Names));
+        let mut tasks = listed.and_then(|process| match same_pids {
             true => proc::tasks(process.pid),
             false => proc::tasks_inside(process.pid),
         });
@@ -126,7 +129,11 @@ impl Context {
             unseen: evidence.unseen.iter().map(Unseen::text).collect(),
             lock: witness.lock.known(),
             process: process.as_ref().map(|process| process.state),
-            vitals: alive.map(proc::vitals),
+            vitals: match look {
+                Look::Verdict => None,
+                Look::Usage => alive.map(proc::usage),
+                Look::All | Look::Names => alive.map(proc::vitals),
+            },
             host_pid: process.as_ref().map(|process: &Process| process.pid),
             tasks,
             same_clock: evidence.same_clock,

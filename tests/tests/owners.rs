@@ -1,9 +1,12 @@
 //! Boards of several owners on one host: root looks at all without being root, and whose board is whose is decided by
 //! the files.
 
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use inspect::history::{DEFAULT_BYTES, Recorder, Second};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use tests::behind::{AS_OTHER, PLAIN, behind, is, may_unshare, rows};
@@ -130,6 +133,42 @@ fn root_looks_at_boards_of_three_owners_without_being_root() {
     let report = program::inspect(&["report", &follow, "--by", "thread", "--json", "--idle"]);
     let text = String::from_utf8_lossy(&report.stdout);
     assert!(text.contains(&late.to_string()), "{late}: {text}");
+}
+
+/// What only root may read is not read: root is given up to the segments' owner before.
+#[test]
+fn root_reads_the_history_of_another_user_as_that_user() {
+    if !may_unshare() {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a folder");
+    let path = directory.path();
+    let _program = behind(PLAIN, &program::name("past"), &["numbers"]);
+    let mut recorder = Recorder::open(path, DEFAULT_BYTES).expect("a recorder");
+    let now = SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos() as u64;
+    let seconds = vec![Second::default()];
+    recorder.put(now - 5_000_000_000, &seconds).expect("written");
+    drop(recorder);
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+    };
+    set(path, 0o755);
+    let files = std::fs::read_dir(path).expect("it").flatten().map(|entry| entry.path());
+    let segment = files.into_iter().find(|path| path.extension().is_some()).expect("a segment");
+    chown(&segment, Some(4242), Some(4242)).expect("root may");
+    let shown = |verb: &[&str]| {
+        let history = path.to_str().expect("UTF-8");
+        let output = program::inspect(&[verb, &["--history", history]].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    set(&segment, 0o600);
+    assert_eq!(shown(&["history"]).0, Some(0));
+    set(&segment, 0);
+    let (code, said) = shown(&["history"]);
+    assert!(code == Some(4) && said.contains("Permission denied"), "{said}");
+    // Whoever looks at its own boards needs root for them, and reads none.
+    let (code, said) = shown(&["why"]);
+    assert!(code == Some(4) && said.contains("ask as that user"), "{said}");
 }
 
 /// The directory is root's: once root is given up nothing can be made there.

@@ -24,12 +24,13 @@ pub(super) fn begin(shared: &Arc<Shared>) {
                 thread::sleep(Duration::from_millis(1));
             }
         }),
-        Some(Fault::LeakDescriptors) => stray("scanner", shared, |shared| {
-            while !shared.is_stopping() {
-                let _ = File::open("/dev/null").map(std::mem::forget);
-                probe::tag!(idle, "between two looks");
-                thread::sleep(Duration::from_millis(250));
-            }
+        Some(Fault::LeakDescriptors) => leak(shared, || {
+            let _ = File::open("/dev/null").map(std::mem::forget);
+        }),
+        // Written, since memory that nobody has written is not there.
+        Some(Fault::LeakMemory) => leak(shared, || std::mem::forget(vec![1u8; 512 << 10])),
+        Some(Fault::LeakThreads) => leak(shared, || {
+            let _ = thread::Builder::new().spawn(thread::park);
         }),
         Some(Fault::Abort) => stray("aborts", shared, |_| {
             probe::tag!(idle, "until it aborts, as asked for");
@@ -38,6 +39,17 @@ pub(super) fn begin(shared: &Arc<Shared>) {
         }),
         _ => {}
     }
+}
+
+/// Something is taken four times a second, and never given back.
+fn leak(shared: &Arc<Shared>, take: fn()) {
+    stray("scanner", shared, move |shared| {
+        while !shared.is_stopping() {
+            take();
+            probe::tag!(idle, "between two looks");
+            thread::sleep(Duration::from_millis(250));
+        }
+    });
 }
 
 fn stray(name: &str, shared: &Arc<Shared>, body: impl FnOnce(&Shared) + Send + 'static) {

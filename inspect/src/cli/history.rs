@@ -2,19 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::{Cli, HistoryPick};
-use super::common::{boards, columns, document, nothing_yet, unreadable};
+use super::common::{boards, columns, document, leave_root, nothing_yet, unreadable};
 use super::failure::Failure;
 use super::history_table::{changed, table};
 use crate::clock::Moment;
 use crate::context::Look as Around;
 use crate::error::OpenError;
 use crate::history::{
-    Collect, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, heat_svg,
-    heat_text_within, holds_any, past, read, read_sampled, svg,
+    Collect, Gather, Heat, Past, Recorder, Sampled, Sampling, Second, Span, compare, files,
+    heat_svg, heat_text_within, holds_any, past, read, read_sampled, svg,
 };
 use crate::liveness::State;
 use crate::locate::{self, Candidate, Run, Target};
@@ -47,7 +47,7 @@ pub(super) fn record(
             Failure::new(format!("cannot give up root before reading: {errno}"))
         })?;
     }
-    let found = boards(target, &cli.common, Around::Verdict, &mut std::io::sink());
+    let found = boards(target, &cli.common, Around::Usage, &mut std::io::sink());
     // Of a board that may not be read the looks say so.
     if let Err(failure) = found
         && (failure.code == 3 || locate::find(target).is_err())
@@ -128,7 +128,7 @@ impl Watched {
                 || self.boards.iter().any(|old| old.candidate.id == one.id)
         };
         let new: Vec<Candidate> = found.into_iter().filter(|one| !known(one)).collect();
-        let Found { boards: found, failed, .. } = Found::open(new, Around::Verdict);
+        let Found { boards: found, failed, .. } = Found::open(new, Around::Usage);
         self.say_unread(failed, remarks);
         // Nobody parses another's board as root.
         if drop_root(&found).is_err() {
@@ -146,7 +146,7 @@ impl Watched {
         let mut reports = Vec::new();
         let over = &mut self.over;
         self.boards.retain_mut(|board| {
-            board.look(Around::Verdict);
+            board.look(Around::Usage);
             let report = board.report();
             let lives = report.as_ref().is_ok_and(|report| report.state != State::Dead);
             reports.extend(report);
@@ -209,6 +209,8 @@ pub(super) fn show(
     let directory = pick.place.directory();
     let span = span(pick, now)?;
     let picture = pick.svg.as_deref().map(super::output::Output::create).transpose()?;
+    let segments = files(&directory);
+    leave_root(&segments.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     if pick.heat {
         let heat = heat(&directory, span, target)?;
         return match picture {
@@ -267,7 +269,7 @@ fn earlier(from_ns: u64, span: Span, now: u64) -> Result<Span, Failure> {
 }
 
 /// Why the past of a directory cannot be read: it may not, or there is none.
-fn unread(directory: &Path, error: &std::io::Error) -> Failure {
+pub(super) fn unread(directory: &Path, error: &std::io::Error) -> Failure {
     let (code, helps) = match error.kind() {
         std::io::ErrorKind::PermissionDenied => {
             (4, "its recorder's user and group may read it: be in that group")

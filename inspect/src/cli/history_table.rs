@@ -8,7 +8,7 @@ use crate::clock::rfc3339;
 use crate::history::{Change, Past, Point};
 #[cfg(feature = "serve")]
 use crate::history::{Frame, Together};
-use crate::words::human::time;
+use crate::words::human::{bytes, or_none, time};
 use crate::words::term::{cut, ends, fitted, hanging, right, term, width};
 
 /// Columns of a table that are keys, at most; what one takes, and what stands before the first.
@@ -19,6 +19,9 @@ const WIDEST: usize = 21;
 const BEFORE_KEYS: usize = 31;
 /// The same of a terminal that has no room for load and depth beside a key.
 const BEFORE_KEYS_NARROW: usize = 18;
+/// What processor time and memory take, and from how many columns on they are there.
+const USAGE_WIDTH: usize = 17;
+const USAGE_FROM: usize = 100;
 /// What the number of hosts takes.
 const HOSTS_WIDTH: usize = 6;
 /// Columns of a comparison before its key.
@@ -74,53 +77,90 @@ pub(super) fn together(frame: &Frame, all: &[Together], columns: usize) -> Strin
 
 /// A row a point: the keys with the most of all, as many as fit.
 fn rows(out: &mut String, points: &[Point], columns: usize) {
-    let several = points.iter().any(|point| point.hosts.is_some());
-    let hosts_width = if several { HOSTS_WIDTH } else { 0 };
-    let narrow = columns < BEFORE_KEYS + hosts_width + KEY_WIDTH;
-    let before = if narrow { BEFORE_KEYS_NARROW } else { BEFORE_KEYS };
-    let room = columns.saturating_sub(before + hosts_width);
-    let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
-    for (key, value) in points.iter().flat_map(|point| &point.active) {
-        *totals.entry(key).or_default() += value;
+    let titles = Titles::of(points, columns);
+    titles.heading(out);
+    points.iter().for_each(|point| titles.row(point, out));
+}
+
+/// Which columns there are.
+struct Titles<'a> {
+    narrow: bool,
+    usage: bool,
+    hosts: bool,
+    keys: Vec<&'a str>,
+    /// Columns of a key, and of a finding.
+    wide: usize,
+    finding_width: usize,
+}
+
+impl<'a> Titles<'a> {
+    fn of(points: &'a [Point], columns: usize) -> Self {
+        let hosts = points.iter().any(|point| point.hosts.is_some());
+        let hosts_width = if hosts { HOSTS_WIDTH } else { 0 };
+        let narrow = columns < BEFORE_KEYS + hosts_width + KEY_WIDTH;
+        let before = if narrow { BEFORE_KEYS_NARROW } else { BEFORE_KEYS };
+        let usage = columns >= USAGE_FROM && points.iter().any(|point| point.usage.is_some());
+        let usage_width = if usage { USAGE_WIDTH } else { 0 };
+        let room = columns.saturating_sub(before + hosts_width + usage_width);
+        let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
+        for (key, value) in points.iter().flat_map(|point| &point.active) {
+            *totals.entry(key).or_default() += value;
+        }
+        let mut totals: Vec<(&str, f64)> = totals.into_iter().collect();
+        totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        totals.truncate((room / KEY_WIDTH).min(KEYS));
+        let keys: Vec<&str> = totals.into_iter().map(|(key, _)| key).collect();
+        // As wide as the longest where there is room: hosts, lines and statuses are told apart by their ends, too.
+        let longest = keys.iter().map(|key| width(&term(key))).max().unwrap_or(0);
+        let fits = room / keys.len().max(1);
+        let wide = longest.min(fits.saturating_sub(2)).clamp(KEY_WIDTH - 2, WIDEST);
+        let finding_width = room.saturating_sub(keys.len() * (wide + 2) + 2).min(60);
+        Self { narrow, usage, hosts, keys, wide, finding_width }
     }
-    let mut totals: Vec<(&str, f64)> = totals.into_iter().collect();
-    totals.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    totals.truncate((room / KEY_WIDTH).min(KEYS));
-    // As wide as the longest where there is room: hosts, lines and statuses are told apart by their ends, too.
-    let longest = totals.iter().map(|(key, _)| width(&term(key))).max().unwrap_or(0);
-    let fits = room / totals.len().max(1);
-    let wide = longest.min(fits.saturating_sub(2)).clamp(KEY_WIDTH - 2, WIDEST);
-    let finding_width = room.saturating_sub(totals.len() * (wide + 2) + 2).min(60);
-    let _ = write!(out, " TIME      {:>7}", "ACTIVE");
-    if !narrow {
-        let _ = write!(out, " {:>5} {:>6}", "LOAD", "QUEUED");
+
+    fn heading(&self, out: &mut String) {
+        let _ = write!(out, " TIME      {:>7}", "ACTIVE");
+        if !self.narrow {
+            let _ = write!(out, " {:>5} {:>6}", "LOAD", "QUEUED");
+        }
+        if self.usage {
+            let _ = write!(out, " {:>6} {:>9}", "CPU", "RSS");
+        }
+        if self.hosts {
+            let _ = write!(out, " {:>5}", "HOSTS");
+        }
+        let wide = self.wide;
+        for key in &self.keys {
+            let _ = write!(out, "  {}", right(&ends(&term(key), wide), wide));
+        }
+        out.push('\n');
     }
-    if several {
-        let _ = write!(out, " {:>5}", "HOSTS");
-    }
-    for (key, _) in &totals {
-        let _ = write!(out, "  {}", right(&ends(&term(key), wide), wide));
-    }
-    out.push('\n');
-    for point in points {
+
+    fn row(&self, point: &Point, out: &mut String) {
         let active = point.active.values().fold(0.0, |sum, one| sum + one);
-        // Of no worker, and of no queue, nothing is known.
-        let load = point.threads.values().map(|one| one.load).reduce(f64::max);
-        let load = load.map_or_else(|| "-".to_owned(), |load| format!("{:.0}%", load * 100.0));
-        let queued = point.queues.values().map(|one| one.depth).reduce(u64::saturating_add);
-        let queued = queued.map_or_else(|| "-".to_owned(), |depth| depth.to_string());
         let _ = write!(out, " {}  {active:>7.2}", clock(&point.at));
-        if !narrow {
+        if !self.narrow {
+            // Of no worker, and of no queue, nothing is known.
+            let load = point.threads.values().map(|one| one.load).reduce(f64::max);
+            let load = or_none(load, |load| format!("{:.0}%", load * 100.0));
+            let queued = point.queues.values().map(|one| one.depth).reduce(u64::saturating_add);
+            let queued = or_none(queued, |depth| depth.to_string());
             let _ = write!(out, " {load:>5} {queued:>6}");
+        }
+        if self.usage {
+            let usage = point.usage.unwrap_or_default();
+            let cpu = or_none(usage.cpu_pct, |percent| format!("{percent:.0}%"));
+            let _ = write!(out, " {cpu:>6} {:>9}", or_none(usage.rss_bytes, bytes));
         }
         if let Some(hosts) = point.hosts {
             let _ = write!(out, " {hosts:>5}");
         }
-        for (key, _) in &totals {
+        let wide = self.wide;
+        for key in &self.keys {
             let _ = write!(out, "  {:>wide$.2}", point.active.get(*key).copied().unwrap_or(0.0));
         }
-        if let Some(finding) = point.finding.as_ref().filter(|_| finding_width >= 12) {
-            let _ = write!(out, "  {}", cut(&term(finding), finding_width));
+        if let Some(finding) = point.finding.as_ref().filter(|_| self.finding_width >= 12) {
+            let _ = write!(out, "  {}", cut(&term(finding), self.finding_width));
         }
         out.push('\n');
     }

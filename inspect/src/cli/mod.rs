@@ -17,6 +17,7 @@ mod doctor;
 mod dump;
 mod export;
 mod failure;
+mod grown;
 mod history;
 mod history_table;
 #[cfg(feature = "serve")]
@@ -150,7 +151,7 @@ fn verb(
             cancel::run(cli, target, id, *timeout, out, remarks)
         }
         Some(Verb::Ops { pick, .. }) => ops::run(cli, target, pick, out, remarks),
-        Some(Verb::Why(_)) => why::run(cli, target, out, remarks),
+        Some(Verb::Why { place, .. }) => why::run(cli, target, place, out, remarks),
         Some(Verb::Capacity { duration, .. }) => {
             capacity::run(cli, target, *duration, out, remarks)
         }

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
 
-use super::args::Cli;
+use super::args::{Cli, HistoryPlace};
 use super::common::{boards, look, repeat};
 use super::failure::Failure;
+use super::grown::Grown;
 use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::locate::{self, Candidate, Target};
 use crate::model::{BoardReport, Severity};
 use crate::open_board::Found;
-use crate::render::{text, why};
+use crate::render::{Look, text, why};
 use crate::snapshot::Depth;
 use crate::why::{Answer, Life, Seen, Weight, answer, kernel, together};
 
@@ -24,10 +25,12 @@ const APART: Duration = Duration::from_millis(500);
 pub(super) fn run(
     cli: &Cli,
     target: &Target,
+    place: &HistoryPlace,
     out: &mut dyn Write,
     remarks: &mut dyn Write,
 ) -> Result<(), Failure> {
     let look = look(&cli.common);
+    let mut grown = Grown::new(place, target)?;
     let mut boards = boards(target, &cli.common, Around::All, remarks)?;
     repeat(&cli.common, |again| {
         let first: Vec<_> = boards
@@ -44,6 +47,7 @@ pub(super) fn run(
             std::thread::sleep(APART);
         }
         let (mut answers, mut ended) = (Vec::new(), Ended::new());
+        grown.look(&mut boards)?;
         for (number, (board, first)) in boards.iter_mut().zip(first).enumerate() {
             if again {
                 board.look(Around::All);
@@ -51,24 +55,16 @@ pub(super) fn run(
             let mut report = board.report()?;
             let mut seen = first.map_or_else(unseen, |first| first.again_with(&report));
             seen.earlier = Life::earlier(&report, ended.of(&board.candidate.name));
+            seen.grows = grown.of(report.instance);
             let taken_at = rfc3339(Moment::now(false).wall_ns);
             let answer = answer(&report, &seen, &board.context.unseen, taken_at);
             if cli.common.json || cli.common.jsonl {
                 answers.push(answer);
             } else {
-                // The line under the heading is the answer's: a warning below "all well" would be none.
-                if let Some(worst) = answer.findings.first() {
-                    report.headline.severity = match worst.severity {
-                        Weight::Critical => Severity::Critical,
-                        Weight::Warning => Severity::Warning,
-                        Weight::Notice => report.headline.severity,
-                    };
-                    report.headline.text.clone_from(&answer.verdict);
-                }
                 if number > 0 {
                     writeln!(out)?;
                 }
-                write!(out, "{}{}", text::heading(&report, &look), why::findings(&answer, &look))?;
+                out.write_all(told(&mut report, &answer, &look).as_bytes())?;
             }
         }
         match answers.len() {
@@ -78,6 +74,20 @@ pub(super) fn run(
         }
         Ok(out.flush()?)
     })
+}
+
+/// An answer for people.
+fn told(report: &mut BoardReport, answer: &Answer, look: &Look) -> String {
+    // The line under the heading is the answer's: a warning below "all well" would be none.
+    if let Some(worst) = answer.findings.first() {
+        report.headline.severity = match worst.severity {
+            Weight::Critical => Severity::Critical,
+            Weight::Warning => Severity::Warning,
+            Weight::Notice => report.headline.severity,
+        };
+        report.headline.text.clone_from(&answer.verdict);
+    }
+    format!("{}{}", text::heading(report, look), why::findings(answer, look))
 }
 
 /// What dead boards say, by their name: looked for once, however many boards are asked about.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::second::{Active, End, OTHERS, Second};
 use super::store::Span;
+use super::usage::{Usage, UsageSum};
 use crate::clock::rfc3339;
 
 /// Adds to a sum of numbers that a file of anybody's may have said.
@@ -123,6 +124,9 @@ pub struct Point {
     pub rates_over_ns: Option<u64>,
     /// Mean levels.
     pub gauges: BTreeMap<String, f64>,
+    /// What its process took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// What was the matter, the last.
     pub finding: Option<String>,
 }
@@ -187,6 +191,7 @@ struct Sum {
     first: Option<(u64, BTreeMap<String, u64>)>,
     last: Option<(u64, BTreeMap<String, u64>)>,
     gauges: BTreeMap<String, (i128, u64)>,
+    usage: UsageSum,
     finding: Option<String>,
 }
 
@@ -271,6 +276,7 @@ impl Collect {
         board.workers = board.workers.max(second.loads.len() as u64);
         let sum = sums.entry(step).or_default();
         sum.seconds += 1;
+        sum.usage.add(&second.usage);
         let mut now: BTreeMap<String, u64> = BTreeMap::new();
         for (one, count) in &second.active {
             let Some(key) = self.by.key(one) else { continue };
@@ -373,6 +379,7 @@ fn point(at_ns: u64, first: Option<(u64, BTreeMap<String, u64>)>, sum: Sum) -> P
             .into_iter()
             .map(|(name, (level, times))| (name, rounded(level as f64 / times.max(1) as f64)))
             .collect(),
+        usage: sum.usage.finish(),
         finding: sum.finding,
     }
 }

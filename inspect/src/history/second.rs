@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::texts::{Texts, TextsRead};
+use super::usage::Usage;
 use crate::liveness::State;
 use crate::model::{BoardReport, ThreadReport};
 use crate::recording::wire::{Bytes, put};
@@ -97,6 +98,8 @@ pub struct Second {
     pub counters: BTreeMap<String, u64>,
     /// Gauges by name and labels.
     pub gauges: BTreeMap<String, i64>,
+    /// What its process takes.
+    pub usage: Usage,
     /// What a person would have read first, when it was not well.
     pub finding: Option<String>,
     /// Once, when its process ended.
@@ -123,6 +126,7 @@ impl Second {
         let at = second.operations(report);
         second.threads(report, &at);
         second.numbers(report);
+        second.usage = report.vitals.as_ref().map(Usage::of).unwrap_or_default();
         second
     }
 

@@ -3,12 +3,15 @@
 //!
 //! ```text
 //! head    SCOREHIS, version, 0 or 1 (packed)       packed: bytes unpacked, checksum, deflate
-//! record  length, checksum, { moment, new texts, boards, what was sampled (nothing, in older ones) }
+//! record  length, checksum, { moment, new texts, boards, what was sampled, what boards' processes took }
 //! ```
+//!
+//! The last two are not there in records of older recorders.
 
 use super::sampled::{self, Sampled};
 use super::second::Second;
 use super::texts::{MOST_TEXT, Texts, TextsRead};
+use super::usage;
 use crate::recording::wire::{Bytes, crc32, put, put_text};
 
 /// First bytes of a segment.
@@ -42,6 +45,7 @@ pub(super) fn record(
         board.write(&mut body, texts);
     }
     body.extend(sampled::write(at_ns, sampled, texts));
+    usage::write(boards.iter().map(|board| &board.usage), &mut body);
     let mut payload = Vec::new();
     put(&mut payload, at_ns);
     let fresh = texts.fresh();
@@ -134,6 +138,9 @@ fn record_of(bytes: &mut Bytes<'_>, texts: &mut TextsRead) -> Option<Record> {
         return None;
     }
     let boards: Option<Vec<Second>> = (0..boards).map(|_| Second::read(bytes, texts)).collect();
-    let boards = boards?;
-    Some((at_ns, boards, sampled::read(at_ns, bytes, texts)?))
+    let mut boards = boards?;
+    let sampled = sampled::read(at_ns, bytes, texts)?;
+    let all = usage::read(bytes, boards.len())?;
+    boards.iter_mut().zip(all).for_each(|(board, usage)| board.usage = usage);
+    Some((at_ns, boards, sampled))
 }

@@ -301,6 +301,11 @@ impl Drop for Recorder {
     }
 }
 
+/// The files of a directory's history.
+pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
+    segments(directory).unwrap_or_default().into_values().collect()
+}
+
 /// Whether a directory has a history, of whatever time.
 pub fn holds_any(directory: &Path) -> bool {
     segments(directory).is_ok_and(|all| !all.is_empty())

@@ -20,4 +20,4 @@ pub use self::namespace::{
 };
 pub use self::process::{Process, TICKS, inner_pid, pids, process, stat, uids};
 pub use self::tasks::{task_name, tasks, tasks_inside};
-pub use self::vitals::{limit, vitals};
+pub use self::vitals::{limit, usage, vitals};

@@ -7,16 +7,29 @@ use super::process::{Process, TICKS};
 use super::sockets::by_state;
 use crate::vitals::{CpuTotal, SOCKETS_UP_TO, Vitals, percent_of};
 
-/// How a process is doing.
+/// How a process is doing, with its sockets.
 pub fn vitals(process: &Process) -> Vitals {
     let pid = process.pid;
+    let links = links(pid, "fd").ok();
+    let usage = usage(process);
+    Vitals {
+        fds: links.as_ref().map(|links| links.len() as u64).or(usage.fds),
+        fds_max: limit(&pid.to_string(), "Max open files"),
+        sockets: links
+            .filter(|links| links.len() <= SOCKETS_UP_TO)
+            .and_then(|links| sockets(pid, &links)),
+        ..usage
+    }
+}
+
+/// What a process takes, as far as that costs little.
+pub fn usage(process: &Process) -> Vitals {
     let uptime_ns = fs::read_to_string("/proc/uptime").ok().and_then(|text| {
         text.split(' ').next()?.parse::<f64>().ok().map(|seconds| (seconds * 1e9) as u64)
     });
     let tick_ns = 1_000_000_000 / TICKS;
     let age_ns = uptime_ns.map(|up| up.saturating_sub(process.start.saturating_mul(tick_ns)));
     let cpu_ns = process.cpu_ticks.saturating_mul(tick_ns);
-    let links = links(pid, "fd").ok();
     let page = 4096.max(page_bytes());
     let cpu_pct = age_ns.filter(|&age| age >= tick_ns).map(|age| percent_of(cpu_ns, age));
     Vitals {
@@ -25,12 +38,16 @@ pub fn vitals(process: &Process) -> Vitals {
         since_start: CpuTotal { cpu_pct, cpu_ns: Some(cpu_ns), over_ns: age_ns },
         rss_bytes: Some(process.rss_pages.saturating_mul(page)),
         threads: Some(process.threads),
-        fds: links.as_ref().map(|links| links.len() as u64),
-        fds_max: limit(&pid.to_string(), "Max open files"),
-        sockets: links
-            .filter(|links| links.len() <= SOCKETS_UP_TO)
-            .and_then(|links| sockets(pid, &links)),
+        fds: descriptors(process.pid),
+        fds_max: None,
+        sockets: None,
     }
+}
+
+/// Open descriptors, as the size of their directory says since Linux 6.2, of processes of others too; it was nothing before.
+fn descriptors(pid: u32) -> Option<u64> {
+    let size = fs::metadata(format!("/proc/{pid}/fd")).ok()?.len();
+    Some(size).filter(|&size| size > 0)
 }
 
 /// Bytes of a page.

@@ -149,6 +149,7 @@ pub fn run(mut bound: Bound) -> io::Result<()> {
     let askers = Askers::new(hosts);
     let looking = watch.clone();
     let shared = Shared {
+        grown: Arc::default(),
         settings: Arc::new(bound.settings),
         watch,
         runs: Runs::default(),

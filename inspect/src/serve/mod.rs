@@ -18,6 +18,7 @@ mod described;
 mod far;
 mod forward;
 mod gate;
+mod grown;
 mod health;
 mod listen;
 mod memory;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::askers::Askers;
+use super::grown::Grown;
 use super::reply::Refusal;
 use super::runs::Runs;
 use super::settings::{Listen, Settings};
@@ -15,6 +16,8 @@ use super::watch::Watch;
 pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     pub(super) watch: Watch,
+    /// What grows without an end.
+    pub(super) grown: Arc<Grown>,
     /// Profiles under way.
     pub(super) runs: Runs,
     /// Who asks other hosts, where their boards are served.

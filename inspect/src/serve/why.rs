@@ -48,11 +48,13 @@ pub(super) async fn why(
         tokio::time::sleep(APART).await;
     }
     aside(move || {
+        let grown = shared.grown.of(shared.settings.past(), &view);
         let all = || view.boards.iter().filter_map(|one| one.report.as_ref());
         let answers = boards.iter().zip(first).filter_map(|(one, first)| {
             let report = one.report.as_ref()?;
             let mut seen = first.map_or_else(Seen::default, |first| first.again_with(report));
             seen.earlier = Life::earlier(report, all());
+            seen.grows = grown.get(&report.instance).cloned();
             Some(answer(report, &seen, &[], view.taken_at()))
         });
         Ok(reply::document(&together(answers.collect(), view.taken_at())))

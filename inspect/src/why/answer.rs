@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Finding, Weight};
 use super::found::{Found, ORDER, rank};
 use super::seen::Seen;
-use super::{blocked, jobs, locks, monitor, operations, process, retries, threads, work};
+use super::{blocked, growth, jobs, locks, monitor, operations, process, retries, threads, work};
 use crate::liveness::State;
 use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
@@ -67,6 +67,7 @@ fn rules(report: &BoardReport, seen: &Seen) -> Found {
     process::panics(report, &mut found);
     process::descriptors(report, &mut found);
     process::limits(report, seen, &mut found);
+    growth::growth(report, seen, &mut found);
     threads::deadlocks(report, &mut found);
     threads::circles(report, &mut found);
     let told = locks::held(report, &mut found);
@@ -119,6 +120,9 @@ pub fn answer(report: &BoardReport, seen: &Seen, not_known: &[String], taken_at:
         let of_the_living = ["thread-hot", "thread-starved", "cpu-throttled", "memory-limit"];
         looked_at.retain(|id| !of_the_living.contains(id));
     }
+    if seen.grows.is_none() {
+        looked_at.retain(|id| !["memory-grows", "threads-grow"].contains(id));
+    }
     let not_known = unseen(report, seen, &found, not_known);
     let of = Of {
         name: report.name.clone(),
@@ -155,15 +159,25 @@ fn unseen(
     if !report.waits.known {
         not_known.push("locks: the daemon's probes are of a version that tells of none".to_owned());
     }
+    if report.state == State::Live && seen.grows.is_none() {
+        not_known.push(
+            "whether memory and threads grow: no ten minutes of it are recorded (inspect history record)"
+                .to_owned(),
+        );
+    }
     // Where they are counted there is a first look after a second.
-    if report.state == State::Live && report.fd_trend.is_none() && report.uptime_ns > COUNTED_NS {
+    if report.state == State::Live
+        && report.fd_trend.is_none()
+        && seen.grows.is_none()
+        && report.uptime_ns > COUNTED_NS
+    {
         not_known.push(
             "whether descriptors grow: Config::watch_descriptors counts them (Linux 6.2 and on)"
                 .to_owned(),
         );
     }
     if report.state == State::Live && seen.memory.is_none() {
-        not_known.push("whether memory grows: no limit of it is set, or to be seen".to_owned());
+        not_known.push("how near memory is to a limit: none is set, or none to be seen".to_owned());
     }
     if report.threads.iter().all(|thread| thread.load.s10.is_none()) {
         not_known.push("load: no thread says when it has a job in hand".to_owned());

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use super::finding::Finding;
 
 /// Ids in the order of cause and effect: what stands further up explains what stands below.
-pub(super) const ORDER: [&str; 33] = [
+pub(super) const ORDER: [&str; 35] = [
     "crash-loop",
     "dead",
     "process-stopped",
@@ -36,6 +36,8 @@ pub(super) const ORDER: [&str; 33] = [
     "error-burst",
     "cancellations",
     "leaked-operations",
+    "memory-grows",
+    "threads-grow",
     "descriptors-grow",
     "sockets-unclosed",
     "unreachable",

@@ -9,6 +9,7 @@
 //! operations │
 //! retries    │
 //! jobs       │
+//! growth     │
 //! monitor    ┘
 //! ```
 //!
@@ -22,6 +23,7 @@ mod blocked;
 mod calls;
 mod finding;
 mod found;
+mod growth;
 mod jobs;
 #[cfg(target_os = "linux")]
 pub mod kernel;
@@ -42,4 +44,4 @@ mod work_tests;
 
 pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};
-pub use seen::{Call, Life, Ran, Seen};
+pub use seen::{Call, Grows, Life, Ran, Seen, Taken};

@@ -203,19 +203,6 @@ pub(super) fn descriptors(report: &BoardReport, found: &mut Found) {
     if report.state != State::Live {
         return;
     }
-    if report.fd_trend.as_ref().is_some_and(|trend| trend.growing) {
-        let mut finding = Finding::new(
-            "descriptors-grow",
-            Weight::Warning,
-            0.8,
-            "open descriptors grow without an end: something is not closed".to_owned(),
-        )
-        .next(format!("ls -l /proc/{}/fd", report.pid));
-        if let Some(fds) = report.vitals.as_ref().and_then(|vitals| vitals.fds) {
-            finding = finding.with("open descriptors", fds, None);
-        }
-        found.push(finding);
-    }
     let Some(vitals) = &report.vitals else { return };
     if let (Some(fds), Some(max)) = (vitals.fds, vitals.fds_max)
         && max > 0

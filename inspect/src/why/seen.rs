@@ -64,6 +64,47 @@ impl Life {
     }
 }
 
+/// What a process takes of its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Taken {
+    /// Resident memory, bytes.
+    Memory,
+    /// Threads.
+    Threads,
+    /// Open descriptors.
+    Descriptors,
+}
+
+impl Taken {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Threads, Self::Descriptors];
+
+    /// By how much it grows at least.
+    pub fn least_growth(self) -> u64 {
+        match self {
+            Self::Memory => 16 << 20,
+            Self::Threads | Self::Descriptors => 8,
+        }
+    }
+}
+
+/// Growth without an end, by a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Grows {
+    /// Of what.
+    pub what: Taken,
+    /// The least in the first part of that time.
+    pub from: u64,
+    /// The least in the last part.
+    pub to: u64,
+    /// From the one to the other, ns.
+    pub over_ns: u64,
+    /// A gauge that grew all the time as well, with its means then and now.
+    pub with: Option<(String, u64, u64)>,
+}
+
 /// What was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -80,6 +121,8 @@ pub struct Seen {
     pub memory: Option<(u64, u64)>,
     /// Lives of processes of this name that are over, as far as their boards are kept.
     pub earlier: Vec<Life>,
+    /// What grows without an end; absent where no history of it is kept that is long enough.
+    pub grows: Option<Vec<Grows>>,
     /// What could not be seen.
     pub not_known: Vec<String>,
 }

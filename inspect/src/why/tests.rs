@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Weight, thread};
-use super::{Life, Seen, answer, together};
+use super::{Answer, Grows, Life, Seen, Taken, answer, together};
 use crate::liveness::State;
 use crate::model::{
     BoardReport, Chain, Edge, FdTrend, Holder, LockReport, Party, ThreadReport, WaitTarget,
@@ -114,6 +114,49 @@ fn what_the_monitor_lost_is_a_notice_and_names_its_kind() {
     assert!(late(100, 3_600).is_empty());
 }
 
+#[test]
+fn what_grows_is_told_by_a_history_and_nearer_its_limit_more_surely() {
+    let grows = |what, to, with: Option<&str>| Grows {
+        what,
+        from: 100 << 20,
+        to,
+        over_ns: 3_600 * SECOND,
+        with: with.map(|name| (name.to_owned(), 1, 9)),
+    };
+    let of = |grows: Vec<Grows>, limit: Option<u64>| {
+        let memory = limit.map(|limit| (100 << 20, limit));
+        let seen = Seen { grows: Some(grows), memory, ..Seen::default() };
+        answer(&board(), &seen, &[], String::new())
+    };
+    let evidence = |answer: &Answer| {
+        answer.findings[0].evidence.iter().map(|one| one.what).collect::<Vec<_>>()
+    };
+    let one = of(vec![grows(Taken::Memory, 200 << 20, None)], None);
+    assert!(one.verdict.contains("100MiB more in 1h"), "{}", one.verdict);
+    assert_eq!(one.findings[0].confidence, 0.6);
+    assert_eq!(evidence(&one), ["resident memory", "before", "over"]);
+    // A hundred MiB an hour: in a day 2,400.
+    let near = of(vec![grows(Taken::Memory, 200 << 20, Some("cached"))], Some(2_500 << 20));
+    assert_eq!(near.findings[0].confidence, 0.8);
+    assert!(evidence(&near).ends_with(&["grows with it", "at this pace at its limit in"]));
+    let far = of(vec![grows(Taken::Memory, 200 << 20, None)], Some(2_501 << 20));
+    assert_eq!(far.findings[0].confidence, 0.6);
+    // What memory grows by most likely comes last: descriptors that the keeper saw grow are told once.
+    let all = Taken::ALL.map(|what| grows(what, 200 << 20, None)).to_vec();
+    let mut report = board();
+    report.fd_trend = Some(FdTrend { least: vec![1], stretch_ns: SECOND, growing: true });
+    let seen = Seen { grows: Some(all), ..Seen::default() };
+    assert_eq!(ids(&report, &seen), ["memory-grows", "threads-grow", "descriptors-grow"]);
+    // Not looked for where no history is.
+    let looked = |grows| {
+        let seen = Seen { grows, ..Seen::default() };
+        let answer = answer(&board(), &seen, &[], String::new());
+        let said = answer.not_known.iter().any(|text| text.contains("threads grow"));
+        (answer.looked_at.contains(&"memory-grows"), said)
+    };
+    assert_eq!((looked(None), looked(Some(Vec::new()))), ((false, true), (true, false)));
+}
+
 /// An operation that waits for a lock.
 pub(super) fn waits_for(lock: &str, id: &str) -> Chain {
     let nobody = thread(&board(), &worker(false));
@@ -190,7 +233,7 @@ fn memory_without_a_limit_is_not_known() {
         report.state = state;
         let seen = Seen { memory, ..Seen::default() };
         let not_known = answer(&report, &seen, &[], String::new()).not_known;
-        not_known.iter().any(|text| text.starts_with("whether memory grows"))
+        not_known.iter().any(|text| text.starts_with("how near memory is"))
     };
     assert!(of(State::Live, None));
     assert!(!of(State::Live, Some((1, 100))));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::export::{Form, Numbers};
-pub use self::history::{HistoryAction, HistoryPick};
+pub use self::history::{HistoryAction, HistoryPick, HistoryPlace};
 pub use self::moment::{Ask, OpsAction, OpsBy, OpsPick, WaitsBy, WaitsPick};
 pub use self::sampling::{Only, Pacing, Pick, Trigger};
 #[cfg(feature = "serve")]
@@ -266,7 +266,14 @@ pub enum Verb {
         which: Which,
     },
     /// What is wrong, ranked: the evidence, and the next command.
-    Why(Which),
+    Why {
+        /// Where it was recorded: what grows without an end is known of ten minutes or more.
+        #[command(flatten)]
+        place: HistoryPlace,
+        /// Which boards.
+        #[command(flatten)]
+        which: Which,
+    },
     /// Who waits for whom: chains from who waits to who could act, deadlocks first.
     Waits {
         /// Which of them, and how.
@@ -359,9 +366,7 @@ impl Cli {
     /// A sentence, when two targets are named.
     pub fn target(&self) -> Result<Target, String> {
         let after = match &self.verb {
-            Some(Verb::List(which) | Verb::Doctor(which) | Verb::Why(which)) => {
-                which.target.as_ref()
-            }
+            Some(Verb::List(which) | Verb::Doctor(which)) => which.target.as_ref(),
             #[cfg(feature = "serve")]
             Some(Verb::Serve(_)) => None,
             #[cfg(feature = "serve")]
@@ -374,6 +379,7 @@ impl Cli {
             }
             Some(
                 Verb::Top { which, .. }
+                | Verb::Why { which, .. }
                 | Verb::Dump { which, .. }
                 | Verb::Clean { which, .. }
                 | Verb::Record { which, .. }

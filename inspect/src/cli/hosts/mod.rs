@@ -41,7 +41,7 @@ pub(super) fn run(
         Some(Verb::Ops { action: None, .. }) => ops::run,
         Some(Verb::Ops { action: Some(OpsAction::Cancel { .. }), .. }) => cancel::run,
         Some(Verb::Waits { .. }) => waits::run,
-        Some(Verb::Why(_)) => why::run,
+        Some(Verb::Why { .. }) => why::run,
         Some(Verb::Capacity { .. }) => capacity::run,
         Some(Verb::Check { .. }) => check::run,
         _ => return None,
