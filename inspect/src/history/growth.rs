@@ -170,6 +170,10 @@ fn rises(levels: &[u64]) -> bool {
 }
 
 /// Runs of processes with the moment up to which they are looked at: now, or their end.
+#[cfg_attr(
+    not(any(feature = "cli", feature = "serve")),
+    allow(dead_code, reason = "asked by who has reports")
+)]
 pub(crate) fn runs<'a>(
     reports: impl IntoIterator<Item = &'a BoardReport>,
     now_ns: u64,

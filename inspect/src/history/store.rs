@@ -302,6 +302,7 @@ impl Drop for Recorder {
 }
 
 /// The files of a directory's history.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "asked by who may be root"))]
 pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     segments(directory).unwrap_or_default().into_values().collect()
 }

@@ -68,6 +68,7 @@ const IDLE: &[(&str, &str, &[&str])] = &[
     ("ops", "history", &["over", "by", "ended", "slowest"]),
     ("ops", "by", &["over", "ended", "slowest"]),
     ("top", "endpoints", &["rate", "wait", "sort"]),
+    ("why", "endpoints", &["history"]),
     ("history", "heat", &["by", "against", "points"]),
     ("history", "against", &["svg"]),
     ("history", "svg", &["json", "jsonl"]),

@@ -165,6 +165,7 @@ fn what_is_wrong_is_said_on_one_line_with_what_would_be_right() {
         ("export otlp --spans --thread x", "--thread"),
         ("export otlp --profiles --openmetrics", "--openmetrics"),
         ("ops --history 1-1 --over 1s", "--over"),
+        ("why --endpoints unix:/x --history d", "--history"),
         ("ops --by kind --ended", "--ended"),
         ("history --against 1h --svg x", "--svg"),
         ("history --svg x --json", "--json"),
