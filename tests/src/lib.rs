@@ -23,6 +23,7 @@ pub mod parallel;
 pub mod picture;
 pub mod program;
 pub mod python;
+pub mod ready;
 pub mod served;
 pub mod session;
 pub mod soak;

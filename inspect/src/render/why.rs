@@ -3,7 +3,7 @@
 use super::look::{Look, Paint};
 use super::place::line;
 use crate::why::{Answer, Evidence, Finding, Value, Weight};
-use crate::words::human::{or_none, time};
+use crate::words::human::{bytes, or_none, time};
 use crate::words::label::Label;
 use crate::words::place::short_file;
 use crate::words::term::{hanging, label, term};
@@ -80,6 +80,7 @@ fn evidence(one: &Evidence) -> String {
     let value = |value: &Value| match value {
         // As in titles and tables.
         Value::Number(number) if one.unit == Some("s") => time((number * 1e9) as u64),
+        Value::Number(number) if one.unit == Some("bytes") => bytes(*number as u64),
         Value::Number(number) => {
             let unit = one.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
             format!("{number}{unit}")

@@ -141,12 +141,12 @@ fn what_grows_is_told_by_a_history_and_nearer_its_limit_more_surely() {
     assert!(evidence(&near).ends_with(&["grows with it", "at this pace at its limit in"]));
     let far = of(vec![grows(Taken::Memory, 200 << 20, None)], Some(2_501 << 20));
     assert_eq!(far.findings[0].confidence, 0.6);
-    // What memory grows by most likely comes last: descriptors that the keeper saw grow are told once.
+    // What memory is taken for comes first; descriptors that the keeper saw grow as well are told once.
     let all = Taken::ALL.map(|what| grows(what, 200 << 20, None)).to_vec();
     let mut report = board();
     report.fd_trend = Some(FdTrend { least: vec![1], stretch_ns: SECOND, growing: true });
     let seen = Seen { grows: Some(all), ..Seen::default() };
-    assert_eq!(ids(&report, &seen), ["memory-grows", "threads-grow", "descriptors-grow"]);
+    assert_eq!(ids(&report, &seen), ["threads-grow", "descriptors-grow", "memory-grows"]);
     // Not looked for where no history is.
     let looked = |grows| {
         let seen = Seen { grows, ..Seen::default() };
