@@ -26,6 +26,14 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Cargo that builds for release as people do: a developer's `CARGO_INCREMENTAL=1` would cut programs into many pieces, whose
+/// instructions nobody else has.
+pub fn cargo_release() -> Command {
+    let mut command = cargo();
+    command.env("CARGO_INCREMENTAL", "0").args(["build", "--release"]);
+    command
+}
+
 /// Runs a command that must succeed.
 ///
 /// # Panics
@@ -59,8 +67,8 @@ pub fn release(package: &str, binary: &str, arguments: &[&str]) -> PathBuf {
         return place;
     }
     let shared = programs.join("release");
-    run(cargo()
-        .args(["build", "--release", "--quiet", "--locked", "--package", package])
+    run(cargo_release()
+        .args(["--quiet", "--locked", "--package", package])
         .args(arguments)
         .arg("--target-dir")
         .arg(&shared)

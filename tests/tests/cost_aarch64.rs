@@ -27,8 +27,8 @@ fn program() -> Option<PathBuf> {
     }
     let target = build::target().join("for-tests/fixture-cost-aarch64");
     build::run(
-        build::cargo()
-            .args(["build", "--release", "--quiet", "--locked", "--package", "fixture-cost"])
+        build::cargo_release()
+            .args(["--quiet", "--locked", "--package", "fixture-cost"])
             .args(["--bin", "fixture-cost", "--target", TARGET, "--target-dir"])
             .arg(&target)
             .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER)

@@ -39,8 +39,8 @@ impl Scratch {
     ) -> (PathBuf, String) {
         std::fs::write(self.folder.join("src/lib.rs"), source).expect("write");
         let target = self.folder.join("target");
-        let output = build::cargo()
-            .args(["build", "--release", "--offline", "--color", "never"])
+        let output = build::cargo_release()
+            .args(["--offline", "--color", "never"])
             .args(arguments)
             .arg("--target-dir")
             .arg(&target)

@@ -343,10 +343,9 @@ fn interrupted_at_any_instruction_by_a_handler_that_probes() {
 /// The fixture with trails, built beside the other one.
 fn with_trails() -> PathBuf {
     let target = tests::build::target().join("for-tests/stepping-");
-    let build = ["build", "--release", "--quiet", "--locked", "--package", "stepping"];
     tests::build::run(
-        tests::build::cargo()
-            .args(build)
+        tests::build::cargo_release()
+            .args(["--quiet", "--locked", "--package", "stepping"])
             .args(["--features", "trail", "--bin", "stepped_trail", "--target-dir"])
             .arg(&target)
             .current_dir(tests::build::root()),
