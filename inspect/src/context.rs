@@ -63,12 +63,12 @@ pub struct Context {
 pub enum Look {
     /// The verdict alone.
     Verdict,
-    /// What the process takes too, as far as that costs little: once a second of every process of a host.
-    Usage,
     /// Threads and vitals too.
     All,
     /// Every thread's name as well, for a dump.
     Names,
+    /// The verdict, and what the process takes as far as that costs little: once a second of every process of a host.
+    Usage,
 }
 
 impl Context {
