@@ -161,7 +161,7 @@ fn unseen(
     }
     if report.state == State::Live && seen.grows.is_none() {
         not_known.push(
-            "whether memory and threads grow: no ten minutes of it are recorded (inspect history record)"
+            "whether memory and threads grow: no ten minutes of its history to be read (inspect history record)"
                 .to_owned(),
         );
     }
