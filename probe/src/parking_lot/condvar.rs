@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::sync::{Condvar as Queue, Mutex as Counts, MutexGuard as CountsGuard, PoisonError};
 use std::time::Instant;
 
+use super::turns::Turns;
 use super::which::MutexGuard;
 use crate::layout::{LockFamily, LockKind, WaitHow};
 use crate::on::locks::wait::{self, Limit};
@@ -25,20 +26,11 @@ impl WaitTimeoutResult {
     }
 }
 
-/// Who waits, by numbers: those below `released` may go.
-#[derive(Debug)]
-struct Numbers {
-    next: u64,
-    released: u64,
-    /// Those that gave up before their turn came, and were not counted out yet.
-    gone: u64,
-}
-
 /// `parking_lot::Condvar`, which shows who waits for it. With probes out it *is* that one.
 #[derive(Debug)]
 pub struct Condvar {
     watched: Watched,
-    numbers: Counts<Numbers>,
+    turns: Counts<Turns>,
     queue: Queue,
 }
 
@@ -50,40 +42,32 @@ impl Condvar {
         let (kind, family) = (LockKind::Condvar, LockFamily::ParkingLot);
         Self {
             watched: Watched::new(kind, family, 0, "", Location::caller()),
-            numbers: Counts::new(Numbers { next: 0, released: 0, gone: 0 }),
+            turns: Counts::new(Turns::new()),
             queue: Queue::new(),
         }
     }
 
-    fn numbers(&self) -> CountsGuard<'_, Numbers> {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turns(&self) -> CountsGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As `parking_lot::Condvar::notify_one`.
     pub fn notify_one(&self) -> bool {
-        self.release(|waiting| waiting.min(1)) > 0
+        let is_one = self.turns().release_one();
+        if is_one {
+            // Whose turn it is finds out by its number.
+            self.queue.notify_all();
+        }
+        is_one
     }
 
     /// As `parking_lot::Condvar::notify_all`.
     pub fn notify_all(&self) -> usize {
-        usize::try_from(self.release(|waiting| waiting)).unwrap_or(usize::MAX)
-    }
-
-    fn release(&self, count: impl FnOnce(u64) -> u64) -> u64 {
-        let mut numbers = self.numbers();
-        let waiting = (numbers.next - numbers.released).saturating_sub(numbers.gone);
-        let count = count(waiting);
-        if count == waiting {
-            (numbers.released, numbers.gone) = (numbers.next, 0);
-        } else {
-            numbers.released += count;
-        }
-        drop(numbers);
+        let count = self.turns().release_all();
         if count > 0 {
-            // Whose turn it is finds out by its number.
             self.queue.notify_all();
         }
-        count
+        usize::try_from(count).unwrap_or(usize::MAX)
     }
 
     /// As `parking_lot::Condvar::wait`.
@@ -170,31 +154,30 @@ impl Condvar {
         until: Option<Instant>,
         here: &'static Location<'static>,
     ) -> WaitTimeoutResult {
-        let mut numbers = self.numbers();
-        let mine = numbers.next;
-        numbers.next += 1;
+        let mut turns = self.turns();
+        let mine = turns.join();
         let limit = if until.is_some() { Limit::Time } else { Limit::None };
         let timed_out = MutexGuard::unlocked(guard, || {
             let waiting = wait::begin(&self.watched, WaitHow::Notify, limit, here);
-            let mut timed_out = false;
-            while numbers.released <= mine && !timed_out {
-                numbers = match until {
-                    None => self.queue.wait(numbers).unwrap_or_else(PoisonError::into_inner),
+            let mut is_late = false;
+            while !turns.may_go(mine) && !is_late {
+                turns = match until {
+                    None => self.queue.wait(turns).unwrap_or_else(PoisonError::into_inner),
                     Some(until) => {
                         let left = until.saturating_duration_since(Instant::now());
-                        let waited = self.queue.wait_timeout(numbers, left);
-                        let (numbers, result) = waited.unwrap_or_else(PoisonError::into_inner);
-                        timed_out = result.timed_out();
-                        numbers
+                        let waited = self.queue.wait_timeout(turns, left);
+                        let (turns, result) = waited.unwrap_or_else(PoisonError::into_inner);
+                        is_late = result.timed_out();
+                        turns
                     }
                 };
             }
-            if numbers.released <= mine {
-                numbers.gone += 1;
-            } else {
-                timed_out = false;
+            // A turn that came with the end of the time is taken.
+            let timed_out = !turns.may_go(mine);
+            if timed_out {
+                turns.give_up(mine);
             }
-            drop(numbers);
+            drop(turns);
             wait::end(waiting, &self.watched, true);
             timed_out
         });
@@ -206,5 +189,41 @@ impl Default for Condvar {
     #[track_caller]
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::super::{Mutex, const_mutex};
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    static LOCK: Mutex<()> = const_mutex(());
+    static CONDVAR: Condvar = Condvar::new();
+
+    #[test]
+    fn who_timed_out_takes_no_turn_from_those_who_wait() {
+        let (woken, wakes) = mpsc::channel();
+        assert!(CONDVAR.wait_for(&mut LOCK.lock(), Duration::ZERO).timed_out());
+        for _ in 0..2 {
+            let woken = woken.clone();
+            // Not joined: who is never woken shall fail the test, not hang it.
+            thread::spawn(move || {
+                CONDVAR.wait(&mut LOCK.lock());
+                woken.send(()).expect("the test waits");
+            });
+        }
+        while CONDVAR.turns().waiting() < 2 {
+            thread::yield_now();
+        }
+        for _ in 0..2 {
+            assert!(CONDVAR.notify_one());
+            wakes.recv_timeout(LONG).expect("one of the two wakes");
+        }
+        assert!(!CONDVAR.notify_one() && CONDVAR.notify_all() == 0);
     }
 }

@@ -18,6 +18,8 @@ mod mutex;
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 mod rwlock;
 #[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
+mod turns;
+#[cfg(all(probe_can, any(debug_assertions, feature = "enable")))]
 #[path = "wrapped.rs"]
 mod which;
 
