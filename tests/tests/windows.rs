@@ -74,6 +74,8 @@ fn every_maximum_comes_back_and_more_is_refused_by_name() {
         ("queues", most.queues),
         ("histograms", most.histograms),
         ("ops", most.ops),
+        ("facts", most.facts),
+        ("strings", most.strings),
     ] {
         for asked in [most, most + 1] {
             let name = program::name(what);
@@ -93,6 +95,20 @@ fn every_maximum_comes_back_and_more_is_refused_by_name() {
             assert_eq!(said.contains(&complaint), asked > most, "{said}");
         }
     }
+}
+
+#[test]
+fn room_for_more_places_is_room_for_their_texts() {
+    let name = program::name("texts");
+    let mut command = std::process::Command::new(program::debug("grown_sites"));
+    let mut program = Program::start(command.args([&name, "4096"]), &name);
+    program.until_ready();
+    let board = program::boards(&["-n", &name]).remove(0);
+    assert_eq!(board["capacity"]["sites"]["used"], 4096);
+    assert_eq!(board["lost"]["strings"].as_u64().unwrap_or(0), 0, "{}", board["lost"]);
+    // Each has a label of its own.
+    let texts = board["capacity"]["strings"]["used"].as_u64();
+    assert!(texts.is_some_and(|bytes| bytes > 4096 * 64), "{texts:?}");
 }
 
 /// A profile as JSON.

@@ -14,7 +14,7 @@ record! {
         0x08 site,
         /// Stamp of its beginning.
         0x10 begun,
-        /// Stamp of its end; 0 while it is in flight.
+        /// Stamp of its end. Of one in flight it says nothing: 0, or the end of one that had the record before.
         0x18 ended,
         /// The operation that it is part of, as [`op_id`] has it; 0 for none.
         0x20 parent,

@@ -35,13 +35,16 @@ pub struct Capacity {
     pub trails: bool,
 }
 
+const _: () = assert!((Capacity::MOST.sites as u64) < OP_OTHER);
+
 impl Capacity {
     /// The most that can be asked for of each table, whoever asks: a daemon's `Config`, `PROBE_SIZE`, a
     /// reader's bounds. All of it together is more than a board may have ([`MAX_BOARD_BYTES`]).
     pub const MOST: Self = Self {
         // A thread's number has 16 bits where an operation names its holder.
         threads: 8_192,
-        sites: 65_536,
+        // A site's number, plus 1, has 16 bits where an operation says its status, and the last stands for others.
+        sites: 65_534,
         // A counter has a word in every private shard too, and the first word of each is nobody's.
         metrics: 16_383,
         queues: 1_024,
@@ -78,6 +81,17 @@ impl Capacity {
             strings: self.strings.clamp(4096, most.strings),
             trails: self.trails,
         }
+    }
+
+    /// Bytes of text that these sites, numbers and facts have room in: as many as the default's, and for each beyond
+    /// those a label of 64 bytes with its share of files and functions, a name with its help, a key.
+    pub fn room_for_texts(&self) -> usize {
+        let default = Self::default();
+        let beyond = |count: usize, of: usize, each: usize| count.saturating_sub(of) * each;
+        default.strings
+            + beyond(self.sites, default.sites, 80)
+            + beyond(self.metrics, default.metrics, 64)
+            + beyond(self.facts, default.facts, 32)
     }
 
     /// All tables shrunk or grown by the same factor, as far as their bounds let them, so that the

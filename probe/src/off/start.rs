@@ -85,6 +85,16 @@ impl Config {
     }
     /// Ignored.
     #[must_use]
+    pub fn facts(self, _: usize) -> Self {
+        self
+    }
+    /// Ignored.
+    #[must_use]
+    pub fn strings(self, _: usize) -> Self {
+        self
+    }
+    /// Ignored.
+    #[must_use]
     pub fn sensitive(self, _: bool) -> Self {
         self
     }

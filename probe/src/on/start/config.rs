@@ -13,6 +13,8 @@ pub struct Config {
     pub(crate) name: String,
     pub(crate) build: String,
     pub(crate) capacity: Capacity,
+    /// Bytes of text, where they were said; else they follow from the rest.
+    strings: Option<usize>,
     pub(crate) size: Option<usize>,
     pub(crate) keeper: bool,
     pub(crate) mode: Option<u32>,
@@ -46,6 +48,7 @@ impl Config {
             name: if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() },
             build: String::new(),
             capacity: Capacity::default(),
+            strings: None,
             size: None,
             keeper: true,
             mode: None,
@@ -80,7 +83,7 @@ impl Config {
         self.bounded("threads", threads, |capacity| capacity.threads)
     }
 
-    /// Probes in the source. Default 1,000.
+    /// Probes in the source. Default 1,000; each beyond them brings 80 bytes of [text](Self::strings).
     #[must_use]
     pub fn sites(mut self, sites: usize) -> Self {
         self.capacity.sites = sites;
@@ -88,7 +91,7 @@ impl Config {
     }
 
     /// Named numbers, family members included. Default 500, at most 16,383; each takes 8 bytes of every thread's own
-    /// counters.
+    /// counters, and beyond the default 64 bytes of [text](Self::strings).
     #[must_use]
     pub fn metrics(mut self, metrics: usize) -> Self {
         self.capacity.metrics = metrics;
@@ -125,10 +128,30 @@ impl Config {
         self.bounded("locks", locks, |capacity| capacity.locks)
     }
 
+    /// Facts ([`fact!`](crate::fact)). Default 24; each beyond them brings 32 bytes of [text](Self::strings).
+    #[must_use]
+    pub fn facts(mut self, facts: usize) -> Self {
+        self.capacity.facts = facts;
+        self.bounded("facts", facts, |capacity| capacity.facts)
+    }
+
+    /// Bytes of all texts: labels, files and functions of sites, names, units and help of numbers, keys of facts, each
+    /// once. Default 43,008, and what more sites, numbers and facts bring along; at most 16 MiB. A text that finds no
+    /// room is counted, and its site or number has none.
+    #[must_use]
+    pub fn strings(mut self, bytes: usize) -> Self {
+        self.strings = Some(bytes);
+        self.capacity.strings = bytes;
+        self.bounded("strings", bytes, |capacity| capacity.strings)
+    }
+
     /// Keeps the capacities within [`Capacity::MOST`]; who asked for more is told so, once, by `init!`.
     fn bounded(mut self, what: &str, asked: usize, of: fn(&Capacity) -> usize) -> Self {
         self.capacity = self.capacity.bounded();
         let got = of(&self.capacity);
+        if self.strings.is_none() {
+            self.capacity.strings = self.capacity.room_for_texts();
+        }
         if got != asked {
             self.complaints.push(format!("{what}({asked}): there are {got}"));
         }
