@@ -1,17 +1,14 @@
 //! Two stretches of time: how many were active by key in each, and which differences are more than noise, by the test of
-//! `diff`. Seconds that follow each other are alike, so the noise is that of the means of stretches, not of seconds.
+//! `diff`. Seconds that follow each other are alike, so the noise is that of the means of many of them, not of seconds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::past::Past;
+use super::past::{Past, Stretch};
 use crate::report::stats::{BATCHES, batch_variance, judged};
 
-/// What was active by key.
-type Second = BTreeMap<String, u64>;
-
-/// Fewer stretches say nothing of how much they vary.
+/// Fewer means say nothing of how much they vary.
 const FEWEST: usize = 5;
 
 /// One key, before and after.
@@ -38,8 +35,9 @@ pub struct Change {
 ///
 /// [to be compared]: super::Collect::to_compare
 pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
-    let [a, b]: [Vec<&Second>; 2] = [before, after].map(|past| past.seconds.values().collect());
-    let keys: BTreeSet<&String> = a.iter().chain(&b).flat_map(|second| second.keys()).collect();
+    let [a, b]: [Vec<&Stretch>; 2] = [before, after].map(|past| past.stretches.values().collect());
+    let all = a.iter().chain(&b);
+    let keys: BTreeSet<&String> = all.flat_map(|stretch| stretch.active.keys()).collect();
     let sides: Vec<[(f64, f64); 2]> =
         keys.iter().map(|key| [mean(&a, key), mean(&b, key)]).collect();
     let differences: Vec<(f64, f64)> =
@@ -58,17 +56,17 @@ pub fn compare(before: &Past, after: &Past) -> Vec<Change> {
 }
 
 /// Mean, and the square of its error; without an end where the time is too short to tell.
-fn mean(seconds: &[&Second], key: &str) -> (f64, f64) {
-    let each = seconds.len().div_ceil(BATCHES).max(1);
-    let batches: Vec<(f64, f64)> = seconds
-        .chunks(each)
-        .map(|part| {
-            let counts = part.iter().map(|second| second.get(key).copied().unwrap_or(0) as f64);
-            (counts.fold(0.0, |sum, one| sum + one), part.len() as f64)
-        })
-        .collect();
-    let sum: f64 = batches.iter().fold(0.0, |sum, (count, _)| sum + count);
-    let mean = sum / seconds.len().max(1) as f64;
+fn mean(stretches: &[&Stretch], key: &str) -> (f64, f64) {
+    let each = stretches.len().div_ceil(BATCHES).max(1);
+    let batch = |part: &[&Stretch]| {
+        let counts = part.iter().map(|stretch| stretch.active.get(key).copied().unwrap_or(0));
+        let seconds = part.iter().map(|stretch| stretch.seconds as f64);
+        (counts.fold(0.0, |sum, one| sum + one as f64), seconds.sum::<f64>())
+    };
+    let batches: Vec<(f64, f64)> = stretches.chunks(each).map(batch).collect();
+    let (sum, seconds) =
+        batches.iter().fold((0.0, 0.0), |all, batch| (all.0 + batch.0, all.1 + batch.1));
+    let mean = sum / seconds.max(1.0);
     let known = batch_variance(&batches).filter(|_| batches.len() >= FEWEST);
     (mean, known.unwrap_or(f64::INFINITY))
 }

@@ -55,13 +55,26 @@ pub struct Past {
     pub gaps: Vec<Gap>,
     /// Boards, by name and beginning.
     pub boards: Vec<BoardPast>,
-    /// What was active of all boards by key, by the moment of each second, where it is to be compared.
+    /// What was active of all boards, stretch by stretch, where it is to be compared.
     #[serde(skip)]
-    pub(super) seconds: Seconds,
+    pub(super) stretches: Stretches,
 }
 
-/// What was active by key, by the moment of each second.
-pub(super) type Seconds = BTreeMap<u64, BTreeMap<String, u64>>;
+/// A stretch of a time that is to be compared: a second, or more of a long time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stretch {
+    /// Seconds that were recorded.
+    pub(super) seconds: u64,
+    last_ns: u64,
+    /// What was active by key, added up.
+    pub(super) active: BTreeMap<String, u64>,
+}
+
+/// By their number in the time.
+pub(super) type Stretches = BTreeMap<u64, Stretch>;
+
+/// Stretches that a time to be compared is cut into: a day has one for each of its seconds.
+const MOST_STRETCHES: u64 = 24 * 3600;
 
 /// A time of which nothing is known.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -209,7 +222,8 @@ pub struct Collect {
     boards: BTreeMap<(String, u64), Collected>,
     gaps: Vec<Gap>,
     last_ns: u64,
-    seconds: Option<Seconds>,
+    /// What is to be compared, and how long a stretch is.
+    stretches: Option<(u64, Stretches)>,
 }
 
 /// Steps that people read easily, in seconds.
@@ -227,13 +241,14 @@ pub(super) fn step_ns(span: Span, most: u64) -> u64 {
 pub fn past(span: Span, by: By, most: u64) -> Collect {
     let step_ns = step_ns(span, most);
     let (boards, gaps) = (BTreeMap::new(), Vec::new());
-    Collect { by, span, step_ns, boards, gaps, last_ns: span.from_ns, seconds: None }
+    Collect { by, span, step_ns, boards, gaps, last_ns: span.from_ns, stretches: None }
 }
 
 impl Collect {
-    /// To be compared, for which every second is kept: a day of it takes memory, points do not.
+    /// To be compared, for which every second of a day is kept, and of a longer time as many stretches: that takes
+    /// memory, points do not.
     pub fn to_compare(mut self) -> Self {
-        self.seconds = Some(Seconds::new());
+        self.stretches = Some((step_ns(self.span, MOST_STRETCHES), Stretches::new()));
         self
     }
 
@@ -287,9 +302,14 @@ impl Collect {
         for (key, count) in &now {
             add(sum.active.entry(key.clone()).or_default(), *count);
         }
-        if let Some(seconds) = &mut self.seconds {
-            let all = seconds.entry(at_ns).or_default();
-            now.into_iter().for_each(|(key, count)| add(all.entry(key).or_default(), count));
+        if let Some((long_ns, stretches)) = &mut self.stretches {
+            let stretch = stretches.entry(at_ns / *long_ns).or_default();
+            // Of several boards it is one second.
+            stretch.seconds += u64::from(stretch.seconds == 0 || stretch.last_ns != at_ns);
+            stretch.last_ns = at_ns;
+            for (key, count) in now {
+                add(stretch.active.entry(key).or_default(), count);
+            }
         }
         for (name, load) in second.loads {
             let known = sum.loads.entry(name).or_default();
@@ -331,7 +351,7 @@ impl Collect {
             step_ns: self.step_ns,
             gaps: self.gaps,
             boards: boards.collect(),
-            seconds: self.seconds.unwrap_or_default(),
+            stretches: self.stretches.map(|(_, stretches)| stretches).unwrap_or_default(),
         }
     }
 }

@@ -338,9 +338,6 @@ pub struct Span {
     pub to_ns: u64,
 }
 
-/// Seconds of a directory that are kept in memory; beyond, the newest.
-const MOST_SECONDS: usize = 7 * 24 * 3600;
-
 /// What stands in a directory between two moments, in order; also while somebody writes there. `each` takes a
 /// second at a time, so that a day costs no memory.
 ///
@@ -351,10 +348,8 @@ pub fn read(
     span: Span,
     each: &mut dyn FnMut(u64, Vec<Second>),
 ) -> io::Result<Vec<String>> {
-    let mut handed = 0;
     each_record(directory, span, &mut |(at_ns, seconds, _)| {
-        if (span.from_ns..span.to_ns).contains(&at_ns) && handed < MOST_SECONDS {
-            handed += 1;
+        if (span.from_ns..span.to_ns).contains(&at_ns) {
             each(at_ns, seconds);
         }
     })

@@ -387,6 +387,28 @@ fn a_process_and_the_next_one_stand_in_a_comparison_by_their_time() {
     assert_eq!((both.boards.len(), compare(&both, &both)[0].before), (2, 3.0));
 }
 
+/// Naively each second was kept, which a week of them had no memory for, so that what came last was left out.
+#[test]
+fn a_long_time_is_compared_whole_in_no_more_stretches_than_a_day_has_seconds() {
+    let long = 30 * 3600;
+    let span = Span { from_ns: START, to_ns: START + long * SECOND };
+    let mut all = super::past(span, By::Status, 6).to_compare();
+    let of = |instance: u64, count: u64| {
+        let mut second = Second { name: "d".into(), instance, cores: 2, ..Second::default() };
+        let active = Active { kind: "request".into(), status: "lock".into(), ..Active::default() };
+        second.active.insert(active, count);
+        second
+    };
+    for n in 0..long {
+        // Two boards at once; at the end there are more.
+        all.take(START + n * SECOND, vec![of(1, 1), of(2, 1 + n / (long - 1))], &|_| true);
+    }
+    let all = all.finish();
+    assert!((2..=24 * 3600).contains(&all.stretches.len()), "{}", all.stretches.len());
+    let mean = compare(&all, &all)[0].before;
+    assert!((mean - (2.0 + 1.0 / long as f64)).abs() < 1e-9, "{mean}");
+}
+
 /// Every column of a second another, as much as boards can differ.
 fn sampled(n: u64, board: u64) -> Sampled {
     let name = format!("board-{board}");
