@@ -6,10 +6,12 @@
 #![expect(unsafe_code, reason = "forks, and owns descriptors that the other process sent")]
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -24,11 +26,12 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::Mode;
 use nix::sys::time::{TimeVal, TimeValLike};
-use nix::unistd::{ForkResult, UnlinkatFlags, fork, geteuid, unlinkat};
-use probe::layout::cancel_name;
+use nix::unistd::{ForkResult, UnlinkatFlags, fork, unlinkat};
+use probe::layout::{MAGIC, cancel_name};
 
 use crate::places::directories;
 use crate::proc;
+use crate::target::parse_name;
 
 /// Bytes of a request at most.
 const LONGEST: usize = 4096;
@@ -96,9 +99,9 @@ pub(crate) fn publish(ticket: usize) -> Option<io::Result<()>> {
     ask(NAME, &ticket.to_ne_bytes()).map(done)
 }
 
-/// Starts the process that keeps root. It opens what stands at these paths, and where boards live. Nothing
-/// happens where there are more threads than this one.
-pub(crate) fn keep(paths: Vec<PathBuf>) -> io::Result<()> {
+/// Starts the process that keeps root, for one that goes on as `reader`. It opens what stands at these paths, and boards
+/// where boards live. Nothing happens where there are more threads than this one.
+pub(crate) fn keep(paths: Vec<PathBuf>, reader: u32) -> io::Result<()> {
     let alone = proc::tasks(std::process::id()).is_some_and(|tasks| tasks.len() == 1);
     if OTHER.get().is_some() || !alone {
         return Ok(());
@@ -110,7 +113,7 @@ pub(crate) fn keep(paths: Vec<PathBuf>) -> io::Result<()> {
     match unsafe { fork() }? {
         ForkResult::Child => {
             drop(ours);
-            serve(&theirs, &paths);
+            serve(&theirs, &Known { paths, reader });
             // SAFETY: `_exit` has no precondition; nothing of the parent's is flushed twice.
             unsafe { libc::_exit(0) }
         }
@@ -124,17 +127,7 @@ pub(crate) fn keep(paths: Vec<PathBuf>) -> io::Result<()> {
 
 /// Opens a board's file with the rights that were given up. `None` where there is nobody to ask.
 pub(crate) fn open(path: &Path) -> Option<io::Result<OwnedFd>> {
-    let fd = ask(OPEN, path.as_os_str().as_bytes())?;
-    Some(fd.and_then(|fd| {
-        // One owner's rights are never used to parse another's board.
-        let owner = nix::sys::stat::fstat(&fd)?.st_uid;
-        let me = geteuid().as_raw();
-        if [0, me].contains(&owner) || me == NOBODY {
-            Ok(fd)
-        } else {
-            Err(io::Error::from_raw_os_error(libc::EACCES))
-        }
-    }))
+    ask(OPEN, path.as_os_str().as_bytes())
 }
 
 /// Names and inode numbers in a directory where boards live, and its device, with the rights that were given up.
@@ -193,8 +186,17 @@ fn request(other: &OwnedFd, kind: u8, what: &[u8]) -> Option<io::Result<OwnedFd>
     })
 }
 
+/// What the process that keeps root goes by. It was told before the other one saw the first byte of a board: a request
+/// may come from whoever took that one over.
+struct Known {
+    /// What was named or found while this was root.
+    paths: Vec<PathBuf>,
+    /// Who the other process is.
+    reader: u32,
+}
+
 /// Answers until the other end is closed.
-fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
+fn serve(asking: &OwnedFd, known: &Known) {
     // What ends the other process ends this one by the closed socket.
     let _ = SigSet::all().thread_block();
     let mut bytes = [0; LONGEST];
@@ -205,7 +207,7 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
             Ok(length) => length,
         };
         let answer = match bytes[..length].split_first() {
-            Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), paths),
+            Some((&OPEN, path)) => open_board(Path::new(OsStr::from_bytes(path)), known),
             Some((&LIST, path)) => open_directory(Path::new(OsStr::from_bytes(path))),
             Some((&CANCEL_SOCKET, instance)) => connect(instance),
             // What comes to no descriptor is answered by no error.
@@ -226,14 +228,12 @@ fn serve(asking: &OwnedFd, paths: &[PathBuf]) {
     }
 }
 
-/// Opens a regular file to read, where boards live.
-fn open_board(path: &Path, known: &[PathBuf]) -> Result<OwnedFd, Errno> {
+/// Opens a file to read: what was named, or a board where boards live. No other file, whoever asks.
+fn open_board(path: &Path, known: &Known) -> Result<OwnedFd, Errno> {
     let held = is_held(path);
     let plain = path.components().all(|part| part != Component::ParentDir);
-    let lives = path
-        .parent()
-        .is_some_and(|dir| directories().iter().any(|known| known == dir) || in_container(dir));
-    if !known.iter().any(|known| known == path) && !(plain && (held || lives)) {
+    let named = known.paths.iter().any(|known| known == path);
+    if !named && !(plain && (held || is_called_board(path))) {
         return Err(Errno::EACCES);
     }
     let mut flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
@@ -243,7 +243,31 @@ fn open_board(path: &Path, known: &[PathBuf]) -> Result<OwnedFd, Errno> {
     let fd = openat(AT_FDCWD, path, flags, Mode::empty())?;
     let facts = nix::sys::stat::fstat(&fd)?;
     let regular = facts.st_mode & libc::S_IFMT == libc::S_IFREG;
-    if regular { Ok(fd) } else { Err(Errno::EACCES) }
+    // One owner's rights are never used to parse another's board.
+    let permitted = [0, known.reader].contains(&facts.st_uid) || known.reader == NOBODY;
+    if regular && permitted && (named || begins_as_board(&fd, !held)) {
+        Ok(fd)
+    } else {
+        Err(Errno::EACCES)
+    }
+}
+
+/// Whether a path is that of a board, where boards live.
+fn is_called_board(path: &Path) -> bool {
+    let Some((dir, name)) = path.parent().zip(path.file_name()) else { return false };
+    let called = name.to_str().is_some_and(|name| parse_name(name).is_some());
+    called && (directories().iter().any(|known| known == dir) || in_container(dir))
+}
+
+/// Whether a file's first word is a board's, of a machine of either byte order; or one that is not ready, which begins
+/// with 0.
+fn begins_as_board(file: &OwnedFd, or_not_ready: bool) -> bool {
+    let mut bytes = [0; size_of::<u64>()];
+    let file = file.try_clone().map(File::from);
+    let read = file.and_then(|file| file.read_at(&mut bytes, 0)).ok();
+    let word = u64::from_ne_bytes(bytes);
+    read == Some(bytes.len())
+        && ([MAGIC, MAGIC.swap_bytes()].contains(&word) || or_not_ready && word == 0)
 }
 
 /// Opens a directory where boards live, to be listed: no other one.
@@ -333,6 +357,37 @@ pub(crate) const NOBODY: u32 = 65_534;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Naively whoever took over the process that parses got any regular file that any process has open.
+    #[test]
+    fn of_files_that_nobody_named_boards_alone_are_opened_and_of_one_owner() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let make = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).expect("written");
+            path
+        };
+        let secret = make("secret", b"password: it is long enough to be read");
+        let board = make("board", &MAGIC.to_ne_bytes());
+        let me = nix::unistd::geteuid().as_raw();
+        let may = |path: &Path, paths: &[&PathBuf], reader| {
+            let paths = paths.iter().map(|&path| path.clone()).collect();
+            open_board(path, &Known { paths, reader }).is_ok()
+        };
+        let held = |path: &Path| {
+            let file = File::open(path).expect("it");
+            let way =
+                PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
+            (file, way)
+        };
+        let ((_one, held_secret), (_other, held_board)) = (held(&secret), held(&board));
+        assert!(may(&held_board, &[], me) && !may(&held_secret, &[], me));
+        assert!(may(&held_board, &[], NOBODY) && !may(&held_secret, &[], NOBODY));
+        assert!(may(&secret, &[&secret], me), "it was named");
+        assert!(!may(&secret, &[&board], me) && !may(&board, &[], me), "no board lives there");
+        // Somebody else's, but root's.
+        assert_eq!(may(&held_board, &[], me + 1), me == 0);
+    }
 
     #[test]
     fn in_a_directory_that_was_lent_segments_are_made_renamed_and_removed_and_nothing_else() {

@@ -38,7 +38,7 @@ pub(crate) fn leave_root(files: Vec<((u32, u32), PathBuf)>) -> nix::Result<Optio
     let (uid, gid) = if same { first } else { (opener::NOBODY, opener::NOBODY) };
     // What is opened later is opened by a process that keeps root and parses nothing. Without it, it is not
     // opened.
-    let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect());
+    let _ = opener::keep(files.into_iter().map(|(_, path)| path).collect(), uid);
     become_user(uid, gid)?;
     Ok(Some(uid))
 }
@@ -52,7 +52,7 @@ pub(crate) fn leave_root_to_nobody() -> nix::Result<()> {
     if !geteuid().is_root() {
         return Ok(());
     }
-    let _ = opener::keep(Vec::new());
+    let _ = opener::keep(Vec::new(), opener::NOBODY);
     become_user(opener::NOBODY, opener::NOBODY)
 }
 

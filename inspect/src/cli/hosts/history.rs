@@ -44,7 +44,7 @@ pub(super) fn run(
     let picture = pick.svg.as_deref().map(Output::create).transpose()?;
     if picture.is_some() && nix::unistd::geteuid().is_root() {
         // Root is given up before anybody is asked; who keeps it gives the picture its name. Without it that is refused.
-        let _ = opener::keep(Vec::new());
+        let _ = opener::keep(Vec::new(), opener::NOBODY);
     }
     let mut ask = Ask::new(cli, target, out, remarks)?;
     let question = past::question(ask.board.as_deref(), pick.by, &frame);
