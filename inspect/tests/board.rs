@@ -3,15 +3,19 @@
 
 mod common;
 
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use common::{NOW, SECOND, Synth, report, sample};
+use common::{NOW, SECOND, Synth, context, report, sample};
 use inspect::render::{Look, json, text};
-use inspect::snapshot::Board;
+use inspect::snapshot::{Board, Depth, Snapshot};
 use inspect::source::Source;
-use inspect::{OpenError, State};
-use probe::layout::{Capacity, SLOT_CLAIMING, SectionCopy, SectionKind, TOC_OFFSET, op_id};
+use inspect::{OpenError, State, derive};
+use probe::layout::{
+    Capacity, Class, METRIC_LIVE, MetricKind, SITE_OP, SITE_STATUS, SLOT_CLAIMING, SectionCopy,
+    SectionKind, SlotRecord, TOC_OFFSET, WaitHow, op_id, status_entry,
+};
 use proptest::prelude::*;
 
 /// Compares with a kept text; `UPDATE_GOLDEN=1` rewrites it, for a person to read the difference.
@@ -387,4 +391,52 @@ fn leaked_is_said_only_where_nothing_else_explains_it() {
         report.ops.iter().filter(|op| op.leaked).map(|op| op.id.as_str()).collect();
     assert_eq!(report.ops.len(), 7);
     assert_eq!(leaked, ["0-1"]);
+}
+
+/// Naively a daemon without a keeper had lived until its last thread began: an hour of operations was no time at all.
+#[test]
+fn without_a_keeper_whatever_has_a_stamp_tells_how_long_a_daemon_lived() {
+    type Fill = fn(&mut Synth);
+    let begun: Fill = |board| {
+        let at = board.at(SectionKind::Ops, 0);
+        board.put(at, &[1 << 8 | METRIC_LIVE, 0x5000, NOW]);
+    };
+    let status: Fill = |board| {
+        let at = board.at(SectionKind::Ops, 0);
+        board.put(at, &[1 << 8 | METRIC_LIVE, 0x5000, NOW - 50 * SECOND, 0, 0, 0, 0, 0, 2]);
+        board.put(at + 0x58, &[status_entry(1, 50 * SECOND)]);
+    };
+    let queued: Fill = |board| {
+        board.metric(0, MetricKind::Queue as u64, "jobs", "items", 0);
+        let at = board.at(SectionKind::Queues, 0);
+        board.put(at + 0xc0, &[NOW, 1]);
+    };
+    let waits: Fill = |board| {
+        let at = board.at(SectionKind::Slots, 0) + offset_of!(SlotRecord, wait);
+        board.put(at, &[7, 1 << 16 | 1, WaitHow::Exclusive as u64, NOW]);
+    };
+    for (what, fill) in [("begun", begun), ("status", status), ("queued", queued), ("waits", waits)]
+    {
+        let with = |fill: Fill| {
+            let mut board = Synth::new(&Capacity { threads: 8, ..Capacity::default() });
+            let site = board.site(0, 10, "at it", Class::Work, SITE_OP | SITE_STATUS);
+            board.thread(0, "first", &[[0, site, 0, 0]]);
+            fill(&mut board);
+            board.finish()
+        };
+        let naive = report(with(|_| ()), State::Dead).unwrap().uptime_ns;
+        let words = with(fill);
+        let dead = report(words.clone(), State::Dead).unwrap();
+        // Coarser by a status's clock.
+        assert!(
+            dead.uptime_ns.abs_diff(naive + 90 * SECOND) < 1_000,
+            "{what}: {} {naive}",
+            dead.uptime_ns
+        );
+        // Who asks how long others lived reads no less of them.
+        let board = Board::open(Source::Memory(words), Path::new("board")).unwrap();
+        let brief = Snapshot::take(&board, Depth::Brief).unwrap();
+        let brief = derive::report(&board, &brief, &context(State::Dead));
+        assert_eq!(brief.uptime_ns, dead.uptime_ns, "{what}");
+    }
 }

@@ -1,9 +1,9 @@
 //! Stamps into nanoseconds, and what "now" is on a board whose writer may be gone.
 
-use probe::layout::{ClockKind, HeaderCopy, MetricKind};
+use probe::layout::{ClockKind, HeaderCopy, MetricKind, OP_RECENT, OpCopy, from_status_entry};
 
 use crate::clock::{Moment, stamp};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{OpRead, Snapshot, Waits};
 
 /// A board's clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,11 +113,34 @@ fn latest(header: &HeaderCopy, snapshot: &Snapshot) -> u64 {
         .iter()
         .filter(|metric| metric.kind == MetricKind::Heartbeat)
         .map(|metric| metric.cell.stamp);
+    let queued = snapshot.queues.iter().map(|queue| queue.head);
+    let Waits { threads: waiting, futures, .. } = &snapshot.waits;
+    let waiting = waiting.iter().filter_map(|thread| thread.wait).map(|wait| wait.since);
+    let futures = futures.iter().map(|future| future.record.waiting);
     let end = &snapshot.end;
     let exit = if end.exited { end.exit_stamp } else { 0 };
     let panic = end.panic.as_ref().map_or(0, |panic| panic.stamp);
     let pulse = snapshot.pulse.map_or(0, |pulse| pulse.stamp);
-    threads.chain(beats).chain([header.clock_start, exit, panic, pulse]).max().unwrap_or(0)
+    let ops = snapshot.ops.iter().map(latest_of);
+    threads
+        .chain(beats)
+        .chain(queued)
+        .chain(waiting)
+        .chain(futures)
+        .chain(ops)
+        .chain([header.clock_start, exit, panic, pulse])
+        .max()
+        .unwrap_or(0)
+}
+
+/// The latest stamp of an operation: of its beginning, end, last turn, or of a status.
+fn latest_of(op: &OpRead) -> u64 {
+    let OpCopy { begun, ended, turned, .. } = op.record;
+    // Of a hostile board nothing says that they are few.
+    let known = (op.statuses.first..op.statuses.count).rev().take(OP_RECENT);
+    let statuses = known.map(|number| op.statuses.recent[number as usize % OP_RECENT]);
+    let since = statuses.map(|entry| begun.saturating_add(from_status_entry(entry).1));
+    since.chain([begun, ended, turned]).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ pub struct Snapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
-    /// What `list` shows: pulse, losses, end and how full the sections are.
+    /// How long the daemon lived and how it ended: pulse, losses, end and how full the sections are.
     Brief,
     /// Everything.
     Full,
@@ -102,11 +102,11 @@ impl Snapshot {
         let mut room = Room::new(contents.get(SectionKind::Strings).map_or(0, |sect| sect.used));
         // They are looked at twice.
         room.spend(2 * Waits::most_bytes(&contents));
-        let full = depth == Depth::Full;
         let pulse = records::pulse(board, &contents, &mut effort);
+        // Without a keeper, stamps of everything tell how long the daemon lived.
+        let full = depth == Depth::Full || pulse.is_none();
         let threads = threads::Rooms::new(board, &contents)
-            // Without a keeper, the threads' stamps tell how long the daemon lived.
-            .filter(|_| full || pulse.is_none())
+            .filter(|_| full)
             .map(|rooms| rooms.threads(&mut effort, &mut room))
             .unwrap_or_default();
         let waits = full.then(|| Waits::of(board, &contents));
