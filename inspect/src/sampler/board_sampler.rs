@@ -11,9 +11,10 @@ use probe::layout::{
 use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::stack::{self, Level};
 
-use super::blame::{Blame, Seat};
+use super::blame::Blame;
 use super::names::{Names, Numbers, next};
 use super::rest::Watches;
+use super::waits::Seat;
 use super::words::{Copies, Words};
 use crate::recording::{BoardInfo, Entry, Sink};
 use crate::snapshot::{self, Board, Sect};
@@ -223,7 +224,7 @@ impl BoardSampler {
                 Some(Seat { state: view.state, thread: view.thread?, stack })
             }),
         );
-        self.blame.look(board, &self.seats);
+        self.blame.look(board, Words::of(board, &self.copies), &self.seats);
     }
 
     /// Says who kept whom waiting since it was last said.

@@ -12,6 +12,7 @@ mod process_threads;
 mod rest;
 mod runs;
 mod subject;
+mod waits;
 mod watched;
 mod words;
 
