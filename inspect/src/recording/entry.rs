@@ -14,7 +14,7 @@ pub const OLDEST: u64 = 2;
 pub const MAX_FRAMES: usize = probe::layout::BLOCK_FRAMES + 1;
 
 /// One board that is sampled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BoardInfo {
     /// Board name.
@@ -32,7 +32,7 @@ pub struct BoardInfo {
 }
 
 /// One probe.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct SiteInfo {
     /// Index of its board.

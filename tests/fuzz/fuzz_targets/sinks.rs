@@ -8,7 +8,6 @@ use inspect::report::{Options, Tally};
 use inspect::words::label::Label;
 use inspect::words::term::term;
 use libfuzzer_sys::fuzz_target;
-use probe::layout::Class;
 use scoreboard_fuzz::{Input, is_plain};
 
 fuzz_target!(|data: &[u8]| {
@@ -28,26 +27,14 @@ fuzz_target!(|data: &[u8]| {
     let mut put = |entry: Entry| tally.put(&entry).expect("within its limits");
     let [name, build, program, file, function, label, thread, other] = &labels[..] else { return };
     put(Entry::Start { rate_mhz: 1_000_000, wall_ns: 9 });
-    put(Entry::Board(BoardInfo {
-        name: name.clone(),
-        pid: 1,
-        instance: 1,
-        build: build.clone(),
-        program: program.clone(),
-        built_ns: 0,
-    }));
+    let mut board = BoardInfo::default();
+    (board.name, board.build, board.program) = (name.clone(), build.clone(), program.clone());
+    put(Entry::Board(board));
     for (line, label) in [(1, label), (2, other)] {
-        put(Entry::Site(SiteInfo {
-            board: 0,
-            file: file.clone(),
-            line,
-            column: 3,
-            function: function.clone(),
-            label: label.clone(),
-            class: Class::Work,
-            scope: false,
-            counted: false,
-        }));
+        let mut site = SiteInfo::default();
+        (site.file, site.function, site.label) = (file.clone(), function.clone(), label.clone());
+        (site.line, site.column) = (line, 3);
+        put(Entry::Site(site));
     }
     put(Entry::Stack(vec![0]));
     put(Entry::Stack(vec![0, 1]));
