@@ -12,17 +12,20 @@ use std::process::Command;
 use common::{NOW, SECOND, Synth, context};
 use inspect::derive::{self, compare};
 use inspect::export::prom::{Dialect, prom};
+use inspect::recording::Entry;
 use inspect::render::{Look, json, ops, text, waits, why as told};
+use inspect::sampler::{BoardSampler, Numbers};
 use inspect::snapshot::{Board, Depth, Snapshot};
 use inspect::source::Source;
 use inspect::{State, why};
 use probe::layout::*;
 
-/// A board full of so many of something.
+/// A board full of so many of something, and what is counted of it.
 struct Shape {
     what: &'static str,
     capacity: Capacity,
     fill: fn(&mut Synth, usize),
+    counted: fn(Vec<u64>) -> usize,
 }
 
 /// Room for the largest of [`SIZES`]: what is not used is looked at too.
@@ -113,6 +116,20 @@ fn for_locks(board: &mut Synth, n: usize) {
             mutex(board, slot, Some(0), 3);
         }
         wants(board, slot, if slot % 2 == 0 { 0 } else { slot });
+    }
+}
+
+/// Threads each of which holds a read-write lock shared and wants that of the next one alone.
+fn behind_readers(board: &mut Synth, n: usize) {
+    let work = board.site(n, 20, "at work", Class::Work, 0);
+    for slot in 0..n {
+        stands(board, slot, &format!("t{slot}"), &[[0, work, 0, 0]]);
+        mutex(board, slot, None, 1);
+        let at = board.at(SectionKind::Locks, slot) + offset_of!(LockRecord, kind_flags);
+        board.put(at, &[LockKind::RwLock as u64 | LOCK_NAMED]);
+        let at = board.at(SectionKind::Slots, slot) + offset_of!(SlotRecord, shared);
+        board.put(at, &[77 + slot as u64]);
+        wants(board, slot, (slot + 1) % n);
     }
 }
 
@@ -222,7 +239,7 @@ fn sites(board: &mut Synth, n: usize) {
 }
 
 fn shapes() -> Vec<Shape> {
-    let of = |what, capacity, fill| Shape { what, capacity, fill };
+    let of = |what, capacity, fill| Shape { what, capacity, fill, counted: counted_look };
     let locks = Capacity { locks: ROOM, ..room() };
     let metrics = Capacity { metrics: 2 * ROOM + 100, ..room() };
     vec![
@@ -238,12 +255,29 @@ fn shapes() -> Vec<Shape> {
         of("one queue", Capacity { queues: 1, ..metrics }, one_queue),
         of("jobs", metrics, jobs),
         of("sites", metrics, sites),
+        Shape { counted: counted_ticks, ..of("readers, sampled", locks, behind_readers) },
+        Shape { counted: counted_ticks, ..of("locks, sampled", locks, for_locks) },
     ]
+}
+
+/// Some ticks of the sampler, the first of which finds everybody.
+#[inline(never)]
+fn counted_ticks(words: Vec<u64>) -> usize {
+    let board = Board::open(Source::Memory(words), Path::new("board")).unwrap();
+    let (mut numbers, mut said) = (Numbers::default(), Vec::<Entry>::new());
+    let mut sampler = BoardSampler::open(&board, &mut numbers, &mut said).unwrap().unwrap();
+    for _ in 0..20 {
+        sampler.look(&board, &mut numbers, &mut said).unwrap();
+    }
+    sampler.blame(&mut said).unwrap();
+    let blamed = said.iter().filter(|entry| matches!(entry, Entry::Blamed { .. })).count();
+    assert!(blamed > 0, "nobody waits for anybody");
+    said.len()
 }
 
 /// All that is counted: one look at a board, and everything that is said of it.
 #[inline(never)]
-fn counted(words: Vec<u64>) -> usize {
+fn counted_look(words: Vec<u64>) -> usize {
     let board = Board::open(Source::Memory(words), Path::new("board")).unwrap();
     let snapshot = Snapshot::take(&board, Depth::Full).unwrap();
     let report = derive::report(&board, &snapshot, &context(State::Live));
@@ -277,7 +311,7 @@ fn one() {
     let mut board = Synth::new(&shape.capacity);
     (shape.fill)(&mut board, size.parse().unwrap());
     board.pulse(KEEPER_PERIOD_NS);
-    assert!(counted(board.finish()) > 0);
+    assert!((shape.counted)(board.finish()) > 0);
 }
 
 fn instructions(number: usize, size: usize) -> u64 {
