@@ -56,6 +56,34 @@ fn two_hundred_children_that_probe_leave_their_parent_alone() {
     assert!(listed["boards"].as_array().is_some_and(|all| all.len() <= 13), "{listed:#}");
 }
 
+/// A parent and its child that waits, their boards, and what the child said of its operations' ids.
+fn inherits() -> (Program, [Value; 2], String) {
+    let (program, said) = start(&program::name("inherits"), &["inherits"]);
+    let (child, ids) = said.split_once(' ').expect("the child's pid");
+    let boards = [program.pid(), child.parse().expect("a pid")].map(program::board);
+    (program, boards, ids.to_owned())
+}
+
+/// The child's board has its members where its parent's has its own, in the same generations.
+#[test]
+fn a_number_that_a_child_inherits_and_drops_takes_none_of_the_childs_away() {
+    let (_program, [parent, child], _) = inherits();
+    let rows = |board: &Value, table: &str| {
+        let gauges = board["gauges"].as_array().expect("gauges").iter();
+        let mut own = gauges.filter(|gauge| gauge["labels"]["table"] == table);
+        own.next().map(|gauge| gauge["value"].clone())
+    };
+    assert_eq!((rows(&parent, "users"), rows(&parent, "orders")), (Some(12.into()), None));
+    assert_eq!((rows(&child, "users"), rows(&child, "orders")), (None, Some(5.into())));
+}
+
+/// Whoever keeps the id of an operation of the parent's, as a span does, finds none of the child's by it.
+#[test]
+fn ids_of_operations_go_on_in_a_child() {
+    let (_program, _, ids) = inherits();
+    assert_eq!(ids, "ids of its own");
+}
+
 /// What the handler is for: a child that passes it by goes on in its parent's slot. The board stays one that is read, and
 /// the parent's next probe puts it right.
 #[test]

@@ -168,15 +168,15 @@ fn fill(
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let Self::OnBoard(index, generation, _) = *self else {
+        let Self::OnBoard(index, generation, cell) = *self else {
             return;
         };
         let Some(holders) = holders::current() else { return };
         let Some(record) = holders.board.numbers.metrics.get(index) else {
             return;
         };
-        // A forked child's board does not know this member.
-        if holders.is_held(index, generation) {
+        // A forked child's board does not know the members that the child was born with.
+        if holders.is_held(index, generation, cell) {
             occupancy::end(&record.state, generation);
             holders.release(index);
         }

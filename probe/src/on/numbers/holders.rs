@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use crate::layout::CellRecord;
 use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
 use crate::on::ground::latest::Latest;
@@ -48,10 +49,14 @@ impl Holders {
         Some(generation)
     }
 
-    /// Whether the record is held in this generation.
-    pub(super) fn is_held(&self, index: usize, generation: u64) -> bool {
+    /// Whether the record with this cell is held in this generation. The cell tells whether it is of this board at
+    /// all: a forked child's board has the same numbers and generations as its parent's, in the same order.
+    pub(super) fn is_held(&self, index: usize, generation: u64, cell: &CellRecord) -> bool {
+        let own = self.board.numbers.cells.get(index);
         let current = self.generations.get(index).map(|word| word.load(Ordering::Relaxed));
-        current == Some(generation) && claims::is_held(&self.claims, index)
+        own.is_some_and(|own| core::ptr::eq(own, cell))
+            && current == Some(generation)
+            && claims::is_held(&self.claims, index)
     }
 
     /// Gives a record back.

@@ -86,13 +86,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(record: &'static OpRecord, number: u32) -> Self {
+    /// The next operation in it is of the generation after `generation`.
+    pub(super) fn new(record: &'static OpRecord, number: u32, generation: u64) -> Self {
         Self {
             record,
             number,
             outcome: AtomicU32::new(0),
-            generation: AtomicU64::new(0),
-            id: AtomicU64::new(op_id(number as usize, 0)),
+            generation: AtomicU64::new(generation),
+            id: AtomicU64::new(op_id(number as usize, generation)),
             open: AtomicU64::new(0),
             cancel: AtomicU64::new(0),
             worker: AtomicU64::new(0),

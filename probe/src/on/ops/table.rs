@@ -35,13 +35,18 @@ pub(crate) fn current() -> Option<&'static OpTable> {
 
 /// From now on operations are those of `board`.
 pub(crate) fn install(board: &Board) {
-    OPERATIONS.set(OpTable::new(board.work.ops, board.work.traces));
+    OPERATIONS.set(OpTable::new(board.work.ops, board.work.traces, OPERATIONS.get()));
 }
 
 impl OpTable {
-    fn new(records: Table<OpRecord>, traces: Table<TraceRecord>) -> Self {
-        let entries: Box<[Entry]> =
-            records.iter().zip(0..).map(|(record, index)| Entry::new(record, index)).collect();
+    /// `before` are those of the board that a forked child's parent has. Their generations go on here: whoever kept the
+    /// id of an operation of the parent's, a span for instance, finds none of the child's by it.
+    fn new(records: Table<OpRecord>, traces: Table<TraceRecord>, before: Option<&Self>) -> Self {
+        let generation = |index: usize| Some(before?.entries.get(index)?.generation());
+        let entry = |(index, record): (usize, &'static OpRecord)| {
+            Entry::new(record, index as u32, generation(index).unwrap_or(0))
+        };
+        let entries: Box<[Entry]> = records.iter().enumerate().map(entry).collect();
         Self {
             claims: (0..entries.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
             entries,
