@@ -84,6 +84,18 @@ fn ids_of_operations_go_on_in_a_child() {
     assert_eq!(ids, "ids of its own");
 }
 
+#[test]
+fn what_fails_in_a_child_is_counted_on_the_childs_board() {
+    let (_program, [parent, child], _) = inherits();
+    for (board, times) in [(parent, 2), (child, 3)] {
+        let failed = named(&board["counters"], "op_ends");
+        assert_eq!(
+            (&failed["value"], &failed["labels"]["outcome"]),
+            (&times.into(), &"error".into())
+        );
+    }
+}
+
 /// What the handler is for: a child that passes it by goes on in its parent's slot. The board stays one that is read, and
 /// the parent's next probe puts it right.
 #[test]

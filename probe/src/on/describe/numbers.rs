@@ -104,11 +104,12 @@ impl Scribe {
 
     /// A word of every shard, and where it is said to be.
     fn shard_word(&mut self, board: &Board, own: &ShardWord, said: &AtomicU64) {
-        match self.places.word(board) {
-            Some(word) => {
-                said.store(word, RELAXED);
-                own.offset.store(offset(word), RELAXED);
-            }
+        let word = self.places.word(board);
+        // Without one it counts where nobody reads, and not where its word was on the board of a forked child's parent: that
+        // may be another number's here.
+        own.offset.store(offset(word.unwrap_or(0)), RELAXED);
+        match word {
+            Some(word) => said.store(word, RELAXED),
             None => lost(|lost| &lost.metrics),
         }
     }
