@@ -96,6 +96,19 @@ fn what_fails_in_a_child_is_counted_on_the_childs_board() {
     }
 }
 
+/// Seven before `init!`, and twenty on a thread without a slot: they go through the fork in memory.
+#[test]
+fn what_a_parent_counted_off_its_board_is_not_on_its_childs_as_well() {
+    let (program, [_, child], _) = inherits();
+    let seen = |board: &Value| named(&board["counters"], "seen")["value"].clone();
+    // The keeper adds them up once a second, the child's as well as its parent's.
+    wait::until("all of the parent's", SOON, || {
+        (seen(&program::board(program.pid())) == 27).then_some(())
+    });
+    let pid = child["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a pid");
+    assert_eq!(seen(&program::board(pid)), 1);
+}
+
 /// What the handler is for: a child that passes it by goes on in its parent's slot. The board stays one that is read, and
 /// the parent's next probe puts it right.
 #[test]

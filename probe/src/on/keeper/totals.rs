@@ -3,8 +3,9 @@
 use core::sync::atomic::Ordering;
 
 use crate::layout::*;
-use crate::on::board::tables::Board;
+use crate::on::board::tables::{self, Board};
 use crate::on::numbers::declared::{Declared, METRICS};
+use crate::on::numbers::shard_word::ShardWord;
 use crate::on::sites::dynamic;
 use crate::on::sites::site::SITES;
 use crate::on::thread::private;
@@ -38,16 +39,32 @@ pub(super) fn total(board: &Board, index: usize) -> u64 {
     }
 }
 
+/// The words of numbers that threads count in shards.
+fn shard_words() -> impl Iterator<Item = &'static ShardWord> {
+    METRICS.iter().filter_map(|declared| match declared {
+        Declared::Counter(counter) => Some(&counter.word),
+        Declared::Queue(queue) => Some(&queue.passed),
+        _ => None,
+    })
+}
+
+/// What was counted where no board sees it is the parent's: it stands on the parent's board, and would stand on that of
+/// each of its children as well. To be called once in a forked child, before its board is made: until then nobody
+/// counts in private shards, and in numbers of their own only those who come while it is being made.
+pub(crate) fn leave_to_parent() {
+    // Before there was a board, no word of a shard was anybody's.
+    let words = tables::board().map_or(0, |board| board.threads.shard_words);
+    private::clear(words);
+    for word in shard_words() {
+        word.early.store(0, Ordering::Relaxed);
+    }
+}
+
 /// Puts what threads without a slot counted, and what was counted before the board, into the shard
 /// behind the last slot's.
 pub(crate) fn sum_private(board: &Board) {
     let row = board.threads.slots.count() * board.threads.shard_words;
-    let counters = METRICS.iter().filter_map(|declared| match declared {
-        Declared::Counter(counter) => Some(&counter.word),
-        Declared::Queue(queue) => Some(&queue.passed),
-        _ => None,
-    });
-    let counters = counters
+    let counters = shard_words()
         .map(|word| (word.offset.load(Ordering::Relaxed), word.early.load(Ordering::Relaxed)));
     let sites = || SITES.iter().chain(dynamic::sites());
     let hits = sites().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));

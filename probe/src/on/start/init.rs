@@ -19,7 +19,7 @@ use crate::on::ground::clock::{self, Calibration};
 use crate::on::ground::latest::Latest;
 use crate::on::ground::mounts::Mounts;
 use crate::on::ground::{limits, settings, standard, stay, threads};
-use crate::on::keeper::life;
+use crate::on::keeper::{life, totals};
 use crate::on::locks::table as locks;
 use crate::on::numbers::{holders, pool};
 use crate::on::ops::{cancel_socket, table};
@@ -130,6 +130,7 @@ fn again() {
     let Some(state) = STATE.get() else {
         return;
     };
+    totals::leave_to_parent();
     let config = state.config.clone();
     let status = start(&config);
     STATE.set(State { config, status });
