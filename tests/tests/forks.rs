@@ -109,6 +109,12 @@ fn what_a_parent_counted_off_its_board_is_not_on_its_childs_as_well() {
     assert_eq!(seen(&program::board(pid)), 1);
 }
 
+#[test]
+fn a_child_that_is_forked_in_the_middle_of_init_has_nothing_of_the_board() {
+    let (_program, said) = start(&program::name("beside"), &["forks-beside-init"]);
+    assert!(said.starts_with("the child has its own memory: Board("), "{said}");
+}
+
 /// What the handler is for: a child that passes it by goes on in its parent's slot. The board stays one that is read, and
 /// the parent's next probe puts it right.
 #[test]

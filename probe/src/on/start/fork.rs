@@ -20,8 +20,12 @@ static LENGTH: AtomicUsize = AtomicUsize::new(0);
 static LOCK: Inherited = Inherited::none();
 static HOOKED: AtomicBool = AtomicBool::new(false);
 
-/// From now on a forked child loses this board.
+/// From now on a forked child loses this board. To be called before anything is moved onto it: what a child inherits of a
+/// number's place it keeps for good, while its parent's memory is shared.
 pub(crate) fn watch(store: &Store) {
+    // Whoever is forked meanwhile has no use for what a board before this one left, and must not take its place for as
+    // long as this one is.
+    BASE.store(0, Ordering::Relaxed);
     LOCK.remember(store.lock.as_raw_fd(), store.identity());
     LENGTH.store(store.segment.length(), Ordering::Relaxed);
     // Release: pairs with the acquire in the handler.

@@ -189,6 +189,8 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
     let pid_start = sweep::own_start().unwrap_or(0);
     let capacity = config.fitted_capacity();
     let (store, sections) = reserve(config, &capacity, pid_start)?;
+    // Before anything is moved onto the board: a child that another thread forks meanwhile would have the parent's for good.
+    fork::watch(&store);
     let Some(board) = Board::lay_out(store.segment, &sections, &capacity) else {
         store.remove();
         return Err("the layout does not fit its own plan".to_owned());
@@ -217,7 +219,6 @@ fn make(config: &Config) -> Result<(PathBuf, Calibration), String> {
         return Err(why);
     }
     let path = store.path.clone();
-    fork::watch(&store);
     clock::set_coarse(0);
     end::watch(store, config.keep);
     tables::install(board);
