@@ -46,6 +46,11 @@ pub const PROBES: &[Probe] = &[
     probe("std's mutex, lock and unlock", "plain_mutex", 21),
     probe("mutex without a name", "mutex", 42),
     probe("mutex with a name", "named_mutex", 91),
+    probe("std's channel, send and receive", "plain_channel", 251),
+    probe("channel of one sender", "channel", 257),
+    probe("channel of several senders", "channel_of_many", 281),
+    probe("std's channel, asked in vain with a limit", "plain_wait", 169),
+    probe("channel, the same: a wait", "wait", 727),
 ];
 
 /// Ways to build a program: what it is called, cargo's profile, and what that has otherwise than this workspace's.

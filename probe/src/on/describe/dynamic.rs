@@ -11,7 +11,7 @@ use crate::on::sites::kind::{Kind, Spent};
 use crate::on::sites::site::{Class, Function, Gate, Site};
 
 /// More are not made: what makes them then makes them over and over again.
-const MOST: usize = 4096;
+pub(crate) const MOST: usize = 4096;
 /// Looks of one that waits for another who describes its site.
 const PATIENCE: usize = 100;
 
@@ -34,6 +34,15 @@ fn add(site: Site) -> Option<&'static Site> {
         std::thread::yield_now();
     }
     Some(&node.site)
+}
+
+/// Whether no more are made. Who asks wants one, so it is counted.
+pub(crate) fn is_full() -> bool {
+    let is_full = MADE.load(Ordering::Relaxed) >= MOST;
+    if is_full {
+        lost(|lost| &lost.sites);
+    }
+    is_full
 }
 
 /// What is to be said of a site.

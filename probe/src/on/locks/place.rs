@@ -7,13 +7,13 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use crate::layout::Class;
 use crate::on::describe::dynamic;
 use crate::on::ground::record_ref::RecordRef;
-use crate::on::sites;
-use crate::on::sites::site::{SITES, Site};
+use crate::on::sites::site::{self, Site};
 use crate::on::thread::line::{self, Line};
 
-/// Places in the table, and how far from its own one a site is looked for.
-const PLACES: usize = 512;
-const FAR: usize = 8;
+/// Places in the table: twice as many as sites are ever made at run time, so that each finds one near its own.
+const PLACES: usize = 2 * dynamic::MOST;
+/// How far from its own place a site is looked for.
+const FAR: usize = 64;
 
 /// A site by its key; 0 while it has none.
 struct Known {
@@ -24,6 +24,30 @@ struct Known {
 static KNOWN: [Known; PLACES] =
     [const { Known { key: AtomicU64::new(0), site: RecordRef::unset() } }; PLACES];
 
+/// Where a site with this key may be in the table, the likeliest first.
+fn cells(key: u64) -> impl Iterator<Item = &'static Known> {
+    // The lowest bit is the same in all keys.
+    let start = (key >> 1) as usize % PLACES;
+    (0..FAR).filter_map(move |step| KNOWN.get((start + step) % PLACES))
+}
+
+/// The site with this key, if it is in the table.
+fn known(key: u64) -> Option<&'static Site> {
+    for cell in cells(key) {
+        // Acquire: pairs with the release below.
+        match cell.key.load(Ordering::Acquire) {
+            0 => break,
+            found if found == key => {
+                if let Some(site) = cell.site.get() {
+                    return Some(site);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The site at a place in the source with this label; `None` when there are too many.
 pub(super) fn site(
     place: &'static Location<'static>,
@@ -31,22 +55,15 @@ pub(super) fn site(
     class: Class,
 ) -> Option<&'static Site> {
     let key = key(place, label, class);
-    let start = key as usize % PLACES;
-    let cells = (0..FAR).filter_map(|step| KNOWN.get((start + step) % PLACES));
-    for cell in cells.clone() {
-        // Acquire: pairs with the release below.
-        match cell.key.load(Ordering::Acquire) {
-            found if found == key => {
-                if let Some(site) = cell.site.get() {
-                    return Some(site);
-                }
-            }
-            0 => break,
-            _ => {}
-        }
+    if let Some(site) = known(key) {
+        return Some(site);
+    }
+    // Where no more are made, each wait at this place comes here: it is not to search all of them for nothing.
+    if dynamic::is_full() {
+        return None;
     }
     let made = dynamic::at(place, label, class, 0)?;
-    for cell in cells {
+    for cell in cells(key) {
         if cell.key.compare_exchange(0, key, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             cell.site.place(made);
             break;
@@ -58,10 +75,9 @@ pub(super) fn site(
 /// This thread waits there from now on; returns where it stood, for [`line::go_back`]. Where its program has said that it
 /// waits, or rests, it knows better.
 pub(super) fn enter(place: &'static Location<'static>, label: &'static str, class: Class) -> Line {
+    // By a tag of its own: sites made at run time are lines of work, or of waits that this room began.
     let (told, _) = line::line().reached();
-    let is_told = |site: &&'static Site| site.tag() == told && site.class != Class::Work;
-    let mut all = SITES.iter().chain(sites::dynamic::sites());
-    if told != 0 && all.any(|site| is_told(&site)) {
+    if site::find(told).is_some_and(|site| site.class != Class::Work) {
         return Line::NOWHERE;
     }
     site(place, label, class).map_or(Line::NOWHERE, |site| line::go_on(site.tag(), (0, 0)))
@@ -80,4 +96,22 @@ fn key(place: &'static Location<'static>, label: &'static str, class: Class) -> 
         mixed ^ mixed >> 29
     });
     mixed | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than a table of a fixed few has: where a wait happened before, nothing but the table is looked at.
+    #[test]
+    fn of_very_many_places_each_is_in_the_table() {
+        let here = Location::caller();
+        let labels: Vec<&'static str> =
+            (0..1000).map(|number| &*format!("place {number}").leak()).collect();
+        for label in labels {
+            let made = site(here, label, Class::Wait).expect("room for a site");
+            let found = known(key(here, label, Class::Wait)).expect("in the table");
+            assert!(core::ptr::eq(made, found) && found.label == label);
+        }
+    }
 }
