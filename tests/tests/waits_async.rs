@@ -112,6 +112,25 @@ fn a_reader_and_a_writer_who_have_what_the_other_wants_are_a_deadlock() {
     }
 }
 
+/// Naively two requests that both give up after a second and end well were a deadlock for certain, which rang.
+#[test]
+fn who_gives_up_after_a_while_is_in_no_certain_deadlock() {
+    let name = program::name("gives-up");
+    let _program = locks(&name, "gives-up");
+    let mut seen = 0;
+    wait::until("ten looks at a circle", Duration::from_secs(40), || {
+        let answer = program::document(&["why", "-n", &name]);
+        let findings = answer["findings"].as_array().expect("findings");
+        assert!(findings.iter().all(|finding| finding["severity"] != "critical"), "{answer:#}");
+        let circle = findings.iter().find(|finding| finding["id"] == "deadlock");
+        seen += usize::from(circle.is_some());
+        assert!(circle.is_none_or(|found| found["confidence"].as_f64() < Some(0.8)), "{answer:#}");
+        (seen == 10).then_some(())
+    });
+    let check = program::inspect(&["check", "-n", &name, "--deadlock"]);
+    assert_ne!(check.status.code(), Some(2), "{}", String::from_utf8_lossy(&check.stdout));
+}
+
 /// Permits may be added by anybody: such a circle is told as chains, and not as a deadlock.
 #[test]
 fn who_waits_for_permits_in_a_circle_is_no_proved_deadlock() {

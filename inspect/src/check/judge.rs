@@ -3,7 +3,7 @@
 use super::answer::{Finding, Measure, Status};
 use super::limits::{Asked, Limits};
 use crate::liveness::State;
-use crate::model::{BoardReport, ThreadReport};
+use crate::model::{BoardReport, Cycle, ThreadReport};
 use crate::trigger::{What, total, value};
 use crate::words::human::{or_none, time, whole};
 
@@ -156,6 +156,7 @@ fn deadlock(report: &BoardReport) -> Finding {
             "deadlocks not known: its probes are of a version without locks".to_owned(),
         ),
         0 => (Status::Ok, "no deadlock".to_owned()),
+        _ if report.waits.cycles.iter().all(Cycle::may_end) => (Status::Warning, found.join("; ")),
         _ => (Status::Critical, found.join("; ")),
     };
     let mut said = finding(report, status, text);

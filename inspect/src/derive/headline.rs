@@ -107,7 +107,8 @@ pub fn awaited(all: &[ThreadReport]) -> HashSet<u64> {
 /// What nobody will ever end.
 pub(super) fn deadlocks(report: &BoardReport, said: &mut Vec<(Severity, String)>) {
     for cycle in &report.waits.cycles {
-        said.push((Severity::Critical, deadlock(cycle)));
+        let severity = if cycle.may_end() { Severity::Warning } else { Severity::Critical };
+        said.push((severity, deadlock(cycle)));
     }
     for one in &report.waits.circles {
         said.push((
@@ -147,7 +148,8 @@ pub fn deadlock(cycle: &Cycle) -> String {
     if more > 0 {
         named.push_str(&format!(" and {more} more"));
     }
-    format!("deadlock for {}: {named}", time(cycle.first_seen_ns))
+    let unless = if cycle.may_end() { ", unless one of them gives up" } else { "" };
+    format!("deadlock for {}: {named}{unless}", time(cycle.first_seen_ns))
 }
 
 fn stalls(stalled: &[&ThreadReport], said: &mut Vec<(Severity, String)>) {

@@ -49,7 +49,8 @@ pub struct Waits {
     pub known: bool,
 }
 
-/// A deadlock: each member waits for the next one, the last for the first, all of them without a limit.
+/// A deadlock: each member waits for the next one, the last for the first, all of them without a limit, as far as that
+/// can be seen ([`Cycle::may_end`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cycle {
@@ -57,6 +58,19 @@ pub struct Cycle {
     pub members: Vec<Edge>,
     /// For so long: since the last of them began to wait.
     pub first_seen_ns: u64,
+}
+
+impl Cycle {
+    /// A future that waits may be dropped by whoever polls it once a limit is over (`timeout`, `select!`), which nothing
+    /// tells from outside: for so long a deadlock that it is in may end by itself.
+    const LIMIT_NS: u64 = 10_000_000_000;
+
+    /// Whether one of its waits may have a limit that nobody can see.
+    pub fn may_end(&self) -> bool {
+        // A thread's own wait says whether it has one.
+        let of_a_future = |edge: &Edge| edge.waiter.thread.is_none();
+        self.first_seen_ns < Self::LIMIT_NS && self.members.iter().any(of_a_future)
+    }
 }
 
 /// Those who wait for each other through a queue: of those who serve it nobody is known who is free.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Finding, Weight};
 use super::found::{Found, ORDER, rank};
 use super::seen::Seen;
-use super::{blocked, growth, jobs, locks, monitor, operations, process, retries, threads, work};
+use super::{
+    blocked, growth, jobs, locks, monitor, operations, panics, process, retries, threads, work,
+};
 use crate::liveness::State;
 use crate::model::{BoardReport, Headline, Severity};
 use crate::words::known::{self, Word};
@@ -64,13 +66,13 @@ fn rules(report: &BoardReport, seen: &Seen) -> Found {
     process::crash_loop(report, seen, &mut found);
     process::stopped(report, &mut found);
     process::keeper(report, &mut found);
-    process::panics(report, &mut found);
+    panics::panics(report, &mut found);
     process::descriptors(report, &mut found);
     process::limits(report, seen, &mut found);
     growth::growth(report, seen, &mut found);
     threads::deadlocks(report, &mut found);
     threads::circles(report, &mut found);
-    let told = locks::held(report, &mut found);
+    let told = locks::held(report, seen, &mut found);
     threads::stalled(report, seen, &told, &mut found);
     work::saturated(report, &mut found);
     work::queues(report, &mut found);

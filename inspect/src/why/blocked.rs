@@ -77,13 +77,15 @@ fn next(call: &Call, report: &BoardReport, task: &str) -> Vec<String> {
     };
     if let Some(inode) = inode("pipe") {
         // Who has the other end.
-        return vec![format!("find /proc/[0-9]*/fd -lname 'pipe:\\[{inode}\\]'")];
+        return vec![format!("find /proc/[0-9]*/fd -lname 'pipe:\\[{inode}\\]' 2>/dev/null")];
     }
     if let Some(inode) = inode("socket") {
         return vec![format!("ss -anpe | grep -w {inode}")];
     }
     match name {
         "wait4" | "waitid" => vec![format!("ps -o pid,stat,etime,args --ppid {}", report.pid)],
+        // The holder's pid stands beside it.
+        "flock" | "fcntl" => vec!["lslocks".to_owned(), format!("cat {task}/stack")],
         // Who holds it, if anybody says so; and where in the program that is, for which a debugger stops it a moment.
         "futex" => vec![
             command("waits", report),

@@ -92,13 +92,17 @@ pub struct Finding {
     /// Its process.
     #[serde(default)]
     pub pid: Option<u64>,
+    /// What stands beside it follows from it, most likely, so that it comes first of equals.
+    #[serde(skip)]
+    pub(super) first: bool,
 }
 
 impl Finding {
     pub(super) fn new(id: &'static str, severity: Weight, confidence: f64, title: String) -> Self {
         let (evidence, places, next) = (Vec::new(), Vec::new(), Vec::new());
         let (board, pid) = (None, None);
-        Self { id, severity, confidence, title, evidence, places, next, board, pid }
+        let first = false;
+        Self { id, severity, confidence, title, evidence, places, next, board, pid, first }
     }
 
     /// Held against nothing.

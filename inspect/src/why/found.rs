@@ -78,7 +78,7 @@ impl Found {
 /// The worst first, of equals what causes before what follows.
 pub(super) fn rank(findings: &mut [Finding]) {
     let place = |id: &str| ORDER.iter().position(|known| *known == id).unwrap_or(ORDER.len());
-    findings.sort_by_key(|finding| (Reverse(finding.severity), place(finding.id)));
+    findings.sort_by_key(|finding| (Reverse(finding.severity), !finding.first, place(finding.id)));
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Weight, by_tid, command, seconds, thread};
 use super::found::Found;
+use super::seen::Seen;
 use super::threads;
 use crate::liveness::State;
 use crate::model::{BoardReport, Edge, LockReport, Party, ThreadReport};
@@ -12,14 +13,16 @@ use crate::words::label::Label;
 
 /// Threads that wait for one holder before it is a convoy (Blasgen, Gray, Mitoma, Price: The convoy phenomenon, 1979).
 const CONVOY: usize = 3;
+/// One of them waits for so long at least.
+const CONVOY_NS: u64 = 100_000_000;
 /// Waiting for a lock for so long is worth a word, whatever its holder does meanwhile.
 const HELD_NS: u64 = 1_000_000_000;
 
 /// Those who wait for what others hold: many for one, and one for long. Threads that were told as waiters of many.
-pub(super) fn held(report: &BoardReport, found: &mut Found) -> BTreeSet<u64> {
+pub(super) fn held(report: &BoardReport, seen: &Seen, found: &mut Found) -> BTreeSet<u64> {
     let mut told = at_locks(report, found);
     told.extend(by_tags(report, &told, found));
-    long_holds(report, &told, found);
+    long_holds(report, seen, &told, found);
     told
 }
 
@@ -44,6 +47,9 @@ fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) -> BTr
         );
         also.extend(waiters.iter().map(|one| one.tid));
         let longest = waiters.iter().filter_map(|thread| thread.since_ns).max().unwrap_or(0);
+        if longest < CONVOY_NS {
+            continue;
+        }
         found.push(
             Finding::new("lock-convoy", Weight::Critical, 0.8, title)
                 .against("waiters", waiters.len() as u64, None, CONVOY as u64)
@@ -57,7 +63,7 @@ fn by_tags(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) -> BTr
 
 /// A lock that is held for long by a thread that comes on meanwhile: nobody stands but who waits for it. Who holds it and
 /// stands is told for that.
-fn long_holds(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) {
+fn long_holds(report: &BoardReport, seen: &Seen, told: &BTreeSet<u64>, found: &mut Found) {
     if report.state != State::Live {
         return;
     }
@@ -83,12 +89,18 @@ fn long_holds(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) {
             1 => format!("{} waits", waiter.name.raw()),
             n => format!("{} and {} more wait", waiter.name.raw(), n - 1),
         };
+        let starved = threads::reason(holder, seen) == "starved";
         let title = format!(
-            "{waits} for {}, held by {}, which comes on, for {}",
+            "{waits} for {}, held by {}, which {}, for {}",
             lock.raw(),
             holder.name.raw(),
+            if starved { "gets no processor" } else { "comes on" },
             time(edge.since_ns)
         );
+        let next = match starved {
+            true => threads::processors(report),
+            false => command("profile --blame -d 5s", report),
+        };
         found.push(
             Finding::new("long-hold", Weight::Critical, 0.8, title)
                 .against("waits for", seconds(edge.since_ns), Some("s"), seconds(HELD_NS))
@@ -96,7 +108,7 @@ fn long_holds(report: &BoardReport, told: &BTreeSet<u64>, found: &mut Found) {
                 .at(thread(report, holder))
                 .at(thread(report, waiter))
                 .next(command("waits", report))
-                .next(command("profile --blame -d 5s", report)),
+                .next(next),
         );
     }
 }
@@ -109,7 +121,10 @@ fn at_locks(report: &BoardReport, found: &mut Found) -> BTreeSet<u64> {
     let waits = Waits::of(report);
     for lock in report.waits.locks.iter().filter(many) {
         let edges = waits.for_what.get(&lock.name).map(Vec::as_slice).unwrap_or_default();
-        if waits.deadlocked.contains(&lock.name) || idle(report, lock, edges, &waits) {
+        let longest = edges.iter().map(|edge| edge.since_ns).max();
+        // Of short waits there are always some at once where a lock is wanted often.
+        let short = longest.is_some_and(|ns| ns < CONVOY_NS);
+        if short || waits.deadlocked.contains(&lock.name) || idle(report, lock, edges, &waits) {
             continue;
         }
         told.extend(edges.iter().filter_map(|edge| edge.waiter.tid));
@@ -129,8 +144,16 @@ fn at_locks(report: &BoardReport, found: &mut Found) -> BTreeSet<u64> {
         let title = format!("{} wait for {} {}{held}", lock.waiters, lock.kind, lock.name.raw());
         let mut finding = Finding::new("lock-convoy", Weight::Critical, 0.9, title)
             .against("waiters", lock.waiters, None, CONVOY as u64)
-            .with("waits that ended", lock.contended, None)
-            .next(command("waits --by lock", report));
+            .with("waits that ended", lock.contended, None);
+        if let Some(longest) = longest {
+            finding = finding.against(
+                "the longest waits",
+                seconds(longest),
+                Some("s"),
+                seconds(CONVOY_NS),
+            );
+        }
+        finding = finding.next(command("waits --by lock", report));
         finding.places.extend(holder.cloned());
         found.push(finding);
     }

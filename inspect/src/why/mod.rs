@@ -21,6 +21,8 @@ mod answer;
 mod blocked;
 #[cfg(target_os = "linux")]
 mod calls;
+#[cfg(test)]
+mod causes_tests;
 mod finding;
 mod found;
 mod growth;
@@ -30,6 +32,7 @@ pub mod kernel;
 mod locks;
 mod monitor;
 mod operations;
+mod panics;
 mod process;
 mod retries;
 mod seen;

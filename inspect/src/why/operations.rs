@@ -244,6 +244,8 @@ pub(super) fn errors(report: &BoardReport, found: &mut Found) {
                     .against("share", percent(share), Some("%"), percent(ERRORS))
                     .with("over", seconds(rates.over_ns), Some("s"))
                     .with("since the start", ever, None)
+                    // Where their time went comes before how many there were.
+                    .next(command("ops --by status", report))
                     .next(command("ops --by kind", report)),
             );
         }

@@ -2,12 +2,12 @@
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::found::Found;
+use super::panics::start;
 use super::seen::{Life, Seen};
 use crate::derive::headline::at_its_end;
 use crate::liveness::State;
 use crate::model::BoardReport;
 use crate::words::human::time;
-use crate::words::label::Label;
 
 /// Share of a limit from which on it is near.
 const NEAR: f64 = 0.9;
@@ -125,77 +125,6 @@ pub(super) fn keeper(report: &BoardReport, found: &mut Found) {
             .against("keeper's last beat", seconds(age), Some("s"), seconds(LATE_NS))
             .next("inspect doctor"),
     );
-}
-
-/// A panic that was caught so long ago is told as a notice.
-const RECENT_NS: u64 = 3_600_000_000_000;
-
-/// What waits for a thread that died comes to stand so soon.
-const AFTER_NS: u64 = 10_000_000_000;
-
-/// Panics that somebody caught.
-pub(super) fn panics(report: &BoardReport, found: &mut Found) {
-    if report.panics == 0 || report.state == State::Dead {
-        return;
-    }
-    let plural = if report.panics == 1 { "panic" } else { "panics" };
-    let last = report.last_panic.as_ref();
-    let ago = last.map_or_else(String::new, |last| format!(", the last {} ago", time(last.age_ns)));
-    let died = last.and_then(|last| last.tid).is_some_and(|tid| is_gone(report, tid));
-    let (id, title) = match last.filter(|_| died) {
-        Some(last) => (
-            "thread-died",
-            format!("a thread died of a panic {} ago: {}", time(last.age_ns), start(&last.text)),
-        ),
-        None => (
-            "panics",
-            format!("{} {plural} since the start{ago}: the process goes on", report.panics),
-        ),
-    };
-    // What was long ago is no alarm for the rest of its life.
-    let weight = match last {
-        Some(last) if died && stands_since(report, last.age_ns) => Weight::Critical,
-        Some(last) if last.age_ns > RECENT_NS => Weight::Notice,
-        _ => Weight::Warning,
-    };
-    let mut finding = Finding::new(id, weight, 0.9, title)
-        .with("panics", report.panics, None)
-        .next(command("", report));
-    if let Some(last) = last {
-        if !died {
-            finding = finding.with("the last", start(&last.text).as_str(), None);
-        }
-        finding = finding.with("that long ago", seconds(last.age_ns), Some("s"));
-        let thread_of = report.threads.iter().find(|one| Some(one.tid) == last.tid && !died);
-        finding.places.extend(thread_of.map(|one| thread(report, one)));
-    }
-    found.push(finding);
-}
-
-/// Whether something came to stand just after this long ago: it waits for who died, most likely.
-fn stands_since(report: &BoardReport, ago_ns: u64) -> bool {
-    let after = |ns: Option<u64>| {
-        ns.and_then(|ns| ago_ns.checked_sub(ns)).is_some_and(|later| later <= AFTER_NS)
-    };
-    let mut queues = report.queues.iter().filter(|queue| queue.depth > 0);
-    let mut threads = report.threads.iter().filter(|one| one.stalled);
-    queues.any(|queue| after(queue.oldest_age_ns)) || threads.any(|one| after(one.since_ns))
-}
-
-/// Whether the process has no such thread any more, as far as that is to be seen.
-fn is_gone(report: &BoardReport, tid: u64) -> bool {
-    match report.threads.iter().find(|one| one.tid == tid) {
-        Some(one) => one.exists == Some(false),
-        None => report
-            .unprobed_threads
-            .as_ref()
-            .is_some_and(|all| all.iter().all(|task| u64::from(task.tid) != tid)),
-    }
-}
-
-/// The beginning of a panic's words.
-fn start(text: &Label) -> String {
-    text.raw().chars().take(120).collect()
 }
 
 /// Descriptors and sockets.

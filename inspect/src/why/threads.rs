@@ -28,12 +28,16 @@ const BEATS: usize = 64;
 pub(super) fn deadlocks(report: &BoardReport, found: &mut Found) {
     for cycle in &report.waits.cycles {
         // One look at the dead is as good as two: nothing moves there.
-        let sure = if report.waits.looks >= 2 || report.state == State::Dead { 1.0 } else { 0.7 };
-        let mut finding =
-            Finding::new("deadlock", Weight::Critical, sure, headline::deadlock(cycle))
-                .with("members", cycle.members.len() as u64, None)
-                .with("for", seconds(cycle.first_seen_ns), Some("s"))
-                .next(command("waits", report));
+        let twice = report.waits.looks >= 2 || report.state == State::Dead;
+        let (weight, sure) = match cycle.may_end() {
+            true => (Weight::Warning, 0.6),
+            false if twice => (Weight::Critical, 1.0),
+            false => (Weight::Critical, 0.7),
+        };
+        let mut finding = Finding::new("deadlock", weight, sure, headline::deadlock(cycle))
+            .with("members", cycle.members.len() as u64, None)
+            .with("for", seconds(cycle.first_seen_ns), Some("s"))
+            .next(command("waits", report));
         finding.places = cycle.members.iter().map(|edge| edge.waiter.clone()).collect();
         found.push(finding);
     }
@@ -78,7 +82,8 @@ pub(super) fn stalled(report: &BoardReport, seen: &Seen, told: &BTreeSet<u64>, f
     for one in report.threads.iter().filter(stands) {
         let reason = reason(one, seen);
         // Who uses the processor is not stalled: it computes, or it loops.
-        let long = one.class == Some("work") && one.since_ns >= Some(LONG_NS);
+        // Also who says that it waits: it looks again and again whether that is over.
+        let long = matches!(one.class, Some("work" | "wait")) && one.since_ns >= Some(LONG_NS);
         if one.stalled || long && ["hot", "starved"].contains(&reason) {
             let spot = match reason {
                 "waits" => {
@@ -100,7 +105,7 @@ pub(super) fn stalled(report: &BoardReport, seen: &Seen, told: &BTreeSet<u64>, f
 }
 
 /// Why a thread does not move.
-fn reason(one: &ThreadReport, seen: &Seen) -> &'static str {
+pub(super) fn reason(one: &ThreadReport, seen: &Seen) -> &'static str {
     let share = |ns: u64| ns as f64 / seen.over_ns.max(1) as f64;
     match seen.threads.get(&one.tid) {
         Some(ran) if share(ran.waited_ns) >= STARVED && share(ran.ran_ns) < RAN => "starved",
@@ -148,7 +153,11 @@ fn at_rest(
         true => ("up to ", "at this line for at most"),
         false => ("", "not moved for"),
     };
-    let title = format!("{who} {what} {spot}, for {up_to}{}", time(age));
+    let claims = match (reason, one.class) {
+        ("hot", Some("wait")) => ", where the program says that it waits",
+        _ => "",
+    };
+    let title = format!("{who} {what} {spot}, for {up_to}{}{claims}", time(age));
     let late = late_since(report, age);
     let (weight, least) = match (one.stalled, late) {
         (true, _) => (Weight::Critical, 1_000_000_000),
@@ -166,7 +175,8 @@ fn at_rest(
         if reason == "starved" {
             finding = finding.against(
                 "ready without a processor",
-                share(ran.waited_ns),
+                // What began before the first look is said when it is over.
+                share(ran.waited_ns).min(100.0),
                 Some("%"),
                 percent(STARVED),
             );
@@ -174,11 +184,16 @@ fn at_rest(
     }
     match reason {
         "hot" => finding.next(command("profile -d 5s --by stack", report)),
-        "starved" => finding.next("top"),
+        "starved" => finding.next(processors(report)),
         // It does not run: samples of it are all alike. Who is waited for is told, and what it asks of the kernel.
         "blocked" | "unknown" => blocked::told(finding, report, seen, one),
         _ => finding.next(command("waits", report)).next(command("ops", report)),
     }
+}
+
+/// The command that shows who gets the processors: priorities, and where each thread ran last.
+pub(super) fn processors(report: &BoardReport) -> String {
+    format!("ps -L -o tid,cls,ni,rtprio,psr,pcpu,stat,comm -p {}", report.pid)
 }
 
 /// A job that ran for the last time just before a thread came to stand, so long ago: it waits for that one, most likely.

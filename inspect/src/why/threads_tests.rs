@@ -107,7 +107,7 @@ fn of_a_blocked_thread_the_call_and_what_to_look_at_are_told() {
     };
     let (title, sure, next, unknown) = of(Some((Some('S'), "read", "pipe:[4711]")));
     assert_eq!((title, sure, unknown), (said(", in read of pipe:[4711]"), 0.85, false));
-    assert_eq!(next, r"find /proc/[0-9]*/fd -lname 'pipe:\[4711\]'");
+    assert_eq!(next, r"find /proc/[0-9]*/fd -lname 'pipe:\[4711\]' 2>/dev/null");
     let (_, _, next, _) = of(Some((Some('S'), "recvfrom", "socket:[12]")));
     assert_eq!(next, "ss -anpe | grep -w 12");
     // What stands in its place is no number.

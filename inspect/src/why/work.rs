@@ -6,10 +6,11 @@ use super::finding::{Finding, Weight, by_tid, command, percent, seconds, thread}
 use super::found::Found;
 use super::threads::place;
 use crate::derive::active::at_one_long_job;
-use crate::derive::groups::{FULL, full_groups};
+use crate::derive::groups::{FULL, FullGroup, full_groups};
 use crate::liveness::State;
 use crate::model::{BoardReport, LockReport, Queue, ThreadReport};
 use crate::words::human::time;
+use crate::words::label::Label;
 
 /// Time that an item at the head of a queue may wait, and that half of all may (RFC 8289 calls a queue standing when
 /// even the shortest wait of 100 ms is above a target).
@@ -26,10 +27,17 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Found) {
         return;
     }
     let long_jobs = at_one_long_job(report);
-    for group in full_groups(report) {
+    let waits = waits_for(report);
+    // Who has no room since it waits for another stands behind that one.
+    let held_up = |group: &FullGroup<'_>| group.full.iter().all(|one| waits.contains_key(&one.tid));
+    let (victims, causes): (Vec<_>, Vec<_>) = full_groups(report).into_iter().partition(held_up);
+    for group in causes.into_iter().chain(victims) {
         let Some(&first) = group.full.first() else { continue };
         let finding = match group.others {
-            None => all_full(group.name, first, group.workers, long_jobs.contains(&first.tid)),
+            None => {
+                let long_job = long_jobs.contains(&first.tid);
+                all_full(&group, first, long_job, waits.get(&first.tid))
+            }
             Some(mean) => {
                 let title = format!(
                     "{} of {} workers {} are saturated while the others are at {:.0} %: work is \
@@ -56,10 +64,33 @@ pub(super) fn saturated(report: &BoardReport, found: &mut Found) {
     }
 }
 
+/// Of the threads that wait for another one of the process (a lock, room in a channel, its end), for whom.
+fn waits_for(report: &BoardReport) -> HashMap<u64, &Label> {
+    let edges = report.waits.chains.iter().flat_map(|chain| &chain.edges);
+    let for_another = edges.filter_map(|edge| {
+        let (waiter, holder) = (edge.waiter.tid?, edge.held_by.first()?);
+        let for_it = edge.target.what != "queue" && edge.target.mode != Some("receive");
+        (for_it && holder.tid != Some(waiter)).then_some((waiter, holder.thread.as_ref()?))
+    });
+    for_another.collect()
+}
+
 /// All of a group without room.
-fn all_full(name: &str, first: &ThreadReport, count: usize, long_job: bool) -> Finding {
-    let one = first.name.raw();
-    let (weight, title) = match count {
+fn all_full(
+    group: &FullGroup<'_>,
+    first: &ThreadReport,
+    long_job: bool,
+    waits_for: Option<&&Label>,
+) -> Finding {
+    let (one, name) = (first.name.raw(), group.name);
+    let (weight, title) = match group.workers {
+        1 if waits_for.is_some() => {
+            let whom = waits_for.map_or("another", |holder| holder.raw());
+            (
+                Weight::Warning,
+                format!("the only worker {one} has no room left: it waits for {whom}"),
+            )
+        }
         1 if !long_job => (Weight::Warning, format!("the only worker {one} has no room left")),
         1 => (
             Weight::Notice,
@@ -95,7 +126,10 @@ pub(super) fn queues(report: &BoardReport, found: &mut Found) {
             _ => continue,
         };
         let load = queue.utilization.s10;
-        let drains = load.filter(|&load| load < DRAINS && age < STANDING_NS);
+        // One of them without a pause drains nothing, however little the others have to do.
+        let all_drain =
+            || queue.served_by.iter().all(|tid| !threads.get(tid).is_some_and(|one| is_full(one)));
+        let drains = load.filter(|&load| load < DRAINS && age < STANDING_NS && all_drain());
         let name = queue.name.raw();
         let mut finding = if let Some(load) = drains {
             let title = format!(
@@ -123,6 +157,11 @@ pub(super) fn queues(report: &BoardReport, found: &mut Found) {
         }
         found.push(finding);
     }
+}
+
+/// A worker that had no pause for ten seconds.
+fn is_full(worker: &ThreadReport) -> bool {
+    worker.load.s10.is_some_and(|load| load >= FULL)
 }
 
 /// A queue that stands, with what is known of who should take its items.

@@ -384,4 +384,14 @@ fn a_queue_whose_workers_have_time_is_no_standing_one() {
     assert_eq!(of(Some(0.8), SECOND / 10, 1), ["standing-queue"]);
     assert_eq!(of(None, SECOND / 10, 1), ["standing-queue"]);
     assert!(of(Some(0.5), SECOND / 10 - 1, 1).is_empty());
+    // The mean of one without a pause and of one that has nothing to do.
+    let mut report = board();
+    let mut shards = queue(100);
+    let recent = Quantiles { p50: Some(SECOND), ..Quantiles::default() };
+    shards.wait_ns = Distribution { recent, ..Distribution::default() };
+    shards.utilization = Windows { s10: Some(0.58), ..Windows::default() };
+    shards.served_by = vec![full(9).tid];
+    (report.queues, report.threads) = (vec![shards], vec![full(9)]);
+    let answer = answer(&report, &Seen::default(), &[], String::new());
+    assert!(answer.findings.iter().any(|finding| finding.id == "standing-queue"));
 }
