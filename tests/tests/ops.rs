@@ -260,6 +260,23 @@ fn a_status_is_of_what_its_thread_works_on_and_of_nothing_else() {
     assert_eq!(statuses(one(&live, "label", "of one without room")), ["its own again"]);
 }
 
+/// A record outlives its operation, and a waker holds its task: with that the way back to an executor that ends when
+/// nobody has one any more. What goes with a task may be an operation itself.
+#[test]
+fn an_operation_that_ended_holds_nobodys_task() {
+    let name = program::name("executor");
+    program::debug("inspect");
+    let mut command = Command::new(program::debug("fixture-hazards"));
+    let mut program = Program::talking(command.args([&name, "executor"]), &name);
+    assert_eq!(program.line(), "all tasks are gone");
+    let (live, ended, board) = ops(&program, &[]);
+    assert_eq!((live.len(), &board["lost"]["signals"]), (0, &0.into()), "{live:?}");
+    for kind in ["goes first", "goes with it"] {
+        assert_eq!(one(&ended, "kind", kind)["outcome"], "ok");
+    }
+    assert_eq!(statuses(one(&ended, "kind", "goes first")), ["goes"]);
+}
+
 /// `inspect ops cancel`: exit code, stdout, stderr.
 fn cancel(program: &Program, id: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let pid = program.pid().to_string();

@@ -20,6 +20,9 @@ const RELAXED: Ordering = Ordering::Relaxed;
 /// In [`Entry::numbers`] where no status is.
 const UNUSED: u32 = u32::MAX;
 
+/// In [`Entry::home`]: its operation has left a waker.
+const LEFT_WAKER: u32 = u32::MAX;
+
 /// Whoever works on an operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Holder {
@@ -53,6 +56,9 @@ pub(super) struct Ended {
 pub(crate) struct Entry {
     record: &'static OpRecord,
     number: u32,
+    /// The same, as the end of an operation looks for its record, or [`LEFT_WAKER`]: so that an end without a waker asks
+    /// nothing more, and one with a waker finds that it is no plain one.
+    home: AtomicU32,
     /// How it will have ended, as its state says it; 0 while nothing was said.
     outcome: AtomicU32,
     /// Generation of the last operation.
@@ -91,6 +97,7 @@ impl Entry {
         Self {
             record,
             number,
+            home: AtomicU32::new(number),
             outcome: AtomicU32::new(0),
             generation: AtomicU64::new(generation),
             id: AtomicU64::new(op_id(number as usize, generation)),
@@ -114,6 +121,12 @@ impl Entry {
     #[inline(always)]
     pub(super) fn record_number(&self) -> usize {
         self.number as usize
+    }
+
+    /// The record's number for an operation that ends; that of no record when it left a waker.
+    #[inline(always)]
+    pub(super) fn home(&self) -> usize {
+        self.home.load(RELAXED) as usize
     }
 
     /// The id of the operation that has it.
@@ -376,9 +389,19 @@ impl Entry {
         self.waker.wake();
     }
 
-    /// `waker` is woken when its cancellation is requested.
+    /// `waker` is woken when its cancellation is requested, until the operation ends.
     pub(super) fn wake_on_cancel(&self, waker: &Waker) {
+        self.home.store(LEFT_WAKER, RELAXED);
         self.waker.register(waker);
+    }
+
+    /// The waker that its operation left, if it did and was not woken: this is its end.
+    pub(super) fn take_waker(&self) -> Option<Waker> {
+        if self.home.load(RELAXED) != LEFT_WAKER {
+            return None;
+        }
+        self.home.store(self.number, RELAXED);
+        self.waker.take()
     }
 }
 

@@ -173,7 +173,7 @@ impl Op {
     }
 
     /// `waker` is woken when somebody requests its cancellation: for an event loop, or a future of one's own, that would
-    /// not look otherwise. The last one given counts. Costs two atomic operations.
+    /// not look otherwise. The last one given counts, and is let go of when the operation ends. Costs two atomic operations.
     pub fn wake_on_cancel(&self, waker: &core::task::Waker) {
         if let Some(entry) = self.entry {
             entry.wake_on_cancel(waker);

@@ -93,12 +93,17 @@ impl OpTable {
         Some((entry, if cancellable { OP_CANCELLABLE } else { 0 }))
     }
 
-    /// An operation ended in this record: the record that is free for that, its own or one that was in the slow log.
+    /// Whether an operation that ended so may be one of the slow log.
     #[inline(always)]
+    pub(super) fn may_keep(&self, ended: &Ended) -> bool {
+        self.slow.wants(ended.kind, ended.took)
+    }
+
+    /// An operation ended in this record: the record that is free for that, its own or one that was in the slow log.
+    #[cold]
     pub(super) fn free_after(&self, record: usize, ended: Ended) -> Option<usize> {
-        let Ended { kind, took, now } = ended;
-        if self.slow.wants(kind, took) {
-            return self.slow.offer(kind, record, took, now);
+        if self.may_keep(&ended) {
+            return self.slow.offer(ended.kind, record, ended.took, ended.now);
         }
         Some(record)
     }
@@ -119,9 +124,9 @@ impl OpTable {
         traces::say(&record.state, [high, low, &record.span], generation, sampled, context.words());
     }
 
-    /// Whether this is a record of this table: a forked child has another.
+    /// Whether this is the record of this table with this number: a forked child has another.
     #[inline(always)]
-    pub(super) fn has(&self, entry: &Entry) -> bool {
-        self.entries.get(entry.record_number()).is_some_and(|own| core::ptr::eq(own, entry))
+    pub(super) fn has(&self, record: usize, entry: &Entry) -> bool {
+        self.entries.get(record).is_some_and(|own| core::ptr::eq(own, entry))
     }
 }

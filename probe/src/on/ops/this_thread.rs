@@ -8,7 +8,7 @@
 use core::cell::Cell;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use super::entry::{Entry, Holder};
+use super::entry::{Ended, Entry, Holder};
 use super::table::{self, OpTable};
 use super::text::Text;
 use crate::layout::HOLDER_UNSEEN;
@@ -65,7 +65,7 @@ thread_local! {
 }
 
 /// Runs `body` on this thread's part, unless a signal handler came in between. Nothing of the user's
-/// runs inside.
+/// runs inside, but for the last that [`ThisThread::end_otherwise`] does.
 #[inline(always)]
 pub(super) fn exclusive<T>(body: impl FnOnce(&ThisThread) -> T) -> Option<T> {
     THIS_THREAD.with(|this| {
@@ -169,10 +169,37 @@ impl ThisThread {
     #[inline(always)]
     pub(super) fn end(&self, entry: &Entry, site: &'static Site, panicking: bool) {
         let ended = entry.end(site, panicking);
-        let Some(table) = self.table().filter(|table| table.has(entry)) else { return };
-        if let Some(free) = table.free_after(entry.record_number(), ended) {
+        let record = entry.home();
+        match self.table() {
+            Some(table) if table.has(record, entry) && !table.may_keep(&ended) => {
+                self.give(table, record);
+            }
+            _ => self.end_otherwise(entry, ended.kind, ended.took, ended.now),
+        }
+    }
+
+    /// The rest of the end of an operation that took long, that left a waker, or that is of another board.
+    #[cold]
+    #[inline(never)]
+    fn end_otherwise(&self, entry: &Entry, kind: usize, took: u64, now: u64) {
+        // First: whoever has the record next may leave a waker of his own.
+        let waker = entry.take_waker();
+        let record = entry.record_number();
+        if let Some(table) = self.table().filter(|table| table.has(record, entry))
+            && let Some(free) = table.free_after(record, Ended { kind, took, now })
+        {
             self.give(table, free);
         }
+        if waker.is_none() {
+            return;
+        }
+        // The waker's task may go with it, and with that all that the program has in it, other operations too: for as long as
+        // that takes, nothing is being changed here.
+        compiler_fence(Ordering::SeqCst);
+        self.inside.set(false);
+        drop(waker);
+        self.inside.set(true);
+        compiler_fence(Ordering::SeqCst);
     }
 
     /// The operation in this record is part of a trace of others'.
@@ -180,7 +207,7 @@ impl ThisThread {
     #[inline(never)]
     pub(super) fn trace(&self, entry: &Entry, context: TraceContext) {
         // Of another board than this thread's: a forked child's operations are its own.
-        if let Some(table) = self.table().filter(|table| table.has(entry)) {
+        if let Some(table) = self.table().filter(|table| table.has(entry.record_number(), entry)) {
             table.trace(entry, context);
         }
     }
