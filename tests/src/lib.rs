@@ -16,6 +16,7 @@ pub mod growth;
 pub mod http;
 pub mod inject;
 pub mod journal;
+pub mod list;
 pub mod merged;
 pub mod naive;
 pub mod often;

@@ -403,15 +403,8 @@ fn a_signal_lists_what_is_in_flight_on_stderr() {
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGUSR1).expect("signalled");
     assert!(said.any(|line| line == "handled before"), "the handler that was there is called");
-    let stderr = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-    let mut block = Vec::new();
-    for line in stderr {
-        let last = line == "probe: end";
-        block.push(line);
-        if last {
-            break;
-        }
-    }
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let block = tests::list::next(&mut stderr);
     child.kill().expect("killed");
     child.wait().expect("ended");
     program::remove_boards(&name);
@@ -430,4 +423,21 @@ fn a_signal_lists_what_is_in_flight_on_stderr() {
     assert!(!text.contains("hunter2"), "{text}");
     let thread = block.iter().find(|line| line.contains("thread server")).expect("its thread");
     assert!(thread.contains("wait") && thread.contains("operations.rs:"), "{text}");
+}
+
+/// An operator who is told that a signal lists sends it: had nothing been installed, that would end the daemon.
+#[test]
+fn each_signal_that_is_said_to_list_lists_and_no_other_is_said_to() {
+    let name = program::name("lists");
+    let mut command = Command::new(program::debug("fixture-hazards"));
+    command.args([&name, "lists"]).stderr(Stdio::piped());
+    let mut program = Program::talking(&mut command, &name);
+    assert_eq!(program.line(), "false false true true true false");
+    let mut stderr = std::io::BufReader::new(program.child.stderr.take().expect("piped"));
+    for signal in [nix::sys::signal::Signal::SIGUSR2, nix::sys::signal::Signal::SIGUSR1] {
+        program.signal(signal);
+        let block = tests::list::next(&mut stderr).join("\n");
+        assert!(block.contains("at work"), "{signal}: {block}");
+    }
+    assert!(program.child.try_wait().expect("its state").is_none());
 }

@@ -3,36 +3,23 @@
 //!
 //! The handler only wakes a thread; that one reads the board as any reader would and writes one block. A
 //! handler that was there before is called after ours.
-#![expect(unsafe_code, reason = "installs a signal handler")]
+//!
+//! ```text
+//! installed  the signals, and what was done on each before
+//! writer     the thread, and what wakes it               text  what it writes
+//! ```
 
-use crate::on::ground::{standard, threads};
-
+mod installed;
 mod text;
+mod writer;
 
-use std::ffi::CStr;
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use nix::sys::signal::Signal;
 
-use nix::sys::signal::{
-    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, sigaction,
-};
-
-/// Name of the thread that writes.
-const NAME: &CStr = c"probe-dump";
-
-/// Where the handler says that it was called; -1 before.
-static WAKE: AtomicI32 = AtomicI32::new(-1);
-/// The process that has the thread: a forked child has only the handler.
-static OWNER: AtomicU32 = AtomicU32::new(0);
-/// What was done on the signal before.
-static BEFORE: OnceLock<SigAction> = OnceLock::new();
+use installed::Turn;
 
 /// On SIGUSR1 (SIGINFO, so Ctrl-T, where that exists) writes to stderr what is in flight, the oldest
 /// first, and where every thread is, with loads, process id and times: one block, from a thread of its
-/// own. A handler that was there before is still called. Returns whether that was set up; calling it
+/// own. A handler that was there before is still called. Returns whether that is set up; calling it
 /// again does nothing.
 ///
 /// Nothing is installed unless this is called. To be called after [`init!`](crate::init).
@@ -54,11 +41,9 @@ pub fn dump_on_signal() -> bool {
     dump_on(signal)
 }
 
-/// As [`dump_on_signal`], on another signal, by its number.
+/// As [`dump_on_signal`], on another signal, by its number; each signal that it is called for lists. False for one that no
+/// process can handle.
 pub fn dump_on(signal: i32) -> bool {
-    if OWNER.swap(std::process::id(), Ordering::AcqRel) == std::process::id() {
-        return true;
-    }
     match set_up(signal) {
         Ok(()) => true,
         Err(why) => {
@@ -69,57 +54,10 @@ pub fn dump_on(signal: i32) -> bool {
 }
 
 fn set_up(signal: i32) -> Result<(), String> {
-    let _held = standard::kept_free();
     let signal = Signal::try_from(signal).map_err(|errno| errno.to_string())?;
-    // SAFETY: `eventfd` makes a new descriptor.
-    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
-    if fd < 0 {
-        return Err(std::io::Error::last_os_error().to_string());
-    }
-    // SAFETY: the descriptor is new and nobody else's.
-    let wake = unsafe { OwnedFd::from_raw_fd(fd) };
-    let reading = wake.try_clone().map_err(|error| error.to_string())?;
-    let writing = threads::start(NAME, 256 << 10, move || write_when_woken(reading.into()));
-    writing.map_err(|errno| errno.desc().to_owned())?.leave();
-    WAKE.store(wake.as_raw_fd(), Ordering::Release);
-    // It stays open as long as the handler may run: for ever.
-    std::mem::forget(wake);
-
-    let flags = SaFlags::SA_RESTART | SaFlags::SA_SIGINFO | SaFlags::SA_ONSTACK;
-    let action = SigAction::new(SigHandler::SigAction(on_signal), flags, SigSet::empty());
-    // SAFETY: the handler calls nothing but async-signal-safe functions.
-    let before = unsafe { sigaction(signal, &action) }.map_err(|errno| errno.to_string())?;
-    let _ = BEFORE.set(before);
-    Ok(())
-}
-
-extern "C" fn on_signal(
-    signal: libc::c_int,
-    info: *mut libc::siginfo_t,
-    context: *mut libc::c_void,
-) {
-    let fd = WAKE.load(Ordering::Acquire);
-    if fd >= 0 && OWNER.load(Ordering::Relaxed) == std::process::id() {
-        let errno = nix::errno::Errno::last_raw();
-        let one = 1u64.to_ne_bytes();
-        // SAFETY: `write` is async-signal-safe and the buffer is eight bytes. A counter that is full blocks
-        // nobody: 2^64 - 2 signals would have to be waiting.
-        unsafe { libc::write(fd, one.as_ptr().cast(), one.len()) };
-        nix::errno::Errno::set_raw(errno);
-    }
-    match BEFORE.get().map(SigAction::handler) {
-        Some(SigHandler::Handler(before)) => before(signal),
-        Some(SigHandler::SigAction(before)) => before(signal, info, context),
-        _ => {}
-    }
-}
-
-fn write_when_woken(mut wake: File) {
-    // The daemon's signals are not ours to take.
-    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
-    let mut count = [0; 8];
-    while wake.read_exact(&mut count).is_ok() {
-        // Signals that came meanwhile are answered by one block.
-        crate::on::ground::say::write(text::block().as_bytes());
-    }
+    let _turn =
+        Turn::wait_for().ok_or("another thread sets up a list and does not come to an end")?;
+    let me = std::process::id();
+    writer::start(me)?;
+    installed::install(signal, me).map_err(|errno| errno.to_string())
 }
