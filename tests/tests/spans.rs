@@ -201,6 +201,27 @@ fn of_very_many_spans_none_is_left() {
     assert_eq!((&board["lost"]["ops"], &board["lost"]["signals"]), (&0.into(), &0.into()));
 }
 
+/// Their sites were made at run time, as those of wrapped locks and of `tower` are.
+#[test]
+fn a_list_on_a_signal_knows_the_places_of_spans() {
+    let name = program::name("listed-spans");
+    let mut command = Command::new(debug("fixture-spans"));
+    command.args([&name, "lists"]).stderr(std::process::Stdio::piped());
+    let mut program = Program::start(&mut command, &name);
+    program.until_ready();
+    let mut stderr = std::io::BufReader::new(program.child.stderr.take().expect("piped"));
+    program.signal(nix::sys::signal::Signal::SIGUSR1);
+    let block = tests::list::next(&mut stderr);
+    let line = |words: [&str; 2]| {
+        let mut lines = block.iter().filter(|line| words.iter().all(|word| line.contains(word)));
+        lines.next().unwrap_or_else(|| panic!("no {words:?} in {block:#?}")).clone()
+    };
+    let request = line(["op ", "/user/42"]);
+    assert!(request.contains("request") && request.contains("parse for "), "{request}");
+    let server = line(["thread ", "server"]);
+    assert!(server.contains("work") && server.contains("main.rs:"), "{server}");
+}
+
 #[test]
 fn a_forked_child_describes_the_spans_that_its_parent_reached() {
     let (program, said) = start(&program::name("forked-spans"), "fork");

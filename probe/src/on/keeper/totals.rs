@@ -6,8 +6,7 @@ use crate::layout::*;
 use crate::on::board::tables::{self, Board};
 use crate::on::numbers::declared::{Declared, METRICS};
 use crate::on::numbers::shard_word::ShardWord;
-use crate::on::sites::dynamic;
-use crate::on::sites::site::SITES;
+use crate::on::sites::known;
 use crate::on::thread::private;
 
 /// Total of a metric: a counter's shards, a queue's completions, else its cell.
@@ -66,10 +65,9 @@ pub(crate) fn sum_private(board: &Board) {
     let row = board.threads.slots.count() * board.threads.shard_words;
     let counters = shard_words()
         .map(|word| (word.offset.load(Ordering::Relaxed), word.early.load(Ordering::Relaxed)));
-    let sites = || SITES.iter().chain(dynamic::sites());
-    let hits = sites().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));
+    let hits = known::all().filter_map(|site| site.hits).map(|hits| hits.0.load(Ordering::Relaxed));
     // A status has two words.
-    let spent = sites().filter_map(|site| site.spent).flat_map(|spent| {
+    let spent = known::all().filter_map(|site| site.spent).flat_map(|spent| {
         let offset = spent.offset.load(Ordering::Relaxed);
         [offset, if offset == 0 { 0 } else { offset + WORD as u32 }]
     });

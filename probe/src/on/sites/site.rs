@@ -80,11 +80,6 @@ pub(crate) fn find(tag: u64) -> Option<&'static Site> {
     SITES.get(number).filter(|site| site.tag() == tag)
 }
 
-/// The site with this number in the board's table, plus 1.
-pub(crate) fn numbered(number: u64) -> Option<&'static Site> {
-    SITES.get(usize::try_from(number).ok()?.checked_sub(1)?)
-}
-
 /// A group's switch, as one site sees it. On until the filter says otherwise.
 #[derive(Debug)]
 pub struct Gate(AtomicBool);

@@ -7,7 +7,8 @@ use crate::layout::*;
 use crate::on::board::tables::{Board, board};
 use crate::on::ground::clock;
 use crate::on::keeper::ring;
-use crate::on::sites::site::{self, Site};
+use crate::on::sites::known;
+use crate::on::sites::site::Site;
 use crate::protocol::occupancy::{self, Reading};
 use crate::protocol::{holding, keyed, stack, statuses, texts};
 
@@ -123,7 +124,7 @@ fn position(
     let here =
         levels.last().map_or(0, |level| if level.line == 0 { level.scope } else { level.line });
     let words = levels.iter().flat_map(|level| [level.scope, level.line]);
-    Some((site::find(here), position_digest(generation, words)))
+    Some((known::find(here), position_digest(generation, words)))
 }
 
 /// Since when the keeper has seen the thread there.
@@ -210,7 +211,7 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<InFlight>
             let newest = newest.map(|newest| newest as usize % OP_RECENT);
             let status = newest.and_then(|at| read.recent.get(at)).map(|&entry| {
                 let (number, at) = from_status_entry(entry);
-                (site::numbered(number), at)
+                (known::numbered(number), at)
             });
             let (lengths, text) = texts::read(
                 || get(&record.lengths_flags),
@@ -220,7 +221,7 @@ fn operation(board: &Board, index: usize, record: &OpRecord) -> Option<InFlight>
             );
             InFlight {
                 id: format!("{index}-{generation}"),
-                site: site::find(get(&record.site)),
+                site: known::find(get(&record.site)),
                 begun: get(&record.begun),
                 holder: get(&record.holder),
                 gone: holding::is_gone(|| get(&record.holder), |holder| has_ended(board, holder)),
