@@ -60,6 +60,18 @@ fn with_shared_memory_full() {
     one_line(&said, &["no board", "/dev/shm", "65536 bytes free", "PROBE_BOARD=file:"]);
 }
 
+/// Such a file system says that it has no block, and takes what comes.
+#[test]
+fn with_shared_memory_without_a_limit() {
+    if !may_unshare() {
+        return;
+    }
+    for mount in ["mount -t tmpfs -o size=0 none /dev/shm", "mount -t ramfs none /dev/shm"] {
+        let said = serves(mount, MOUNTS, &[]);
+        assert!(!said.iter().any(|line| line.starts_with("probe: ")), "{mount}: {said:?}");
+    }
+}
+
 #[test]
 fn with_shared_memory_absent() {
     if !may_unshare() {

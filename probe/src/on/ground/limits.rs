@@ -24,8 +24,11 @@ pub(crate) fn refuse(directory: &Path, mounts: Option<&Mounts>, bytes: u64) -> O
         return Some(why);
     }
     match statvfs(directory) {
+        // One without blocks counts none, as a tmpfs without a limit and a ramfs do: the memory that they take is asked about
+        // below.
+        Ok(space) if space.blocks() == 0 => {}
         Ok(space) => {
-            let free = space.blocks_available() * space.fragment_size();
+            let free = space.blocks_available().saturating_mul(space.fragment_size());
             if free < bytes {
                 return Some(format!(
                     "{} has {free} bytes free and the board needs {bytes}: \
