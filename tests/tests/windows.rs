@@ -91,7 +91,7 @@ fn every_maximum_comes_back_and_more_is_refused_by_name() {
             let mut said = String::new();
             let mut stderr = program.child.stderr.take().expect("piped");
             std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
-            let complaint = format!("{what}({asked}): there are {most}");
+            let complaint = format!("bounded {what}({asked}): there are {most}");
             assert_eq!(said.contains(&complaint), asked > most, "{said}");
         }
     }

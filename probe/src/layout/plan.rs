@@ -99,8 +99,8 @@ impl Capacity {
     #[must_use]
     pub fn fitted(&self, bytes: usize) -> Self {
         let bytes = bytes.min(MAX_BOARD_BYTES as usize);
-        let scaled = |percent: usize| {
-            let part = |count: usize| count.saturating_mul(percent) / 100;
+        let scaled = |factor: usize| {
+            let part = |count: usize| count.saturating_mul(factor) / WHOLE;
             Self {
                 threads: part(self.threads),
                 sites: part(self.sites),
@@ -115,8 +115,8 @@ impl Capacity {
             }
             .bounded()
         };
-        // The total grows with the factor: the last that fits is found by halving.
-        let (mut fits, mut over) = (1, 1 << 16);
+        // The total grows with the factor: the last that fits is found by halving. With 0 all is at its least.
+        let (mut fits, mut over) = (0, 1024 * WHOLE);
         while over - fits > 1 {
             let middle = fits + (over - fits) / 2;
             if plan(&scaled(middle)).1 <= bytes { fits = middle } else { over = middle }
@@ -161,6 +161,9 @@ impl Default for Capacity {
         }
     }
 }
+
+/// As a factor, all of what was asked for: fine enough that the most of anything can become one.
+const WHOLE: usize = 1 << 16;
 
 /// One section as planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,6 +295,10 @@ mod tests {
             assert!(total <= bytes.max(least) && total as u64 <= MAX_BOARD_BYTES, "{bytes}");
             assert_eq!(fitted, fitted.bounded());
         }
+        // Of very much of one thing a small board has little, and not too many bytes.
+        let crowd = Capacity { threads: Capacity::MOST.threads, ..default };
+        let (_, total) = plan(&crowd.fitted(256 << 10));
+        assert!((192 << 10..=256 << 10).contains(&total), "{total}");
         assert!(default.fitted(10 << 20).ops > 700);
         assert_eq!(default.fitted(plan(&default).1).threads, default.threads);
     }

@@ -32,7 +32,7 @@ pub struct Config {
     pub(crate) cancel: bool,
     pub(crate) watch_descriptors: bool,
     pub(crate) process_context: bool,
-    /// What in the environment could not be understood.
+    /// What of all this is not as it was asked for, each with what became of it.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ impl Config {
             self.capacity.strings = self.capacity.room_for_texts();
         }
         if got != asked {
-            self.complaints.push(format!("{what}({asked}): there are {got}"));
+            self.complaints.push(format!("bounded {what}({asked}): there are {got}"));
         }
         self
     }
@@ -209,7 +209,7 @@ impl Config {
     pub fn mode(mut self, mode: u32) -> Self {
         match permissions(mode) {
             Ok(mode) => self.mode = Some(mode),
-            Err(why) => self.complaints.push(format!("mode {mode:04o}: {why}")),
+            Err(why) => self.complaints.push(format!("ignored mode {mode:04o}: {why}")),
         }
         self
     }

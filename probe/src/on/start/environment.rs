@@ -16,7 +16,7 @@ pub(super) fn apply(mut config: Config) -> Config {
         let value = std::env::var_os(key).filter(|value| !value.is_empty())?;
         let text = value.into_string();
         text.inspect_err(|value| {
-            complaints.push(format!("{key}={}: not UTF-8", value.to_string_lossy()));
+            complaints.push(format!("ignored {key}={}: not UTF-8", value.to_string_lossy()));
         })
         .ok()
     };
@@ -29,7 +29,7 @@ pub(super) fn apply(mut config: Config) -> Config {
         if let Some(value) = value
             && let Err(want) = take(&mut config, &value)
         {
-            config.complaints.push(format!("{key}={value}: {want}"));
+            config.complaints.push(format!("ignored {key}={value}: {want}"));
         }
     }
     config.keep |= keep.is_some_and(|value| value != "0");
@@ -80,10 +80,12 @@ fn size(config: &mut Config, value: &str) -> Result<(), &'static str> {
     // As near as a board comes to it, and said: who asked for a gigabyte counts on its room.
     let least = plan(&config.fitted_capacity()).1;
     if bytes as u64 > MAX_BOARD_BYTES {
-        let most = format!("PROBE_SIZE={value}: a board has at most {MAX_BOARD_BYTES} bytes");
+        let most =
+            format!("bounded PROBE_SIZE={value}: a board has at most {MAX_BOARD_BYTES} bytes");
         config.complaints.push(most);
     } else if bytes < least {
-        config.complaints.push(format!("PROBE_SIZE={value}: a board has at least {least} bytes"));
+        let least = format!("bounded PROBE_SIZE={value}: a board has at least {least} bytes");
+        config.complaints.push(least);
     }
     Ok(())
 }

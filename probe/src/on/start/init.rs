@@ -148,7 +148,7 @@ fn start(config: &Config) -> Status {
     register::prepare_exit_key();
     settings::show_sensitive(config.sensitive);
     for complaint in &config.complaints {
-        say(&format!("ignored {complaint}"));
+        say(complaint);
     }
     let (status, calibration) = if config.off {
         (Status::Off, None)
