@@ -33,6 +33,16 @@ impl Segment {
         Self { base, length }
     }
 
+    /// One of private memory, for tests.
+    #[cfg(test)]
+    pub(crate) fn in_memory(length: usize) -> Option<Self> {
+        let mut map = memmap2::MmapMut::map_anon(length).ok()?;
+        let base = NonNull::new(map.as_mut_ptr())?;
+        std::mem::forget(map);
+        // SAFETY: new memory of `length` bytes, zeroed, mapped for good, known to nobody else.
+        Some(unsafe { Self::new(base, length) })
+    }
+
     /// Address of the first byte.
     pub(crate) fn base(&self) -> NonNull<u8> {
         self.base

@@ -131,6 +131,14 @@ impl Board {
         })
     }
 
+    /// One in private memory, for tests.
+    #[cfg(test)]
+    pub(crate) fn in_memory(capacity: &Capacity) -> Option<&'static Self> {
+        let (sections, bytes) = plan(capacity);
+        let board = Self::lay_out(Segment::in_memory(bytes)?, &sections, capacity)?;
+        Some(Box::leak(Box::new(board)))
+    }
+
     /// Raises the number of records in use to at least `used`.
     pub(crate) fn raise_used(&self, kind: SectionKind, used: usize) {
         self.contents.raise_used(kind, used);

@@ -16,6 +16,8 @@ pub(crate) struct Pool {
     board: &'static Board,
     /// Blocks handed out so far.
     used: AtomicUsize,
+    /// Histograms that have a shared block.
+    histograms: AtomicUsize,
     /// Whose each block is: the histogram's number above 32 bits, the slot plus 1 below; 0 when it is shared.
     marks: Box<[AtomicU64]>,
     /// Those whose last seconds are kept.
@@ -31,16 +33,21 @@ pub(crate) fn current() -> Option<&'static Pool> {
 
 /// From now on blocks are those of `board`.
 pub(crate) fn install(board: &'static Board) {
-    let numbers = &board.numbers;
-    POOL.set(Pool {
-        board,
-        used: AtomicUsize::new(0),
-        marks: (0..numbers.histograms.count()).map(|_| AtomicU64::new(0)).collect(),
-        windows: WindowTable::new(numbers.windows),
-    });
+    POOL.set(Pool::new(board));
 }
 
 impl Pool {
+    fn new(board: &'static Board) -> Self {
+        let numbers = &board.numbers;
+        Self {
+            board,
+            used: AtomicUsize::new(0),
+            histograms: AtomicUsize::new(0),
+            marks: (0..numbers.histograms.count()).map(|_| AtomicU64::new(0)).collect(),
+            windows: WindowTable::new(numbers.windows),
+        }
+    }
+
     /// The block of a slot for the histogram with this number: the one that the slot's last thread left, or
     /// a new one.
     pub(super) fn block_for(
@@ -75,7 +82,8 @@ impl Pool {
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
     }
 
-    /// The shared block of a new histogram, and its number among them; `None` when there is no room.
+    /// The shared block of a new histogram, and its number among the histograms, plus 1; `None` when there is no room. Not
+    /// the block's number: threads' own lie between, and a kind made late would be beyond those that have any.
     pub(super) fn shared_block(
         &self,
         metric: usize,
@@ -90,6 +98,25 @@ impl Pool {
         if !self.windows.keep(metric, role) {
             lost(|lost| &lost.windows);
         }
-        Some((block, index + 1))
+        Some((block, self.histograms.fetch_add(1, Ordering::Relaxed) + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Capacity;
+
+    #[test]
+    fn a_histogram_that_comes_late_is_the_next_whatever_threads_have() {
+        let capacity = Capacity { histograms: 128, ..Capacity::default() };
+        let pool = Pool::new(Board::in_memory(&capacity).expect("memory"));
+        let (first, number) = pool.shared_block(0, HistogramRole::Values).expect("room");
+        assert_eq!(number, 1);
+        for slot in 1..=40 {
+            assert!(pool.block_for(slot, number, first).is_some());
+        }
+        let (_, late) = pool.shared_block(1, HistogramRole::Values).expect("room");
+        assert_eq!(late, 2);
     }
 }

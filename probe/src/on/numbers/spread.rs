@@ -15,7 +15,7 @@ use crate::on::thread::local;
 use crate::on::thread::registrar::{self, Ask};
 use crate::protocol::sums;
 
-/// Histograms that a thread may have blocks of its own for; those with a higher number are shared.
+/// Histograms that a thread may have blocks of its own for, one less: those with this number and higher ones are shared.
 const OWN: usize = 32;
 
 /// Where the values of one histogram go.
@@ -23,7 +23,7 @@ const OWN: usize = 32;
 pub(crate) struct Spread {
     /// The block for whoever has none of his own.
     shared: RecordRef<Buckets>,
-    /// Its number among the histograms, plus 1; 0 until it is placed.
+    /// Its number among the histograms in the order in which they were placed, plus 1; 0 until it is placed.
     number: AtomicU32,
 }
 
