@@ -1,6 +1,8 @@
 //! The numbers that probes take.
 
-/// Any integer, or a `Duration` in nanoseconds, as a word for the board. Values that do not fit saturate.
+/// Any integer, or a `Duration` in nanoseconds, as a word for the board. What is too large saturates. A negative one keeps
+/// its bits where a word has no sign: as an argument it is what it was; counted, it takes away from a number that should
+/// only grow; and as a value of a histogram it is among the largest.
 pub trait Number: Copy {
     /// As an unsigned word; negative values keep their bits.
     fn to_u64(self) -> u64;

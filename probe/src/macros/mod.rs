@@ -142,6 +142,7 @@ macro_rules! count {
 }
 
 /// Sets a gauge to a level, any integer, or a `Duration` in nanoseconds. One store; and a compare for its high-water mark.
+/// A gauge begins at 0, which counts as its first level: the mark of one that was only ever below is 0.
 #[macro_export]
 macro_rules! set {
     ($gauge:expr, $level:expr $(,)?) => {
@@ -374,8 +375,9 @@ macro_rules! compute_here {
 /// Makes this process's board: `init!("name")`, or `init!("name", |config| config.threads(128))`.
 /// Returns the [`Status`](crate::Status). It never fails the daemon: what went wrong is said once on
 /// stderr and in the status, and probes then write to private memory. Calling it again does nothing.
-/// Call it after daemonizing. The name is a `&str`, a `String`, or what else has `as_ref` to `str`; it may hold letters,
-/// digits, `-`, `_`; see [`Config`](crate::Config).
+/// Call it after daemonizing. The name is a `&str`, a `String`, or what else has `as_ref` to `str`; it may hold letters and
+/// digits of ASCII, `-`, `_`, and `.` but for the first place. What else is in it becomes `_`, and of more than 100
+/// characters the first 100 count; see [`Config`](crate::Config).
 #[cfg(feature = "std")]
 #[macro_export]
 macro_rules! init {
