@@ -48,7 +48,7 @@ pub const PROBES: &[Probe] = &[
     probe("mutex with a name", "named_mutex", 91),
     probe("std's channel, send and receive", "plain_channel", 251),
     probe("channel of one sender", "channel", 257),
-    probe("channel of several senders", "channel_of_many", 281),
+    probe("channel of several senders", "channel_of_many", 266),
     probe("std's channel, asked in vain with a limit", "plain_wait", 169),
     probe("channel, the same: a wait", "wait", 727),
 ];

@@ -49,6 +49,7 @@ scenarios! {
     held_who_keeps_it_is_named,
     held_who_comes_later_finds_it_right,
     held_who_comes_later_finds_it_free,
+    held_two_who_say_leave_what_is_so,
     held_own_wait_is_over,
     rings_overwritten,
     trail_to_the_end,

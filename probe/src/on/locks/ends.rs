@@ -8,6 +8,7 @@ use super::wait::{self, Limit, Waiting};
 use super::watched::Watched;
 use crate::layout::{LockFamily, LockKind, PARTY_UNKNOWN, WaitHow};
 use crate::on::thread::local;
+use crate::protocol::held;
 
 /// The two ends of a channel.
 #[derive(Debug)]
@@ -42,7 +43,15 @@ impl Ends {
     #[cold]
     #[inline(never)]
     fn sends_first(&self) {
-        self.sends_of(me());
+        if !self.is_of_many() {
+            self.sends_of(me());
+        }
+    }
+
+    /// Whether several send, or could: that is for good, also when one alone is left, and was said when it came to be. So
+    /// there is nothing to be written by any of them.
+    fn is_of_many(&self) -> bool {
+        self.sender.load(Ordering::Relaxed) == PARTY_UNKNOWN
     }
 
     fn sends_of(&self, me: u64) {
@@ -55,15 +64,17 @@ impl Ends {
     /// An operation sends, on whichever thread, or somebody of whom nothing is known.
     #[cfg(feature = "tokio")]
     pub(crate) fn sends_as(&self, party: u64) {
-        if self.sender.load(Ordering::Relaxed) != party {
+        if self.sender.load(Ordering::Relaxed) != party && !self.is_of_many() {
             self.sends_of(party);
         }
     }
 
     /// There are several who may send from now on.
     pub(crate) fn has_many_senders(&self) {
-        self.sender.store(PARTY_UNKNOWN, Ordering::Relaxed);
-        self.say();
+        if !self.is_of_many() && self.sender.swap(PARTY_UNKNOWN, Ordering::Relaxed) != PARTY_UNKNOWN
+        {
+            self.say();
+        }
     }
 
     /// This thread receives.
@@ -95,10 +106,12 @@ impl Ends {
         self.watched.turns(PARTY_UNKNOWN);
     }
 
+    /// The record says who sends, if there is one. Of two who say so at once none leaves what the other has overtaken:
+    /// nobody says it again.
     fn say(&self) {
         fence(Ordering::SeqCst);
         if let Some(record) = self.watched.record() {
-            record.other.store(self.sender.load(Ordering::Relaxed), Ordering::Release);
+            held::copy(&self.sender, &record.other, |sender| sender);
         }
     }
 

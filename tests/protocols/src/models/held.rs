@@ -7,6 +7,9 @@ use super::super::protocol::{held, waiting};
 use super::super::run::{Seen, explore, spawn};
 use super::{RELAXED, beside, get, set, words};
 
+/// As `PARTY_UNKNOWN`: there are several.
+const MANY: u64 = 9;
+
 /// A lock, the word beside it, and its record.
 struct Lock {
     locked: AtomicU64,
@@ -153,6 +156,27 @@ fn later(name: &str, again: bool) {
         }
         waiter.join().expect("the claims hold");
         assert_eq!(get(&lock.record), if again { 8 } else { 0 });
+    });
+}
+
+/// Who sends stands beside the channel until there are several, which is for good and said once. Of two who say on its
+/// record who sends, none leaves there what the other has overtaken.
+pub fn held_two_who_say_leave_what_is_so() {
+    explore("held: two who say it", None, &[0, 7, MANY], |seen: &Seen| {
+        let shared: Arc<[AtomicU64; 2]> = Arc::new(words());
+        let (other, noted) = (shared.clone(), seen.clone());
+        let first = spawn(move || {
+            let [sender, record] = &*other;
+            let _ = sender.compare_exchange(0, 7, RELAXED, RELAXED);
+            noted.note(get(record));
+            held::copy(sender, record, |sender| sender);
+        });
+        let [sender, record] = &*shared;
+        sender.swap(MANY, RELAXED);
+        seen.note(get(record));
+        held::copy(sender, record, |sender| sender);
+        first.join().expect("no panic");
+        assert_eq!((get(sender), get(record)), (MANY, MANY));
     });
 }
 
