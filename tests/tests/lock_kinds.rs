@@ -124,3 +124,11 @@ fn locks_without_room_are_counted_shown_and_work_as_ever() {
     tell(&mut program);
     assert_eq!(program.until_ready(), ["all had them"]);
 }
+
+#[test]
+fn who_finds_room_or_an_item_in_time_waited_for_nothing() {
+    let name = program::name("in-time");
+    let _program = locks(&name, &["in-time"]);
+    // A channel has a record from the first wait at it.
+    assert_eq!(waits(&name)["locks"].as_array().map(Vec::len), Some(0), "{:#}", waits(&name));
+}

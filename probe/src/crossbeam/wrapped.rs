@@ -108,11 +108,16 @@ impl<T> Sender<T> {
     /// It is full for so long, or all receivers are gone.
     #[track_caller]
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        self.ends.sends();
-        let waiting = self.ends.begin(WaitHow::Send, Limit::Time, Location::caller());
-        let sent = self.inner.send_timeout(msg, timeout);
-        self.ends.end(waiting);
-        sent
+        match self.try_send(msg) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(msg)) => Err(SendTimeoutError::Disconnected(msg)),
+            Err(TrySendError::Full(msg)) => {
+                let waiting = self.ends.begin(WaitHow::Send, Limit::Time, Location::caller());
+                let sent = self.inner.send_timeout(msg, timeout);
+                self.ends.end(waiting);
+                sent
+            }
+        }
     }
 
     /// As `crossbeam_channel::Sender::send_deadline`.
@@ -121,11 +126,16 @@ impl<T> Sender<T> {
     /// It is full until then, or all receivers are gone.
     #[track_caller]
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.ends.sends();
-        let waiting = self.ends.begin(WaitHow::Send, Limit::Time, Location::caller());
-        let sent = self.inner.send_deadline(msg, deadline);
-        self.ends.end(waiting);
-        sent
+        match self.try_send(msg) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(msg)) => Err(SendTimeoutError::Disconnected(msg)),
+            Err(TrySendError::Full(msg)) => {
+                let waiting = self.ends.begin(WaitHow::Send, Limit::Time, Location::caller());
+                let sent = self.inner.send_deadline(msg, deadline);
+                self.ends.end(waiting);
+                sent
+            }
+        }
     }
 }
 
@@ -163,11 +173,16 @@ impl<T> Receiver<T> {
     /// It is empty for so long, or all senders are gone.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.ends.receives();
-        let waiting = self.ends.begin(WaitHow::Receive, Limit::Time, Location::caller());
-        let item = self.inner.recv_timeout(timeout);
-        self.ends.end(waiting);
-        item
+        match self.try_recv() {
+            Ok(item) => Ok(item),
+            Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+            Err(TryRecvError::Empty) => {
+                let waiting = self.ends.begin(WaitHow::Receive, Limit::Time, Location::caller());
+                let item = self.inner.recv_timeout(timeout);
+                self.ends.end(waiting);
+                item
+            }
+        }
     }
 
     /// As `crossbeam_channel::Receiver::recv_deadline`.
@@ -176,11 +191,16 @@ impl<T> Receiver<T> {
     /// It is empty until then, or all senders are gone.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.ends.receives();
-        let waiting = self.ends.begin(WaitHow::Receive, Limit::Time, Location::caller());
-        let item = self.inner.recv_deadline(deadline);
-        self.ends.end(waiting);
-        item
+        match self.try_recv() {
+            Ok(item) => Ok(item),
+            Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+            Err(TryRecvError::Empty) => {
+                let waiting = self.ends.begin(WaitHow::Receive, Limit::Time, Location::caller());
+                let item = self.inner.recv_deadline(deadline);
+                self.ends.end(waiting);
+                item
+            }
+        }
     }
 
     /// As `crossbeam_channel::Receiver::iter`.

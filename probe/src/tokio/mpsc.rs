@@ -286,8 +286,10 @@ macro_rules! receives {
             #[track_caller]
             pub fn blocking_recv(&mut self) -> Option<T> {
                 self.ends.receives();
-                if let Ok(item) = self.inner.try_recv() {
-                    return Some(item);
+                match self.inner.try_recv() {
+                    Ok(item) => return Some(item),
+                    Err(TryRecvError::Disconnected) => return None,
+                    Err(TryRecvError::Empty) => {}
                 }
                 let waiting = self.ends.begin(WaitHow::Receive, Limit::None, Location::caller());
                 let item = self.inner.blocking_recv();
