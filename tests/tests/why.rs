@@ -60,7 +60,7 @@ fn each_fault_is_found_first() {
 fn the_cause_comes_first_in_services_with_one_fault() {
     // Fault, the first finding and what its title names, and what may be said besides.
     type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
-    let cases: [Case; 17] = [
+    let cases: [Case; 18] = [
         ("sleeping-receiver", "thread-blocked", "write the row", &["lock-convoy"]),
         ("retries", "retry-storm", "upstream_retries", &["error-burst", "all-saturated"]),
         ("descriptors", "descriptor-limit", "descriptors", &["error-burst"]),
@@ -69,6 +69,12 @@ fn the_cause_comes_first_in_services_with_one_fault() {
             "slow-wait",
             "read the archive",
             &["blocked-executor", "operations-slow"],
+        ),
+        (
+            "sleeping-tasks",
+            "blocked-executor",
+            "in check the password",
+            &["operations-wait", "operations-slow"],
         ),
         ("bursts", "bursty-queue", "inbox", &[]),
         ("slow-reader", "lock-convoy", "read by report", &[]),

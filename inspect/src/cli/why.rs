@@ -12,15 +12,17 @@ use crate::clock::{Moment, rfc3339};
 use crate::context::Look as Around;
 use crate::locate::{self, Candidate, Target};
 use crate::model::{BoardReport, Severity};
-use crate::open_board::Found;
+use crate::open_board::{Found, OpenBoard};
 use crate::render::{Look, text, why};
 use crate::snapshot::Depth;
-use crate::why::{Answer, Life, Seen, Weight, answer, kernel, together};
+use crate::why::{Answer, Life, Polls, Seen, Weight, answer, kernel, together};
 
 /// Boards of one name that are looked at for how long their processes lived.
 const ENDED: usize = 16;
 /// Between the two looks at what the kernel says.
 const APART: Duration = Duration::from_millis(500);
+/// Looks at polls in that time, where there are futures.
+const LOOKS: u32 = 5;
 
 pub(super) fn run(
     cli: &Cli,
@@ -33,19 +35,17 @@ pub(super) fn run(
     let mut grown = Grown::new(place, target)?;
     let mut boards = boards(target, &cli.common, Around::All, remarks)?;
     repeat(&cli.common, |again| {
-        let first: Vec<_> = boards
+        let mut first: Vec<_> = boards
             .iter_mut()
             .map(|board| {
                 // Threads are numbered on the board as its own pid namespace has them.
                 let pid = board.context.host_pid.filter(|_| board.exists())?;
                 let ours = u64::from(pid) == board.board.header.pid;
                 // What the board says now is held against what it says then.
-                ours.then(|| (kernel::first(pid), board.report()).0)
+                ours.then(|| (kernel::first(pid), polled(board.report().ok())))
             })
             .collect();
-        if first.iter().any(Option::is_some) {
-            std::thread::sleep(APART);
-        }
+        meanwhile(&mut boards, &mut first);
         let (mut answers, mut ended) = (Vec::new(), Ended::new());
         grown.look(&mut boards)?;
         for (number, (board, first)) in boards.iter_mut().zip(first).enumerate() {
@@ -53,7 +53,12 @@ pub(super) fn run(
                 board.look(Around::All);
             }
             let mut report = board.report()?;
-            let mut seen = first.map_or_else(unseen, |first| first.again_with(&report));
+            let mut seen = match first {
+                Some((first, polls)) => {
+                    Seen { polls: polls.unwrap_or_default(), ..first.again_with(&report) }
+                }
+                None => unseen(),
+            };
             seen.earlier = Life::earlier(&report, ended.of(&board.candidate.name));
             seen.grows = grown.of(report.instance);
             let taken_at = rfc3339(Moment::now(false).wall_ns);
@@ -74,6 +79,32 @@ pub(super) fn run(
         }
         Ok(out.flush()?)
     })
+}
+
+/// What is looked at several times between the two looks at the kernel: polls, where there are futures.
+fn polled(report: Option<BoardReport>) -> Option<Polls> {
+    let report = report.filter(Polls::are_there)?;
+    let mut polls = Polls::default();
+    polls.note(&report);
+    Some(polls)
+}
+
+/// Waits for the second look, and looks at polls meanwhile.
+fn meanwhile(boards: &mut [OpenBoard], first: &mut [Option<(kernel::First, Option<Polls>)>]) {
+    if first.iter().all(Option::is_none) {
+        return;
+    }
+    for _ in 0..LOOKS {
+        std::thread::sleep(APART / LOOKS);
+        for (board, first) in boards.iter_mut().zip(&mut *first) {
+            let polls = first.as_mut().and_then(|(_, polls)| polls.as_mut());
+            if let Some((polls, report)) =
+                polls.and_then(|polls| Some((polls, board.report().ok()?)))
+            {
+                polls.note(&report);
+            }
+        }
+    }
 }
 
 /// An answer for people.

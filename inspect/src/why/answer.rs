@@ -76,7 +76,7 @@ fn rules(report: &BoardReport, seen: &Seen) -> Found {
     threads::stalled(report, seen, &told, &mut found);
     work::saturated(report, &mut found);
     work::queues(report, &mut found);
-    operations::operations(report, &mut found);
+    operations::operations(report, seen, &mut found);
     retries::retries(report, &mut found);
     operations::errors(report, &mut found);
     jobs::heartbeats(report, &mut found);

@@ -150,6 +150,45 @@ fn a_holder_that_gets_no_processor_does_not_come_on() {
     assert_eq!(of(50, 10), (false, false));
 }
 
+/// Naively a runtime whose tasks sleep for 400 ms at a time was well, and the database behind them slow: one poll of a second was
+/// looked for, and in the first of all operations.
+#[test]
+fn threads_that_are_in_long_polls_mostly_block_what_else_they_carry() {
+    let of = |polls: &[[u64; 2]], waits: bool| {
+        let mut seen = Seen::default();
+        let mut report = board();
+        for polls in polls {
+            let ops = (0..).zip(polls).map(|(tid, &ms)| Op {
+                kind: Label::from("login"),
+                status: Some(Label::from("check the password")),
+                future: true,
+                working: true,
+                tid: Some(tid),
+                turned_ns: Some(ms * 1_000_000),
+                ..Op::default()
+            });
+            report.ops = ops.collect();
+            seen.polls.note(&report);
+        }
+        if waits {
+            report.ops.push(Op { future: true, ..Op::default() });
+        }
+        let answer = answer(&report, &seen, &[], String::new());
+        let found = answer.findings.into_iter().find(|finding| finding.id == "blocked-executor");
+        found.map(|finding| (finding.severity, finding.confidence))
+    };
+    let both = [[100, 400], [0, 0], [350, 100], [0, 0]];
+    assert_eq!(of(&both, true), Some((Weight::Warning, 0.8)));
+    assert_eq!(of(&[[0, 400], [0, 0], [0, 100], [0, 0]], true), Some((Weight::Warning, 0.6)));
+    // Nobody else waits; too few looks; once in four; never for long.
+    assert_eq!(of(&both, false), None);
+    assert_eq!(of(&both[..3], true), None);
+    assert_eq!(of(&[[0, 400], [0, 0], [0, 0], [0, 0]], true), None);
+    assert_eq!(of(&[[99, 99]; 6], true), None);
+    // The longest of all polls tells, not the first operation's.
+    assert_eq!(of(&[[10, 1_000]], false), Some((Weight::Critical, 0.9)));
+}
+
 fn panicked(report: &mut BoardReport, age_ns: u64, tid: Option<u64>) {
     let (text, at) = (Label::from("out of rows"), String::new());
     (report.panics, report.last_panic) = (1, Some(LastPanic { text, tid, at, age_ns }));

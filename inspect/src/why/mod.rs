@@ -33,6 +33,7 @@ mod locks;
 mod monitor;
 mod operations;
 mod panics;
+mod polls;
 mod process;
 mod retries;
 mod seen;
@@ -47,4 +48,5 @@ mod work_tests;
 
 pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};
+pub use polls::{Polled, Polls};
 pub use seen::{Call, Grows, Life, Ran, Seen, Taken};

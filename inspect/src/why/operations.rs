@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::finding::{Finding, Weight, command, op, percent, seconds};
 use super::found::Found;
+use super::polls;
+use super::seen::Seen;
 use crate::derive::active::{LONG_NS, Times, at_it, come_on, long_by_status, waits, wholes};
 use crate::liveness::State;
 use crate::model::{BoardReport, Chain, Op, Party, ThreadReport};
@@ -20,41 +22,44 @@ const ENOUGH_PER_S: f64 = 1.0;
 const ENOUGH: f64 = 10.0;
 
 /// Operations that never end, or take long.
-pub(super) fn operations(report: &BoardReport, found: &mut Found) {
+pub(super) fn operations(report: &BoardReport, seen: &Seen, found: &mut Found) {
     if report.state == State::Dead {
         return;
     }
     leaked(report, found);
-    blocked(report, found);
+    if !blocked(report, found) {
+        polls::executors(report, seen, found);
+    }
     unpolled(report, found);
     slow(report, found);
 }
 
-/// A future that is polled for long, and keeps its executor's thread.
-fn blocked(report: &BoardReport, found: &mut Found) {
-    for blocked in report.ops.iter().filter(|op| op.future && op.working).take(1) {
-        let Some(polled) = blocked.turned_ns.filter(|&ns| ns >= POLL_NS) else { continue };
-        let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
-        let thread = report.threads.iter().find(on);
-        // Whom it waits for is the cause, and is told first.
-        let holder = thread.and_then(|one| one.held_by.as_ref());
-        let (weight, why) = match holder {
-            Some(holder) => (Weight::Warning, format!(", waiting for {}", holder.thread.raw())),
-            None => (Weight::Critical, String::new()),
-        };
-        let title = format!(
-            "a {} has been polled for {}{why}: it blocks its executor's thread",
-            blocked.kind.raw(),
-            time(polled)
-        );
-        let still = thread.is_some_and(|one| one.stalled);
-        found.push(
-            Finding::new("blocked-executor", weight, 0.9, title)
-                .against("in one poll", seconds(polled), Some("s"), seconds(POLL_NS))
-                .at(op(report, blocked))
-                .next(command(if still { "waits" } else { "profile -d 5s --by stack" }, report)),
-        );
-    }
+/// A future that is polled for long, and keeps its executor's thread: the one that has been longest. Whether there is one.
+fn blocked(report: &BoardReport, found: &mut Found) -> bool {
+    let polled = report.ops.iter().filter(|op| op.future && op.working);
+    let longest = polled.filter_map(|op| Some((op, op.turned_ns?))).max_by_key(|(_, ns)| *ns);
+    let Some((blocked, polled)) = longest.filter(|(_, ns)| *ns >= POLL_NS) else { return false };
+    let on = |one: &&ThreadReport| Some(one.tid) == blocked.tid;
+    let thread = report.threads.iter().find(on);
+    // Whom it waits for is the cause, and is told first.
+    let holder = thread.and_then(|one| one.held_by.as_ref());
+    let (weight, why) = match holder {
+        Some(holder) => (Weight::Warning, format!(", waiting for {}", holder.thread.raw())),
+        None => (Weight::Critical, String::new()),
+    };
+    let title = format!(
+        "a {} has been polled for {}{why}: it blocks its executor's thread",
+        blocked.kind.raw(),
+        time(polled)
+    );
+    let still = thread.is_some_and(|one| one.stalled);
+    found.push(
+        Finding::new("blocked-executor", weight, 0.9, title)
+            .against("in one poll", seconds(polled), Some("s"), seconds(POLL_NS))
+            .at(op(report, blocked))
+            .next(command(if still { "waits" } else { "profile -d 5s --by stack" }, report)),
+    );
+    true
 }
 
 /// Futures that should be polled, and are not.

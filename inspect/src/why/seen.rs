@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::polls::Polls;
 use crate::liveness::State;
 use crate::model::BoardReport;
 
@@ -123,6 +124,8 @@ pub struct Seen {
     pub earlier: Vec<Life>,
     /// What grows without an end; absent where no history of it is kept that is long enough.
     pub grows: Option<Vec<Grows>>,
+    /// What several looks in between found of threads that poll futures.
+    pub polls: Polls,
     /// What could not be seen.
     pub not_known: Vec<String>,
 }
