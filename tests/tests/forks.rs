@@ -77,6 +77,20 @@ fn a_number_that_a_child_inherits_and_drops_takes_none_of_the_childs_away() {
     assert_eq!((rows(&child, "users"), rows(&child, "orders")), (None, Some(5.into())));
 }
 
+/// Nothing of what its parent has begun began on the child's board.
+#[test]
+fn a_guard_that_a_child_inherits_and_drops_ends_nothing_there() {
+    let (_program, [parent, child], _) = inherits();
+    let open = |board: &Value| named(&board["gauges"], "open")["value"].clone();
+    let served = |board: &Value| {
+        let items = named(&board["queues"], "items");
+        [&items["starts"], &items["completions"]].map(Value::clone)
+    };
+    assert_eq!((open(&parent), served(&parent)), (3.into(), [1, 0].map(Value::from)));
+    assert_eq!((open(&child), served(&child)), (0.into(), [0, 0].map(Value::from)));
+    assert_eq!(child["lost"]["misuse"], 0);
+}
+
 /// Whoever keeps the id of an operation of the parent's, as a span does, finds none of the child's by it.
 #[test]
 fn ids_of_operations_go_on_in_a_child() {

@@ -9,10 +9,12 @@
 //! say     a line on stderr that harms nobody           latest  what a room knows of a board
 //! threads  of our own, and their pauses              futex  sleep on a word
 //! settings  what probes ask for while they run      distributed  statics that the linker puts side by side
+//! forks   how often this process was forked
 //! ```
 
 pub(crate) mod clock;
 pub(crate) mod distributed;
+pub(crate) mod forks;
 pub(crate) mod futex;
 pub(crate) mod latest;
 pub(crate) mod limits;

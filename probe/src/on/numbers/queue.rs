@@ -10,6 +10,7 @@ use super::spread::Spread;
 use super::worker::{begin, end};
 use crate::layout::QueueRecord;
 use crate::on::ground::clock::{self, Stamp};
+use crate::on::ground::forks;
 use crate::on::ground::record_ref::RecordRef;
 
 /// A queue: arrivals, starts and completions, its depth with a high-water mark, the age of its oldest
@@ -166,13 +167,16 @@ fn record_between(times: &Spread, from: Stamp, to: Stamp) {
 pub struct Serving<'a, Q: Flow = Queue> {
     queue: &'a Q,
     started: Stamp,
+    /// In a process that was forked so often.
+    forks: u32,
     bound: PhantomData<*const ()>,
 }
 
 /// An item's service begins on this thread.
 #[inline]
 pub fn serve<Q: Flow>(queue: &Q, arrived: Stamp, now: Stamp) -> Serving<'_, Q> {
-    Serving { queue, started: queue.start(arrived, now), bound: PhantomData }
+    let started = queue.start(arrived, now);
+    Serving { queue, started, forks: forks::so_far(), bound: PhantomData }
 }
 
 impl<Q: Flow> Serving<'_, Q> {
@@ -192,7 +196,10 @@ impl<Q: Flow> fmt::Debug for Serving<'_, Q> {
 impl<Q: Flow> Drop for Serving<'_, Q> {
     #[inline]
     fn drop(&mut self) {
-        self.queue.complete(self.started, clock::now());
+        // On a forked child's board it never began.
+        if self.forks == forks::so_far() {
+            self.queue.complete(self.started, clock::now());
+        }
     }
 }
 

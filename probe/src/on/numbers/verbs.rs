@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::on::ground::forks;
+
 /// What [`count!`](crate::count) counts on.
 #[doc(hidden)]
 pub trait Count {
@@ -62,13 +64,15 @@ impl<T: Level + ?Sized> Level for &T {
 pub struct Held<'a, L: Level> {
     gauge: &'a L,
     by: i64,
+    /// In a process that was forked so often.
+    forks: u32,
 }
 
 /// The gauge is higher by so much for a while.
 #[inline]
 pub fn hold<L: Level>(gauge: &L, by: i64) -> Held<'_, L> {
     gauge.adjust(by);
-    Held { gauge, by }
+    Held { gauge, by, forks: forks::so_far() }
 }
 
 impl<L: Level> fmt::Debug for Held<'_, L> {
@@ -80,6 +84,9 @@ impl<L: Level> fmt::Debug for Held<'_, L> {
 impl<L: Level> Drop for Held<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        self.gauge.adjust(self.by.wrapping_neg());
+        // A forked child's gauge was never higher for it.
+        if self.forks == forks::so_far() {
+            self.gauge.adjust(self.by.wrapping_neg());
+        }
     }
 }

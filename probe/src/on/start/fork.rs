@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::os::fd::AsRawFd;
 
 use crate::on::board::store::Store;
+use crate::on::ground::forks;
 use crate::on::ground::ours::Inherited;
 use crate::on::ops::cancel_socket;
 use crate::on::slots::mode::{Mode, mode, set_mode};
@@ -54,6 +55,7 @@ extern "C" fn in_child() {
         // SAFETY: `_exit` has no precondition.
         unsafe { libc::_exit(127) };
     }
+    forks::one_more();
     // With these open the child would keep the parent's board locked, and its cancel socket when the parent is gone.
     LOCK.close();
     cancel_socket::close_inherited();
