@@ -1,6 +1,6 @@
 //! Named texts, written rarely.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::layout::{FACT_BYTES, FactRecord, WORD, pack};
 use crate::on::board::lost::lost;
@@ -14,8 +14,9 @@ pub struct Fact {
     pub(crate) record: RecordRef<FactRecord>,
     /// Times it was set: the sequence of its record.
     sequence: AtomicU64,
-    /// Held while it is being set: a second writer's text is dropped, and counted.
-    setting: AtomicBool,
+    /// The process in which it is being set, else 0: a second writer's text is dropped, and counted. What a thread of the
+    /// parent's was at when it forked is nobody's.
+    setting: AtomicU32,
 }
 
 impl Fact {
@@ -25,7 +26,7 @@ impl Fact {
             key,
             record: RecordRef::unset(),
             sequence: AtomicU64::new(0),
-            setting: AtomicBool::new(false),
+            setting: AtomicU32::new(0),
         }
     }
 
@@ -35,7 +36,8 @@ impl Fact {
             return;
         };
         // Acquire: pairs with the release below; the last writer's copy comes first.
-        if self.setting.swap(true, Ordering::Acquire) {
+        let me = std::process::id();
+        if self.setting.swap(me, Ordering::Acquire) == me {
             return lost(|lost| &lost.facts);
         }
         let sequence = self.sequence.load(Ordering::Relaxed) + 1;
@@ -45,6 +47,6 @@ impl Fact {
             *length = pack(text, words) as u64;
         }
         doubled::publish(&record.sequence, &record.even, &record.odd, sequence, copy);
-        self.setting.store(false, Ordering::Release);
+        self.setting.store(0, Ordering::Release);
     }
 }

@@ -47,6 +47,8 @@ pub(crate) fn watch(store: Store, keep: bool) {
     // Release: pairs with the acquire in `at_exit`.
     AT_EXIT.store(exit, Ordering::Release);
     PANICS.store(0, Ordering::Relaxed);
+    // A thread of the parent's that panicked when it forked is not there.
+    PANICKING.store(false, Ordering::Release);
     if HOOKED.swap(true, Ordering::Relaxed) {
         return;
     }
