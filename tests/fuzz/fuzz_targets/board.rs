@@ -38,7 +38,8 @@ fuzz_target!(|data: &[u8]| {
     let mut board = base.clone();
     patch(&mut board, standing, input);
     let Ok(report) = common::report(board, state) else { return };
-    let look = Look { columns: 80, all: true, ..Look::default() };
+    let mut look = Look::at(80);
+    look.all = true;
     assert!(is_plain(&text::board(&report, &look)));
     let mut out = String::new();
     let all: Vec<_> = report.ops.iter().chain(&report.ended_ops).collect();

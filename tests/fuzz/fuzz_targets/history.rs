@@ -28,9 +28,11 @@ fn sealed(mut input: Input<'_>) -> Vec<u8> {
 fuzz_target!(|data: &[u8]| {
     let mut input = Input(data);
     let bytes = if input.byte() & 1 == 0 { input.0.to_vec() } else { sealed(input) };
-    let place = PLACE.with_borrow_mut(|place| place.get_or_insert_with(|| directory("history")).clone());
+    let place =
+        PLACE.with_borrow_mut(|place| place.get_or_insert_with(|| directory("history")).clone());
     std::fs::write(place.join("1000.open"), &bytes).expect("written");
-    let span = Span { from_ns: 0, to_ns: u64::MAX };
+    let mut span = Span::default();
+    span.to_ns = u64::MAX;
     let mut seconds = 0u64;
     let read = history::read(&place, span, &mut |_, boards| seconds += boards.len() as u64);
     read.expect("a directory that can be read");

@@ -43,7 +43,9 @@ fuzz_target!(|data: &[u8]| {
     static SERVED: OnceLock<PathBuf> = OnceLock::new();
     let path = SERVED.get_or_init(serve);
     // A stream of events does not end.
-    if data.windows(6).any(|some| some == b"stream") || data.windows(7).any(|some| some == b"profile") {
+    if data.windows(6).any(|some| some == b"stream")
+        || data.windows(7).any(|some| some == b"profile")
+    {
         return;
     }
     let head = b"GET /api/v1/";

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use inspect::export::{self, Format};
 use inspect::recording::wire::crc32;
-use inspect::recording::{Recording, MAGIC, VERSION};
+use inspect::recording::{MAGIC, Recording, VERSION};
 use inspect::report::{Options, Tally, answer};
 use libfuzzer_sys::fuzz_target;
 use scoreboard_fuzz::{Input, directory};
@@ -18,7 +18,7 @@ thread_local! {
 /// Chunks of these payloads, packed and sealed.
 fn sealed(mut input: Input<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    for word in [MAGIC, u64::from(VERSION), 1_000_000, 5] {
+    for word in [MAGIC, VERSION, 1_000_000, 5] {
         out.extend_from_slice(&word.to_le_bytes());
     }
     while !input.is_empty() {

@@ -19,8 +19,12 @@ mod request;
 
 use request::Parser;
 
-const LIMITS: limits::Limits =
-    limits::Limits { bulk_bytes: 4096, arguments: 64, request_bytes: 16 << 10, output_bytes: 1 << 20 };
+const LIMITS: limits::Limits = limits::Limits {
+    bulk_bytes: 4096,
+    arguments: 64,
+    request_bytes: 16 << 10,
+    output_bytes: 1 << 20,
+};
 
 /// Requests of an input that comes in pieces, and whether it was refused.
 fn read(bytes: &[u8], mut pieces: impl FnMut() -> usize) -> (Vec<Vec<Vec<u8>>>, bool) {

@@ -21,7 +21,9 @@ fuzz_target!(|data: &[u8]| {
     for label in &labels {
         assert!(is_plain(&term(label.raw())));
         let line = json::line(&label.raw()).expect("JSON");
-        assert!(is_plain(&line) && serde_json::from_str::<String>(&line).expect("JSON") == label.raw());
+        assert!(
+            is_plain(&line) && serde_json::from_str::<String>(&line).expect("JSON") == label.raw()
+        );
     }
     let mut tally = Tally::new(Options::default());
     let mut put = |entry: Entry| tally.put(&entry).expect("within its limits");
@@ -52,7 +54,11 @@ fuzz_target!(|data: &[u8]| {
     assert!(is_plain(&speedscope));
     let folded = text(Format::Folded);
     assert_eq!(folded.lines().count(), 2);
-    assert!(folded.lines().all(|line| line.rsplit_once(' ').is_some_and(|(_, n)| n.parse::<u64>().is_ok())));
+    assert!(
+        folded
+            .lines()
+            .all(|line| line.rsplit_once(' ').is_some_and(|(_, n)| n.parse::<u64>().is_ok()))
+    );
     for format in [Format::Svg, Format::Timeline] {
         let svg = text(format);
         assert!(is_plain(&svg) || svg.contains('\t'));

@@ -69,5 +69,7 @@ pub fn directory(of: &str) -> PathBuf {
 
 /// Nothing that a terminal would obey is in what goes there.
 pub fn is_plain(text: &str) -> bool {
-    text.chars().all(|char| char == '\n' || !char.is_control() && !('\u{202a}'..='\u{202e}').contains(&char))
+    text.chars().all(|char| {
+        char == '\n' || !char.is_control() && !('\u{202a}'..='\u{202e}').contains(&char)
+    })
 }
