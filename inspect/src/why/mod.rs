@@ -48,5 +48,4 @@ mod work_tests;
 
 pub use answer::{Answer, Of, answer, headline, together};
 pub use finding::{Evidence, Finding, Value, Weight};
-pub use polls::{Polled, Polls};
-pub use seen::{Call, Grows, Life, Ran, Seen, Taken};
+pub use seen::{Call, Grows, Life, Polled, Polls, Ran, Seen, Taken};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, Weight, command, percent, seconds, thread};
 use super::found::Found;
-use super::seen::Seen;
+use super::seen::{Polled, Polls, Seen};
 use crate::model::BoardReport;
 use crate::words::human::time;
 use crate::words::label::Label;
@@ -15,28 +15,6 @@ const LONG_NS: u64 = 100_000_000;
 /// Looks that say something, and the share of them that has to find a thread in such a poll.
 const FEWEST: u32 = 4;
 const MOSTLY: f64 = 0.5;
-
-/// What some looks found of the threads that poll futures.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Polls {
-    /// Looks.
-    pub looks: u32,
-    /// By thread id.
-    pub threads: BTreeMap<u64, Polled>,
-}
-
-/// A thread that was found in a poll.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Polled {
-    /// Looks that found it in a poll of a tenth of a second or longer.
-    pub long: u32,
-    /// The longest of these polls so far, ns, to 50 ms.
-    pub longest_ns: u64,
-    /// Kind and status of the operation in it.
-    pub what: (Label, Option<Label>),
-}
 
 impl Polls {
     /// Whether there is something to be looked at.

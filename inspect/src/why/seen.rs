@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::polls::Polls;
 use crate::liveness::State;
 use crate::model::BoardReport;
+use crate::words::label::Label;
 
 /// Times of one thread between the looks, ns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +104,28 @@ pub struct Grows {
     pub over_ns: u64,
     /// A gauge that grew all the time as well, with its means then and now.
     pub with: Option<(String, u64, u64)>,
+}
+
+/// What some looks found of the threads that poll futures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Polls {
+    /// Looks.
+    pub looks: u32,
+    /// By thread id.
+    pub threads: BTreeMap<u64, Polled>,
+}
+
+/// A thread that was found in a poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Polled {
+    /// Looks that found it in a poll of a tenth of a second or longer.
+    pub long: u32,
+    /// The longest of these polls so far, ns, to 50 ms.
+    pub longest_ns: u64,
+    /// Kind and status of the operation in it.
+    pub what: (Label, Option<Label>),
 }
 
 /// What was seen.
