@@ -13,8 +13,9 @@ use inspect::snapshot::{Board, Depth, Snapshot};
 use inspect::source::Source;
 use inspect::{OpenError, State, derive};
 use probe::layout::{
-    Capacity, Class, METRIC_LIVE, MetricKind, SITE_OP, SITE_STATUS, SLOT_CLAIMING, SectionCopy,
-    SectionKind, SlotRecord, TOC_OFFSET, WaitHow, op_id, status_entry,
+    Capacity, Class, HistogramRole, LABEL_BYTES, METRIC_LIVE, METRIC_OP, METRIC_SHARED, MetricKind,
+    SITE_OP, SITE_STATUS, SLOT_CLAIMING, SectionCopy, SectionKind, SlotRecord, TOC_OFFSET, WaitHow,
+    kind_label, op_id, status_entry,
 };
 use proptest::prelude::*;
 
@@ -439,4 +440,31 @@ fn without_a_keeper_whatever_has_a_stamp_tells_how_long_a_daemon_lived() {
         let brief = derive::report(&board, &brief, &context(State::Dead));
         assert_eq!(brief.uptime_ns, dead.uptime_ns, "{what}");
     }
+}
+
+/// Naively the kind of what failed was cut at another place than that of all that ended: all had ended well.
+#[test]
+fn operations_of_a_kind_with_a_long_name_fail_under_that_name() {
+    let kind = "GET /api/v2/organizations/{organization}/members/{member}";
+    let mut board = Synth::new(&Capacity { threads: 8, ..Capacity::default() });
+    board.site(0, 10, kind, Class::Work, SITE_OP);
+    let short = kind_label(kind);
+    assert!(short.len() <= 41 && short != kind);
+    board.metric(0, MetricKind::Histogram as u64 | METRIC_OP, "op_time", "ns", 0);
+    board.labels(0, &format!("kind={short}"));
+    board.histogram(0, 0, HistogramRole::Values, &[1_000_000; 10]);
+    for (index, outcome) in [(1, "error"), (2, "cancelled")] {
+        let flags = MetricKind::Counter as u64 | METRIC_SHARED;
+        board.metric(index, flags, "op_ends", "", 0);
+        let labels = format!("outcome={outcome}\nkind={short}");
+        assert!(labels.len() <= LABEL_BYTES);
+        board.labels(index, &labels);
+        board.cell(index, &[2 + index as u64]);
+    }
+    let report = report(board.finish(), State::Live).unwrap();
+    let kinds: Vec<_> =
+        report.op_kinds.iter().map(|one| (one.kind.raw(), one.since_start)).collect();
+    let (name, ends) = kinds[0];
+    assert_eq!((kinds.len(), name), (1, kind));
+    assert_eq!((ends.ok, ends.error, ends.cancelled), (3, 3, 4));
 }

@@ -120,6 +120,7 @@ impl Snapshot {
         let facts = if full { records::facts(board, &contents, &mut effort) } else { Vec::new() };
         // Text last: every record that was read refers to text that was there before it. What follows has none.
         let strings = strings(board);
+        numbers::whole_kinds(&mut metrics, &sites, &strings);
         let histograms = match full {
             true => numbers::histograms(board, &contents, &mut room),
             false => BTreeMap::new(),

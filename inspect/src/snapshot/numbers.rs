@@ -1,11 +1,11 @@
 //! Named numbers: metrics with their cells, shards, queues, histogram blocks and rings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use probe::layout::{
     BUCKET_LIMIT, BUCKETS, CellCopy, FINE_BUCKETS, FINE_LIMIT, HISTOGRAM_BYTES, HistogramCopy,
-    METRIC_SHARED, MetricCopy, MetricKind, QueueCopy, RingHeadCopy, SITE_STATUS, SectionKind,
-    SiteCopy, unpack_zero_ended,
+    METRIC_SHARED, MetricCopy, MetricKind, QueueCopy, RingHeadCopy, SITE_OP, SITE_STATUS,
+    SectionKind, SiteCopy, kind_label, unpack_zero_ended,
 };
 use probe::protocol::occupancy::{self, Reading};
 use probe::protocol::rings as ring_entry;
@@ -14,6 +14,7 @@ use super::board::{Board, Contents, Sect};
 use super::effort::Effort;
 use super::pages::{Pages, Record};
 use super::room::Room;
+use super::text::Strings;
 use super::windows::WindowRead;
 use crate::words::label::Label;
 
@@ -134,6 +135,26 @@ fn metric(at: Record, cell: Option<Record>, index: u64, effort: &mut Effort) -> 
         Reading::Torn => {
             effort.torn += 1;
             None
+        }
+    }
+}
+
+/// Gives labels of kinds of operations back what they were cut of, which the kind's site has.
+pub(super) fn whole_kinds(metrics: &mut [MetricRead], sites: &[SiteCopy], strings: &Strings) {
+    let is_cut = |(key, label): &(Label, Label)| key.raw() == "kind" && label.raw().contains('…');
+    if !metrics.iter().flat_map(|metric| &metric.labels).any(is_cut) {
+        return;
+    }
+    let kinds = sites.iter().filter(|site| site.class_flags & SITE_OP != 0);
+    let cut = kinds.filter_map(|site| {
+        let whole = strings.get(site.label)?;
+        let short = kind_label(whole.raw());
+        (short != whole.raw()).then_some((short, whole))
+    });
+    let cut: HashMap<String, Label> = cut.collect();
+    for (key, label) in metrics.iter_mut().flat_map(|metric| &mut metric.labels) {
+        if let Some(whole) = cut.get(label.raw()).filter(|_| key.raw() == "kind") {
+            *label = whole.clone();
         }
     }
 }

@@ -159,7 +159,8 @@ fn slow(report: &BoardReport, found: &mut Found) {
             .with("operations", ops.len() as u64, None);
         // Who works takes long or far longer than others do; who waits, as long as it takes.
         let works = Some(*first).filter(|op| !waits(op));
-        let ended = works.and_then(|op| times.of(op)?.values.since_start.max);
+        // Nothing where none has ended.
+        let ended = works.and_then(|op| times.of(op)?.values.since_start.max).filter(|&ns| ns > 0);
         if let Some(longest) = ended {
             finding =
                 finding.with("the longest of its kind that ended", seconds(longest), Some("s"));

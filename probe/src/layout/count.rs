@@ -1,6 +1,7 @@
 //! Named numbers: metrics, their cells, histograms and facts.
 
 use super::record::record;
+use super::text::fitted;
 
 record! {
     /// One named number. Those declared in source are written at init and never change; members of
@@ -37,6 +38,13 @@ pub const METRIC_CLAIMING: u64 = 1;
 pub const METRIC_LIVE: u64 = 2;
 /// Bytes of label text in a [`MetricRecord`].
 pub const LABEL_BYTES: usize = 64;
+/// Bytes of a kind of operations in labels, so that it stands the same beside the longest outcome as alone.
+const KIND_BYTES: usize = LABEL_BYTES - "outcome=cancelled\nkind=".len();
+
+/// A kind of operations as it stands in labels: what is longer than 41 bytes is [`fitted`].
+pub fn kind_label(kind: &str) -> String {
+    fitted(kind, KIND_BYTES)
+}
 
 /// Flag in [`MetricRecord::kind_flags`]: the counter's value is in its cell, not in shards.
 pub const METRIC_SHARED: u64 = 1 << 8;

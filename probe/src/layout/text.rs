@@ -31,19 +31,45 @@ pub fn pack_byte(words: &mut [u64], index: usize, byte: u8) {
     }
 }
 
-/// Packs as much of `text` as fits, cut at a character boundary; returns the bytes taken. Words
-/// after the text are zeroed.
-pub fn pack(text: &str, words: &mut [u64]) -> usize {
-    words.fill(0);
-    let room = words.len() * 8;
-    let mut end = text.len().min(room);
+/// Where a text was cut.
+const CUT: &str = "…";
+
+/// The beginning of a text, of so many bytes at most, cut at a character.
+fn beginning(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    for (index, byte) in text.bytes().take(end).enumerate() {
+    text.split_at(end).0
+}
+
+/// Packs `text`, or as much of it as fits with a `…` behind; returns the bytes taken. Words after the text are zeroed.
+pub fn pack(text: &str, words: &mut [u64]) -> usize {
+    words.fill(0);
+    let room = words.len() * 8;
+    let (kept, mark) = match text.len() <= room {
+        true => (text, ""),
+        false => (beginning(text, room.saturating_sub(CUT.len())), CUT),
+    };
+    for (index, byte) in kept.bytes().chain(mark.bytes()).enumerate() {
         pack_byte(words, index, byte);
     }
-    end
+    kept.len() + mark.len()
+}
+
+/// A label of `room` bytes at most: of a longer one its beginning, `…`, and four hexadecimal digits of a hash of all of it
+/// (FNV-1a, folded), so that two that begin alike stay two. Line feeds and zero bytes, which end a label, are spaces.
+pub fn fitted(label: &str, room: usize) -> String {
+    let label = label.replace(['\n', '\0'], " ");
+    if label.len() <= room {
+        return label;
+    }
+    let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let folded = (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) & 0xffff;
+    let kept = beginning(&label, room.saturating_sub(CUT.len() + 4));
+    format!("{kept}{CUT}{folded:04x}")
 }
 
 /// The first `length` bytes packed into `words` (all of them, when there are fewer).
@@ -66,8 +92,21 @@ mod tests {
         assert_eq!(pack("héllo", &mut words), 6);
         assert_eq!(unpack_zero_ended(&words), "héllo".as_bytes());
         assert_eq!(pack("0123456789abcdé", &mut words), 14 + 2);
-        assert_eq!(pack("0123456789abcdeé", &mut words), 15);
-        assert_eq!(unpack(&words, 15), b"0123456789abcde");
+        assert_eq!(pack("0123456789abcdeé", &mut words), 13 + 3);
+        assert_eq!(unpack(&words, 16), "0123456789abc…".as_bytes());
+        assert_eq!(pack("0123456789abéde16", &mut words), 12 + 3);
+        assert_eq!(unpack_zero_ended(&words), "0123456789ab…".as_bytes());
+    }
+
+    #[test]
+    fn labels_that_begin_alike_stay_two_where_they_are_cut() {
+        let of = |text: &str| fitted(text, 20);
+        assert_eq!(of("as long as it may be"), "as long as it may be");
+        assert_eq!(of("two\nlines\0"), "two lines ");
+        let (one, other) = (of("/var/lib/store/shard-1"), of("/var/lib/store/shard-2"));
+        assert!(one != other && one.len() == 20, "{one} {other}");
+        assert!([&one, &other].iter().all(|text| text.starts_with("/var/lib/stor…")), "{one}");
+        assert_eq!(fitted(&"é".repeat(20), 20).len(), 12 + 3 + 4);
     }
 
     #[test]

@@ -197,7 +197,8 @@ macro_rules! progress {
 }
 
 /// A member of a family: `member!(ROWS, "db0")`. It appears on the board now and is gone when the
-/// handle is dropped. Slow (it looks for room in a table): keep the handle.
+/// handle is dropped. Slow (it looks for room in a table): keep the handle. Of a label that is longer than 63 bytes less its
+/// key the end is replaced by `…` and four digits that tell it from others that begin alike.
 #[macro_export]
 macro_rules! member {
     ($family:expr, $label:expr $(,)?) => {

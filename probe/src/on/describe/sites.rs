@@ -116,7 +116,7 @@ impl Scribe {
             word.store(text, Ordering::Relaxed);
         }
         let mut labels = [0; LABEL_BYTES / WORD];
-        pack(&family::line("kind", label), &mut labels);
+        pack(&family::kind_line(label), &mut labels);
         for (word, value) in record.labels.iter().zip(labels) {
             word.store(value, Ordering::Relaxed);
         }

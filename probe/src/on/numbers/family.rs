@@ -8,7 +8,8 @@ use super::cell::{move_level, new_cell, set_level};
 use super::holders::{self, Holders};
 use super::verbs::{Count, Level};
 use crate::layout::{
-    CellRecord, LABEL_BYTES, METRIC_SHARED, MetricKind, MetricRecord, SectionKind, WORD, pack,
+    CellRecord, LABEL_BYTES, METRIC_SHARED, MetricKind, MetricRecord, SectionKind, WORD, fitted,
+    kind_label, pack,
 };
 use crate::on::ground::record_ref::RecordRef;
 use crate::protocol::occupancy;
@@ -93,16 +94,22 @@ impl Count for CounterMember {
 }
 
 impl CounterFamily {
-    /// The member with one label more, `other` under `key`.
-    pub(crate) fn member_with(&self, label: &str, key: &str, other: &str) -> CounterMember {
-        let labels = format!("{}\n{}", line(self.key, label), line(key, other));
+    /// The member with one label more: a kind of operations.
+    pub(crate) fn member_of_kind(&self, label: &str, kind: &str) -> CounterMember {
+        let labels = format!("{}\n{}", line(self.key, label), kind_line(kind));
         CounterMember(Member::new(self.pattern.get(), MetricKind::Counter, &labels))
     }
 }
 
 /// A label, as it stands on the board.
-pub(crate) fn line(key: &str, label: &str) -> String {
-    format!("{key}={}", label.replace(['\n', '\0'], " "))
+fn line(key: &str, label: &str) -> String {
+    let room = LABEL_BYTES.saturating_sub(key.len() + "=".len());
+    format!("{key}={}", fitted(label, room))
+}
+
+/// That of a kind of operations.
+pub(crate) fn kind_line(kind: &str) -> String {
+    line("kind", &kind_label(kind))
 }
 
 /// A member's place.

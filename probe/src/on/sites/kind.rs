@@ -48,7 +48,7 @@ impl Kind {
             _ => return,
         };
         if let Some(way) = self.ends.get(way) {
-            way.count(|| ENDS.member_with(outcome, "kind", label));
+            way.count(|| ENDS.member_of_kind(outcome, label));
         }
     }
 }
