@@ -132,3 +132,22 @@ fn who_finds_room_or_an_item_in_time_waited_for_nothing() {
     // A channel has a record from the first wait at it.
     assert_eq!(waits(&name)["locks"].as_array().map(Vec::len), Some(0), "{:#}", waits(&name));
 }
+
+/// Its first thread is back at the line that it was at, and waits for nothing.
+fn is_at_work_again(what: &str) {
+    let name = program::name(what);
+    let _program = locks(&name, &[what]);
+    let thread = &program::document(&["-n", &name])["boards"][0]["threads"][0];
+    assert_eq!((&thread["label"], &thread["class"]), (&"works".into(), &"work".into()));
+    assert_eq!(waits(&name)["chains"].as_array().map(Vec::len), Some(0), "{:#}", waits(&name));
+}
+
+#[test]
+fn who_waited_within_a_select_is_back_at_work_after_it() {
+    is_at_work_again("selects");
+}
+
+#[test]
+fn who_may_not_wait_and_panics_waits_no_more() {
+    is_at_work_again("panics");
+}

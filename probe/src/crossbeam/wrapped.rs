@@ -51,7 +51,7 @@ fn wrapped<T>(
 
 /// A thread that waits for any of several channels, until this is ended or dropped.
 #[doc(hidden)]
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "no program names it")]
 pub struct Selecting(core::cell::Cell<Option<Waiting>>);
 
 impl Selecting {
@@ -59,12 +59,6 @@ impl Selecting {
         if let Some(waiting) = self.0.take() {
             wait::joined(waiting);
         }
-    }
-}
-
-impl Drop for Selecting {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

@@ -24,25 +24,47 @@ pub(crate) enum Limit {
     Time,
 }
 
+/// Waits of a thread that may be within each other: an arm of a `select!`, or a signal handler, may have to wait for
+/// something else. What is deeper is not written down.
+const DEEPEST: usize = 3;
+
 thread_local! {
-    /// The wait of this thread, which has one at a time.
+    /// The wait of this thread that goes on now.
     static MINE: Cell<Option<Begun>> = const { Cell::new(None) };
+    /// How many go on; all but that one stand in `OUTER`.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static OUTER: [Cell<Option<Outer>>; DEEPEST] = const { [const { Cell::new(None) }; DEEPEST] };
     /// Set while a wait is being written down: what is waited for inside of that, such as an allocator's lock, is not.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A wait that goes on until it is handed to [`end`].
-#[derive(Clone, Copy, Debug)]
+/// A wait that goes on until it is handed to [`end`], or, where the call that waits panics, until it is dropped.
+#[derive(Debug)]
 #[must_use = "a wait that began has to end"]
 pub(crate) struct Waiting(bool);
 
-/// What is known of this thread's wait.
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(twin) = self.ended() {
+            twin.leave();
+        }
+    }
+}
+
+/// What is known of a wait.
 #[derive(Clone, Copy, Debug)]
 struct Begun {
     wait: Option<Wait>,
     on: Option<&'static Twin>,
     began: u64,
     before: Line,
+}
+
+/// A wait that another one is within, and what stood on the thread's slot of it.
+#[derive(Clone, Copy, Debug)]
+struct Outer {
+    begun: Begun,
+    values: [u64; 3],
 }
 
 /// A wait as it stands on the thread's slot.
@@ -97,8 +119,12 @@ fn written(
     how: WaitHow,
     limit: Limit,
 ) -> Waiting {
-    if table::current().is_none() || INSIDE.replace(true) {
+    let depth = DEPTH.get();
+    if table::current().is_none() || depth == DEEPEST || INSIDE.replace(true) {
         return Waiting(false);
+    }
+    if let Some(outer) = depth.checked_sub(1) {
+        set_aside(outer);
     }
     me();
     let on = enter();
@@ -109,6 +135,7 @@ fn written(
     let limited = if limit == Limit::Time { WAIT_LIMITED } else { 0 };
     let wait = Wait::begin([target, how as u64 | limited, began]);
     MINE.set(Some(Begun { wait, on, began, before }));
+    DEPTH.set(depth + 1);
     INSIDE.set(false);
     Waiting(true)
 }
@@ -135,8 +162,8 @@ pub(super) fn class(how: WaitHow) -> Class {
 /// It ends, with the lock or without.
 #[cold]
 #[inline(never)]
-pub(crate) fn end(waiting: Waiting, on: &Watched, has_it: bool) {
-    if let Some(twin) = ended(waiting)
+pub(crate) fn end(mut waiting: Waiting, on: &Watched, has_it: bool) {
+    if let Some(twin) = waiting.ended()
         && twin.leave()
         && has_it
         && let Some(table) = table::current()
@@ -149,19 +176,57 @@ pub(crate) fn end(waiting: Waiting, on: &Watched, has_it: bool) {
 #[cold]
 #[inline(never)]
 pub(crate) fn joined(waiting: Waiting) {
-    ended(waiting);
+    drop(waiting);
 }
 
-fn ended(waiting: Waiting) -> Option<&'static Twin> {
-    let begun = MINE.take().filter(|_| waiting.0)?;
-    if let Some(wait) = begun.wait {
-        waiting::end(&wait.slot.wait, wait.number);
+impl Waiting {
+    /// It is over: the thread is where it was before, and in what it waited for then. Tells the record that it was on.
+    fn ended(&mut self) -> Option<&'static Twin> {
+        if !core::mem::replace(&mut self.0, false) {
+            return None;
+        }
+        let depth = DEPTH.get().saturating_sub(1);
+        DEPTH.set(depth);
+        let begun = MINE.take()?;
+        if let Some(wait) = begun.wait {
+            waiting::end(&wait.slot.wait, wait.number);
+        }
+        line::go_back(begun.before);
+        if let Some(outer) = depth.checked_sub(1) {
+            goes_on(outer);
+        }
+        if let Some(twin) = begun.on {
+            count(twin.record, clock::units().saturating_sub(begun.began));
+        }
+        begun.on
     }
-    line::go_back(begun.before);
-    if let Some(twin) = begun.on {
-        count(twin.record, clock::units().saturating_sub(begun.began));
-    }
-    begun.on
+}
+
+/// The wait of this thread is that of another from here to [`goes_on`].
+#[cold]
+fn set_aside(depth: usize) {
+    let outer = MINE.take().map(|begun| {
+        // What comes back from the board here only goes there again.
+        let values =
+            begun.wait.map(|wait| words(wait.slot).map(|word| word.load(Ordering::Relaxed)));
+        Outer { begun, values: values.unwrap_or_default() }
+    });
+    OUTER.with(|all| all.get(depth).map(|place| place.set(outer)));
+}
+
+/// It is this one again: under another number, as it was not one wait all the time.
+#[cold]
+fn goes_on(depth: usize) {
+    let outer = OUTER.with(|all| all.get(depth).and_then(Cell::take));
+    MINE.set(outer.map(|Outer { begun, values }| {
+        let wait = begun.wait.and_then(|_| Wait::begin(values));
+        Begun { wait, ..begun }
+    }));
+}
+
+/// What a slot says of a wait.
+fn words(slot: &SlotRecord) -> [&AtomicU64; 3] {
+    [&slot.wait_for, &slot.wait_how, &slot.wait_since]
 }
 
 impl Wait {
@@ -173,8 +238,7 @@ impl Wait {
         // Odd: raised by one at the beginning and by one at the end.
         let number = user.waits.load(Ordering::Relaxed) + 1;
         user.waits.store(number + 1, Ordering::Relaxed);
-        let rest = [&slot.wait_for, &slot.wait_how, &slot.wait_since];
-        waiting::begin(&slot.wait, rest, number, values);
+        waiting::begin(&slot.wait, words(slot), number, values);
         Some(Self { slot, number })
     }
 }
