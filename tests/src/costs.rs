@@ -50,7 +50,7 @@ pub const PROBES: &[Probe] = &[
     probe("channel of one sender", "channel", 257),
     probe("channel of several senders", "channel_of_many", 266),
     probe("std's channel, asked in vain with a limit", "plain_wait", 169),
-    probe("channel, the same: a wait", "wait", 784),
+    probe("channel, the same: a wait", "wait", 802),
 ];
 
 /// Ways to build a program: what it is called, cargo's profile, and what that has otherwise than this workspace's.

@@ -10,6 +10,7 @@
 pub mod asking;
 pub mod claims;
 pub mod doubled;
+pub mod entering;
 pub mod fifo;
 pub mod held;
 pub mod holding;

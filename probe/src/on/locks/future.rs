@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering;
 use core::task::{Context, Poll};
 
 use super::place;
-use super::table::{self, Said, Twin};
+use super::table::{self, Entered, Said, Twin};
 use super::wait::{class, count};
 use super::watched::Watched;
 use crate::layout::{LockKind, PARTY_UNKNOWN, WaitHow, op_party};
@@ -23,7 +23,7 @@ pub(crate) fn operation() -> u64 {
 /// What a future that waits has written down, until it is dropped.
 struct Waits<'a> {
     on: &'a Watched,
-    twin: Option<&'static Twin>,
+    entered: Option<Entered>,
     own: Option<&'static Twin>,
     began: u64,
 }
@@ -32,7 +32,8 @@ impl<'a> Waits<'a> {
     #[cold]
     fn begin(on: &'a Watched, how: WaitHow, here: &'static Location<'static>) -> Option<Self> {
         let table = table::current()?;
-        let twin = on.enter(table, here)?;
+        let entered = on.enter(table, here)?;
+        let twin = entered.twin;
         twin.record.waiting.fetch_add(1, Ordering::Relaxed);
         let began = clock::units();
         let own = ops::id_here().and_then(|op| {
@@ -49,7 +50,7 @@ impl<'a> Waits<'a> {
             own.record.other.store(1, Ordering::Release);
             Some(own)
         });
-        Some(Self { on, twin: Some(twin), own, began })
+        Some(Self { on, entered: Some(entered), own, began })
     }
 }
 
@@ -59,11 +60,11 @@ impl Waits<'_> {
         if let Some(own) = self.own.take().filter(|own| table.has(own)) {
             table.release(own);
         }
-        if let Some(twin) = self.twin.take() {
-            count(twin.record, clock::units().saturating_sub(self.began));
+        if let Some(entered) = self.entered.take() {
+            count(entered.twin.record, clock::units().saturating_sub(self.began));
             // Who does not have the lock leaves the record to who has.
-            if twin.leave() && has_it {
-                self.on.give_back(table, twin);
+            if entered.leave() && has_it {
+                self.on.give_back(table, entered);
             }
         }
     }

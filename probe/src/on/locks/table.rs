@@ -10,10 +10,7 @@ use crate::layout::{LockRecord, held};
 use crate::on::board::lost::lost;
 use crate::on::board::tables::Board;
 use crate::on::ground::latest::Latest;
-use crate::protocol::{claims, held, occupancy};
-
-/// In [`Twin::waiters`]: it is no lock's, or about to be none's.
-const RETIRED: u64 = 1 << 63;
+use crate::protocol::{claims, entering, held, occupancy};
 
 /// What its writers know of a record.
 #[derive(Debug)]
@@ -24,8 +21,15 @@ pub(crate) struct Twin {
     generation: AtomicU64,
     /// Which lock it is, as the record says.
     identity: AtomicU64,
-    /// How many wait for its lock, or use it otherwise.
+    /// How many wait for its lock, or use it otherwise; see [`entering`].
     waiters: AtomicU64,
+}
+
+/// A record that somebody uses, and of which lock it was when he entered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entered {
+    pub(crate) twin: &'static Twin,
+    owner: u64,
 }
 
 /// The records of a board.
@@ -59,7 +63,7 @@ pub(crate) static WANTED: Twin = Twin {
     number: 0,
     generation: AtomicU64::new(0),
     identity: AtomicU64::new(0),
-    waiters: AtomicU64::new(RETIRED),
+    waiters: AtomicU64::new(entering::NOBODYS),
 };
 
 /// Those of this process's board.
@@ -90,7 +94,7 @@ impl Twin {
             number,
             generation: AtomicU64::new(0),
             identity: AtomicU64::new(0),
-            waiters: AtomicU64::new(RETIRED),
+            waiters: AtomicU64::new(entering::NOBODYS),
         }
     }
 
@@ -119,8 +123,8 @@ impl Twin {
     /// Whether somebody waits for its lock, or none has it, or none has yet.
     #[inline(always)]
     pub(super) fn is_waited_for(&self) -> bool {
-        // Relaxed: `held` says what orders it.
-        self.waiters.load(Ordering::Relaxed) != 0
+        // Relaxed, and `held` says what orders it.
+        entering::is_used(&self.waiters)
     }
 
     /// Whether whoever takes this lock has nothing to say on the record: nobody waits for it, and the record is of the lock
@@ -136,20 +140,22 @@ impl Twin {
         self.record.identity.store(identity, Ordering::Relaxed);
     }
 
-    /// One more waits for its lock; false when it is no lock's any more.
-    pub(crate) fn enter(&self) -> bool {
-        let more = |waiters: u64| (waiters & RETIRED == 0).then_some(waiters + 1);
-        self.waiters.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).is_ok()
+    /// One more uses it; `None` when it is no lock's any more. By then it may be another lock's than the one that he
+    /// looked for.
+    pub(crate) fn enter(&'static self) -> Option<Entered> {
+        entering::enter(&self.waiters).map(|owner| Entered { twin: self, owner })
+    }
+}
+
+impl Entered {
+    /// One less; tells whether nobody uses it any more.
+    pub(crate) fn leave(self) -> bool {
+        entering::leave(&self.twin.waiters, self.owner)
     }
 
-    /// One less; tells whether nobody does any more.
-    pub(crate) fn leave(&self) -> bool {
-        self.waiters.fetch_sub(1, Ordering::AcqRel) == 1
-    }
-
-    /// From now on nobody enters, if nobody is in it; tells whether that is so.
-    pub(crate) fn retire(&self) -> bool {
-        self.waiters.compare_exchange(0, RETIRED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    /// From now on nobody enters, if it is that lock's still and nobody is in it; tells whether that is so.
+    pub(crate) fn retire(self) -> bool {
+        entering::retire(&self.twin.waiters, self.owner)
     }
 }
 
@@ -192,14 +198,14 @@ impl LockTable {
             word.store(0, Ordering::Relaxed);
         }
         twin.identity.store(said.identity, Ordering::Relaxed);
-        twin.waiters.store(0, Ordering::Release);
+        entering::open(&twin.waiters, generation);
         occupancy::publish(&record.state, generation);
         Some(twin)
     }
 
     /// Gives a record back, which its lock does not know of any more and nobody enters.
     pub(crate) fn release(&self, twin: &'static Twin) {
-        twin.waiters.store(RETIRED, Ordering::Relaxed);
+        entering::close(&twin.waiters);
         occupancy::end(&twin.record.state, twin.generation.load(Ordering::Relaxed));
         self.used.fetch_sub(1, Ordering::Relaxed);
         if let Some(index) = (twin.number as usize).checked_sub(1) {

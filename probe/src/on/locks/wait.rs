@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::me::me;
 use super::place;
-use super::table::{self, Twin};
+use super::table::{self, Entered};
 use super::watched::Watched;
 use crate::layout::{Class, LockRecord, SlotRecord, WAIT_LIMITED, WaitHow, lock_bucket};
 use crate::on::ground::clock;
@@ -45,8 +45,8 @@ pub(crate) struct Waiting(bool);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(twin) = self.ended() {
-            twin.leave();
+        if let Some(on) = self.ended() {
+            on.leave();
         }
     }
 }
@@ -55,7 +55,7 @@ impl Drop for Waiting {
 #[derive(Clone, Copy, Debug)]
 struct Begun {
     wait: Option<Wait>,
-    on: Option<&'static Twin>,
+    on: Option<Entered>,
     began: u64,
     before: Line,
 }
@@ -84,9 +84,9 @@ pub(crate) fn begin(
     here: &'static Location<'static>,
 ) -> Waiting {
     let enter = || {
-        let twin = on.enter(table::current()?, here)?;
-        twin.record.waiting.fetch_add(1, Ordering::Relaxed);
-        Some(twin)
+        let entered = on.enter(table::current()?, here)?;
+        entered.twin.record.waiting.fetch_add(1, Ordering::Relaxed);
+        Some(entered)
     };
     written(here, on.name(), enter, 0, how, limit)
 }
@@ -114,7 +114,7 @@ pub(crate) fn this_thread() -> u64 {
 fn written(
     here: &'static Location<'static>,
     label: &'static str,
-    enter: impl FnOnce() -> Option<&'static Twin>,
+    enter: impl FnOnce() -> Option<Entered>,
     party: u64,
     how: WaitHow,
     limit: Limit,
@@ -131,7 +131,7 @@ fn written(
     let began = clock::units();
     let label = if label.is_empty() { nameless(how) } else { label };
     let before = place::enter(here, label, class(how));
-    let target = on.map_or(party, Twin::reference);
+    let target = on.map_or(party, |on| on.twin.reference());
     let limited = if limit == Limit::Time { WAIT_LIMITED } else { 0 };
     let wait = Wait::begin([target, how as u64 | limited, began]);
     MINE.set(Some(Begun { wait, on, began, before }));
@@ -163,12 +163,12 @@ pub(super) fn class(how: WaitHow) -> Class {
 #[cold]
 #[inline(never)]
 pub(crate) fn end(mut waiting: Waiting, on: &Watched, has_it: bool) {
-    if let Some(twin) = waiting.ended()
-        && twin.leave()
+    if let Some(entered) = waiting.ended()
+        && entered.leave()
         && has_it
         && let Some(table) = table::current()
     {
-        on.give_back(table, twin);
+        on.give_back(table, entered);
     }
 }
 
@@ -181,7 +181,7 @@ pub(crate) fn joined(waiting: Waiting) {
 
 impl Waiting {
     /// It is over: the thread is where it was before, and in what it waited for then. Tells the record that it was on.
-    fn ended(&mut self) -> Option<&'static Twin> {
+    fn ended(&mut self) -> Option<Entered> {
         if !core::mem::replace(&mut self.0, false) {
             return None;
         }
@@ -195,8 +195,8 @@ impl Waiting {
         if let Some(outer) = depth.checked_sub(1) {
             goes_on(outer);
         }
-        if let Some(twin) = begun.on {
-            count(twin.record, clock::units().saturating_sub(begun.began));
+        if let Some(on) = begun.on {
+            count(on.twin.record, clock::units().saturating_sub(begun.began));
         }
         begun.on
     }

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use super::me::me;
 use super::place;
 use super::shared::{self, Note};
-use super::table::{self, LockTable, Said, Twin, WANTED};
+use super::table::{self, Entered, LockTable, Said, Twin, WANTED};
 use crate::layout::{Class, LOCK_NAMED, LOCK_SENT, LockFamily, LockKind, LockRecord};
 use crate::on::ground::record_ref::RecordRef;
 use crate::on::thread::local;
@@ -287,7 +287,7 @@ impl Watched {
         &self,
         table: &'static LockTable,
         here: &'static Location<'static>,
-    ) -> Option<&'static Twin> {
+    ) -> Option<Entered> {
         for _ in 0..LOOKS {
             let found = self.twin.get();
             let twin = match found {
@@ -304,13 +304,13 @@ impl Watched {
                     made
                 }
             };
-            if twin.enter() {
+            if let Some(entered) = twin.enter() {
                 if self.twin.get().is_some_and(|now| core::ptr::eq(now, twin)) {
                     twin.is_at(self.identity());
                     self.copy_holder(twin);
-                    return Some(twin);
+                    return Some(entered);
                 }
-                twin.leave();
+                entered.leave();
             }
             // Its last waiter is just giving it back.
             core::hint::spin_loop();
@@ -334,11 +334,12 @@ impl Watched {
     }
 
     /// Whoever waited last, and has it now, gives the record back when there are few of them.
-    pub(super) fn give_back(&self, table: &'static LockTable, twin: &'static Twin) {
+    pub(super) fn give_back(&self, table: &'static LockTable, left: Entered) {
+        let twin = left.twin;
         if self.kind_flags & LOCK_NAMED == 0
             && table.is_tight()
             && table.has(twin)
-            && twin.retire()
+            && left.retire()
             && self.twin.take_from(twin)
         {
             table.release(twin);

@@ -8,6 +8,7 @@
 mod asking;
 mod claims;
 mod doubled;
+mod entering;
 mod fifo;
 mod forgotten;
 mod held;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 pub use asking::*;
 pub use claims::*;
 pub use doubled::*;
+pub use entering::*;
 pub use fifo::*;
 pub use forgotten::*;
 pub use held::*;
