@@ -1,4 +1,5 @@
 //! Probes in: who joins a thread waits for it, and says so.
+#![expect(unsafe_code, reason = "std's `spawn_unchecked` is unsafe to call")]
 
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -41,9 +42,9 @@ where
 }
 
 /// Where the thread will stand, and what it runs.
-fn noted<F, T>(f: F) -> (Arc<AtomicU64>, impl FnOnce() -> T + Send + 'static)
+fn noted<F, T>(f: F) -> (Arc<AtomicU64>, impl FnOnce() -> T + Send)
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: FnOnce() -> T + Send,
 {
     let party = Arc::new(AtomicU64::new(0));
     let mine = party.clone();
@@ -84,6 +85,25 @@ impl Builder {
     {
         let (party, body) = noted(f);
         Ok(JoinHandle { inner: self.0.spawn(body)?, party })
+    }
+
+    /// As [`std::thread::Builder::spawn_unchecked`].
+    ///
+    /// # Errors
+    /// The system makes no more threads.
+    ///
+    /// # Safety
+    /// As std's: the thread has to end, or be joined, while what `f` and its result refer to is there.
+    pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T,
+        F: Send,
+        T: Send,
+    {
+        let (party, body) = noted(f);
+        // SAFETY: the caller promises it of `f`, and what runs beside it is the thread's own.
+        let inner = unsafe { self.0.spawn_unchecked(body) }?;
+        Ok(JoinHandle { inner, party })
     }
 
     /// As [`std::thread::Builder::spawn_scoped`]: std's own.

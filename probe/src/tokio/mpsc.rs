@@ -1,5 +1,6 @@
-//! `tokio::sync::mpsc`, watched: channels that show who waits at them, and for whom. What does not wait is the original's, by
-//! way of a reference to it.
+//! `tokio::sync::mpsc`, watched: channels that show who waits at them, and for whom. What does not wait for room or for
+//! items is the original's, by way of a reference to it; so are `closed`, which waits for an end that nobody owes, and
+//! `send_timeout`, which is there only with `tokio`'s clock: a wait in those two is not shown.
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};
