@@ -204,6 +204,7 @@ fn what_could_still_end_is_a_chain_and_no_deadlock() {
     };
     quiet("timed", 2);
     quiet("free-sender", 2);
+    quiet("free-receiver", 2);
     let said = quiet("notified", 1);
     let holders = said["locks"].as_array().expect("locks").iter();
     assert!(holders.clone().all(|lock| lock["holder"].is_null()), "it holds nothing: {said:#}");

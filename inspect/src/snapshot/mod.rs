@@ -121,20 +121,17 @@ impl Snapshot {
         // Text last: every record that was read refers to text that was there before it. What follows has none.
         let strings = strings(board);
         numbers::whole_kinds(&mut metrics, &sites, &strings);
-        let histograms = match full {
-            true => numbers::histograms(board, &contents, &mut room),
-            false => BTreeMap::new(),
+        let histograms = full.then(|| numbers::histograms(board, &contents, &mut room));
+        let mut rings = |kind, columns: Option<u64>| {
+            numbers::rings(board, &contents, kind, columns.map_or(0, |last| last + 1), &mut room)
         };
-        let slots = threads.iter().map(|thread| thread.slot + 1).max().unwrap_or(0);
-        let rows = metrics.iter().map(|metric| metric.index + 1).max().unwrap_or(0);
-        let [busy_rings, count_rings] =
-            [(SectionKind::BusyRing, slots), (SectionKind::CountRing, rows)]
-                .map(|(kind, columns)| numbers::rings(board, &contents, kind, columns, &mut room));
+        let busy_rings = rings(SectionKind::BusyRing, threads.iter().map(|one| one.slot).max());
+        let count_rings = rings(SectionKind::CountRing, metrics.iter().map(|one| one.index).max());
         let waits_again = if full { Waits::of(board, &contents) } else { Waits::default() };
         let snapshot = Self {
             shard_totals: numbers::shard_totals(board, &contents, &metrics, &sites),
             queues: if full { numbers::queues(board, &contents) } else { Vec::new() },
-            histograms,
+            histograms: histograms.unwrap_or_default(),
             busy_rings,
             count_rings,
             facts,

@@ -1,6 +1,8 @@
 //! Who is at the ends of a channel: the thread that receives, and the thread that sends if there is only one.
 
 use core::panic::Location;
+#[cfg(feature = "crossbeam")]
+use core::sync::atomic::AtomicBool;
 use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use super::me::me;
@@ -17,6 +19,9 @@ pub(crate) struct Ends {
     watched: Watched,
     /// Who sends; [`PARTY_UNKNOWN`] for good once there was more than one, or could have been.
     sender: AtomicU64,
+    /// Several receive, or could, for good: who received last is not the only one who will.
+    #[cfg(feature = "crossbeam")]
+    several: AtomicBool,
     /// Items that fit; 0 for as many as come.
     capacity: u64,
 }
@@ -28,7 +33,13 @@ impl Ends {
         place: &'static Location<'static>,
     ) -> Self {
         let watched = Watched::new(LockKind::Channel, family, 0, "", place);
-        Self { watched, sender: AtomicU64::new(0), capacity }
+        Self {
+            watched,
+            sender: AtomicU64::new(0),
+            #[cfg(feature = "crossbeam")]
+            several: AtomicBool::new(false),
+            capacity,
+        }
     }
 
     /// This thread sends.
@@ -80,7 +91,33 @@ impl Ends {
     /// This thread receives.
     #[inline(always)]
     pub(crate) fn receives(&self) {
-        self.watched.turns(local::with(|local| local.me.get()));
+        let me = local::with(|local| local.me.get());
+        if !self.watched.is_turn_of(me) {
+            self.receives_anew(me);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn receives_anew(&self, me: u64) {
+        if !self.keeps_receivers_unknown() {
+            self.watched.turns(me);
+        }
+    }
+
+    /// Where several receive that stays, whoever receives next.
+    #[cfg(feature = "crossbeam")]
+    fn keeps_receivers_unknown(&self) -> bool {
+        let several = self.several.load(Ordering::Relaxed);
+        if several {
+            self.watched.turns(PARTY_UNKNOWN);
+        }
+        several
+    }
+
+    #[cfg(not(feature = "crossbeam"))]
+    fn keeps_receivers_unknown(&self) -> bool {
+        false
     }
 
     /// An operation receives, on whichever thread, or somebody of whom nothing is known.
@@ -103,6 +140,7 @@ impl Ends {
     /// There are several who may receive from now on.
     #[cfg(feature = "crossbeam")]
     pub(crate) fn has_many_receivers(&self) {
+        self.several.store(true, Ordering::SeqCst);
         self.watched.turns(PARTY_UNKNOWN);
     }
 
@@ -119,6 +157,8 @@ impl Ends {
         if let Some(record) = self.watched.record() {
             record.capacity.store(self.capacity, Ordering::Relaxed);
         }
+        // Of a receiver that was just at it when there came to be several.
+        self.keeps_receivers_unknown();
         self.say();
     }
 

@@ -189,9 +189,15 @@ impl Watched {
     /// Of a channel: it is the end of this thread from now on.
     #[inline(always)]
     pub(crate) fn turns(&self, me: u64) {
-        if self.holder.load(Ordering::Relaxed) != me || me == 0 {
+        if !self.is_turn_of(me) {
             self.turns_to(me);
         }
+    }
+
+    /// Of a channel: whether it is this thread's end already.
+    #[inline(always)]
+    pub(crate) fn is_turn_of(&self, me: u64) -> bool {
+        self.holder.load(Ordering::Relaxed) == me && me != 0
     }
 
     #[cold]
