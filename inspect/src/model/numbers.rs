@@ -103,7 +103,7 @@ pub struct Histogram {
 pub type Counts = Vec<(u16, u64)>;
 
 /// Quantiles over one stretch of time. Each is the middle of a bucket, so within 1/32 of a value when it is
-/// of all time, within 1/8 over a window.
+/// of all time (1/8 from 2^44 on), within 1/8 over a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Quantiles {

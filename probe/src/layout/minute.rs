@@ -14,7 +14,7 @@ record! {
         0x08 entries,
         /// Words of an entry, the stamp included.
         0x10 entry_words,
-        /// Entries written, ever.
+        /// Number of the newest entry, plus 1. Numbers count periods; the first of all may never have been written.
         0x18 written,
         /// Written as zero, ignored by readers.
         0x20 reserved[4],

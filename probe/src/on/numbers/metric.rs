@@ -129,7 +129,7 @@ impl Ratio {
     }
 }
 
-/// A distribution of values in log-linear buckets, each within 1/32 of the value.
+/// A distribution of values in log-linear buckets, each within 1/32 of the value, from 2^44 on (five hours in ns) within 1/8.
 #[derive(Debug)]
 pub struct Histogram {
     pub(crate) about: About,
