@@ -2,7 +2,7 @@
 //! memory. Whoever comes late, by a pointer to a record that has another owner by now, enters as one of that owner's and
 //! leaves as such; and when that one is gone too, he finds nothing to take back.
 //!
-//! Whoever changes the word exchanges it, so that of any two the one finds what the other left.
+//! Whoever changes the word while others may exchanges it, so that of any two the one finds what the other left.
 
 use super::super::atomics::{AtomicU64, Ordering};
 
@@ -14,8 +14,8 @@ pub const NOBODYS: u64 = CLOSED;
 
 /// The record has the owner of this generation, which is not 0, and nobody uses it yet.
 pub fn open(word: &AtomicU64, generation: u64) {
-    // Release: who enters sees what was written for this owner.
-    word.swap(generation << 32, Ordering::Release);
+    // Release: who enters sees what was written for this owner. Nobody changes the word of a record that is closed.
+    word.store(generation << 32, Ordering::Release);
 }
 
 /// It has no owner any more, whoever uses it: they were wrong to.
