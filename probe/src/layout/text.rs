@@ -34,13 +34,15 @@ pub fn pack_byte(words: &mut [u64], index: usize, byte: u8) {
 /// Where a text was cut.
 const CUT: &str = "…";
 
-/// The beginning of a text, of so many bytes at most, cut at a character.
-fn beginning(text: &str, bytes: usize) -> &str {
-    let mut end = text.len().min(bytes);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// As much of `text` as fits into `room` bytes, cut at a character.
+#[inline]
+pub(crate) fn cut(text: &str, room: usize) -> &str {
+    if text.len() <= room {
+        return text;
     }
-    text.split_at(end).0
+    // `str::floor_char_boundary` is younger than what this crate is built with.
+    let end = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// Packs `text`, or as much of it as fits with a `…` behind; returns the bytes taken. Words after the text are zeroed.
@@ -49,7 +51,7 @@ pub fn pack(text: &str, words: &mut [u64]) -> usize {
     let room = words.len() * 8;
     let (kept, mark) = match text.len() <= room {
         true => (text, ""),
-        false => (beginning(text, room.saturating_sub(CUT.len())), CUT),
+        false => (cut(text, room.saturating_sub(CUT.len())), CUT),
     };
     for (index, byte) in kept.bytes().chain(mark.bytes()).enumerate() {
         pack_byte(words, index, byte);
@@ -68,7 +70,7 @@ pub fn fitted(label: &str, room: usize) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     let folded = (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) & 0xffff;
-    let kept = beginning(&label, room.saturating_sub(CUT.len() + 4));
+    let kept = cut(&label, room.saturating_sub(CUT.len() + 4));
     format!("{kept}{CUT}{folded:04x}")
 }
 

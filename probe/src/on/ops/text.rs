@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::layout::{
     OP_CUT, OP_LABEL_BYTES, OP_PEER_BYTES, OP_PEER_CUT, OP_SENSITIVE, OP_TEXT_BITS, OP_TEXT_BYTES,
-    WORD,
+    WORD, cut,
 };
 
 /// Flag of a label whose operation keeps its labels off the board: of the program's own, and not on the board.
@@ -112,17 +112,6 @@ impl Label {
     pub const fn none() -> Self {
         Self { bytes: [0; OP_TEXT_BYTES], label: 0, peer: 0, flags: 0 }
     }
-}
-
-/// As much of `text` as fits into `room` bytes, cut at a character.
-#[inline]
-fn cut(text: &str, room: usize) -> &str {
-    if text.len() <= room {
-        return text;
-    }
-    // `str::floor_char_boundary` is younger than what this crate is built with.
-    let end = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
 }
 
 /// A label.
