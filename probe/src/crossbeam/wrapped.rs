@@ -102,16 +102,7 @@ impl<T> Sender<T> {
     /// It is full for so long, or all receivers are gone.
     #[track_caller]
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        match self.try_send(msg) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Disconnected(msg)) => Err(SendTimeoutError::Disconnected(msg)),
-            Err(TrySendError::Full(msg)) => {
-                let waiting = self.ends.begin(WaitHow::Send, Limit::Time, Location::caller());
-                let sent = self.inner.send_timeout(msg, timeout);
-                self.ends.end(waiting);
-                sent
-            }
-        }
+        self.within(msg, |inner, msg| inner.send_timeout(msg, timeout))
     }
 
     /// As `crossbeam_channel::Sender::send_deadline`.
@@ -120,12 +111,22 @@ impl<T> Sender<T> {
     /// It is full until then, or all receivers are gone.
     #[track_caller]
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.within(msg, |inner, msg| inner.send_deadline(msg, deadline))
+    }
+
+    /// Sends, or waits for a while if there is no room.
+    #[track_caller]
+    fn within(
+        &self,
+        msg: T,
+        send: impl FnOnce(&original::Sender<T>, T) -> Result<(), SendTimeoutError<T>>,
+    ) -> Result<(), SendTimeoutError<T>> {
         match self.try_send(msg) {
             Ok(()) => Ok(()),
             Err(TrySendError::Disconnected(msg)) => Err(SendTimeoutError::Disconnected(msg)),
             Err(TrySendError::Full(msg)) => {
                 let waiting = self.ends.begin(WaitHow::Send, Limit::Time, Location::caller());
-                let sent = self.inner.send_deadline(msg, deadline);
+                let sent = send(&self.inner, msg);
                 self.ends.end(waiting);
                 sent
             }
@@ -167,16 +168,7 @@ impl<T> Receiver<T> {
     /// It is empty for so long, or all senders are gone.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        match self.try_recv() {
-            Ok(item) => Ok(item),
-            Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
-            Err(TryRecvError::Empty) => {
-                let waiting = self.ends.begin(WaitHow::Receive, Limit::Time, Location::caller());
-                let item = self.inner.recv_timeout(timeout);
-                self.ends.end(waiting);
-                item
-            }
-        }
+        self.within(|inner| inner.recv_timeout(timeout))
     }
 
     /// As `crossbeam_channel::Receiver::recv_deadline`.
@@ -185,12 +177,21 @@ impl<T> Receiver<T> {
     /// It is empty until then, or all senders are gone.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.within(|inner| inner.recv_deadline(deadline))
+    }
+
+    /// Receives, or waits for a while if there is nothing.
+    #[track_caller]
+    fn within(
+        &self,
+        receive: impl FnOnce(&original::Receiver<T>) -> Result<T, RecvTimeoutError>,
+    ) -> Result<T, RecvTimeoutError> {
         match self.try_recv() {
             Ok(item) => Ok(item),
             Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
             Err(TryRecvError::Empty) => {
                 let waiting = self.ends.begin(WaitHow::Receive, Limit::Time, Location::caller());
-                let item = self.inner.recv_deadline(deadline);
+                let item = receive(&self.inner);
                 self.ends.end(waiting);
                 item
             }
