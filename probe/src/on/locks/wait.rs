@@ -185,9 +185,11 @@ impl Waiting {
         if !core::mem::replace(&mut self.0, false) {
             return None;
         }
+        // Taken first: a signal handler that waits between the two leaves this one in hand.
+        let begun = MINE.take();
         let depth = DEPTH.get().saturating_sub(1);
         DEPTH.set(depth);
-        let begun = MINE.take()?;
+        let begun = begun?;
         if let Some(wait) = begun.wait {
             waiting::end(&wait.slot.wait, wait.number);
         }
