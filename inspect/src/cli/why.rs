@@ -97,9 +97,8 @@ fn meanwhile(boards: &mut [OpenBoard], first: &mut [Option<(kernel::First, Optio
     for _ in 0..LOOKS {
         std::thread::sleep(APART / LOOKS);
         for (board, first) in boards.iter_mut().zip(&mut *first) {
-            let polls = first.as_mut().and_then(|(_, polls)| polls.as_mut());
-            if let Some((polls, report)) =
-                polls.and_then(|polls| Some((polls, board.report().ok()?)))
+            if let Some((_, Some(polls))) = first
+                && let Ok(report) = board.report()
             {
                 polls.note(&report);
             }
